@@ -1,0 +1,364 @@
+"""The JSON records that cross between predicting, measuring and comparing.
+
+Each record is frozen and versioned, and carries the SHA-256 of the circuit it is about, so that a
+verdict can be traced back to the weights and two records of different circuits are never compared.
+Unknown keys are refused. Voltages are in volts; capital ``U`` is an expanded uncertainty (k = 2),
+small ``u`` a standard uncertainty.
+
+Ref: JCGM 100:2008 (GUM) for the uncertainty terms.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from realnet_hw.errors import InputError
+
+
+class _Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of everything inside a record."""
+
+
+# ---------------------------------------------------------------- prediction
+
+
+class PredictedInput(_Frozen):
+    """The voltage that a case puts on an input terminal."""
+
+    set_V: float
+
+
+class PredictedOutput(_Frozen):
+    """An output: its nominal value, the band that holds 99 % of boards, and its logic level.
+
+    ``logic`` is None where the nominal value lies between the two thresholds.
+    """
+
+    nominal_V: float
+    low_V: float
+    high_V: float
+    expected: int | None
+    logic: int | None
+
+
+class PredictedNode(_Frozen):
+    """A test point: its nominal value and the band that holds 99 % of boards."""
+
+    nominal_V: float
+    low_V: float
+    high_V: float
+
+
+class PredictedCase(_Frozen):
+    """One row of the truth table."""
+
+    inputs: dict[str, PredictedInput]
+    outputs: dict[str, PredictedOutput]
+    nodes: dict[str, PredictedNode]
+
+
+class Statistics(_Frozen):
+    """The joint distribution of every predicted value over the boards that were drawn.
+
+    Args:
+        keys: the values in order, ``"<case>.<output or node>"``, n of them.
+        mean_V: their means, n.
+        covariance_V2: their covariance, n x n.
+        slope_below: per input, d(value)/d(input) for an input slightly lower than set, n each.
+        slope_above: the same for an input slightly higher. They differ where a rectifier turns on.
+    """
+
+    keys: list[str]
+    mean_V: list[float]
+    covariance_V2: list[list[float]]
+    slope_below: dict[str, list[float]]
+    slope_above: dict[str, list[float]]
+
+
+class FaultSignature(_Frozen):
+    """What a single fault would do: the values in the order of ``Statistics.keys``."""
+
+    fault: str
+    values_V: list[float]
+
+
+class Yield(_Frozen):
+    """How many of the boards drawn show the truth table, with a 95 % interval."""
+
+    good: int
+    samples: int
+    value: float
+    low: float
+    high: float
+
+
+class Thresholds(_Frozen):
+    """Below ``low_V`` an output is 0, above ``high_V`` it is 1."""
+
+    low_V: float
+    high_V: float
+
+
+class Prediction(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    kw_only=True,
+    tag_field="record",
+    tag="prediction",
+):
+    """What SPICE says that boards with these parts will do."""
+
+    version: Literal[1] = 1
+    board: str
+    title: str
+    circuit_sha256: str
+    made_from: dict[str, str]
+    engine: str
+    samples: int
+    seed: int
+    thresholds: Thresholds
+    cases: list[PredictedCase]
+    statistics: Statistics
+    faults: list[FaultSignature]
+    yield_: Yield = msgspec.field(name="yield")
+
+
+# --------------------------------------------------------------- measurement
+
+
+class Component(_Frozen):
+    """One line of an uncertainty budget, as a standard uncertainty.
+
+    The uncertainty of a reading v is ``hypot(u_V, u_relative * |v|)``.
+
+    Args:
+        name: what it comes from ("ADC offset").
+        kind: A, from repeated readings, or B, from a specification or certificate.
+        u_V: the part that does not depend on the reading, volts.
+        u_relative: the part in proportion to the reading.
+        shared: which readings have the same error: none (``reading``), all of a channel
+            (``channel``), or all of the fixture (``fixture``).
+        source: where the figure is from.
+    """
+
+    name: str
+    kind: Literal["A", "B"]
+    u_V: float = 0.0
+    u_relative: float = 0.0
+    shared: Literal["reading", "channel", "fixture"]
+    source: str
+
+
+class MeasuredInput(_Frozen):
+    """An input as set and as delivered; None where the terminal was not measured."""
+
+    set_V: float
+    value_V: float | None
+    U_V: float | None
+    channel: str | None
+
+
+class MeasuredValue(_Frozen):
+    """A reading; None is UNSET: it was not measured, which is not the same as wrong."""
+
+    value_V: float | None
+    U_V: float | None
+    channel: str | None
+
+
+class MeasuredCase(_Frozen):
+    """One row of the truth table, as measured."""
+
+    inputs: dict[str, MeasuredInput]
+    outputs: dict[str, MeasuredValue]
+    nodes: dict[str, MeasuredValue]
+    time_utc: str
+
+
+class Calibration(_Frozen):
+    """The calibration that the fixture's controller holds."""
+
+    valid: bool
+    date: str | None
+    note: str
+
+
+class Measurement(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    kw_only=True,
+    tag_field="record",
+    tag="measurement",
+):
+    """What the bench read from one board."""
+
+    version: Literal[1] = 1
+    board: str
+    title: str
+    circuit_sha256: str
+    made_from: dict[str, str]
+    procedure: str
+    station: str
+    path: str
+    firmware: str
+    instruments: list[str]
+    calibration: Calibration
+    wiring: dict[str, str]
+    channels: dict[str, list[Component]]
+    started_utc: str
+    finished_utc: str
+    cases: list[MeasuredCase]
+
+
+# ---------------------------------------------------------------- comparison
+
+
+class ComparedInput(_Frozen):
+    """An input as set and as delivered."""
+
+    set_V: float
+    measured_V: float | None
+    U_measured_V: float | None
+
+
+class ComparedValue(_Frozen):
+    """A predicted and a measured value.
+
+    ``U_predicted_V`` is half of the 95 % interval of boards; ``En`` their difference over the root
+    of the squared sum of both uncertainties (ISO 17043). ``logic`` and ``expected`` are None at a
+    test point; ``logic`` is None too where the output lies within a guard band.
+    """
+
+    predicted_V: float
+    measured_V: float | None
+    U_predicted_V: float
+    U_measured_V: float | None
+    En: float | None
+    logic: int | None
+    expected: int | None
+
+
+class ComparedCase(_Frozen):
+    """One row of the truth table, predicted and measured."""
+
+    inputs: dict[str, ComparedInput]
+    outputs: dict[str, ComparedValue]
+    nodes: dict[str, ComparedValue]
+
+
+class Conformity(_Frozen):
+    """Does every output show its logic level beyond doubt?"""
+
+    answer: Literal["yes", "no", "undecided"]
+    reasons: list[str]
+    false_accept_risk: float
+
+
+class Agreement(_Frozen):
+    """Is it this circuit within its parts' tolerance? One joint statistic over all values."""
+
+    answer: Literal["yes", "no"]
+    statistic: float
+    limit: float
+    degrees_of_freedom: int
+    p_value: float
+    false_fail_risk: float
+    worst: list[str]
+
+
+class DetectedFault(_Frozen):
+    """How probable it is that a board with this fault does not PASS."""
+
+    fault: str
+    power: float
+
+
+class Comparison(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    kw_only=True,
+    tag_field="record",
+    tag="comparison",
+):
+    """Whether a measured board and its prediction agree."""
+
+    version: Literal[1] = 1
+    board: str
+    title: str
+    circuit_sha256: str
+    made_from: dict[str, str]
+    verdict: Literal["PASS", "PASS (outputs only)", "UNDECIDED", "FAIL"]
+    conformity: Conformity
+    agreement: Agreement
+    power: list[DetectedFault]
+    unseen_faults: list[str]
+    cases: list[ComparedCase]
+
+
+# ------------------------------------------------------------ reading, writing
+
+Record = Prediction | Measurement | Comparison
+
+
+def encode(record: Record) -> str:
+    """Return the record as indented JSON with a final newline."""
+    return msgspec.json.format(msgspec.json.encode(record), indent=1).decode() + "\n"
+
+
+def decode(text: str | bytes, *, where: str = "record") -> Record:
+    """Read a record of any kind from JSON.
+
+    Raises:
+        InputError: not JSON, not a record, an unknown key or a value of the wrong type.
+    """
+    try:
+        record: Record = msgspec.json.decode(text, type=Record)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(
+            str(error), where=where, mend="give a record that realnet_hw wrote"
+        ) from None
+    return record
+
+
+def read(path: Path, kind: type[Any]) -> Any:
+    """Read a record of one kind (``Prediction``, ``Measurement`` or ``Comparison``) from a file.
+
+    Raises:
+        InputError: no such file, or not a record of that kind.
+    """
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise InputError(error.strerror or str(error), where=str(path)) from None
+    record = decode(text, where=str(path))
+    if not isinstance(record, kind):
+        raise InputError(
+            f"this is a {type(record).__name__.lower()}",
+            where=str(path),
+            allowed=f"a {kind.__name__.lower()}",
+        )
+    return record
+
+
+def write(path: Path, text: str) -> None:
+    """Write a whole text file or nothing: through a temporary file in the same folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
