@@ -27,13 +27,13 @@ class _Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 # ---------------------------------------------------------------- prediction
 
 
-class PredictedInput(_Frozen):
+class PredictedInput(_Frozen, frozen=True, kw_only=True):
     """The voltage that a case puts on an input terminal."""
 
     set_V: float
 
 
-class PredictedOutput(_Frozen):
+class PredictedOutput(_Frozen, frozen=True, kw_only=True):
     """An output: its nominal value, the band that holds 99 % of boards, and its logic level.
 
     ``logic`` is None where the nominal value lies between the two thresholds.
@@ -46,7 +46,7 @@ class PredictedOutput(_Frozen):
     logic: int | None
 
 
-class PredictedNode(_Frozen):
+class PredictedNode(_Frozen, frozen=True, kw_only=True):
     """A test point: its nominal value and the band that holds 99 % of boards."""
 
     nominal_V: float
@@ -54,7 +54,7 @@ class PredictedNode(_Frozen):
     high_V: float
 
 
-class PredictedCase(_Frozen):
+class PredictedCase(_Frozen, frozen=True, kw_only=True):
     """One row of the truth table."""
 
     inputs: dict[str, PredictedInput]
@@ -62,11 +62,11 @@ class PredictedCase(_Frozen):
     nodes: dict[str, PredictedNode]
 
 
-class Statistics(_Frozen):
+class Statistics(_Frozen, frozen=True, kw_only=True):
     """The joint distribution of every predicted value over the boards that were drawn.
 
     Args:
-        keys: the values in order, ``"<case>.<output or node>"``, n of them.
+        keys: the values in order, ``"<case>.<output or node>"``, cases counted from 0, n of them.
         mean_V: their means, n.
         covariance_V2: their covariance, n x n.
         slope_below: per input, d(value)/d(input) for an input slightly lower than set, n each.
@@ -80,14 +80,14 @@ class Statistics(_Frozen):
     slope_above: dict[str, list[float]]
 
 
-class FaultSignature(_Frozen):
+class FaultSignature(_Frozen, frozen=True, kw_only=True):
     """What a single fault would do: the values in the order of ``Statistics.keys``."""
 
     fault: str
     values_V: list[float]
 
 
-class Yield(_Frozen):
+class Yield(_Frozen, frozen=True, kw_only=True):
     """How many of the boards drawn show the truth table, with a 95 % interval."""
 
     good: int
@@ -97,7 +97,7 @@ class Yield(_Frozen):
     high: float
 
 
-class Thresholds(_Frozen):
+class Thresholds(_Frozen, frozen=True, kw_only=True):
     """Below ``low_V`` an output is 0, above ``high_V`` it is 1."""
 
     low_V: float
@@ -132,7 +132,7 @@ class Prediction(
 # --------------------------------------------------------------- measurement
 
 
-class Component(_Frozen):
+class Component(_Frozen, frozen=True, kw_only=True):
     """One line of an uncertainty budget, as a standard uncertainty.
 
     The uncertainty of a reading v is ``hypot(u_V, u_relative * |v|)``.
@@ -155,7 +155,7 @@ class Component(_Frozen):
     source: str
 
 
-class MeasuredInput(_Frozen):
+class MeasuredInput(_Frozen, frozen=True, kw_only=True):
     """An input as set and as delivered; None where the terminal was not measured."""
 
     set_V: float
@@ -164,7 +164,7 @@ class MeasuredInput(_Frozen):
     channel: str | None
 
 
-class MeasuredValue(_Frozen):
+class MeasuredValue(_Frozen, frozen=True, kw_only=True):
     """A reading; None is UNSET: it was not measured, which is not the same as wrong."""
 
     value_V: float | None
@@ -172,7 +172,7 @@ class MeasuredValue(_Frozen):
     channel: str | None
 
 
-class MeasuredCase(_Frozen):
+class MeasuredCase(_Frozen, frozen=True, kw_only=True):
     """One row of the truth table, as measured."""
 
     inputs: dict[str, MeasuredInput]
@@ -181,7 +181,7 @@ class MeasuredCase(_Frozen):
     time_utc: str
 
 
-class Calibration(_Frozen):
+class Calibration(_Frozen, frozen=True, kw_only=True):
     """The calibration that the fixture's controller holds."""
 
     valid: bool
@@ -220,7 +220,7 @@ class Measurement(
 # ---------------------------------------------------------------- comparison
 
 
-class ComparedInput(_Frozen):
+class ComparedInput(_Frozen, frozen=True, kw_only=True):
     """An input as set and as delivered."""
 
     set_V: float
@@ -228,7 +228,7 @@ class ComparedInput(_Frozen):
     U_measured_V: float | None
 
 
-class ComparedValue(_Frozen):
+class ComparedValue(_Frozen, frozen=True, kw_only=True):
     """A predicted and a measured value.
 
     ``U_predicted_V`` is half of the 95 % interval of boards; ``En`` their difference over the root
@@ -245,7 +245,7 @@ class ComparedValue(_Frozen):
     expected: int | None
 
 
-class ComparedCase(_Frozen):
+class ComparedCase(_Frozen, frozen=True, kw_only=True):
     """One row of the truth table, predicted and measured."""
 
     inputs: dict[str, ComparedInput]
@@ -253,7 +253,7 @@ class ComparedCase(_Frozen):
     nodes: dict[str, ComparedValue]
 
 
-class Conformity(_Frozen):
+class Conformity(_Frozen, frozen=True, kw_only=True):
     """Does every output show its logic level beyond doubt?"""
 
     answer: Literal["yes", "no", "undecided"]
@@ -261,10 +261,13 @@ class Conformity(_Frozen):
     false_accept_risk: float
 
 
-class Agreement(_Frozen):
-    """Is it this circuit within its parts' tolerance? One joint statistic over all values."""
+class Agreement(_Frozen, frozen=True, kw_only=True):
+    """Is it this circuit within its parts' tolerance? One joint statistic over all values.
 
-    answer: Literal["yes", "no"]
+    ``undecided`` where nothing was measured. ``worst`` names the values that disagree most.
+    """
+
+    answer: Literal["yes", "no", "undecided"]
     statistic: float
     limit: float
     degrees_of_freedom: int
@@ -273,7 +276,7 @@ class Agreement(_Frozen):
     worst: list[str]
 
 
-class DetectedFault(_Frozen):
+class DetectedFault(_Frozen, frozen=True, kw_only=True):
     """How probable it is that a board with this fault does not PASS."""
 
     fault: str
@@ -288,7 +291,11 @@ class Comparison(
     tag_field="record",
     tag="comparison",
 ):
-    """Whether a measured board and its prediction agree."""
+    """Whether a measured board and its prediction agree.
+
+    ``unset`` names what was wired and not read; ``power`` and ``unseen_faults`` follow from the
+    prediction and the wiring alone, so that they are known before anything is measured.
+    """
 
     version: Literal[1] = 1
     board: str
@@ -298,6 +305,7 @@ class Comparison(
     verdict: Literal["PASS", "PASS (outputs only)", "UNDECIDED", "FAIL"]
     conformity: Conformity
     agreement: Agreement
+    unset: list[str]
     power: list[DetectedFault]
     unseen_faults: list[str]
     cases: list[ComparedCase]
