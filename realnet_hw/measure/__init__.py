@@ -1,0 +1,1 @@
+"""Measuring a board: the station, the link, the fixture, the journal and the procedures."""

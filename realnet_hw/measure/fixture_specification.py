@@ -1,0 +1,145 @@
+"""What an uncalibrated fixture promises, as uncertainty budgets of its channels.
+
+Every figure is a bound at the terminal, taken as the half width of a rectangular distribution
+(u = bound / sqrt(3)) unless the line says otherwise. Terminals see the converters through a gain
+of 5 around the 2.048 V mid reference, so one step of the 12-bit converters is 5 mV there.
+
+A calibration that the controller reports as valid corrects gain and offset but does not narrow
+these budgets: the record in its EEPROM says when it was made, not how well, and a budget may only
+claim what somebody has stated.
+
+Ref: Microchip DS21298E (MCP3208-B: INL, gain and offset error), Microchip DS22250A (MCP4922: INL),
+JCGM 100:2008 (GUM) 4.3.7 (rectangular distribution).
+"""
+
+from __future__ import annotations
+
+import math
+
+from realnet_hw.records import Component
+
+DAC_CHANNELS = tuple(f"dac{index}" for index in range(4))
+ADC_CHANNELS = tuple(f"adc{index}" for index in range(8))
+MID_CHANNEL = "adc7"
+"""Reads the fixture's own 2.048 V mid reference: 0 V in terminal volts. No board is wired to it."""
+SENSE_CHANNELS = tuple(channel for channel in ADC_CHANNELS if channel != MID_CHANNEL)
+
+RANGE_V = 10.24
+"""The terminals reach from -RANGE_V to +RANGE_V."""
+LSB_V = 2 * RANGE_V / 4096
+"""One converter step at a terminal."""
+
+REFERENCE_BOUND = 0.001
+DAC_GAIN_BOUND = 0.005
+DAC_OFFSET_BOUND_V = 0.020
+DAC_INL_BOUND_V = 2 * LSB_V
+ADC_GAIN_BOUND = 0.003
+ADC_OFFSET_BOUND_V = 0.015
+ADC_INL_BOUND_V = 1 * LSB_V
+ADC_NOISE_RMS_V = 0.5 * LSB_V
+"""Standard deviation of one conversion."""
+
+_SOURCE = "fixture specification, uncalibrated"
+
+
+def rectangular(bound: float) -> float:
+    """Return the standard uncertainty of a rectangular distribution of this half width."""
+    return bound / math.sqrt(3)
+
+
+def _gain(name: str, bound: float) -> tuple[Component, Component]:
+    """Split a gain bound into the reference, which all channels share, and the channel's rest.
+
+    The two add in squares to the whole bound, so that no reading's uncertainty gets smaller.
+    """
+    rest = math.sqrt(bound**2 - REFERENCE_BOUND**2)
+    return (
+        Component(
+            name="reference voltage",
+            kind="B",
+            u_relative=rectangular(REFERENCE_BOUND),
+            shared="fixture",
+            source=f"{_SOURCE}: 4.096 V within {REFERENCE_BOUND:.1%}",
+        ),
+        Component(
+            name=name,
+            kind="B",
+            u_relative=rectangular(rest),
+            shared="channel",
+            source=f"{_SOURCE}: {bound:.1%} with the reference",
+        ),
+    )
+
+
+def dac_components() -> list[Component]:
+    """Return the budget of a source terminal: what it delivers against what was set."""
+    return [
+        *_gain("DAC gain", DAC_GAIN_BOUND),
+        Component(
+            name="DAC offset",
+            kind="B",
+            u_V=rectangular(DAC_OFFSET_BOUND_V),
+            shared="channel",
+            source=f"{_SOURCE}: {DAC_OFFSET_BOUND_V * 1e3:.0f} mV at the terminal",
+        ),
+        Component(
+            name="DAC INL",
+            kind="B",
+            u_V=rectangular(DAC_INL_BOUND_V),
+            shared="reading",
+            source=f"{_SOURCE}: 2 LSB and quantisation within",
+        ),
+    ]
+
+
+def adc_components(repeatability: Component) -> list[Component]:
+    """Return the budget of a reading of a sense terminal.
+
+    Args:
+        repeatability: the kind A component that the readings themselves gave.
+
+    The quantisation of the mean is kept at its full size, although half a step of noise dithers
+    it away: a real board's front end may be quieter than its bound.
+    """
+    return [
+        *_gain("ADC gain", ADC_GAIN_BOUND),
+        Component(
+            name="ADC offset",
+            kind="B",
+            u_V=rectangular(ADC_OFFSET_BOUND_V),
+            shared="channel",
+            source=f"{_SOURCE}: {ADC_OFFSET_BOUND_V * 1e3:.0f} mV at the terminal",
+        ),
+        Component(
+            name="ADC INL",
+            kind="B",
+            u_V=rectangular(ADC_INL_BOUND_V),
+            shared="reading",
+            source=f"{_SOURCE}: 1 LSB",
+        ),
+        Component(
+            name="ADC quantisation",
+            kind="B",
+            u_V=rectangular(LSB_V / 2),
+            shared="reading",
+            source="12 bit over 20.48 V",
+        ),
+        repeatability,
+    ]
+
+
+def repeatability(deviation_V: float, degrees_of_freedom: int, readings: int) -> Component:
+    """Return the kind A component of a mean of some readings, volts.
+
+    Args:
+        deviation_V: pooled standard deviation of one reading about its case's mean, >= 0.
+        degrees_of_freedom: of that deviation, > 0.
+        readings: how many were averaged into each mean, > 0.
+    """
+    return Component(
+        name="repeatability",
+        kind="A",
+        u_V=deviation_V / math.sqrt(readings),
+        shared="reading",
+        source=f"{readings} readings, {degrees_of_freedom} degrees of freedom (pooled)",
+    )
