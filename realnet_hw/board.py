@@ -1,0 +1,297 @@
+"""A board: cells or a plain SKiDL circuit, with its ports, supplies, test points and cases.
+
+The SKiDL circuit that :meth:`Board.circuit` returns is the only description of the circuit:
+schematic, SPICE deck and bill of materials are derived from it and proved equal to it.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from realnet_hw.cells.amplifier_supply import AmplifierSupply, SpareAmplifier
+from realnet_hw.cells.cell import Cell
+from realnet_hw.errors import InputError
+from realnet_hw.parts.catalogue import PartType, part_type
+
+if TYPE_CHECKING:
+    from realnet_hw.network.network import Network
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+
+@dataclass(frozen=True)
+class Logic:
+    """The voltages that stand for 0 and 1, and the thresholds that an output is judged by."""
+
+    low_V: float
+    high_V: float
+    threshold_low_V: float
+    threshold_high_V: float
+
+    def level(self, volts: float) -> int | None:
+        """Return the logic level of a voltage, None between the thresholds."""
+        if volts <= self.threshold_low_V:
+            return 0
+        return 1 if volts >= self.threshold_high_V else None
+
+
+@dataclass(frozen=True)
+class Port:
+    """A terminal of the board.
+
+    Args:
+        name: how people call it.
+        net: its net.
+        role: what it is for.
+        kind: a steady voltage or a pulse.
+        min_V, max_V: what it may carry; an input never gets more from the fixture.
+        safe: what the fixture shall do with it when outputs are off.
+    """
+
+    name: str
+    net: str
+    role: Literal["input", "output", "trigger", "reset"]
+    kind: Literal["voltage", "pulse"] = "voltage"
+    min_V: float = 0.0
+    max_V: float = 5.0
+    safe: Literal["0V", "open"] = "0V"
+
+
+@dataclass(frozen=True)
+class Supply:
+    """A rail: its net, voltage, tolerance as a fraction, greatest current, and switch-on order."""
+
+    net: str
+    volts: float
+    tolerance: float
+    max_A: float
+    order: int = 0
+
+
+@dataclass(frozen=True)
+class TestPoint:
+    """A net that can be measured."""
+
+    name: str
+    net: str
+
+    __test__ = False  # not a test class, whatever pytest thinks of its name
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row of the truth table: volts on each input port, the level expected at each output."""
+
+    inputs: Mapping[str, float]
+    expected: Mapping[str, int | None]
+
+
+@dataclass(frozen=True)
+class BoardPart:
+    """A part with its reference.
+
+    Args:
+        reference: "R7".
+        type: its key in the parts catalogue.
+        value: as printed.
+        pins: pin number to net name.
+    """
+
+    reference: str
+    type: str
+    value: str
+    pins: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """Cells with packages filled and references given.
+
+    Args:
+        cells: the board's own cells and those made for the packages, in drawing order.
+        parts: by reference, in the order of references.
+        references: (cell name, part key) to reference.
+        amplifiers: (cell name, amplifier key) to (reference, index of the amplifier from 0).
+        packages: references of the amplifier packages, by their index.
+    """
+
+    cells: tuple[Cell, ...]
+    parts: Mapping[str, BoardPart]
+    references: Mapping[tuple[str, str], str]
+    amplifiers: Mapping[tuple[str, str], tuple[str, int]]
+    packages: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Board:
+    """Everything about a board that its files, its prediction and its measurement are made from.
+
+    Exactly one of ``cells`` and ``plain_circuit`` is given; the latter is called with a fresh
+    SKiDL circuit to fill.
+
+    Raises:
+        InputError: a name that is not ``[a-z][a-z0-9_]*``, both or neither description, a case or
+            test point that speaks of something the board does not have.
+    """
+
+    name: str
+    title: str
+    technology: str
+    ports: tuple[Port, ...]
+    supplies: tuple[Supply, ...]
+    test_points: tuple[TestPoint, ...]
+    cases: tuple[Case, ...]
+    logic: Logic
+    cells: tuple[Cell, ...] = ()
+    plain_circuit: Callable[[Any], None] | None = None
+    network: Network | None = None
+    limits: Mapping[str, float] = field(default_factory=dict)
+    procedures: tuple[str, ...] = ("truth_table",)
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise InputError(f"{self.name!r} is no board name", allowed="a-z, 0-9 and _")
+        if bool(self.cells) == (self.plain_circuit is not None):
+            raise InputError("give either cells or a plain circuit", where=self.name)
+        inputs = {port.name for port in self.inputs}
+        outputs = {port.name for port in self.outputs}
+        for case in self.cases:
+            if set(case.inputs) != inputs or set(case.expected) != outputs:
+                raise InputError(
+                    f"a case has inputs {sorted(case.inputs)} and outputs {sorted(case.expected)}",
+                    where=self.name,
+                    allowed=f"inputs {sorted(inputs)} and outputs {sorted(outputs)}",
+                )
+
+    @property
+    def inputs(self) -> tuple[Port, ...]:
+        """The ports that the fixture drives."""
+        return tuple(port for port in self.ports if port.role == "input")
+
+    @property
+    def outputs(self) -> tuple[Port, ...]:
+        """The ports that carry the answer."""
+        return tuple(port for port in self.ports if port.role == "output")
+
+    @functools.cached_property
+    def assembly(self) -> Assembly:
+        """The cells with packages filled and references given.
+
+        Raises:
+            InputError: the board has no cells.
+        """
+        if not self.cells:
+            raise InputError("this board has no cells", where=self.name)
+        return _assemble(self.cells, self.supplies)
+
+    def circuit(self) -> Any:
+        """Return the SKiDL circuit with KiCad's ``Sim.*`` fields: a ``skidl.Circuit``.
+
+        Raises:
+            ToolMissing: KiCad's symbol libraries are not installed.
+        """
+        from realnet_hw.parts import skidl_parts
+
+        supply_nets = {"GND", *(supply.net for supply in self.supplies)}
+        if self.plain_circuit is not None:
+            return skidl_parts.fill(self.plain_circuit, supply_nets)
+        return skidl_parts.connect(
+            [
+                (part.reference, part.type, part.value, part.pins)
+                for part in self.assembly.parts.values()
+            ],
+            supply_nets,
+        )
+
+
+def _assemble(cells: Sequence[Cell], supplies: Sequence[Supply]) -> Assembly:
+    """Fill amplifier packages in the order of the cells and number every part."""
+    positive = max(supplies, key=lambda supply: supply.volts).net
+    lowest = min(supplies, key=lambda supply: supply.volts)
+    negative = lowest.net if lowest.volts < 0 else "GND"
+
+    counts: dict[str, int] = {}
+
+    def number(prefix: str) -> str:
+        counts[prefix] = counts.get(prefix, 0) + 1
+        return f"{prefix}{counts[prefix]}"
+
+    own = list(cells)
+    wanted: dict[str, list[tuple[Cell, str]]] = {}
+    for cell in own:
+        for key, request in cell.amplifiers.items():
+            wanted.setdefault(request.type, []).append((cell, key))
+
+    amplifiers: dict[tuple[str, str], tuple[str, int]] = {}
+    packages: list[str] = []
+    package_parts: list[BoardPart] = []
+    made: list[Cell] = []
+    last = max(cell.layer for cell in own)
+    for type_key, users in wanted.items():
+        kind = part_type(type_key)
+        size = len(kind.amplifiers)
+        for start in range(0, len(users), size):
+            reference = number(kind.prefix)
+            index = len(packages)
+            packages.append(reference)
+            inside = users[start : start + size]
+            for spare in range(len(inside), size):
+                cell = SpareAmplifier(
+                    f"{reference}_SPARE{spare + 1}", "Spare amplifier", type=type_key, layer=last
+                )
+                made.append(cell)
+                inside.append((cell, "amplifier"))
+            supply = AmplifierSupply(
+                f"{reference}_SUPPLY",
+                f"{reference} supply",
+                package=index,
+                type=type_key,
+                positive=positive,
+                negative=negative,
+                layer=last,
+            )
+            made.append(supply)
+            package_parts.append(_package(kind, type_key, reference, inside, positive, negative))
+            for unit, (cell, key) in enumerate(inside):
+                amplifiers[cell.name, key] = (reference, unit)
+
+    parts = {part.reference: part for part in package_parts}
+    references: dict[tuple[str, str], str] = {}
+    for cell in [*own, *made]:
+        for key, part in cell.parts.items():
+            kind = part_type(part.type)
+            reference = number(kind.prefix)
+            references[cell.name, key] = reference
+            parts[reference] = BoardPart(reference, part.type, part.value or kind.value, part.pins)
+    ordered = dict(sorted(parts.items(), key=lambda item: reference_order(item[0])))
+    return Assembly((*own, *made), ordered, references, amplifiers, tuple(packages))
+
+
+def _package(
+    kind: PartType,
+    type_key: str,
+    reference: str,
+    inside: Sequence[tuple[Cell, str]],
+    positive: str,
+    negative: str,
+) -> BoardPart:
+    """Return a package's part: the pins of all its amplifiers and its supply pins."""
+    pins = {kind.supply_pins["positive"]: positive, kind.supply_pins["negative"]: negative}
+    for (cell, key), (plus, minus, out) in zip(inside, kind.amplifiers, strict=True):
+        request = cell.amplifiers[key]
+        pins |= {plus: request.non_inverting, minus: request.inverting, out: request.output}
+    return BoardPart(reference, type_key, kind.value, pins)
+
+
+def reference_order(reference: str) -> tuple[str, int, str]:
+    """Return a sort key that puts R2 before R10: prefix, number, rest."""
+    match = re.fullmatch(r"([A-Za-z_#]+)([0-9]*)(.*)", reference)
+    if match is None:
+        return (reference, 0, "")
+    prefix, number, rest = match.groups()
+    return (prefix, int(number or 0), rest)

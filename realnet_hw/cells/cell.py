@@ -1,0 +1,74 @@
+"""What a cell is: one functional block of a board.
+
+A cell states its parts and their nets once; the SKiDL circuit and the drawing are both made from
+that statement, and the layout-versus-schematic check proves that the drawing shows the same nets.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from realnet_hw.drawing.pad import Pad
+
+
+@dataclass(frozen=True)
+class CellPart:
+    """A part of a cell.
+
+    Args:
+        type: its key in the parts catalogue.
+        pins: pin number to net name.
+        value: as printed on the schematic ("10k"); empty for the catalogue's own value.
+    """
+
+    type: str
+    pins: Mapping[str, str]
+    value: str = ""
+
+
+@dataclass(frozen=True)
+class AmplifierRequest:
+    """A wish for one amplifier of a package; the board says which package and which amplifier.
+
+    Args:
+        type: the package's key in the parts catalogue.
+        non_inverting: net of the non-inverting input.
+        inverting: net of the inverting input.
+        output: net of the output.
+    """
+
+    type: str
+    non_inverting: str
+    inverting: str
+    output: str
+
+
+class Cell(ABC):
+    """One functional block.
+
+    Args:
+        name: unique on its board, ``[A-Za-z0-9_]``.
+        title: printed above the block.
+        formula: its equation, printed below the block; empty where it has none.
+        layer: its column on the page, 0 at the left.
+
+    Attributes:
+        parts: by a key that is unique within the cell ("feedback").
+        amplifiers: the amplifiers that it needs, by key.
+    """
+
+    def __init__(self, name: str, title: str, *, formula: str = "", layer: int = 0) -> None:
+        self.name = name
+        self.title = title
+        self.formula = formula
+        self.layer = layer
+        self.parts: dict[str, CellPart] = {}
+        self.amplifiers: dict[str, AmplifierRequest] = {}
+
+    @abstractmethod
+    def draw(self, pad: Pad) -> None:
+        """Draw the block around the origin of ``pad``."""
