@@ -11,6 +11,7 @@ Ref: JCGM 100:2008 (GUM) for the uncertainty terms.
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from pathlib import Path
 from typing import Any, Literal
@@ -63,19 +64,22 @@ class PredictedCase(_Frozen, frozen=True, kw_only=True):
 
 
 class Statistics(_Frozen, frozen=True, kw_only=True):
-    """The joint distribution of every predicted value over the boards that were drawn.
+    """The joint distribution of every predicted value: the boards that were drawn, themselves.
+
+    The boards are kept because their mean and covariance do not tell how often a good board lies
+    far out, and where rectifiers turn on it does so more often than a normal distribution says.
 
     Args:
         keys: the values in order, ``"<case>.<output or node>"``, cases counted from 0, n of them.
-        mean_V: their means, n.
-        covariance_V2: their covariance, n x n.
+        boards_V: the values of each board at the inputs as set, samples x n, to a microvolt.
         slope_below: per input, d(value)/d(input) for an input slightly lower than set, n each.
         slope_above: the same for an input slightly higher. They differ where a rectifier turns on.
+            "Slightly" is as far as a source may be wrong (a tenth of a volt, say), so that a
+            rectifier that turns on within that distance is seen.
     """
 
     keys: list[str]
-    mean_V: list[float]
-    covariance_V2: list[list[float]]
+    boards_V: list[list[float]]
     slope_below: dict[str, list[float]]
     slope_above: dict[str, list[float]]
 
@@ -315,10 +319,14 @@ class Comparison(
 
 Record = Prediction | Measurement | Comparison
 
+# A JSON string holds no bare newline, so that this can't match within one.
+_NUMBERS = re.compile(r"\[\n\s*-?\d[^\s\[\]]*(?:\n\s*-?\d[^\s\[\]]*)*\n\s*\]")
+
 
 def encode(record: Record) -> str:
-    """Return the record as indented JSON with a final newline."""
-    return msgspec.json.format(msgspec.json.encode(record), indent=1).decode() + "\n"
+    """Return the record as indented JSON, a list of numbers a line, with a final newline."""
+    text = msgspec.json.format(msgspec.json.encode(record), indent=1).decode()
+    return _NUMBERS.sub(lambda match: "".join(match[0].split()).replace(",", ", "), text) + "\n"
 
 
 def decode(text: str | bytes, *, where: str = "record") -> Record:
