@@ -1,0 +1,1 @@
+"""Technologies: each maps a trained network onto cells and refuses what would not work."""

@@ -1,0 +1,150 @@
+"""Where things are: boards, procedures, stations, models and firmware.
+
+A name is looked for in the user's own project first (the working folder and its parents up to one
+that has a ``boards`` folder), then in what is bundled: the repository when installed as editable,
+``realnet_hw/_bundled`` in a wheel.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from realnet_hw.errors import InputError, ToolMissing
+
+if TYPE_CHECKING:
+    from realnet_hw.board import Board
+
+_PACKAGE = Path(__file__).parent
+
+
+@functools.cache
+def bundle() -> Path:
+    """Return the folder that holds the boards, models and procedures shipped with this package."""
+    wheel = _PACKAGE / "_bundled"
+    return wheel if wheel.is_dir() else _PACKAGE.parent
+
+
+def own_project(start: Path | None = None) -> Path | None:
+    """Return the user's project: the nearest folder, upwards from ``start``, with ``boards``."""
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / "boards").is_dir() and folder != Path(folder.anchor):
+            return folder
+    return None
+
+
+def _roots() -> list[Path]:
+    own = own_project()
+    roots = [own] if own else []
+    return roots if bundle() in roots else [*roots, bundle()]
+
+
+def board_files() -> dict[str, Path]:
+    """Return the board.py of every board by name, the user's own first where names are equal."""
+    found: dict[str, Path] = {}
+    for root in _roots():
+        for path in sorted((root / "boards").glob("*/board.py")):
+            found.setdefault(path.parent.name, path)
+    return found
+
+
+def board_file(name: str) -> Path:
+    """Return the board.py for a board's name, its folder or its path.
+
+    Raises:
+        InputError: there is no such board.
+    """
+    given = Path(name)
+    if given.is_dir() and (given / "board.py").is_file():
+        return (given / "board.py").resolve()
+    if given.suffix == ".py" and given.is_file():
+        return given.resolve()
+    files = board_files()
+    if name not in files:
+        raise InputError(
+            f"no board {name!r}",
+            allowed=", ".join(sorted(files)) or "none is here",
+            mend="give a name in boards/ or the path of a board.py",
+        )
+    return files[name]
+
+
+def load_board(name: str) -> Board:
+    """Run a board.py and return its board.
+
+    A board.py is a program: run only those that you would run by hand.
+
+    Raises:
+        InputError: there is no such board, or its file has no ``def board() -> Board``.
+    """
+    from realnet_hw.board import Board
+
+    path = board_file(name)
+    module = load_module(path)
+    make = getattr(module, "board", None)
+    if not callable(make):
+        raise InputError("no function `board`", where=str(path), mend="define board() -> Board")
+    board = make()
+    if not isinstance(board, Board):
+        raise InputError(f"board() returned a {type(board).__name__}", where=str(path))
+    return board
+
+
+def load_module(path: Path) -> ModuleType:
+    """Run a Python file of the project and return it as a module.
+
+    Raises:
+        InputError: it can't be read or does not compile.
+    """
+    spec = importlib.util.spec_from_file_location(f"realnet_{path.parent.name}_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise InputError("not a Python file", where=str(path))
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except (OSError, SyntaxError, ImportError, NameError) as error:
+        raise InputError(f"{type(error).__name__}: {error}", where=str(path)) from error
+    return module
+
+
+def output_folder(board_name: str) -> Path:
+    """Return where a board's files go by default: never into an installed package."""
+    files = board_files()
+    if board_name in files and _PACKAGE not in files[board_name].parents:
+        return files[board_name].parent / "generated"
+    return Path.cwd() / "boards" / board_name / "generated"
+
+
+def model_folder() -> Path:
+    """Return the folder of SPICE model cards."""
+    return bundle() / "sim" / "models"
+
+
+def procedure_files() -> dict[str, Path]:
+    """Return the measuring procedures by name, the user's own first where names are equal."""
+    found: dict[str, Path] = {}
+    for root in _roots():
+        for path in sorted((root / "bench" / "procedures").glob("*.py")):
+            found.setdefault(path.stem, path)
+    return found
+
+
+def firmware(ending: str = "elf") -> Path:
+    """Return the fixture's compiled firmware.
+
+    Args:
+        ending: ``elf`` for the simulator, ``hex`` for a programmer.
+
+    Raises:
+        ToolMissing: it has not been compiled.
+    """
+    path = bundle() / "firmware" / "fixture" / "build" / f"fixture.{ending}"
+    if not path.is_file():
+        raise ToolMissing(
+            "the fixture's firmware is not compiled", mend="run `make -C firmware/fixture`"
+        )
+    return path
