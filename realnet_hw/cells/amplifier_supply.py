@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from realnet_hw.cells.cell import AmplifierRequest, Cell, CellPart
+from realnet_hw.parts.catalogue import part_type
 
 if TYPE_CHECKING:
     from realnet_hw.drawing.pad import Pad
@@ -21,6 +22,8 @@ class AmplifierSupply(Cell):
         positive: net of the positive rail.
         negative: net of the negative rail.
     """
+
+    in_signal_path = False
 
     def __init__(
         self,
@@ -42,6 +45,28 @@ class AmplifierSupply(Cell):
         if negative != "GND":
             self.parts["negative"] = CellPart("capacitor_ceramic", {"1": "GND", "2": negative})
 
+    def draw(self, pad: Pad) -> None:
+        """Draw the supply pins between the rails, the capacitors to the left of them."""
+        supply = part_type(self.type).supply_pins
+        pins = pad.package_unit(self.package, supply["positive"], 2.54, 0)
+        top, bottom = -10.16, 10.16
+        pad.wire(pins[supply["positive"]], (0, top), (-10.16, top))
+        pad.power(self.positive, 0, top, "up")
+        pad.wire(pins[supply["negative"]], (0, bottom), (-10.16, bottom))
+        pad.power(self.negative, 0, bottom, "down")
+        if "negative" not in self.parts:
+            single = pad.put("positive", -10.16, 0, texts="left")
+            pad.wire((-10.16, top), single["1"])
+            pad.wire(single["2"], (-10.16, bottom))
+            return
+        upper = pad.put("positive", -10.16, -5.08, texts="left")
+        lower = pad.put("negative", -10.16, 5.08, texts="left")
+        pad.wire((-10.16, top), upper["1"])
+        pad.wire(upper["2"], (-10.16, 0), lower["1"])
+        pad.wire(lower["2"], (-10.16, bottom))
+        pad.wire((-10.16, 0), (-6.35, 0))
+        pad.power("GND", -6.35, 0, "down")
+
 
 class SpareAmplifier(Cell):
     """An amplifier that nobody uses, tied as a follower of ground so that it stays quiet.
@@ -49,7 +74,20 @@ class SpareAmplifier(Cell):
     Ref: Texas Instruments SBOA204, "The Unused Op Amp - What to Do?".
     """
 
+    in_signal_path = False
+
     def __init__(self, name: str, title: str, *, type: str, layer: int = 0) -> None:
         super().__init__(name, title, layer=layer)
         output = f"{name}_OUT"
         self.amplifiers["amplifier"] = AmplifierRequest(type, "GND", output, output)
+
+    def draw(self, pad: Pad) -> None:
+        """Draw the follower."""
+        pins = pad.amplifier("amplifier", 0, 0)
+        output = self.amplifiers["amplifier"].output
+        x, y = pins.non_inverting
+        pad.wire((x, y), (x - 1.27, y), (x - 1.27, y + 2.54))
+        pad.power("GND", x - 1.27, y + 2.54, "down")
+        x, y = pins.inverting
+        pad.wire((x, y), (x - 1.27, y), (x - 1.27, -7.62), (10.16, -7.62), (10.16, 0), pins.output)
+        pad.small_label(output, x + 1.27, -7.62)

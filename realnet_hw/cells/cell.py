@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from realnet_hw.drawing.pad import Pad
@@ -57,9 +57,13 @@ class Cell(ABC):
         layer: its column on the page, 0 at the left.
 
     Attributes:
+        in_signal_path: whether it has its place in the columns from inputs to outputs; what has
+            not fills the page where there is room.
         parts: by a key that is unique within the cell ("feedback").
         amplifiers: the amplifiers that it needs, by key.
     """
+
+    in_signal_path: ClassVar[bool] = True
 
     def __init__(self, name: str, title: str, *, formula: str = "", layer: int = 0) -> None:
         self.name = name
@@ -71,4 +75,4 @@ class Cell(ABC):
 
     @abstractmethod
     def draw(self, pad: Pad) -> None:
-        """Draw the block around the origin of ``pad``."""
+        """Draw the block around the origin of ``pad``, in multiples of 1.27 mm."""

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from realnet_hw.cells.cell import Cell, CellPart
+from realnet_hw.drawing.geometry import snapped
 
 if TYPE_CHECKING:
-    from realnet_hw.drawing.pad import Pad
+    from realnet_hw.drawing.pad import Pad, Side
 
 
 class Connector(Cell):
@@ -38,3 +39,25 @@ class Connector(Cell):
         if test_points:
             for net in nets:
                 self.parts[f"test_point_{net}"] = CellPart("test_point", {"1": net}, net)
+
+    def draw(self, pad: Pad) -> None:
+        """Draw the header; each signal's name stands on its wire, with a test point at the end."""
+        left = self.side == "left"
+        away: Side = "right" if left else "left"
+        step = 1.0 if left else -1.0
+        pins = pad.put("header", 0, 0, mirror="y" if left else "", texts="around")
+        names = max(pad.label_width(net) for net in self.nets)
+        reach = snapped(5.08 + 1.27 * names)
+        for number, net in enumerate(self.nets, 1):
+            x, y = pins[str(number)]
+            key = f"test_point_{net}"
+            if key in self.parts:
+                pad.wire((x, y), (x + step * reach, y))
+                pad.label(net, x + step * 1.27, y, away)
+                pad.test_point(key, x + step * reach, y, away)
+            else:
+                pad.wire((x, y), (x + step * 5.08, y))
+                pad.label(net, x + step * 5.08, y, away)
+        x, y = pins[str(len(self.nets) + 1)]
+        pad.wire((x, y), (x + step * 2.54, y), (x + step * 2.54, y + 1.27))
+        pad.power("GND", x + step * 2.54, y + 1.27, "down")

@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING, Literal
 
 from realnet_hw import units
 from realnet_hw.cells.cell import AmplifierRequest, Cell, CellPart
+from realnet_hw.drawing.geometry import snapped
 
 if TYPE_CHECKING:
+    from realnet_hw.drawing.geometry import Point, Rotation
     from realnet_hw.drawing.pad import Pad
 
 Rectifier = Literal["positive", "negative", "none"]
+
+# Where the drawing has the summing node's vertical wires, and the distance of its rows, in mm.
+_BUS_X = -12.7
+_LOOP_X = -10.16
+_ROW = 5.08
 
 
 class SummingNeuron(Cell):
@@ -83,3 +90,54 @@ class SummingNeuron(Cell):
     def noise_gain(self) -> float:
         """Return the gain for the amplifier's offset voltage, ``1 + R_f / (R_1 || R_2 ...)``."""
         return 1.0 + sum(self.feedback_ohm / ohm for ohm in self.inputs.values())
+
+    def draw(self, pad: Pad) -> None:
+        """Draw the summing resistors in rows, the amplifier, and its feedback above it."""
+        request = self.amplifiers["amplifier"]
+        pins = pad.amplifier("amplifier", 0, 0)
+        summing_y = pins.inverting.y
+        self._draw_inputs(pad, summing_y)
+        pad.wire((_BUS_X, summing_y), pins.inverting)
+        x, y = pins.non_inverting
+        pad.wire((x, y), (x - 1.27, y), (x - 1.27, y + 2.54))
+        pad.power("GND", x - 1.27, y + 2.54, "down")
+
+        rectified = self.rectifier != "none"
+        top = -15.24 if rectified else -10.16
+        named = _LOOP_X + pad.label_width(request.inverting)
+        middle = snapped(max(named + 1.5 + pad.caption_width("feedback") / 2, _LOOP_X + 10.16))
+        right = max(middle + 6.35, 22.86 if rectified else 10.16)
+        feedback = pad.put("feedback", middle, top, rotation=90)
+        pad.wire((_LOOP_X, summing_y), (_LOOP_X, top), feedback["1"])
+        pad.small_label(request.inverting, _LOOP_X, top)
+        pad.wire(feedback["2"], (right, top), (right, 0))
+        if rectified:
+            self._draw_rectifier(pad, pins.output, right)
+        pad.wire((right, 0) if rectified else pins.output, (right + 10.16, 0))
+        pad.test_point("test_point", right + 5.08, 0)
+        pad.label(self.output, right + 10.16, 0)
+
+    def _draw_inputs(self, pad: Pad, summing_y: float) -> None:
+        """Draw the summing resistors around the height of the inverting input."""
+        first = summing_y - (len(self.inputs) - 1) * _ROW / 2
+        levels = [first + index * _ROW for index in range(len(self.inputs))]
+        for index, (net, y) in enumerate(zip(self.inputs, levels, strict=True), 1):
+            pins = pad.put(f"input{index}", _BUS_X - 6.35, y, rotation=90)
+            pad.wire(pins["2"], (_BUS_X, y))
+            pad.wire(pins["1"], (_BUS_X - 12.7, y))
+            pad.end(net, _BUS_X - 12.7, y, "left")
+        pad.wire((_BUS_X, levels[0]), (_BUS_X, levels[-1]))
+
+    def _draw_rectifier(self, pad: Pad, output: Point, right: float) -> None:
+        """Draw the diode in the output and the one that clamps, both in the sense of the signal."""
+        driven = self.amplifiers["amplifier"].output
+        rotation: Rotation = 180 if self.rectifier == "positive" else 0
+        left_pin, right_pin = ("2", "1") if self.rectifier == "positive" else ("1", "2")
+        series = pad.put("pass", output.x + 7.62, 0, rotation=rotation)
+        pad.wire(output, series[left_pin])
+        pad.wire(series[right_pin], (right, 0))
+        clamp = pad.put("clamp", -3.81, -8.89, rotation=rotation)
+        branch = output.x + 1.27
+        pad.wire((_LOOP_X, -8.89), clamp[left_pin])
+        pad.wire(clamp[right_pin], (branch, -8.89), (branch, 0))
+        pad.small_label(driven, 2.54, -8.89)

@@ -1,0 +1,375 @@
+"""The sketch pad: what a cell draws on, in millimetres around an origin of its own.
+
+Coordinates are multiples of 1.27 mm, y downwards. A cell never says how large it is: the pad
+records what was drawn, and the page layout takes the extent from that.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from realnet_hw.drawing import symbols, text
+from realnet_hw.drawing.geometry import Box, Mirror, Point, Rotation
+
+Side = Literal["left", "right"]
+Direction = Literal["up", "left", "down", "right"]
+Texts = Literal["above", "below", "left", "right", "around", "slopes"]
+
+GROUND = "GND"
+POWER_LIBRARY = "power"
+FLAG = "power:PWR_FLAG"
+
+_TURNS: tuple[Direction, ...] = ("up", "left", "down", "right")
+_GAP_mm = 0.6
+_LINE_mm = 2.0
+_SMALL_mm = 1.0
+
+
+@dataclass(frozen=True)
+class PadPart:
+    """What the pad must know of a part: its reference, symbol ("Library:Name") and value."""
+
+    reference: str
+    symbol: str
+    value: str
+
+
+@dataclass(frozen=True)
+class PadAmplifier:
+    """One amplifier of a package: the package, and its pins' numbers."""
+
+    package: PadPart
+    non_inverting: str
+    inverting: str
+    output: str
+
+
+@dataclass(frozen=True)
+class AmplifierPins:
+    """Where wires meet an amplifier."""
+
+    non_inverting: Point
+    inverting: Point
+    output: Point
+
+
+@dataclass(frozen=True)
+class PlacedSymbol:
+    """A symbol on the page; a field whose place is None is hidden."""
+
+    reference: str
+    lib_id: str
+    unit: int
+    at: Point
+    rotation: Rotation
+    mirror: Mirror
+    value: str
+    reference_at: Point | None
+    value_at: Point | None
+
+    @property
+    def shown_reference(self) -> str:
+        """The reference as KiCad prints it: with a letter where the package has several units."""
+        if len(symbols.load(self.lib_id).units()) > 1:
+            return self.reference + chr(ord("A") + self.unit - 1)
+        return self.reference
+
+    def pins(self) -> dict[str, Point]:
+        """Return where its pins lie."""
+        symbol = symbols.load(self.lib_id)
+        return symbol.placed_pins(self.unit, self.at, self.rotation, self.mirror)
+
+    def extent(self) -> Box:
+        """Return the box around outline, pins and shown texts."""
+        symbol = symbols.load(self.lib_id)
+        boxes = [Box.around(self.pins().values())]
+        if outline := symbol.placed_outline(self.unit, self.at, self.rotation, self.mirror):
+            boxes.append(outline)
+        if self.reference_at:
+            boxes.append(text.centred(self.shown_reference, self.reference_at))
+        if self.value_at:
+            boxes.append(text.centred(self.value, self.value_at))
+        return Box.union(boxes)
+
+
+@dataclass(frozen=True)
+class Wire:
+    """A straight wire."""
+
+    start: Point
+    end: Point
+
+    def holds(self, point: Point) -> bool:
+        """Whether a point lies on it, not at its ends."""
+        if point in (self.start, self.end):
+            return False
+        box = Box.around((self.start, self.end))
+        return box.left <= point.x <= box.right and box.top <= point.y <= box.bottom
+
+
+@dataclass(frozen=True)
+class Label:
+    """A net's name at a wire; it reads away from its place towards ``side``."""
+
+    net: str
+    at: Point
+    side: Side
+    size: float = text.SIZE_mm
+
+    def extent(self) -> Box:
+        """Return the box around its text."""
+        length = text.width(self.net, self.size)
+        left = self.at.x if self.side == "right" else self.at.x - length
+        return Box(left, self.at.y - 1.75 * self.size, left + length, self.at.y)
+
+
+@dataclass
+class Drawing:
+    """What was drawn."""
+
+    symbols: list[PlacedSymbol] = field(default_factory=list)
+    wires: list[Wire] = field(default_factory=list)
+    labels: list[Label] = field(default_factory=list)
+
+    def extent(self) -> Box:
+        """Return the box around everything."""
+        return Box.union(self._extents())
+
+    def _extents(self) -> Iterator[Box]:
+        for symbol in self.symbols:
+            yield symbol.extent()
+        for wire in self.wires:
+            yield Box.around((wire.start, wire.end))
+        for label in self.labels:
+            yield label.extent()
+
+    def moved(self, dx: float, dy: float) -> Drawing:
+        """Return the drawing shifted."""
+        return Drawing(
+            [
+                replace(
+                    symbol,
+                    at=symbol.at.moved(dx, dy),
+                    reference_at=symbol.reference_at and symbol.reference_at.moved(dx, dy),
+                    value_at=symbol.value_at and symbol.value_at.moved(dx, dy),
+                )
+                for symbol in self.symbols
+            ],
+            [Wire(wire.start.moved(dx, dy), wire.end.moved(dx, dy)) for wire in self.wires],
+            [replace(label, at=label.at.moved(dx, dy)) for label in self.labels],
+        )
+
+
+class Pad:
+    """The sketch pad of one cell.
+
+    Args:
+        parts: the cell's parts by their keys.
+        amplifiers: the cell's amplifiers by their keys.
+        packages: the board's amplifier packages by their indices.
+        rails: nets that are drawn with power symbols.
+
+    Attributes:
+        drawing: what was drawn so far.
+    """
+
+    def __init__(
+        self,
+        parts: Mapping[str, PadPart],
+        amplifiers: Mapping[str, PadAmplifier],
+        packages: Sequence[PadPart],
+        rails: Collection[str],
+    ) -> None:
+        self._parts = parts
+        self._amplifiers = amplifiers
+        self._packages = packages
+        self._rails = frozenset(rails)
+        self.drawing = Drawing()
+
+    def put(
+        self,
+        key: str,
+        x: float,
+        y: float,
+        *,
+        rotation: Rotation = 0,
+        mirror: Mirror = "",
+        texts: Texts = "above",
+    ) -> dict[str, Point]:
+        """Place a part.
+
+        Args:
+            key: the part's key in the cell.
+            x, y: where its symbol's origin comes to lie.
+            rotation: counter-clockwise, degrees.
+            mirror: "x" swaps up and down, "y" left and right, after turning.
+            texts: where reference and value stand: both in one line "above" or "below"; in two
+                lines to the "left" or "right"; "around": above and below.
+
+        Returns:
+            Where wires meet its pins, by pin number.
+        """
+        return self._place(self._parts[key], 1, Point(x, y), rotation, mirror, texts)
+
+    def test_point(self, key: str, x: float, y: float, direction: Direction = "up") -> None:
+        """Place a test point that stands on a wire, with its reference beyond its ring."""
+        part = self._parts[key]
+        self._placed_at_end(part.reference, part.symbol, part.value, x, y, direction, "reference")
+
+    def amplifier(self, key: str, x: float, y: float) -> AmplifierPins:
+        """Place one amplifier, its inverting input above the other."""
+        amplifier = self._amplifiers[key]
+        unit = symbols.load(amplifier.package.symbol).unit_of(amplifier.output)
+        pins = self._place(amplifier.package, unit, Point(x, y), 0, "x", "slopes")
+        return AmplifierPins(
+            pins[amplifier.non_inverting], pins[amplifier.inverting], pins[amplifier.output]
+        )
+
+    def package_unit(
+        self, package: int, pin: str, x: float, y: float, *, texts: Texts = "right"
+    ) -> dict[str, Point]:
+        """Place the unit of an amplifier package that has a pin, such as its supply pins."""
+        part = self._packages[package]
+        unit = symbols.load(part.symbol).unit_of(pin)
+        return self._place(part, unit, Point(x, y), 0, "", texts)
+
+    def wire(self, *places: tuple[float, float]) -> None:
+        """Draw a wire along places, each level with or straight above or below the one before."""
+        points = [Point(*place).moved(0, 0) for place in places]
+        for start, end in itertools.pairwise(points):
+            if start.x != end.x and start.y != end.y:
+                raise ValueError(f"a wire from {start} to {end} would be slanting")
+            if start != end:
+                self.drawing.wires.append(Wire(start, end))
+
+    def label(self, net: str, x: float, y: float, side: Side = "right") -> None:
+        """Name the net of a wire; the name reads from here towards ``side``."""
+        self.drawing.labels.append(Label(net, Point(x, y).moved(0, 0), side))
+
+    def small_label(self, net: str, x: float, y: float, side: Side = "right") -> None:
+        """Name a net that does not leave the block, in small letters."""
+        self.drawing.labels.append(Label(net, Point(x, y).moved(0, 0), side, _SMALL_mm))
+
+    def power(self, net: str, x: float, y: float, direction: Direction) -> None:
+        """Place a rail's power symbol that points away from here."""
+        self._placed_at_end("#PWR", f"{POWER_LIBRARY}:{net}", net, x, y, direction, "value")
+
+    def flag(self, x: float, y: float, direction: Direction) -> None:
+        """Place a flag that tells KiCad's checks that this net is fed from outside."""
+        self._placed_at_end("#FLG", FLAG, "PWR_FLAG", x, y, direction, "value")
+
+    def end(self, net: str, x: float, y: float, side: Side) -> None:
+        """End a horizontal wire by what its net is: a power symbol or a label."""
+        if net in self._rails:
+            self.power(net, x, y, side)
+        else:
+            self.label(net, x, y, side)
+
+    def is_rail(self, net: str) -> bool:
+        """Whether a net is drawn with power symbols."""
+        return net in self._rails
+
+    def label_width(self, net: str) -> float:
+        """Return the room in millimetres that :meth:`small_label` takes."""
+        return text.width(net, _SMALL_mm)
+
+    def caption_width(self, key: str) -> float:
+        """Return the room in millimetres that a part's texts take in one line."""
+        part = self._parts[key]
+        return text.width(f"{part.reference}  {part.value}")
+
+    def _place(
+        self,
+        part: PadPart,
+        unit: int,
+        at: Point,
+        rotation: Rotation,
+        mirror: Mirror,
+        texts: Texts,
+    ) -> dict[str, Point]:
+        placed = PlacedSymbol(
+            part.reference, part.symbol, unit, at, rotation, mirror, part.value, None, None
+        )
+        body = symbols.load(part.symbol).placed_outline(unit, at, rotation, mirror)
+        if body is None:
+            pins = Box.around(placed.pins().values())
+            body = Box(pins.left - 1.27, at.y, pins.right + 1.27, at.y)
+        reference_at, value_at = _beside(placed.shown_reference, part.value, body, texts)
+        placed = replace(placed, reference_at=reference_at, value_at=value_at)
+        self.drawing.symbols.append(placed)
+        return placed.pins()
+
+    def _placed_at_end(
+        self,
+        reference: str,
+        lib_id: str,
+        value: str,
+        x: float,
+        y: float,
+        direction: Direction,
+        shown: Literal["reference", "value"],
+    ) -> None:
+        """Place a symbol with one pin so that it points in a direction, its text beyond it."""
+        symbol = symbols.load(lib_id)
+        outline = symbol.outline(1)
+        assert outline is not None
+        natural = 0 if outline.bottom > 0 else 2
+        turn: tuple[Rotation, ...] = (0, 90, 180, 270)
+        rotation = turn[(_TURNS.index(direction) - natural) % 4]
+        at = Point(x, y).moved(0, 0)
+        body = symbol.placed_outline(1, at, rotation)
+        assert body is not None
+        words = value if shown == "value" else reference
+        half = text.width(words) / 2
+        middle = {
+            "up": Point(x, body.top - 1.3),
+            "down": Point(x, body.bottom + 1.3),
+            "left": Point(body.left - _GAP_mm - half, y),
+            "right": Point(body.right + _GAP_mm + half, y),
+        }[direction].moved(0, 0)
+        self.drawing.symbols.append(
+            PlacedSymbol(
+                reference,
+                lib_id,
+                1,
+                at,
+                rotation,
+                "",
+                value,
+                middle if shown == "reference" else None,
+                middle if shown == "value" else None,
+            )
+        )
+
+
+def _beside(reference: str, value: str, body: Box, texts: Texts) -> tuple[Point, Point]:
+    """Return the middles of reference and value beside a symbol's body."""
+    middle = Point((body.left + body.right) / 2, (body.top + body.bottom) / 2)
+    wide_reference, wide_value = text.width(reference), text.width(value)
+    above, below = body.top - 1.2, body.bottom + 1.2
+    match texts:
+        case "above" | "below":
+            space = text.width("  ")
+            left = middle.x - (wide_reference + space + wide_value) / 2
+            y = above if texts == "above" else below
+            first = Point(left + wide_reference / 2, y)
+            second = Point(left + wide_reference + space + wide_value / 2, y)
+        case "around":
+            first, second = Point(middle.x, above), Point(middle.x, below)
+        case "left":
+            x = body.left - _GAP_mm
+            first = Point(x - wide_reference / 2, middle.y - _LINE_mm / 2)
+            second = Point(x - wide_value / 2, middle.y + _LINE_mm / 2)
+        case "right":
+            x = body.right + _GAP_mm
+            first = Point(x + wide_reference / 2, middle.y - _LINE_mm / 2)
+            second = Point(x + wide_value / 2, middle.y + _LINE_mm / 2)
+        case "slopes":
+            # Beside the tip of a triangle that points to the right.
+            x = middle.x + 1.0
+            first = Point(x + wide_reference / 2, body.top + 1.1)
+            second = Point(x + wide_value / 2, body.bottom - 1.1)
+    return first.moved(0, 0), second.moved(0, 0)

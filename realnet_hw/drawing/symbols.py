@@ -1,0 +1,189 @@
+"""Symbols of KiCad's libraries: their definition, pins and outlines.
+
+Ref: KiCad documentation, "Symbol Library File Format"
+(dev-docs.kicad.org/en/file-formats/sexpr-symbol-lib).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from realnet_hw.drawing import sexpr
+from realnet_hw.drawing.geometry import Box, Mirror, Point, Rotation, oriented
+from realnet_hw.drawing.sexpr import Node, Quoted
+from realnet_hw.errors import InputError
+from realnet_hw.parts.skidl_parts import symbol_folder
+
+
+@dataclass(frozen=True)
+class Pin:
+    """A pin of one unit: its number, name and electrical type, and where a wire meets it."""
+
+    number: str
+    name: str
+    kind: str
+    at: Point
+
+
+class Symbol:
+    """One symbol with everything that it inherits written out.
+
+    Args:
+        lib_id: "Library:Name".
+        node: its definition without ``extends``.
+    """
+
+    def __init__(self, lib_id: str, node: Node) -> None:
+        self.lib_id = lib_id
+        self.node = node
+        self.properties = sexpr.properties(node)
+
+    @property
+    def is_power(self) -> bool:
+        """Whether it is a power symbol."""
+        return sexpr.child(self.node, "power") is not None
+
+    def pin_numbers(self) -> tuple[str, ...]:
+        """Return the numbers of the pins of all units, sorted."""
+        return tuple(sorted({pin.number for unit in self.units() for pin in self.pins(unit)}))
+
+    def units(self) -> tuple[int, ...]:
+        """Return the units' numbers, from 1."""
+        return tuple(sorted({unit for unit, _, _ in self._bodies() if unit})) or (1,)
+
+    def unit_of(self, pin_number: str) -> int:
+        """Return the unit that has a pin.
+
+        Raises:
+            InputError: no unit has it.
+        """
+        for unit in self.units():
+            if any(pin.number == pin_number for pin in self.pins(unit)):
+                return unit
+        raise InputError(
+            f"no pin {pin_number}", where=self.lib_id, allowed=", ".join(self.pin_numbers())
+        )
+
+    def pins(self, unit: int) -> tuple[Pin, ...]:
+        """Return the pins of one unit, in library coordinates (y upwards)."""
+        return tuple(
+            Pin(
+                number=sexpr.word(node, "number"),
+                name=sexpr.word(node, "name"),
+                kind=str(node[1]),
+                at=Point(*sexpr.numbers(node, "at")[:2]),
+            )
+            for body in self._drawn(unit)
+            for node in sexpr.children(body, "pin")
+        )
+
+    def outline(self, unit: int) -> Box | None:
+        """Return the box around what is drawn of a unit besides its pins, library coordinates."""
+        points = [point for body in self._drawn(unit) for point in _outline_points(body)]
+        return Box.around(points) if points else None
+
+    def placed_pins(
+        self, unit: int, at: Point, rotation: Rotation = 0, mirror: Mirror = ""
+    ) -> dict[str, Point]:
+        """Return where the pins lie on the page when the symbol stands ``at`` a place."""
+        return {
+            pin.number: oriented(pin.at.x, pin.at.y, rotation, mirror).moved(at.x, at.y)
+            for pin in self.pins(unit)
+        }
+
+    def placed_outline(
+        self, unit: int, at: Point, rotation: Rotation = 0, mirror: Mirror = ""
+    ) -> Box | None:
+        """Return :meth:`outline` on the page when the symbol stands ``at`` a place."""
+        box = self.outline(unit)
+        if box is None:
+            return None
+        turned = (oriented(x, y, rotation, mirror) for x, y in box.corners())
+        return Box.around(turned).moved(at.x, at.y)
+
+    def _bodies(self) -> Iterator[tuple[int, int, Node]]:
+        """Yield the drawings: the unit (0 = all), the style (1 = the usual one), the node."""
+        for body in sexpr.children(self.node, "symbol"):
+            _, unit, style = str(body[1]).rsplit("_", 2)
+            yield int(unit), int(style), body
+
+    def _drawn(self, unit: int) -> list[Node]:
+        return [body for u, style, body in self._bodies() if u in (0, unit) and style in (0, 1)]
+
+
+def _outline_points(body: Node) -> Iterator[tuple[float, float]]:
+    for shape in body:
+        if not isinstance(shape, list):
+            continue
+        if shape[0] == "circle":
+            x, y = sexpr.numbers(shape, "center")
+            radius = sexpr.numbers(shape, "radius")[0]
+            yield from ((x - radius, y - radius), (x + radius, y + radius))
+        elif shape[0] in ("polyline", "bezier"):
+            points = sexpr.child(shape, "pts") or []
+            for point in sexpr.children(points, "xy"):
+                yield (float(str(point[1])), float(str(point[2])))
+        elif shape[0] in ("rectangle", "arc"):
+            for name in ("start", "mid", "end"):
+                if place := sexpr.numbers(shape, name):
+                    yield (place[0], place[1])
+
+
+def load(lib_id: str) -> Symbol:
+    """Return a symbol of KiCad's libraries.
+
+    Args:
+        lib_id: "Library:Name".
+
+    Raises:
+        InputError: there is no such library or symbol.
+        ToolMissing: KiCad's libraries are not installed.
+    """
+    return _load(symbol_folder(), lib_id)
+
+
+@functools.cache
+def _load(folder: Path, lib_id: str) -> Symbol:
+    library, _, name = lib_id.partition(":")
+    return Symbol(lib_id, _definition(folder / f"{library}.kicad_sym", name))
+
+
+@functools.lru_cache(maxsize=4)
+def _library_text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise InputError(f"no symbol library {path.stem!r}", where=str(path.parent)) from error
+
+
+def _definition(path: Path, name: str) -> Node:
+    """Return a symbol's definition, merged with the one that it extends."""
+    text = _library_text(path)
+    start = text.find(f'\n\t(symbol "{name}"')
+    if start < 0:
+        raise InputError(f"no symbol {name!r}", where=path.name)
+    node = sexpr.parse(text, start)
+    parent_name = sexpr.word(node, "extends")
+    return _merged(node, _definition(path, parent_name)) if parent_name else node
+
+
+def _merged(node: Node, parent: Node) -> Node:
+    """Return ``parent`` under the name of ``node``, with the properties that ``node`` states."""
+    name, parent_name = str(node[1]), str(parent[1])
+    own = {str(item[1]): item for item in sexpr.children(node, "property")}
+    merged: Node = ["symbol", Quoted(name)]
+    bodies: Node = []
+    for item in parent[2:]:
+        if isinstance(item, list) and item[0] == "property":
+            merged.append(own.pop(str(item[1]), item))
+        elif isinstance(item, list) and item[0] == "symbol":
+            unit_name = name + str(item[1]).removeprefix(parent_name)
+            bodies.append(["symbol", Quoted(unit_name), *item[2:]])
+        elif isinstance(item, list) and item[0] == "embedded_fonts":
+            bodies.append(item)
+        else:
+            merged.append(item)
+    return [*merged, *own.values(), *bodies]

@@ -1,0 +1,161 @@
+"""KiCad's command line: the one place that runs it.
+
+Every run gets a configuration folder of its own, so that neither the user's settings nor a first
+start change what comes out.
+
+Ref: KiCad 9 documentation, "KiCad Command-Line Interface".
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from realnet_hw.errors import ToolFailed, ToolMissing
+
+_TIMEOUT_s = 120
+_NEEDED_MAJOR = 9
+_MEND = "run `make setup`, or install kicad 9 (on Debian 12 from bookworm-backports)"
+
+
+@functools.cache
+def program() -> str:
+    """Return the path of kicad-cli.
+
+    Raises:
+        ToolMissing: it is not installed.
+    """
+    found = shutil.which("kicad-cli")
+    if found is None:
+        raise ToolMissing("kicad-cli is not installed", mend=_MEND)
+    return found
+
+
+@functools.cache
+def version() -> str:
+    """Return KiCad's version, such as "9.0.8".
+
+    Raises:
+        ToolMissing: kicad-cli is not installed, or older than KiCad 9.
+    """
+    found = _run(["version"]).strip()
+    if not found.partition(".")[0].isdigit() or int(found.partition(".")[0]) < _NEEDED_MAJOR:
+        raise ToolMissing(f"kicad-cli is of version {found}", allowed="9 or later", mend=_MEND)
+    return found
+
+
+def _run(arguments: Sequence[str]) -> str:
+    """Run kicad-cli and return what it printed.
+
+    Raises:
+        ToolMissing: it is not installed.
+        ToolFailed: it ended with an error or did not end.
+    """
+    command = [program(), *arguments]
+    with tempfile.TemporaryDirectory() as home:
+        environment = {
+            "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+            "HOME": home,
+            "XDG_CONFIG_HOME": home,
+            "XDG_CACHE_HOME": home,
+            "LC_ALL": "C.UTF-8",
+        }
+        for name, value in os.environ.items():
+            if name.startswith("KICAD"):
+                environment[name] = value
+        try:
+            done = subprocess.run(
+                command,
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=_TIMEOUT_s,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise ToolFailed(
+                f"kicad-cli did not end within {_TIMEOUT_s} s", where=" ".join(arguments[:3])
+            ) from None
+    if done.returncode != 0:
+        said = (done.stderr.strip() or done.stdout.strip() or "without a word").splitlines()[-1]
+        raise ToolFailed(
+            f"kicad-cli ended with status {done.returncode}: {said}",
+            where=" ".join(arguments[:3]),
+            mend="open the file with KiCad to see what it says",
+        )
+    return done.stdout
+
+
+def electrical_rules(schematic: Path) -> list[str]:
+    """Run KiCad's electrical rules check at every severity and return its findings in words."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "erc.json"
+        _run(
+            ["sch", "erc", "--severity-all", "--format", "json", "--output", str(report)]
+            + [str(schematic)]
+        )
+        content = json.loads(report.read_text("utf-8"))
+    return [
+        f"{found['severity']}: {found['description']}: "
+        + ", ".join(item["description"] for item in found["items"])
+        for sheet in content["sheets"]
+        for found in sheet["violations"]
+    ]
+
+
+def netlist(schematic: Path) -> str:
+    """Return the netlist of a schematic as KiCad's s-expression."""
+    return _exported(schematic, "netlist", "--format", "kicadsexpr")
+
+
+def spice(schematic: Path) -> str:
+    """Return the SPICE netlist of a schematic."""
+    return _exported(schematic, "netlist", "--format", "spice")
+
+
+def bom(schematic: Path, fields: Sequence[str]) -> str:
+    """Return the bill of materials of a schematic as CSV, one part a line."""
+    return _exported(
+        schematic, "bom", "--fields", ",".join(fields), "--labels", ",".join(fields),
+        "--sort-field", "Reference", "--ref-range-delimiter", "",
+    )  # fmt: skip
+
+
+def _exported(schematic: Path, kind: str, *options: str) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "exported"
+        _run(["sch", "export", kind, *options, "--output", str(target), str(schematic)])
+        return target.read_text("utf-8")
+
+
+def svg(schematic: Path, *, frame: bool = True) -> str:
+    """Return the picture of a one-page schematic.
+
+    Args:
+        schematic: the ``.kicad_sch`` file.
+        frame: whether the page's frame and title block are in it.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        options = [] if frame else ["--exclude-drawing-sheet"]
+        _run(["sch", "export", "svg", *options, "--output", folder, str(schematic)])
+        return (Path(folder) / f"{schematic.stem}.svg").read_text("utf-8")
+
+
+def pdf(schematic: Path) -> bytes:
+    """Return a schematic as PDF; its dates and identity are blanked, to the same length."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "schematic.pdf"
+        _run(["sch", "export", "pdf", "--output", str(target), str(schematic)])
+        content = target.read_bytes()
+    return re.sub(
+        rb"/CreationDate \(D:([^)]*)\)",
+        lambda m: m.group().replace(m[1], b"0" * len(m[1])),
+        content,
+    )
