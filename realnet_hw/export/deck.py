@@ -1,0 +1,347 @@
+"""The SPICE deck of a board, made from its netlist and the ``Sim.*`` fields of its parts.
+
+Names are ``[a-z0-9_]``, numbers are plain exponents (SPICE reads ``M`` as milli), model cards are
+written into the deck: it is one file that any SPICE3 descendant runs.
+
+Ref: KiCad 9 documentation, "Schematic editor: Simulator" (``Sim.*`` fields); ngspice 46 user
+manual, chapters 2 to 5 (elements), 15 (options).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import itertools
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from realnet_hw import project, units
+from realnet_hw.board import Board, reference_order
+from realnet_hw.errors import InputError
+from realnet_hw.export.netlist import Netlist, NetlistPart
+from realnet_hw.parts.catalogue import SpreadRule, part_type
+
+# ngspice's default tolerances end pulses of timing circuits too early; with these they agree with
+# a solver of our own and they resolve a microvolt.
+OPTIONS = ".options reltol=1e-5 abstol=1e-12 vntol=1e-8 chgtol=1e-16"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A voltage source of the test bench around a board: its element, its node, its volts."""
+
+    element: str
+    node: str
+    volts: float
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How one parameter of a deck differs from board to board.
+
+    Args:
+        parameter: as ngspice's ``alter`` takes it: ``"r1"``, ``"d3 area"``, ``"v.xu1.vos1"``.
+        reference: the part, or the net of the supply, that it belongs to.
+        nominal: its value in the deck.
+        distribution: uniform between ``low`` and ``high``, or normal around ``nominal`` with
+            ``sigma``, truncated there.
+        low: least value.
+        high: greatest value.
+        sigma: standard deviation of the normal distribution before truncation; 0 if uniform.
+    """
+
+    parameter: str
+    reference: str
+    nominal: float
+    distribution: Literal["uniform", "normal"]
+    low: float
+    high: float
+    sigma: float = 0.0
+
+
+@dataclass(frozen=True)
+class Deck:
+    """A circuit that SPICE can run, with what may be changed in it.
+
+    Args:
+        title: first line of the deck.
+        elements: element lines, the test bench's sources last.
+        models: text of the model cards used.
+        supplies: by the supply's net.
+        inputs: by the input port's name.
+        nodes: public net name to node.
+        spreads: in the order of references.
+    """
+
+    title: str
+    elements: tuple[str, ...]
+    models: str = ""
+    supplies: Mapping[str, Source] = field(default_factory=dict)
+    inputs: Mapping[str, Source] = field(default_factory=dict)
+    nodes: Mapping[str, str] = field(default_factory=dict)
+    spreads: tuple[Spread, ...] = ()
+
+    def text(self) -> str:
+        """Return the whole deck, models included; it computes its operating point when run."""
+        models = [self.models.strip()] if self.models else []
+        lines = [self.title, *models, *self.elements, OPTIONS, ".op", ".end"]
+        return "\n".join(lines) + "\n"
+
+    def element(self, name: str) -> str:
+        """Return the line of an element.
+
+        Raises:
+            InputError: the deck has no such element.
+        """
+        return self.elements[self._index(name)]
+
+    def with_element(self, name: str, *lines: str) -> Deck:
+        """Return the deck with these lines in place of an element's.
+
+        Raises:
+            InputError: the deck has no such element.
+        """
+        index = self._index(name)
+        elements = (*self.elements[:index], *lines, *self.elements[index + 1 :])
+        return dataclasses.replace(self, elements=elements)
+
+    def with_waveform(self, element: str, points: Sequence[tuple[float, float]]) -> Deck:
+        """Return the deck with a source that follows (seconds, volts) points in a transient.
+
+        Between the points it is linear, after the last one constant.
+
+        Raises:
+            InputError: no such source, no points, or times that don't rise from 0 or later.
+        """
+        times = [time for time, _ in points]
+        if not times or times[0] < 0 or any(b <= a for a, b in itertools.pairwise(times)):
+            raise InputError(f"times {times} of a waveform", where=element, allowed="0 <= t1 < t2")
+        name, plus, minus, *_ = self.element(element).split()
+        pairs = " ".join(f"{number(time)} {number(volts)}" for time, volts in points)
+        first = number(points[0][1])
+        return self.with_element(element, f"{name} {plus} {minus} dc {first} pwl({pairs})")
+
+    def _index(self, name: str) -> int:
+        for index, line in enumerate(self.elements):
+            if line.split(None, 1)[0] == name:
+                return index
+        raise InputError(f"no element {name!r} in the deck", where=self.title)
+
+
+def number(value: float) -> str:
+    """Print a number for SPICE: shortest form that reads back the same, never an SI suffix.
+
+    Raises:
+        InputError: not a finite number.
+    """
+    if not math.isfinite(value):
+        raise InputError(f"{value} in a SPICE deck", allowed="finite numbers")
+    return repr(float(value)).removesuffix(".0")
+
+
+# ------------------------------------------------------------------------------------------- names
+
+
+def node_names(nets: Iterable[str]) -> dict[str, str]:
+    """Return a SPICE node ``[a-z0-9_]`` for every net: GND is 0, ``+12V`` p12v, ``/X1`` x1.
+
+    Nets whose names come out alike get ``_2``, ``_3``, ... in alphabetical order.
+    """
+    names: dict[str, str] = {}
+    taken = {"0"}
+    for net in sorted(nets):
+        if net.upper() in ("GND", "GNDA", "0"):
+            names[net] = "0"
+            continue
+        signed = re.sub(r"^/+", "", net)
+        signed = re.sub(r"^\+(?=[0-9])", "p", signed)
+        signed = re.sub(r"^-(?=[0-9])", "n", signed)
+        base = re.sub(r"[^a-z0-9]+", "_", signed.lower()).strip("_") or "node"
+        name, count = base, 1
+        while name in taken:
+            count += 1
+            name = f"{base}_{count}"
+        taken.add(name)
+        names[net] = name
+    return names
+
+
+# ------------------------------------------------------------------------------------ model cards
+
+
+@functools.cache
+def model_card(library: str) -> str:
+    """Return the text of a model library that ``Sim.Library`` names, found by its file name.
+
+    Raises:
+        InputError: there is no such file among the project's models.
+    """
+    folder = project.model_folder()
+    path = folder / Path(library).name
+    try:
+        return path.read_text("utf-8")
+    except OSError:
+        known = ", ".join(sorted(item.name for item in folder.glob("*.lib")))
+        raise InputError(
+            f"no model library {library!r}", where=str(folder), allowed=known
+        ) from None
+
+
+def subcircuit_ports(card: str, name: str) -> tuple[str, ...]:
+    """Return the ports of a subcircuit in their order.
+
+    Raises:
+        InputError: the card defines no such subcircuit.
+    """
+    joined = re.sub(r"\n\+", " ", card)
+    match = re.search(
+        rf"^\s*\.subckt\s+{re.escape(name)}\s+(.*)$", joined, re.IGNORECASE | re.MULTILINE
+    )
+    if match is None:
+        raise InputError(f"no subcircuit {name!r} in the model card")
+    ports = re.split(r"\bparams:", match.group(1), flags=re.IGNORECASE)[0]
+    return tuple(word.lower() for word in ports.split() if "=" not in word)
+
+
+# --------------------------------------------------------------------------------------- elements
+
+_UNITS = {"R": "ohm", "C": "F"}
+_TWO_PINS = {"R": ("+", "-"), "C": ("+", "-"), "D": ("A", "K")}
+
+
+def _pin_map(part: NetlistPart, ports: Sequence[str]) -> dict[str, str]:
+    """Return port name (lower case) to pin number, from ``Sim.Pins`` or in the pins' order."""
+    written = part.fields.get("Sim.Pins", "")
+    if not written:
+        return {port.lower(): str(pin) for pin, port in enumerate(ports, 1)}
+    pairs = (word.split("=", 1) for word in written.split())
+    return {port.lower(): pin for pin, port in pairs}
+
+
+def _device(part: NetlistPart) -> str:
+    """Return a part's ``Sim.Device``, or what KiCad infers for a resistor or capacitor."""
+    device = part.fields.get("Sim.Device", "")
+    letter = part.reference[:1]
+    if device or letter not in _UNITS:
+        return device
+    return letter
+
+
+def element_name(reference: str, device: str) -> str:
+    """Return the SPICE element of a part: R1 is r1, U1 (a subcircuit) xu1."""
+    letter = {"SUBCKT": "x"}.get(device, device.lower())
+    name = reference.lower()
+    return name if name.startswith(letter) else letter + name
+
+
+def _element(part: NetlistPart, device: str, nodes: Mapping[str, str]) -> str:
+    """Return the element line of a part.
+
+    Raises:
+        InputError: a device, value, model or pin that can't be put into a deck.
+    """
+    name = part.fields.get("Sim.Name", "").lower()
+    if device == "SUBCKT":
+        ports: Sequence[str] = subcircuit_ports(
+            model_card(part.fields.get("Sim.Library", "")), name
+        )
+    elif device in _TWO_PINS:
+        ports = _TWO_PINS[device]
+    else:
+        raise InputError(
+            f"no SPICE model for {part.symbol} (Sim.Device {device!r})",
+            where=part.reference,
+            allowed="R, C, D, SUBCKT, or Sim.Enable 0",
+        )
+    pins = _pin_map(part, ports)
+    connected = []
+    for port in ports:
+        pin = pins.get(port.lower())
+        if pin is None:
+            raise InputError(f"port {port} has no pin in Sim.Pins", where=part.reference)
+        net = part.pins.get(pin)
+        connected.append(nodes[net] if net else f"nc_{part.reference.lower()}_{pin.lower()}")
+    value = name if device not in _UNITS else number(units.parse(part.value, _UNITS[device]))
+    return " ".join([element_name(part.reference, device), *connected, value])
+
+
+# ------------------------------------------------------------------------------------------ spread
+
+
+def _spread(rule: SpreadRule, part: NetlistPart, value: float | None) -> Spread:
+    """Return the spread that a rule of the catalogue gives a part.
+
+    Raises:
+        InputError: the rule lacks bounds, or is relative on a part without a value.
+    """
+    parameter = rule.parameter.format(ref=part.reference.lower())
+    if rule.relative is not None and value is not None:
+        nominal, low, high = value, value * (1 - rule.relative), value * (1 + rule.relative)
+    elif rule.nominal is not None and rule.low is not None and rule.high is not None:
+        nominal, low, high = rule.nominal, rule.low, rule.high
+    else:
+        raise InputError(f"spread {rule.parameter!r} has no bounds", where=part.reference)
+    return Spread(
+        parameter, part.reference, nominal, rule.distribution, low, high, rule.sigma or 0.0
+    )
+
+
+def _part_spreads(part: NetlistPart, device: str) -> list[Spread]:
+    key = part.fields.get("Catalogue", "")
+    if not key:
+        return []
+    value = units.parse(part.value, _UNITS[device]) if device in _UNITS else None
+    return [_spread(rule, part, value) for rule in part_type(key).spreads]
+
+
+# -------------------------------------------------------------------------------------------- deck
+
+
+def deck_from(netlist: Netlist, board: Board) -> Deck:
+    """Return the deck of a board's netlist with sources on its supplies and inputs.
+
+    Resistors and capacitors take their value; every other part needs KiCad's ``Sim.*`` fields.
+    ``Sim.Enable`` 0 leaves a part out. Inputs start at 0 V.
+
+    Raises:
+        InputError: a part without a model, a value that is none, a port or supply on no net.
+    """
+    nodes = node_names(netlist.nets())
+    elements: list[str] = []
+    libraries: dict[str, None] = {}
+    spreads: list[Spread] = []
+    for part in sorted(netlist.parts.values(), key=lambda part: reference_order(part.reference)):
+        if part.fields.get("Sim.Enable") == "0":
+            continue
+        device = _device(part)
+        elements.append(_element(part, device, nodes))
+        if library := part.fields.get("Sim.Library", ""):
+            libraries[library] = None
+        spreads += _part_spreads(part, device)
+
+    def source(net: str, volts: float) -> Source:
+        if net not in nodes:
+            raise InputError(f"nothing is connected to {net!r}", where=board.name)
+        made = Source(f"v_{nodes[net]}", nodes[net], volts)
+        elements.append(f"{made.element} {made.node} 0 {number(volts)}")
+        return made
+
+    supplies = {supply.net: source(supply.net, supply.volts) for supply in board.supplies}
+    inputs = {port.name: source(port.net, 0.0) for port in board.inputs}
+    for supply in board.supplies:
+        low, high = sorted(supply.volts * (1 + sign * supply.tolerance) for sign in (-1, 1))
+        element = supplies[supply.net].element
+        spreads.append(Spread(element, supply.net, supply.volts, "uniform", low, high))
+    return Deck(
+        title=f"* {board.name}: {board.title}",
+        elements=tuple(elements),
+        models="\n".join(model_card(library).strip() for library in libraries),
+        supplies=supplies,
+        inputs=inputs,
+        nodes=nodes,
+        spreads=tuple(spreads),
+    )

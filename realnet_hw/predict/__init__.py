@@ -1,0 +1,1 @@
+"""What SPICE says that boards with these parts will do."""

@@ -1,0 +1,80 @@
+"""What a simulator must be able to do, whichever it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from realnet_hw.export.deck import Deck
+
+Volts: TypeAlias = npt.NDArray[np.float64]
+Parameters: TypeAlias = Mapping[str, float]
+
+
+class Engine(Protocol):
+    """A simulator.
+
+    ``parameters`` are sets of changes to the deck, each parameter as in ``Spread.parameter`` or a
+    source's element (``"v_x1"``); what a set leaves out has the deck's own value. Calls are
+    independent of each other, and each operating point is solved anew, so that an answer never
+    depends on what was asked before. ``nodes`` are nodes of the deck (``Deck.nodes`` values), or
+    ``"i(v_p12v)"`` for the current in amperes that flows from a source's first node into it.
+
+    Each method raises ``InputError`` for a parameter or node that the deck does not have and
+    ``SimulationFailed`` where no solution was found.
+    """
+
+    @property
+    def name(self) -> str:
+        """The simulator, ``"ngspice"``."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Its version, ``"46"``."""
+        ...
+
+    def operating_point(
+        self, deck: Deck, parameters: Sequence[Parameters], nodes: Sequence[str]
+    ) -> Volts:
+        """Return the direct voltages, shape (parameter sets, nodes)."""
+        ...
+
+    def sweep(
+        self,
+        deck: Deck,
+        parameters: Sequence[Parameters],
+        nodes: Sequence[str],
+        *,
+        source: str,
+        values: Sequence[float],
+    ) -> Volts:
+        """Return the direct voltages with one parameter at each of ``values``.
+
+        Returns:
+            Shape (parameter sets, values, nodes).
+        """
+        ...
+
+    def transient(
+        self,
+        deck: Deck,
+        parameters: Sequence[Parameters],
+        nodes: Sequence[str],
+        *,
+        end_s: float,
+        step_s: float,
+        use_initial_conditions: bool = False,
+    ) -> Volts:
+        """Return the voltages at 0, ``step_s``, ... ``end_s``.
+
+        It starts at the operating point, or, with ``use_initial_conditions``, at the initial
+        conditions written in the deck (0 V where none is).
+
+        Returns:
+            Shape (parameter sets, times, nodes).
+        """
+        ...

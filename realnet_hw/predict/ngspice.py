@@ -1,0 +1,342 @@
+"""ngspice as the engine, through PySpice's binding to libngspice.
+
+One libngspice instance lives in a process: it is loaded at the first use and shared by every
+engine object. A deck is loaded once; each parameter set then costs only ``alter`` commands for what
+differs from the set before. Results are copied out and ngspice's plots destroyed at once, so memory
+does not grow with the number of runs.
+
+Ref: ngspice 46 user manual, chapter 19 (shared library), sections 17.5.3 (alter), 17.5.54 (op).
+"""
+
+from __future__ import annotations
+
+import ctypes.util
+import functools
+import logging
+import os
+import re
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from realnet_hw.errors import InputError, SimulationFailed, ToolMissing
+from realnet_hw.export.deck import Deck, number
+from realnet_hw.predict.engine import Parameters, Volts
+
+# How ngspice calls the main value of an element, by the element's first letter.
+_MAIN_VALUE = {"r": "resistance", "c": "capacitance", "l": "inductance", "v": "dc", "i": "dc"}
+_PARAMETER = re.compile(r"[a-z0-9_.]+( [a-z0-9_]+)?")
+_CURRENT = re.compile(r"i\(([a-z0-9_.]+)\)")
+_ERROR = re.compile(
+    r"error|failed|aborted|limit reached|singular|too small|not recover", re.IGNORECASE
+)
+# Its command history grows by every command and is freed on request.
+_COMMANDS_PER_CLEANING = 5_000
+
+
+def _library_path() -> str:
+    """Return what the dynamic loader calls libngspice.
+
+    Raises:
+        ToolMissing: libngspice is not installed.
+    """
+    found = os.environ.get("NGSPICE_LIBRARY_PATH") or ctypes.util.find_library("ngspice")
+    if not found:
+        raise ToolMissing(
+            "libngspice is not installed", mend="run: apt-get install libngspice0, or make setup"
+        )
+    return found
+
+
+@functools.cache
+def _shared() -> Any:
+    """Load libngspice through PySpice and return the binding.
+
+    Raises:
+        ToolMissing: libngspice is not installed or can't be loaded.
+    """
+    path = _library_path()
+    # It warns of every ngspice newer than itself and of the absent start-up file.
+    logging.getLogger("PySpice").setLevel(logging.CRITICAL)
+    from PySpice.Spice.NgSpice.Shared import NgSpiceShared, ffi
+
+    class Shared(NgSpiceShared):  # type: ignore[misc]
+        """PySpice's binding, mended.
+
+        PySpice 1.5 takes every line on stderr for an error, but ngspice reports there, as notes,
+        how it came to a solution (gmin stepping), so that good runs raise. Here lines are only
+        collected; whether a run succeeded is seen from its results.
+
+        Ref: PySpice issues 379 and 399.
+        """
+
+        LIBRARY_PATH = path
+        lines: list[str] = []  # noqa: RUF012 - the first callbacks come before __init__ ends
+
+        @staticmethod
+        def _send_char(message: Any, _ngspice_id: int, user_data: Any) -> int:
+            line = ffi.string(message).decode("utf-8", "replace")
+            ffi.from_handle(user_data).lines.append(line.partition(" ")[2])
+            return 0
+
+        def exec_command(self, command: str, join_lines: bool = True) -> Any:
+            self.lines.clear()
+            self._ngspice_shared.ngSpice_Command(command.encode("ascii"))
+            return "\n".join(self.lines) if join_lines else list(self.lines)
+
+        def load(self, text: str) -> list[str]:
+            """Load a deck; return the lines in which ngspice complains."""
+            self.lines.clear()
+            kept = [ffi.new("char[]", line.encode("ascii")) for line in [*text.splitlines(), ""]]
+            code = self._ngspice_shared.ngSpice_Circ(ffi.new("char *[]", [*kept, ffi.NULL]))
+            complaints = [line for line in self.lines if _ERROR.search(line)]
+            return complaints or (["no reason given"] if code else [])
+
+        def free_history(self) -> None:
+            self._ngspice_shared.ngSpice_Command(ffi.NULL)
+
+        def current_plot(self) -> str:
+            return str(ffi.string(self._ngspice_shared.ngSpice_CurPlot()).decode())
+
+        def vector(self, name: str) -> Volts | None:
+            """Return a copy of a real vector of the current plot, None if there is none."""
+            info = self._ngspice_shared.ngGet_Vec_Info(name.encode("ascii"))
+            if info == ffi.NULL or info.v_realdata == ffi.NULL or info.v_length == 0:
+                return None
+            data = ffi.buffer(info.v_realdata, 8 * info.v_length)
+            return np.frombuffer(data, dtype=np.float64).copy()
+
+    try:
+        shared = Shared()
+    except OSError as error:
+        raise ToolMissing(str(error), where=path, mend="install libngspice0 again") from None
+    shared.exec_command("set noaskquit")
+    return shared
+
+
+class _Session:
+    """The circuit that is loaded in libngspice and the parameters that were altered in it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self._text: str | None = None
+        self._altered: dict[str, float] = {}
+        self._own: dict[str, float] = {}
+        self._commands = 0
+
+    def _command(self, command: str) -> None:
+        self._commands += 1
+        if self._commands % _COMMANDS_PER_CLEANING == 0:
+            _shared().free_history()
+        _shared().exec_command(command)
+
+    def load(self, deck: Deck) -> None:
+        """Load a deck unless it is the one that is loaded.
+
+        Raises:
+            InputError: ngspice does not understand the deck.
+        """
+        text = deck.text()
+        if text == self._text:
+            return
+        if self._text is not None:
+            self._command("remcirc")
+        self._text = None
+        self._altered.clear()
+        self._own.clear()
+        if complaints := _shared().load(text):
+            raise InputError("; ".join(complaints[:3]), where=deck.title)
+        self._text = text
+
+    def _own_value(self, parameter: str) -> float:
+        """Return the value that a parameter has in the deck as loaded.
+
+        Raises:
+            InputError: the deck has no such parameter.
+        """
+        if parameter not in self._own:
+            element, _, name = parameter.partition(" ")
+            name = name or _MAIN_VALUE.get(element[:1], "")
+            value = None
+            if name and _PARAMETER.fullmatch(parameter):
+                value = _shared().vector(f"@{element}[{name}]")
+            if value is None:
+                raise InputError(f"the deck has no parameter {parameter!r}")
+            self._own[parameter] = float(value[0])
+        return self._own[parameter]
+
+    def set(self, parameters: Parameters) -> None:
+        """Give the loaded circuit these parameters, and its own values to all others.
+
+        Raises:
+            InputError: the deck has no such parameter.
+        """
+        wanted = dict(parameters)
+        for parameter in wanted:
+            self._own_value(parameter)
+        for parameter in self._altered.keys() - wanted.keys():
+            wanted[parameter] = self._own[parameter]
+        for parameter, value in wanted.items():
+            if self._altered.get(parameter, self._own[parameter]) != value:
+                self._command(f"alter {parameter} = {number(value)}")
+        self._altered = {
+            parameter: value for parameter, value in wanted.items() if value != self._own[parameter]
+        }
+
+    def run(self, command: str, plot: str, vectors: Sequence[str], what: str) -> Volts:
+        """Run an analysis and return its vectors, shape (points, vectors).
+
+        Raises:
+            SimulationFailed: no solution; ``what`` says of what.
+            InputError: a vector that the circuit does not have.
+        """
+        shared = _shared()
+        self._command("destroy all")
+        self._command(command)
+        said = list(shared.lines)
+        try:
+            # A run that is given up half way leaves vectors that end early.
+            aborted = any("aborted" in line for line in said)
+            if aborted or not shared.current_plot().startswith(plot):
+                raise SimulationFailed(f"{what}: {_reason(said)}")
+            columns = []
+            for vector in vectors:
+                column = shared.vector(vector)
+                if column is None:
+                    raise InputError(f"the deck has no node {vector.removesuffix('#branch')!r}")
+                columns.append(column)
+        finally:
+            self._command("destroy all")
+        return np.stack(columns, axis=1)
+
+
+def _reason(said: Sequence[str]) -> str:
+    """Return the line in which ngspice says why it gave up, with the node if it names one."""
+    reasons = [line.strip() for line in said if _ERROR.search(line) and "aborted" not in line]
+    analyses = [line.removeprefix("doAnalyses:").strip() for line in reasons if "doAnal" in line]
+    return (analyses or reasons or ["no reason given"])[-1]
+
+
+_SESSION = _Session()
+
+
+def _vector(node: str) -> str:
+    """Return ngspice's name of the vector of a node or of a source's current."""
+    match = _CURRENT.fullmatch(node)
+    return f"{match.group(1)}#branch" if match else node
+
+
+def _described(parameters: Parameters) -> str:
+    """Return a few of the parameters for a message."""
+    shown = [f"{name} = {value:.6g}" for name, value in list(parameters.items())[:4]]
+    more = len(parameters) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "") or "as it is"
+
+
+class NgspiceEngine:
+    """ngspice; see :class:`realnet_hw.predict.engine.Engine` for the methods.
+
+    Raises:
+        ToolMissing: libngspice is not installed.
+    """
+
+    def __init__(self) -> None:
+        self._version = str(_shared().ngspice_version)
+
+    @property
+    def name(self) -> str:
+        """``"ngspice"``."""
+        return "ngspice"
+
+    @property
+    def version(self) -> str:
+        """Version of the library, ``"46"``."""
+        return self._version
+
+    def operating_point(
+        self, deck: Deck, parameters: Sequence[Parameters], nodes: Sequence[str]
+    ) -> Volts:
+        """Return the direct voltages, shape (parameter sets, nodes)."""
+        volts = np.empty((len(parameters), len(nodes)))
+        self._batch(
+            deck, parameters, nodes, "op", "op", lambda index, rows: _put(volts, index, rows[0])
+        )
+        return volts
+
+    def sweep(
+        self,
+        deck: Deck,
+        parameters: Sequence[Parameters],
+        nodes: Sequence[str],
+        *,
+        source: str,
+        values: Sequence[float],
+    ) -> Volts:
+        """Return the direct voltages for each value of a parameter, one ``op`` each.
+
+        ngspice's own sweep starts each point from the last one's solution, which at a rectifier's
+        corner or in a latch lets the answer depend on the direction.
+        """
+        sets: list[Mapping[str, float]] = [
+            {**chosen, source: value} for chosen in parameters for value in values
+        ]
+        volts = self.operating_point(deck, sets, nodes)
+        return volts.reshape(len(parameters), len(values), len(nodes))
+
+    def transient(
+        self,
+        deck: Deck,
+        parameters: Sequence[Parameters],
+        nodes: Sequence[str],
+        *,
+        end_s: float,
+        step_s: float,
+        use_initial_conditions: bool = False,
+    ) -> Volts:
+        """Return the voltages at 0, step, ... end, interpolated between ngspice's own steps.
+
+        Raises:
+            InputError: step or end not above zero, or the step longer than the whole.
+        """
+        if not 0 < step_s <= end_s:
+            raise InputError(f"a step of {step_s} s to {end_s} s", allowed="0 < step <= end")
+        times = np.arange(round(end_s / step_s) + 1) * step_s
+        volts = np.empty((len(parameters), len(times), len(nodes)))
+
+        def keep(index: int, rows: Volts) -> None:
+            for column in range(len(nodes)):
+                volts[index, :, column] = np.interp(times, rows[:, -1], rows[:, column])
+
+        command = f"tran {number(step_s)} {number(end_s)}"
+        command += " uic" if use_initial_conditions else ""
+        self._batch(deck, parameters, [*nodes, "time"], command, "tran", keep)
+        return volts
+
+    def _batch(
+        self,
+        deck: Deck,
+        parameters: Sequence[Parameters],
+        nodes: Sequence[str],
+        command: str,
+        plot: str,
+        keep: Callable[[int, Volts], None],
+    ) -> None:
+        """Run one analysis for each parameter set and hand its rows on."""
+        live = [index for index, node in enumerate(nodes) if node != "0"]
+        vectors = [_vector(nodes[index]) for index in live]
+        analysis = {"op": "no operating point", "tran": "no transient"}[plot]
+        with _SESSION.lock:
+            _SESSION.load(deck)
+            for index, chosen in enumerate(parameters):
+                _SESSION.set(chosen)
+                what = f"{deck.title}: {analysis} with {_described(chosen)}"
+                found = _SESSION.run(command, plot, vectors, what)
+                rows = np.zeros((len(found), len(nodes)))
+                rows[:, live] = found
+                keep(index, rows)
+
+
+def _put(volts: Volts, index: int, row: Volts) -> None:
+    volts[index] = row
