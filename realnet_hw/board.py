@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from realnet_hw import project
 from realnet_hw.cells.amplifier_supply import AmplifierSupply, SpareAmplifier
 from realnet_hw.cells.cell import Cell
 from realnet_hw.errors import InputError
@@ -207,6 +208,27 @@ class Board:
             ],
             supply_nets,
         )
+
+
+def load_board(name: str) -> Board:
+    """Run a board.py and return its board.
+
+    A board.py is a program: run only those that you would run by hand.
+
+    Args:
+        name: a board's name, its folder, or the path of its board.py.
+
+    Raises:
+        InputError: there is no such board, or its file has no ``def board() -> Board``.
+    """
+    path = project.board_file(name)
+    make = getattr(project.load_module(path), "board", None)
+    if not callable(make):
+        raise InputError("no function `board`", where=str(path), mend="define board() -> Board")
+    board = make()
+    if not isinstance(board, Board):
+        raise InputError(f"board() returned a {type(board).__name__}", where=str(path))
+    return board
 
 
 def _assemble(cells: Sequence[Cell], supplies: Sequence[Supply]) -> Assembly:

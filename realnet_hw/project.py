@@ -11,12 +11,8 @@ import functools
 import importlib.util
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
 
 from realnet_hw.errors import InputError, ToolMissing
-
-if TYPE_CHECKING:
-    from realnet_hw.board import Board
 
 _PACKAGE = Path(__file__).parent
 
@@ -71,27 +67,6 @@ def board_file(name: str) -> Path:
             mend="give a name in boards/ or the path of a board.py",
         )
     return files[name]
-
-
-def load_board(name: str) -> Board:
-    """Run a board.py and return its board.
-
-    A board.py is a program: run only those that you would run by hand.
-
-    Raises:
-        InputError: there is no such board, or its file has no ``def board() -> Board``.
-    """
-    from realnet_hw.board import Board
-
-    path = board_file(name)
-    module = load_module(path)
-    make = getattr(module, "board", None)
-    if not callable(make):
-        raise InputError("no function `board`", where=str(path), mend="define board() -> Board")
-    board = make()
-    if not isinstance(board, Board):
-        raise InputError(f"board() returned a {type(board).__name__}", where=str(path))
-    return board
 
 
 def load_module(path: Path) -> ModuleType:

@@ -28,7 +28,9 @@ _PREFIXES = {
     "G": 9,
 }
 _UNITS = {"ohm": ("ohm", "Ohm", "\N{GREEK CAPITAL LETTER OMEGA}", "\N{OHM SIGN}"), "F": ("F",)}
-_NUMBER = re.compile(r"([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,2})?)\s?([A-Za-z\u00b5\u03bc\u03a9\u2126]*)")
+_NUMBER = re.compile(
+    r"([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,2})?)\s?([A-Za-z\u00b5\u03bc\u03a9\u2126]*)"
+)
 _RKM = re.compile(r"([0-9]+)([RkKMGpnum\u00b5\u03bc])([0-9]+)")
 _PRINTED = {-12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
 
@@ -66,9 +68,7 @@ def parse(text: str, unit: str = "") -> float:
 
 
 def _refused(text: str) -> InputError:
-    return InputError(
-        f"{text!r} is not a value", allowed="4k7, 4.7k, 4700, 4.7e3, 100n, 2M2, 0R47"
-    )
+    return InputError(f"{text!r} is not a value", allowed="4k7, 4.7k, 4700, 4.7e3, 100n, 2M2, 0R47")
 
 
 def _scaled(value: float, digits: int) -> tuple[str, int]:

@@ -8,5 +8,6 @@ from realnet_hw.technology.inverting_summer import compile_network
 
 
 def board() -> Board:
+    """Return the board."""
     network = load(Path(__file__).with_name("network.json"))
     return compile_network(network, "xor_opamp", "XOR with op-amps, 2-2-1")

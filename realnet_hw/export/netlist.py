@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from realnet_hw.board import reference_order
+from realnet_hw.drawing import sexpr
 from realnet_hw.errors import InputError
 
 if TYPE_CHECKING:
@@ -103,44 +104,32 @@ def from_kicad(text: str) -> Netlist:
     Raises:
         InputError: not such a netlist.
     """
-    from simp_sexp import Sexp
-
-    tree = Sexp(text)
-    if not tree or tree[0] != "export":
+    tree = sexpr.parse(text)
+    nets, components = sexpr.child(tree, "nets"), sexpr.child(tree, "components")
+    if nets is None or components is None:
         raise InputError("not a KiCad netlist", mend="export it with kicad-cli")
     pins: dict[str, dict[str, str]] = {}
-    for net in _children(_child(tree, "nets"), "net"):
-        name = str(_child(net, "name")[1])
-        for node in _children(net, "node"):
-            reference = str(_child(node, "ref")[1])
-            pins.setdefault(reference, {})[str(_child(node, "pin")[1])] = name
+    for net in sexpr.children(nets, "net"):
+        for node in sexpr.children(net, "node"):
+            reference, pin = sexpr.word(node, "ref"), sexpr.word(node, "pin")
+            pins.setdefault(reference, {})[pin] = sexpr.word(net, "name")
     parts = {}
-    for component in _children(_child(tree, "components"), "comp"):
-        reference = str(_child(component, "ref")[1])
+    for component in sexpr.children(components, "comp"):
+        reference = sexpr.word(component, "ref")
         if reference.startswith("#"):
             continue
-        fields = {}
-        for field in _children(_child(component, "fields"), "field"):
-            name = str(_child(field, "name")[1])
-            if len(field) > 2 and str(field[2]) and name not in _STANDARD_FIELDS:
-                fields[name] = str(field[2])
-        source = _child(component, "libsource")
-        footprint = _child(component, "footprint")
+        fields = {
+            sexpr.word(field, "name"): str(field[2])
+            for field in sexpr.children(sexpr.child(component, "fields") or [], "field")
+            if len(field) > 2 and sexpr.word(field, "name") not in _STANDARD_FIELDS
+        }
+        source = sexpr.child(component, "libsource") or []
         parts[reference] = NetlistPart(
             reference=reference,
-            value=str(_child(component, "value")[1]),
-            symbol=f"{_child(source, 'lib')[1]}:{_child(source, 'part')[1]}",
-            footprint=str(footprint[1]) if len(footprint) > 1 else "",
+            value=sexpr.word(component, "value"),
+            symbol=f"{sexpr.word(source, 'lib')}:{sexpr.word(source, 'part')}",
+            footprint=sexpr.word(component, "footprint"),
             fields=dict(sorted(fields.items())),
             pins=dict(sorted(pins.get(reference, {}).items())),
         )
     return Netlist(dict(sorted(parts.items(), key=lambda item: reference_order(item[0]))))
-
-
-def _children(node: Any, key: str) -> list[Any]:
-    return [child for child in node if isinstance(child, list) and child and child[0] == key]
-
-
-def _child(node: Any, key: str) -> Any:
-    found = _children(node, key)
-    return found[0] if found else []

@@ -1,0 +1,1 @@
+"""The parts that boards are built from, and SKiDL circuits made of them."""

@@ -65,9 +65,7 @@ def _skidl() -> Any:
     return skidl
 
 
-def connect(
-    parts: Iterable[tuple[str, str, str, Mapping[str, str]]], supply_nets: set[str]
-) -> Any:
+def connect(parts: Iterable[tuple[str, str, str, Mapping[str, str]]], supply_nets: set[str]) -> Any:
     """Return a SKiDL circuit of catalogue parts.
 
     Args:

@@ -10,7 +10,7 @@ What would not work is refused here, by closed-form limits, before anything is s
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from realnet_hw.board import Board, Logic, Port, Supply, TestPoint
@@ -21,7 +21,7 @@ from realnet_hw.cells.summing_neuron import Rectifier, SummingNeuron
 from realnet_hw.cells.supply import SupplyEntry
 from realnet_hw.errors import CircuitRefused, InputError
 from realnet_hw.network.network import Network
-from realnet_hw.parts.catalogue import PartType, part_type
+from realnet_hw.parts.catalogue import part_type
 from realnet_hw.preferred_values import feedback_and_inputs, values
 from realnet_hw.technology import signs
 from realnet_hw.technology.cases import truth_table
@@ -36,12 +36,16 @@ _REFERENCE = "lm4040_5v0"
 _DIODE = "diode_1n4148"
 _REFERENCE_NET = "VREF"
 _RAILS = ("+12V", "GND", "-12V")
-# A weight whose whole effect is below this share of the full scale is left out.
-_NEGLIGIBLE = 1e-3
-# Below 10 kohm feedback costs current for nothing, above 100 kohm strays and leakage count.
-_FEEDBACK_OHM = (10e3, 100e3)
+# The weakest weights of a neuron are left out while together they move it by less than this share
+# of its full scale. With the least feedback and the greatest summing resistor that is one weight.
+_NEGLIGIBLE = 0.005
+# Below 5 kohm feedback costs current for nothing, above 100 kohm strays and leakage count.
+_FEEDBACK_OHM = (5e3, 100e3)
+# A neuron that is nearly always off is not amplified without end: its gains add up to this.
+_GAIN_MAX = 10.0
 # The reference keeps at least this for itself, ten times what it needs to regulate.
 _REFERENCE_KEEPS_A = 1e-3
+_INVERTER_OHM = 20e3
 _INPUT_MAX_A = 10e-3
 _BIAS_ERROR_V = 1e-3
 _SETTLE_MAX_S = 5e-3
@@ -51,13 +55,29 @@ _SETTLE_CONSTANTS = 11.5
 
 @dataclass(frozen=True)
 class _Source:
-    """A signal that neurons may take: its net, the volts of one unit, and its greatest magnitude."""
+    """A signal that neurons may take: its net, the volts of one unit, its greatest magnitude."""
 
     net: str
-    inverse: str
     polarity: int
     volts_per_unit: float
-    max_V: float
+    peak_V: float
+
+    @property
+    def inverse(self) -> str:
+        """The net on which an inverter makes the other polarity."""
+        return f"N{self.net}"
+
+    def net_of(self, polarity: int) -> str:
+        """Return the net that carries the polarity asked for."""
+        return self.net if polarity == self.polarity else self.inverse
+
+
+@dataclass(frozen=True)
+class _Amplifier:
+    """A summer with the greatest magnitude that its output reaches."""
+
+    cell: SummingNeuron
+    peak_V: float
 
 
 def compile_network(
@@ -77,74 +97,34 @@ def compile_network(
     """
     network.check(name)
     _refuse_unsuitable(network, logic)
-    weights, biases, bounds = _prune(network)
-    choice = signs.assign(weights, biases)
-    kind = part_type(_AMPLIFIER)
-    headroom_V = rail_V * (1 - RAIL_TOLERANCE) - kind.limits["saturation_V"]
-    rectified_V = headroom_V - part_type(_DIODE).limits["forward_V"]
-    reference_V = part_type(_REFERENCE).limits["volts"]
-
-    inputs = [
-        _Source(net, f"N{net}", 1, logic.high_V, logic.high_V) for net in network.inputs
-    ]
-    reference = _Source(
-        _REFERENCE_NET, f"N{_REFERENCE_NET}", choice.constant, reference_V, reference_V
-    )
-    neurons: list[SummingNeuron] = []
-    inverters: list[SummingNeuron] = []
-    if choice.constant_inverted:
-        inverters.append(_inverter(reference, layer=1))
-    sources = inputs
-    for depth, layer in enumerate(network.layers):
-        last = depth == len(network.layers) - 1
-        inverters += [_inverter(sources[i], layer=2 * depth + 1) for i in choice.inverted[depth]]
-        outputs = []
-        for index, activation_max in enumerate(bounds[depth]):
-            net = network.outputs[index] if last else _hidden_name(network, depth, index)
-            if not last and activation_max == 0.0:
-                outputs.append(_Source(net, f"N{net}", 1, logic.high_V, 0.0))
-                continue
-            scale = logic.high_V if last else min(logic.high_V, rectified_V) / activation_max
-            polarity = choice.neurons[depth][index]
-            rectified = layer.activation == "relu"
-            neuron = _neuron(
-                net, network, depth, weights[depth][index], biases[depth][index],
-                sources, reference, scale, polarity, rectified,
-            )  # fmt: skip
-            limit_V = rectified_V if rectified else headroom_V
-            peak_V = activation_max * scale
-            if peak_V > limit_V:
-                raise CircuitRefused(
-                    f"reaches {peak_V:.2f} V",
-                    where=f"{name}, {net}",
-                    allowed=f"up to {limit_V:.2f} V on ±{rail_V:g} V rails",
-                    mend="train with smaller outputs or a lower logic level",
-                )
-            neurons.append(neuron)
-            outputs.append(_Source(net, f"N{net}", polarity, scale, peak_V))
-        sources = outputs
-
-    amplifiers = sorted([*inverters, *neurons], key=lambda cell: cell.layer)
-    series_ohm = _series_resistor(amplifiers, reference_V, rail_V, name)
-    settle_s = _check_limits(amplifiers, network, kind, logic, headroom_V, name)
-    deepest = max(cell.layer for cell in amplifiers)
+    cases = truth_table(network, logic)
+    headroom_V = rail_V * (1 - RAIL_TOLERANCE) - part_type(_AMPLIFIER).limits["saturation_V"]
+    reference, amplifiers = _amplifiers(network, logic, headroom_V)
+    settle_s = _check_limits(amplifiers, network.inputs, logic, headroom_V, name)
+    neurons = [amplifier.cell for amplifier in amplifiers]
     cells: list[Cell] = [
         Connector("IN", "Inputs", nets=network.inputs, side="left", test_points=True),
         SupplyEntry("PWR", "Supply", rails=_RAILS),
-        ShuntReference(
-            "REF",
-            "Bias reference",
-            output=_REFERENCE_NET,
-            rail=_RAILS[0] if choice.constant > 0 else _RAILS[2],
-            series_ohm=series_ohm,
-            formula=f"{_REFERENCE_NET} = {choice.constant * reference_V:g} V",
-        ),
-        *amplifiers,
-        Connector("OUT", "Outputs", nets=network.outputs, side="right", layer=deepest + 1),
     ]
     points = [cell.output for cell in neurons if cell.output not in network.outputs]
-    points += [*(cell.output for cell in inverters), _REFERENCE_NET]
-    shape = "-".join(str(width) for width in network.shape)
+    load_A = sum(reference.peak_V / cell.inputs.get(reference.net, math.inf) for cell in neurons)
+    if load_A:
+        points.append(reference.net)
+        cells.append(
+            ShuntReference(
+                "REF",
+                "Bias reference",
+                output=reference.net,
+                rail=_RAILS[0] if reference.polarity > 0 else _RAILS[2],
+                series_ohm=_series_ohm(load_A, rail_V, name),
+                formula=f"{reference.net} = {reference.polarity * reference.peak_V:g} V",
+            )
+        )
+    last = max(cell.layer for cell in neurons) + 1
+    cells += [
+        *neurons,
+        Connector("OUT", "Outputs", nets=network.outputs, side="right", layer=last),
+    ]
     return Board(
         name=name,
         title=title,
@@ -161,16 +141,60 @@ def compile_network(
             Supply(_RAILS[2], -rail_V, RAIL_TOLERANCE, RAIL_MAX_A, 0),
         ),
         test_points=tuple(TestPoint(net, net) for net in points),
-        cases=truth_table(network, logic),
+        cases=cases,
         logic=logic,
         cells=tuple(cells),
         network=network,
         limits={"headroom_V": headroom_V, "settle_s": settle_s},
         notes=(
-            f"Network {shape}, weights {network.sha256()[:12]}",
+            f"Network {'-'.join(map(str, network.shape))}, weights {network.sha256()[:12]}",
             f"Logic {logic.low_V:g} V / {logic.high_V:g} V, supply ±{rail_V:g} V",
         ),
     )
+
+
+def _amplifiers(
+    network: Network, logic: Logic, headroom_V: float
+) -> tuple[_Source, list[_Amplifier]]:
+    """Return the bias reference and every summer, from the inputs to the outputs."""
+    weights, biases, scales = _prune(network)
+    choice = signs.assign(weights, biases)
+    reference_V = part_type(_REFERENCE).limits["volts"]
+    reference = _Source(_REFERENCE_NET, choice.constant, reference_V, reference_V)
+    rectified_V = headroom_V - part_type(_DIODE).limits["forward_V"]
+    found = [_inverter(reference, layer=1)] if choice.constant_inverted else []
+    sources = [_Source(net, 1, logic.high_V, logic.high_V) for net in network.inputs]
+    for depth, layer in enumerate(network.layers):
+        last = depth == len(network.layers) - 1
+        rectified = layer.activation == "relu"
+        limit_V = rectified_V if rectified else headroom_V
+        found += [_inverter(sources[i], layer=2 * depth + 1) for i in choice.inverted[depth]]
+        outputs = []
+        for index, scale in enumerate(scales[depth]):
+            net = network.outputs[index] if last else _hidden_name(network, depth, index)
+            volts = logic.high_V if last else min(logic.high_V, rectified_V) / (scale or 1.0)
+            output = _Source(net, choice.neurons[depth][index], volts, scale * volts)
+            outputs.append(output)
+            if not scale:
+                continue
+            if output.peak_V > limit_V:
+                raise CircuitRefused(
+                    f"reaches {output.peak_V:.2f} V",
+                    where=net,
+                    allowed=f"up to {limit_V:.2f} V on these rails",
+                    mend="train with smaller outputs or take a lower logic level",
+                )
+            gains = _gains(output, weights[depth][index], biases[depth][index], sources, reference)
+            cell = _neuron(
+                output,
+                gains,
+                rectified=rectified,
+                title=f"{'Output' if last else 'Hidden'} neuron {net}",
+                layer=2 * depth + 2,
+            )
+            found.append(_Amplifier(cell, output.peak_V))
+        sources = outputs
+    return reference, sorted(found, key=lambda amplifier: amplifier.cell.layer)
 
 
 def _refuse_unsuitable(network: Network, logic: Logic) -> None:
@@ -195,78 +219,95 @@ def _hidden_name(network: Network, depth: int, index: int) -> str:
 def _prune(
     network: Network,
 ) -> tuple[list[list[list[float]]], list[list[float]], list[list[float]]]:
-    """Return weights and biases without what has no effect, and every neuron's greatest magnitude.
+    """Return weights and biases without what has no effect, and every neuron's full scale.
 
-    Bounds are by interval arithmetic over inputs from 0 to 1, so they hold between the binary
-    inputs too; those of the last layer are taken over the binary inputs alone.
+    The full scale is the neuron's greatest magnitude in logic units, or a little more where it is
+    nearly always off; 0 where it is never on. Bounds are by interval arithmetic over inputs from 0
+    to 1, so they hold between the binary inputs too; those of the last layer are taken over the
+    binary inputs alone.
     """
-    weights, biases, bounds = [], [], []
+    weights, biases, scales = [], [], []
     reach = [1.0] * len(network.inputs)
     for depth, layer in enumerate(network.layers):
-        matrix, offsets, highs = [], [], []
         last = depth == len(network.layers) - 1
-        for row, bias in zip(layer.weight, layer.bias, strict=True):
-            high = bias + sum(max(0.0, w * r) for w, r in zip(row, reach, strict=True))
-            low = bias + sum(min(0.0, w * r) for w, r in zip(row, reach, strict=True))
-            span = max(abs(high), abs(low))
-            floor = _NEGLIGIBLE * span
-            matrix.append(
-                [w if abs(w * r) > floor else 0.0 for w, r in zip(row, reach, strict=True)]
-            )
-            offsets.append(bias if abs(bias) > floor else 0.0)
-            highs.append(max(0.0, high) if layer.activation == "relu" else span)
-        if last:
-            answers = [
-                network.forward([float(case >> i & 1) for i in range(len(network.inputs))])
-                for case in range(2 ** len(network.inputs))
-            ]
-            highs = [max(abs(answer[j]) for answer in answers) for j in range(layer.width)]
+        matrix, offsets, full = [], [], []
+        for index, (row, bias) in enumerate(zip(layer.weight, layer.bias, strict=True)):
+            terms = [w * r for w, r in zip(row, reach, strict=True)]
+            high = bias + sum(max(0.0, term) for term in terms)
+            total = abs(bias) + sum(abs(term) for term in terms)
+            if last:
+                scale = max(1.0, _greatest_answer(network, index))
+            else:
+                scale = max(high, total / _GAIN_MAX) if high > 0 else 0.0
+            kept = _strongest([*terms, bias], _NEGLIGIBLE * scale if scale else math.inf)
+            matrix.append([w if keep else 0.0 for w, keep in zip(row, kept, strict=False)])
+            offsets.append(bias if kept[-1] else 0.0)
+            full.append(scale)
         weights.append(matrix)
         biases.append(offsets)
-        bounds.append(highs)
-        reach = highs
-    return weights, biases, bounds
+        scales.append(full)
+        reach = full
+    return weights, biases, scales
 
 
-def _inverter(source: _Source, layer: int) -> SummingNeuron:
+def _greatest_answer(network: Network, index: int) -> float:
+    """Return the greatest magnitude of an output over the binary inputs, in logic units."""
+    count = len(network.inputs)
+    corners = ([float(case >> bit & 1) for bit in range(count)] for case in range(2**count))
+    return max(abs(network.forward(corner)[index]) for corner in corners)
+
+
+def _strongest(terms: Sequence[float], budget: float) -> list[bool]:
+    """Return which terms to keep when the weakest may go as long as they sum to the budget."""
+    kept = [True] * len(terms)
+    spent = 0.0
+    for index in sorted(range(len(terms)), key=lambda index: abs(terms[index])):
+        spent += abs(terms[index])
+        if spent > budget:
+            break
+        kept[index] = False
+    return kept
+
+
+def _inverter(source: _Source, layer: int) -> _Amplifier:
     """Return the cell that makes the other polarity of a source with two equal resistors."""
-    ohm = 20e3
-    return SummingNeuron(
+    cell = SummingNeuron(
         source.inverse,
         f"Inverter {source.inverse}",
         output=source.inverse,
-        inputs={source.net: ohm},
-        feedback_ohm=ohm,
+        inputs={source.net: _INVERTER_OHM},
+        feedback_ohm=_INVERTER_OHM,
         formula=f"{source.inverse} = -{source.net}",
         layer=layer,
     )
+    return _Amplifier(cell, source.peak_V)
 
 
-def _neuron(
-    net: str,
-    network: Network,
-    depth: int,
+def _gains(
+    output: _Source,
     weights: Sequence[float],
     bias: float,
     sources: Sequence[_Source],
     reference: _Source,
-    scale: float,
-    polarity: int,
-    rectified: bool,
+) -> dict[str, float]:
+    """Return by net the gain, in volts per volt, that each source must have at an output."""
+    terms = [*zip(sources, weights, strict=True), (reference, bias)]
+    gains = {
+        source.net_of(-output.polarity if weight > 0 else output.polarity): abs(weight)
+        * output.volts_per_unit
+        / (source.volts_per_unit)
+        for source, weight in terms
+        if weight
+    }
+    if not gains:
+        raise CircuitRefused(f"{output.net} depends on nothing", mend="leave that output out")
+    return gains
+
+
+def _neuron(
+    output: _Source, gains: Mapping[str, float], *, rectified: bool, title: str, layer: int
 ) -> SummingNeuron:
     """Return the summer of one neuron, its resistors chosen from the catalogue's series."""
-    gains: dict[str, float] = {}
-    for source, weight in zip(sources, weights, strict=True):
-        if weight and source.max_V:
-            wanted = -polarity * int(math.copysign(1, weight))
-            key = source.net if wanted == source.polarity else source.inverse
-            gains[key] = abs(weight) * scale / source.volts_per_unit
-    if bias:
-        wanted = -polarity * int(math.copysign(1, bias))
-        key = reference.net if wanted == reference.polarity else reference.inverse
-        gains[key] = abs(bias) * scale / reference.volts_per_unit
-    if not gains:
-        raise CircuitRefused(f"{net} depends on nothing", mend="leave that output out")
     resistor = part_type("resistor")
     try:
         feedback_ohm, ohms = feedback_and_inputs(
@@ -279,119 +320,113 @@ def _neuron(
     except InputError as error:
         raise CircuitRefused(
             error.what,
-            where=net,
+            where=output.net,
             allowed=error.allowed,
             mend="train with weight decay, so that weights differ less",
         ) from None
     inputs = dict(zip(gains, ohms, strict=True))
     rectifier: Rectifier = "none"
     if rectified:
-        rectifier = "positive" if polarity > 0 else "negative"
-    terms = " ".join(f"- {feedback_ohm / ohm:.3f} {key}" for key, ohm in inputs.items())
-    bound = {"positive": "max(0, {})", "negative": "min(0, {})", "none": "{}"}[rectifier]
-    last = depth == len(network.layers) - 1
+        rectifier = "positive" if output.polarity > 0 else "negative"
+    terms = " ".join(f"- {feedback_ohm / ohm:.3f} {net}" for net, ohm in inputs.items())
+    shape = {"positive": "max(0, {})", "negative": "min(0, {})", "none": "{}"}[rectifier]
     return SummingNeuron(
-        net,
-        f"{'Output' if last else 'Hidden'} neuron {net}",
-        output=net,
+        output.net,
+        title,
+        output=output.net,
         inputs=inputs,
         feedback_ohm=feedback_ohm,
         rectifier=rectifier,
         amplifier=_AMPLIFIER,
-        formula=f"{net} = {bound.format(terms.replace('- ', '-', 1))}",
-        layer=2 * depth + 2,
+        formula=f"{output.net} = {shape.format(terms.replace('- ', '-', 1))}",
+        layer=layer,
     )
 
 
-def _series_resistor(
-    cells: Sequence[SummingNeuron], reference_V: float, rail_V: float, name: str
-) -> float:
-    """Return the reference's series resistor: the largest that carries load and reference."""
+def _series_ohm(load_A: float, rail_V: float, name: str) -> float:
+    """Return the reference's series resistor: the largest that carries load and reference.
+
+    The load is constant: every bias resistor ends at a virtual ground.
+    """
     limits = part_type(_REFERENCE).limits
     resistor = part_type("resistor")
-    load_A = sum(reference_V / cell.inputs[_REFERENCE_NET] for cell in cells if _REFERENCE_NET in cell.inputs)
-    spare_V = rail_V * (1 - RAIL_TOLERANCE) - reference_V
+    spare_V = rail_V * (1 - RAIL_TOLERANCE) - limits["volts"]
     most_ohm = spare_V / (load_A + _REFERENCE_KEEPS_A) / (1 + (resistor.tolerance or 0.0))
-    fitting = values(resistor.series or "E96", 100.0, most_ohm) if most_ohm > 100.0 else ()
-    # Unloaded, a virtual ground's resistor still draws its current: the load is always there.
-    greatest_A = (rail_V * (1 + RAIL_TOLERANCE) - reference_V) / fitting[-1] if fitting else math.inf
-    power_W = greatest_A**2 * fitting[-1] if fitting else math.inf
-    if greatest_A > limits["max_A"] or power_W > resistor.limits["max_W"] / 2:
-        raise CircuitRefused(
-            f"the biases take {load_A * 1e3:.1f} mA from the reference",
-            where=f"{name}, {_REFERENCE_NET}",
-            mend="train with smaller biases",
-        )
-    return fitting[-1]
+    fitting = [ohm for ohm in values(resistor.series or "E96", 100.0, 1e6) if ohm <= most_ohm]
+    if fitting:
+        greatest_A = (rail_V * (1 + RAIL_TOLERANCE) - limits["volts"]) / fitting[-1]
+        power_W = greatest_A**2 * fitting[-1]
+        if greatest_A < limits["max_A"] and power_W < resistor.limits["max_W"] / 2:
+            return fitting[-1]
+    raise CircuitRefused(
+        f"the biases take {load_A * 1e3:.1f} mA from the reference",
+        where=f"{name}, {_REFERENCE_NET}",
+        mend="train with smaller biases",
+    )
 
 
 def _check_limits(
-    cells: Sequence[SummingNeuron],
-    network: Network,
-    kind: PartType,
+    amplifiers: Sequence[_Amplifier],
+    inputs: Sequence[str],
     logic: Logic,
     headroom_V: float,
     name: str,
 ) -> float:
-    """Refuse what the amplifiers, resistors or fixture can't do; return the settling time, s.
+    """Refuse what amplifiers, resistors or fixture can't do; return the settling time in seconds.
 
-    Ref: Texas Instruments SLOS080, TL074 datasheet (bias current, slew rate, GBW, output current);
-    the time to settle is slewing through the headroom plus a first-order step at ``GBW / noise
+    The time to settle is slewing through the headroom plus a first-order step at ``GBW / noise
     gain``, summed along the longest path.
+
+    Ref: Texas Instruments SLOS080, TL074 datasheet (bias current, slew rate, unity-gain bandwidth,
+    output swing).
     """
-    limits = kind.limits
-    drawn_A: dict[str, float] = {}
-    for cell in cells:
-        for net, ohm in cell.inputs.items():
-            drawn_A[net] = drawn_A.get(net, 0.0) + 1.0 / ohm
-    for net in network.inputs:
-        current_A = logic.high_V * drawn_A.get(net, 0.0)
-        if current_A > _INPUT_MAX_A:
-            raise CircuitRefused(
-                f"draws {current_A * 1e3:.1f} mA",
-                where=f"{name}, {net}",
-                allowed=f"up to {_INPUT_MAX_A * 1e3:g} mA from the fixture",
-                mend="train with smaller weights",
-            )
+    limits = part_type(_AMPLIFIER).limits
     resistor_W = part_type("resistor").limits["max_W"]
-    arrival_s: dict[str, float] = {}
-    for cell in cells:
-        current_A = headroom_V * (drawn_A.get(cell.output, 0.0) + 1.0 / cell.feedback_ohm)
-        if current_A > limits["output_A"]:
+    margin_V = (logic.threshold_high_V - logic.threshold_low_V) / 2
+    load_S: dict[str, float] = {}
+    for amplifier in amplifiers:
+        for net, ohm in amplifier.cell.inputs.items():
+            load_S[net] = load_S.get(net, 0.0) + 1.0 / ohm
+
+    def refuse_above(limit: float, value: float, what: str, where: str, mend: str) -> None:
+        if value > limit:
             raise CircuitRefused(
-                f"must deliver {current_A * 1e3:.1f} mA",
-                where=f"{name}, {cell.output}",
-                allowed=f"up to {limits['output_A'] * 1e3:g} mA from a {kind.value}",
-                mend="train with weight decay, or split the layer",
+                what.format(value),
+                where=f"{name}, {where}",
+                allowed=f"up to {limit:g}",
+                mend=mend,
             )
-        error_V = limits["bias_A"] * cell.feedback_ohm
-        offset_V = limits["offset_V"] * cell.noise_gain()
-        margin_V = (logic.threshold_high_V - logic.threshold_low_V) / 2
-        if error_V > _BIAS_ERROR_V or offset_V > margin_V:
-            raise CircuitRefused(
-                f"an offset of {limits['offset_V'] * 1e3:g} mV becomes {offset_V:.2f} V",
-                where=f"{name}, {cell.output}",
-                allowed=f"up to {margin_V:.2f} V",
-                mend="train with smaller weights",
-            )
-        least_ohm = min(cell.inputs.values())
-        if headroom_V**2 / least_ohm > resistor_W:
-            raise CircuitRefused(
-                f"a resistor of {least_ohm:g} ohm would take more than {resistor_W:g} W",
-                where=f"{name}, {cell.output}",
-                mend="train with smaller weights",
-            )
-        bandwidth_Hz = limits["gbw_Hz"] / cell.noise_gain()
-        step_s = 2 * headroom_V / limits["slew_V_per_s"]
-        step_s += _SETTLE_CONSTANTS / (2 * math.pi * bandwidth_Hz)
-        before_s = max(arrival_s.get(net, 0.0) for net in cell.inputs)
-        arrival_s[cell.output] = before_s + step_s
-    settle_s = max(arrival_s.values())
-    if settle_s > _SETTLE_MAX_S:
-        raise CircuitRefused(
-            f"takes {settle_s * 1e3:.1f} ms to settle",
-            where=name,
-            allowed=f"up to {_SETTLE_MAX_S * 1e3:g} ms",
-            mend="use fewer layers",
+
+    for net in inputs:
+        current_A = logic.high_V * load_S.get(net, 0.0)
+        refuse_above(
+            _INPUT_MAX_A, current_A, "draws {:.2g} A", net, "train with smaller first weights"
         )
+    arrival_s: dict[str, float] = {}
+    for amplifier in amplifiers:
+        cell = amplifier.cell
+        net = cell.output
+        current_A = amplifier.peak_V * (load_S.get(net, 0.0) + 1.0 / cell.feedback_ohm)
+        noise_gain = cell.noise_gain()
+        least_ohm = min(cell.inputs.values())
+        smaller = "train with weight decay, or with fewer neurons a layer"
+        refuse_above(limits["output_A"], current_A, "must deliver {:.2g} A", net, smaller)
+        refuse_above(
+            margin_V, limits["offset_V"] * noise_gain, "offset becomes {:.2g} V", net, smaller
+        )
+        refuse_above(
+            _BIAS_ERROR_V,
+            limits["bias_A"] * cell.feedback_ohm,
+            "bias current makes {:.2g} V",
+            net,
+            smaller,
+        )
+        refuse_above(
+            resistor_W / 2, headroom_V**2 / least_ohm, "a resistor takes {:.2g} W", net, smaller
+        )
+        step_s = 2 * headroom_V / limits["slew_V_per_s"]
+        step_s += _SETTLE_CONSTANTS * noise_gain / (2 * math.pi * limits["gbw_Hz"])
+        arrival_s[net] = step_s + max(arrival_s.get(source, 0.0) for source in cell.inputs)
+    settle_s = max(arrival_s.values())
+    refuse_above(_SETTLE_MAX_S, settle_s, "takes {:.2g} s to settle", "outputs", "use fewer layers")
     return settle_s
