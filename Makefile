@@ -1,0 +1,68 @@
+# make demo | test    each sets up all that it needs first; `make help` lists the rest
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint types boards bench firmware clean
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+ELF    := firmware/fixture/build/fixture.elf
+STAMP  := $(VENV)/.installed
+
+say = @printf '\n== %s\n' "$(1)"
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## system tools that are missing, .venv, Python packages, firmware
+	$(call say,system tools)
+	@scripts/setup-system.sh
+	@$(MAKE) --no-print-directory $(STAMP) firmware
+	$(call say,ready)
+	@echo 'realnet is in $(BIN); try: $(BIN)/realnet doctor'
+
+# The pinned packages first, then this package as links into the checkout.
+$(STAMP): constraints.txt pyproject.toml scripts/setup-python.sh
+	$(call say,Python packages in $(VENV))
+	@scripts/setup-python.sh '$(PYTHON)' '$(VENV)'
+	@touch $@
+
+demo: setup ## XOR from weights to verdict on the virtual bench, with a report
+	$(call say,demo)
+	@$(BIN)/realnet demo
+
+test: setup lint types boards ## everything that proves it: style, types, layers, boards, tests
+	$(call say,tests)
+	@$(BIN)/python -m pytest $(TESTS)
+
+lint: $(STAMP) ## style of the Python code, layers of the package
+	$(call say,style)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet . || { echo 'mend it with: $(BIN)/ruff format .'; exit 1; }
+	$(call say,layers)
+	@$(BIN)/lint-imports --config pyproject.toml
+
+types: $(STAMP) ## types of the package, strictly
+	$(call say,types)
+	@$(BIN)/mypy
+
+boards: setup ## every board under boards/ builds to what is committed
+	@for board in boards/*/board.py; do \
+	    board=$$(basename $$(dirname $$board)); \
+	    printf '\n== realnet build %s --check\n' $$board; \
+	    $(BIN)/realnet build $$board --check || exit; \
+	done
+
+bench: setup ## measure speed, as ratios; BENCH=name for one of tests/benchmarks
+	$(call say,benchmarks)
+	@$(BIN)/python tests/benchmarks/run.py $(BENCH)
+
+firmware: ## the fixture's controller: .elf and .hex
+	$(call say,firmware)
+	@$(MAKE) --no-print-directory -C firmware/fixture
+
+clean: ## what was built, not what was installed
+	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@$(MAKE) --no-print-directory -C firmware/fixture clean
+	@find realnet_hw tests boards bench -name __pycache__ -type d -prune -exec rm -rf {} +

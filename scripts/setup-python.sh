@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Make a virtual environment with the pinned packages and this package, as links into the checkout.
+# Usage: scripts/setup-python.sh PYTHON FOLDER
+set -euo pipefail
+cd "$(dirname "$0")/.."
+python=$1
+folder=$2
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+# The first of these that is new enough and can make an environment.
+usable() { "$1" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
+for candidate in "$python" python3.14 python3.13 python3.12 python3.11 /usr/bin/python3; do
+    if usable "$candidate"; then
+        python=$candidate
+        break
+    fi
+done
+if ! usable "$python"; then
+    say "no Python 3.11 or newer with venv found: install one and run 'make setup PYTHON=/its/path'"
+    exit 2
+fi
+
+if ! "$folder/bin/python" -c 'import pip' 2>/dev/null; then
+    say "$folder with $("$python" --version)"
+    "$python" -m venv --clear "$folder"
+fi
+
+pip=("$folder/bin/python" -m pip --disable-pip-version-check install --progress-bar off --quiet)
+say "installing $(grep -c == constraints.txt) packages as pinned in constraints.txt"
+# hatchling is among them, so that building this package downloads nothing unpinned.
+"${pip[@]}" --requirement constraints.txt
+say "linking realnet_hw into $folder"
+"${pip[@]}" --no-deps --no-build-isolation --editable .
+"$folder/bin/python" -m pip --disable-pip-version-check check --quiet
