@@ -1,0 +1,212 @@
+"""The whole virtual fixture: controller, bus, converters, front end, and a board behind it.
+
+The pins are those of the fixture's schematic; the pulls make the state that holds while the
+controller is in reset.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from realnet_hw.emulate.bus import SpiBus, Violations
+from realnet_hw.emulate.converters import Mcp3208, Mcp4922, ShiftRegister
+from realnet_hw.emulate.front_end import OUTPUTS, Errors, FrontEnd
+from realnet_hw.emulate.mcu import ResetCause, VirtualController
+from realnet_hw.emulate.plant import Cable, Plant
+from realnet_hw.emulate.wiring import LOOPBACK, Wiring
+from realnet_hw.errors import InputError
+
+DAC_SELECTS = ("PC0", "PC1")
+ADC_SELECT = "PC2"
+SPARE_SELECT = "PC3"
+LATCH, LDAC, LINES_ENABLE, OUTPUT_ENABLE, DAC_SHUTDOWN = "PD7", "PD6", "PD5", "PD4", "PD3"
+SLAVE_SELECT = "PB2"
+
+PULLS = {
+    **dict.fromkeys((*DAC_SELECTS, ADC_SELECT, SPARE_SELECT, LDAC, LINES_ENABLE), 1),
+    **dict.fromkeys((LATCH, OUTPUT_ENABLE, DAC_SHUTDOWN), 0),
+}
+"""The external pull resistors, pin to level."""
+
+
+class VirtualFixture:
+    """A fixture that is powered and has not run a cycle; its terminals are at 0 V.
+
+    Every method may be called from another thread than the one that lets time pass.
+
+    Args:
+        firmware: the ELF file that runs in the controller.
+        plant: the board; without one, adc0 to adc3 read back dac0 to dac3.
+        wiring: the wires to it.
+        errors: what is wrong with this fixture; the default is an ideal one.
+
+    Raises:
+        InputError: the firmware can't be read.
+        ToolMissing: libsimavr is not installed.
+    """
+
+    def __init__(
+        self,
+        firmware: Path,
+        *,
+        plant: Plant | None = None,
+        wiring: Wiring = LOOPBACK,
+        errors: Errors | None = None,
+    ) -> None:
+        self.front_end = FrontEnd(errors or Errors())
+        self.violations = Violations()
+        self.controller = VirtualController(firmware, pulls=PULLS)
+        self._plant: Plant = plant or Cable()
+        self._wiring = wiring
+        self._lock = threading.RLock()
+        self._plant_at_s = 0.0
+        own = self.front_end.errors
+        self.dacs = tuple(
+            Mcp4922(
+                reference_V=self.front_end.reference_V,
+                bias_V=self.front_end.mid_V,
+                inl=(own.outputs[2 * chip].inl, own.outputs[2 * chip + 1].inl),
+                complain=self.violations,
+            )
+            for chip in range(OUTPUTS // 2)
+        )
+        self.adc = Mcp3208(
+            self._adc_input_V,
+            reference_V=self.front_end.reference_V,
+            source_ohm=100.0,
+            inl=own.inputs[0].inl,
+            complain=self.violations,
+        )
+        self.lines = ShiftRegister()
+        self._bus = SpiBus(
+            self.dacs,
+            self.adc,
+            self.lines,
+            slave_select_is_output=lambda: self.controller.is_output(SLAVE_SELECT),
+            complain=self.violations,
+        )
+        self._connect()
+
+    # ----------------------------------------------------------------- using
+
+    @property
+    def now_s(self) -> float:
+        """Virtual time since power-on, seconds."""
+        return self.controller.now_s
+
+    def run_for(self, seconds: float) -> None:
+        """Let time pass; see ``VirtualController.run_for``."""
+        with self._lock:
+            self.controller.run_for(seconds)
+
+    def run_until(self, condition: Callable[[], bool], limit_s: float) -> bool:
+        """Let time pass until something holds; see ``VirtualController.run_until``."""
+        with self._lock:
+            return self.controller.run_until(condition, limit_s)
+
+    def send(self, data: bytes) -> None:
+        """Put bytes on the serial line to the controller."""
+        with self._lock:
+            self.controller.send(data)
+
+    def receive(self) -> bytes:
+        """Take what the controller has sent by now."""
+        with self._lock:
+            return self.controller.receive()
+
+    def ask(self, command: str, *, limit_s: float = 1.0) -> str:
+        """Send a command line and return the line that answers it."""
+        with self._lock:
+            return self.controller.ask(command, limit_s=limit_s)
+
+    def command(self, command: str, *, settle_s: float = 0.02) -> None:
+        """Send a command line that answers nothing, and let time pass for it."""
+        with self._lock:
+            self.controller.send(command.encode() + b"\n")
+            self.controller.run_for(settle_s)
+
+    def reset(self, cause: ResetCause = ResetCause.EXTERNAL) -> None:
+        """Reset the controller."""
+        with self._lock:
+            self.controller.reset(cause)
+
+    def force_hang(self) -> None:
+        """Stop the firmware, as any fault might; see ``VirtualController.force_hang``."""
+        with self._lock:
+            self.controller.force_hang()
+
+    # ------------------------------------------------------------- terminals
+
+    def terminal_V(self, channel: int) -> float:
+        """The voltage now at an output terminal, 0 to 3: what a board would get.
+
+        Raises:
+            InputError: no such terminal.
+        """
+        if not 0 <= channel < OUTPUTS:
+            raise InputError(f"no output terminal {channel}", allowed=f"0 to {OUTPUTS - 1}")
+        with self._lock:
+            return self._terminal_V(channel, self.now_s)
+
+    @property
+    def connected(self) -> bool:
+        """Whether the output relay has connected the terminals (else they are grounded)."""
+        with self._lock:
+            return self.front_end.relay.operated(self.now_s)
+
+    def shifter_V(self, channel: int) -> float:
+        """The voltage now at the output of a shifter, before the relay."""
+        with self._lock:
+            return self._shifter_V(channel, self.now_s)
+
+    def _shifter_V(self, channel: int, at_s: float) -> float:
+        dac_V = self.dacs[channel // 2].output_V(channel % 2, at_s)
+        return self.front_end.shifter_V(channel, dac_V)
+
+    def _terminal_V(self, channel: int, at_s: float) -> float:
+        if not self.front_end.relay.operated(at_s):
+            return 0.0
+        return self._shifter_V(channel, at_s)
+
+    def _adc_input_V(self, channel: int, at_s: float) -> float:
+        return self.front_end.adc_V(channel, self._measured_V(channel, at_s))
+
+    def _measured_V(self, channel: int, at_s: float) -> float:
+        wiring, plant = self._wiring, self._plant
+        if channel in wiring.senses:
+            return self._terminal_V(wiring.senses[channel], at_s)
+        if channel not in wiring.nodes:
+            return 0.0
+        lines = {f"line{bit}": self.lines.lines >> bit & 1 for bit in range(16)}
+        plant.advance(max(0.0, at_s - self._plant_at_s), lines)
+        self._plant_at_s = at_s
+        plant.set_inputs(
+            {port: self._terminal_V(output, at_s) for output, port in wiring.inputs.items()}
+        )
+        return plant.read(wiring.nodes[channel])
+
+    # ----------------------------------------------------------------- wires
+
+    def _connect(self) -> None:
+        controller, bus = self.controller, self._bus
+
+        def timed(pin: str, act: Callable[[int, float], None]) -> None:
+            controller.watch(pin, lambda level: act(level, controller.now_s))
+
+        def framing(pin: str, act: Callable[[int, float], None]) -> None:
+            timed(pin, lambda _level, at_s: bus.edge(at_s))
+            timed(pin, act)
+
+        for select, dac in zip(DAC_SELECTS, self.dacs, strict=True):
+            framing(select, dac.select)
+        framing(ADC_SELECT, self.adc.select)
+        framing(LATCH, lambda level, _at_s: self.lines.latch(level))
+        for dac in self.dacs:
+            timed(LDAC, dac.ldac)
+            timed(DAC_SHUTDOWN, dac.shutdown)
+            controller.on_reset(dac.controller_reset)
+        controller.watch(LINES_ENABLE, self.lines.enable)
+        timed(OUTPUT_ENABLE, self.front_end.relay.drive)
+        controller.connect_spi(bus.transfer, lambda: bus.collision(controller.now_s))
