@@ -1,0 +1,283 @@
+"""Is it this circuit within its parts' tolerance? One statistic over all values together.
+
+Readings are compared with the boards that were drawn, moved to the inputs as delivered. With x the
+n differences between readings and the mean board, b what the parts of one board make of them, and
+e what measuring adds::
+
+    x = b + e,    T = x' V^-1 x,    V = S (1 + 1/N) + C
+
+S is the covariance of b, estimated from N boards, and C that of e. C holds the uncertainty of the
+readings and of the delivered inputs with all that they have in common (one reference, one
+converter), the doubt about the slope at a rectifier's knee, and the solver's own resolution.
+
+The limit for T is the larger of two:
+
+- Hotelling's for normal b and e, with S estimated: n m / (m - n + 1) F(n, m - n + 1), where m is
+  the degrees of freedom of V, N - 1 or more since C is not estimated from the boards.
+- what the drawn boards themselves say. Behind a rectifier b is not normal, and the first limit
+  would fail up to ten times as many good boards as it claims. Given a board, T is a quadratic form
+  in normal errors with known cumulants; averaging over the boards gives the distribution of T, and
+  its tail is continued from the 5 % and 1 % points as an exponential, because N boards cannot show
+  what happens to one in a thousand. Each board's share in its own S is taken out first.
+
+Part tolerances drawn uniformly have lighter tails than normal ones, so that the first limit then
+decides, and the risk lies below what was asked for.
+
+Ref: H. Hotelling, Ann. Math. Statist. 2 (1931) 360; D. G. Nel and C. A. van der Merwe, Commun.
+Statist. Theory Methods 15 (1986) 3719 (degrees of freedom of a sum of covariances); J. P. Imhof,
+Biometrika 48 (1961) 419 (quadratic forms, Pearson's three-cumulant approximation).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from realnet_hw.errors import InputError
+from realnet_hw.records import Component, Statistics
+from realnet_hw.uncertainty import covariance
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+
+# Of the simulator (a relative tolerance of 1e-5 at 5 V) and of the figures in a record. It also
+# keeps V invertible where neither the boards nor the instrument leave any doubt.
+SOLVER_u_V = 50e-6
+
+_TAIL = (0.05, 0.01)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """An output or test point that was read, or will be.
+
+    Args:
+        key: which of ``Statistics.keys``.
+        channel: its budget among the budgets given.
+        value_V: the reading.
+    """
+
+    key: str
+    channel: str
+    value_V: float
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What arrives at an input terminal.
+
+    Args:
+        case: the row of the truth table, from 0.
+        name: the input.
+        channel: of the reading, or of the source where the terminal is not read.
+        value_V: as delivered.
+        offset_V: delivered minus set.
+        reach_V: how far from the voltage as set it may be, one standard uncertainty or the offset.
+    """
+
+    case: int
+    name: str
+    channel: str
+    value_V: float
+    offset_V: float
+    reach_V: float
+
+
+@dataclass(frozen=True, eq=False)
+class GoodBoards:
+    """What boards within tolerance would show at some readings.
+
+    Args:
+        mean_V: of the boards drawn, at the inputs as delivered, n.
+        deviations_V: of each board drawn from that mean, N x n.
+        noise_V2: C, the covariance of all that is not the board's parts, n x n.
+    """
+
+    mean_V: Vector
+    deviations_V: Matrix
+    noise_V2: Matrix
+
+    @property
+    def count(self) -> int:
+        """n, the number of values."""
+        return len(self.mean_V)
+
+    @cached_property
+    def spread_covariance(self) -> Matrix:
+        """S (1 + 1/N): the covariance between a new board and the mean of those drawn, n x n."""
+        boards = len(self.deviations_V)
+        scale = (1 + 1 / boards) / (boards - 1)
+        result: Matrix = scale * (self.deviations_V.T @ self.deviations_V)
+        return result
+
+    @cached_property
+    def precision(self) -> Matrix:
+        """V^-1, n x n, per volt squared."""
+        inverse = np.linalg.inv(self.spread_covariance + self.noise_V2)
+        symmetric: Matrix = np.asarray((inverse + inverse.T) / 2, dtype=float)
+        return symmetric
+
+    def statistic(self, values_V: ArrayLike) -> NDArray[np.float64]:
+        """Return T of one board's values (n) or of many boards' (m x n), without unit."""
+        x = np.asarray(values_V, dtype=float) - self.mean_V
+        result: NDArray[np.float64] = np.einsum("...i,ij,...j->...", x, self.precision, x)
+        return result
+
+    def influence(self, values_V: Vector) -> Vector:
+        """Return by how much T falls when each value is left out, n."""
+        weighted = self.precision @ (values_V - self.mean_V)
+        result: Vector = weighted**2 / np.diag(self.precision)
+        return result
+
+    def exceedance(self, limit: float, shift_V: Vector | float = 0.0) -> Vector:
+        """Return, for each board drawn, the probability that it shows T > limit, N.
+
+        Args:
+            limit: a value of T.
+            shift_V: what a fault adds to the values of every board, n.
+        """
+        from scipy.special import gammaincc
+
+        x = self._unseen_deviations + shift_V
+        weighted = x @ self.precision
+        through = self.noise_V2 @ self.precision
+        spread = weighted @ self.noise_V2
+        mean = np.einsum("ij,ij->i", weighted, x) + np.trace(through)
+        square = through @ through
+        variance = 2 * np.trace(square) + 4 * np.einsum("ij,ij->i", spread, weighted)
+        third = 8 * np.trace(square @ through) + 24 * np.einsum(
+            "ij,ij->i", spread @ through.T, weighted
+        )
+        shape = 4 * variance**3 / third**2
+        scale = np.sqrt(variance / shape)
+        result: Vector = gammaincc(shape, np.maximum(0.0, (limit - mean) / scale + shape))
+        return result
+
+    def p_value(self, statistic: float) -> float:
+        """Return the probability that a good board shows this T or a larger one."""
+        from scipy.special import fdtrc
+
+        normal = float(fdtrc(self.count, self._second_degrees, statistic / self._hotelling))
+        near, far = self._tail
+        if statistic <= far:
+            drawn = float(self.exceedance(statistic).mean())
+        else:
+            steps = (statistic - far) / (far - near)
+            drawn = _TAIL[1] * (_TAIL[1] / _TAIL[0]) ** steps
+        return max(normal, drawn)
+
+    def limit(self, risk: float) -> float:
+        """Return the T that a good board exceeds with this probability, at most 1 %."""
+        from scipy.special import fdtri
+
+        normal = self._hotelling * float(fdtri(self.count, self._second_degrees, 1 - risk))
+        near, far = self._tail
+        drawn = far + (far - near) * math.log(_TAIL[1] / risk) / math.log(_TAIL[0] / _TAIL[1])
+        return max(normal, drawn)
+
+    @cached_property
+    def _tail(self) -> tuple[float, float]:
+        """The T that 5 % and 1 % of good boards exceed."""
+        from scipy.optimize import brentq
+
+        upper = float(self.count)
+        while self.exceedance(upper).mean() > _TAIL[1]:
+            upper *= 2
+        near, far = (
+            float(brentq(lambda t, p=p: self.exceedance(t).mean() - p, 0.0, upper)) for p in _TAIL
+        )
+        return near, far
+
+    @cached_property
+    def _unseen_deviations(self) -> Matrix:
+        """The deviations as they would be had the board had no part in S, N x n."""
+        own_share = self.statistic(self.mean_V + self.deviations_V) / len(self.deviations_V)
+        result: Matrix = self.deviations_V / np.sqrt(1 - own_share)[:, None]
+        return result
+
+    @cached_property
+    def _degrees(self) -> float:
+        """The degrees of freedom m of V: those of S, more where C is the larger part."""
+        n = self.count
+        share = self.precision @ self.spread_covariance
+        estimated = np.trace(share @ share) + np.trace(share) ** 2
+        known = float(n + n**2)
+        return (len(self.deviations_V) - 1) * known / max(float(estimated), 1e-6 * known)
+
+    @property
+    def _second_degrees(self) -> float:
+        return self._degrees - self.count + 1
+
+    @property
+    def _hotelling(self) -> float:
+        return self._degrees * self.count / self._second_degrees
+
+
+def good_boards(
+    statistics: Statistics,
+    readings: Sequence[Reading],
+    deliveries: Sequence[Delivery],
+    budgets: Mapping[str, Sequence[Component]],
+) -> GoodBoards:
+    """Return what boards within tolerance show at these readings.
+
+    Between the voltage set and the one delivered a rectifier may turn on, at a place that differs
+    from board to board. A board's slope over that stretch lies between the two slopes of the
+    prediction, so that their mean is off by at most half their difference: that bound is taken as
+    the standard uncertainty, once for all values of a case together and once for each alone.
+
+    Args:
+        statistics: of the prediction.
+        readings: n of them, at most one a key.
+        deliveries: the inputs of every case that the readings are of.
+        budgets: by channel. Errors are of the form indicated minus true, for sources too, so that
+            a reference shared by sources and readings has one sign.
+
+    Raises:
+        InputError: too few boards for so many values, or a budget as in
+            ``uncertainty.covariance``.
+
+    Ref: JCGM 100:2008 5.1.2 and 5.2.2.
+    """
+    boards_V = np.array(statistics.boards_V, dtype=float)
+    if len(boards_V) < len(readings) + 2:
+        raise InputError(
+            f"{len(boards_V)} boards are too few to judge {len(readings)} values together",
+            where="prediction",
+            allowed=f"{len(readings) + 2} or more",
+            mend="predict with more samples",
+        )
+    place = {key: i for i, key in enumerate(statistics.keys)}
+    columns = [place[r.key] for r in readings]
+    cases = np.array([int(r.key.split(".", 1)[0]) for r in readings], dtype=int)
+    count = len(readings)
+
+    slopes = np.zeros((count, len(deliveries)))
+    knees = np.zeros((count, len(deliveries)))
+    for j, delivery in enumerate(deliveries):
+        here = cases == delivery.case
+        below = np.array(statistics.slope_below[delivery.name])[columns]
+        above = np.array(statistics.slope_above[delivery.name])[columns]
+        slopes[:, j] = np.where(here, (below + above) / 2, 0.0)
+        knees[:, j] = np.where(here, (above - below) / 2 * delivery.reach_V, 0.0)
+
+    indicated = [(r.channel, r.value_V) for r in readings]
+    indicated += [(d.channel, d.value_V) for d in deliveries]
+    errors_V2 = covariance(indicated, budgets)
+    onto_values = np.hstack([np.eye(count), -slopes])
+    noise_V2 = (
+        onto_values @ errors_V2 @ onto_values.T
+        + knees @ knees.T
+        + np.diag((knees**2).sum(axis=1) + SOLVER_u_V**2)
+    )
+    mean_V = boards_V[:, columns].mean(axis=0)
+    return GoodBoards(
+        mean_V=mean_V + slopes @ np.array([d.offset_V for d in deliveries], dtype=float),
+        deviations_V=boards_V[:, columns] - mean_V,
+        noise_V2=noise_V2,
+    )

@@ -1,0 +1,235 @@
+"""From records to readings: what was measured, or what a wiring will let one measure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from realnet_hw.compare.agreement import Delivery, Reading
+from realnet_hw.errors import InputError
+from realnet_hw.records import (
+    Component,
+    MeasuredCase,
+    MeasuredInput,
+    MeasuredValue,
+    Measurement,
+    PredictedCase,
+    Prediction,
+)
+from realnet_hw.uncertainty import standard_uncertainty
+
+Budgets = Mapping[str, Sequence[Component]]
+
+
+@dataclass(frozen=True)
+class Readings:
+    """Values and the inputs they go with; values whose inputs are unknown are left out."""
+
+    values: list[Reading]
+    deliveries: list[Delivery]
+
+
+def case_label(case: PredictedCase) -> str:
+    """Return the inputs of a case for a reader: "X1 = 0 V, X2 = 5 V"."""
+    return ", ".join(f"{name} = {i.set_V:g} V" for name, i in case.inputs.items())
+
+
+def check_prediction(prediction: Prediction) -> None:
+    """Refuse a prediction whose lists do not fit together.
+
+    Raises:
+        InputError: such a list.
+    """
+    statistics = prediction.statistics
+    keys = [
+        f"{i}.{name}"
+        for i, case in enumerate(prediction.cases)
+        for name in (*case.outputs, *case.nodes)
+    ]
+    if sorted(keys) != sorted(statistics.keys):
+        raise InputError("statistics.keys are not the outputs and nodes of its cases", where=_WHERE)
+    lists = {f"fault {f.fault!r}": f.values_V for f in prediction.faults}
+    lists |= {f"board {i}": values for i, values in enumerate(statistics.boards_V)}
+    for side in ("slope_below", "slope_above"):
+        slopes: dict[str, list[float]] = getattr(statistics, side)
+        for name in {name for case in prediction.cases for name in case.inputs}:
+            lists[f"{side} of {name}"] = slopes.get(name, [])
+    for what, values in lists.items():
+        if len(values) != len(keys):
+            raise InputError(
+                f"{what} has {len(values)} values", where=_WHERE, allowed=f"{len(keys)}"
+            )
+
+
+def check_measurement(measurement: Measurement) -> None:
+    """Refuse a measurement with a value of which the channel or the uncertainty is not known.
+
+    Raises:
+        InputError: such a value.
+    """
+    for case in measurement.cases:
+        for name, reading in _all_readings(case).items():
+            if reading.value_V is None:
+                continue
+            if reading.channel is None or reading.U_V is None or reading.U_V < 0:
+                raise InputError(
+                    f"{name} was read on channel {reading.channel} with U = {reading.U_V}",
+                    where="measurement",
+                    allowed="a channel, and a U_V of 0 V or more",
+                )
+
+
+def budgets_of(measurement: Measurement) -> dict[str, Sequence[Component]]:
+    """Return the budgets of the measurement's channels.
+
+    For a channel without one, the largest uncertainty stated with its readings stands in.
+    """
+    stated: dict[str, float] = {}
+    for case in measurement.cases:
+        for reading in _all_readings(case).values():
+            if reading.channel is not None and reading.U_V is not None:
+                stated[reading.channel] = max(stated.get(reading.channel, 0.0), reading.U_V / 2)
+    budgets: dict[str, Sequence[Component]] = {
+        channel: [
+            Component(
+                name="as stated", kind="B", u_V=u_V, shared="reading", source="the measurement"
+            )
+        ]
+        for channel, u_V in stated.items()
+    }
+    return budgets | measurement.channels
+
+
+def pair_cases(prediction: Prediction, measurement: Measurement) -> list[MeasuredCase | None]:
+    """Return the measured case that has the inputs of each predicted case, or None.
+
+    Raises:
+        InputError: a measured case or value that the prediction does not have, or one case twice.
+    """
+    wanted = {_inputs(case): i for i, case in enumerate(prediction.cases)}
+    paired: list[MeasuredCase | None] = [None] * len(prediction.cases)
+    for case in measurement.cases:
+        label = ", ".join(f"{name} = {i.set_V:g} V" for name, i in case.inputs.items())
+        index = wanted.get(_inputs(case))
+        if index is None:
+            raise InputError(f"the prediction has no case {label}", where="measurement")
+        if paired[index] is not None:
+            raise InputError(f"the case {label} is there twice", where="measurement")
+        predicted = prediction.cases[index]
+        for name in (*case.outputs, *case.nodes):
+            if name not in predicted.outputs and name not in predicted.nodes:
+                raise InputError(f"the prediction has no value {name!r}", where="measurement")
+        paired[index] = case
+    return paired
+
+
+def planned_readings(
+    prediction: Prediction, channels: Budgets, wiring: Mapping[str, str]
+) -> Readings:
+    """Return what a good board would let one read through this wiring.
+
+    Args:
+        prediction: of the board.
+        channels: the budgets of the channels wired, sources included.
+        wiring: terminal to channel; ``"X1.sense"`` reads what arrives at input X1.
+    """
+    typical = _mean_values(prediction)
+    values: list[Reading] = []
+    deliveries: list[Delivery] = []
+    for i, case in enumerate(prediction.cases):
+        arriving = [
+            _planned_delivery(i, name, set_V.set_V, channels, wiring)
+            for name, set_V in case.inputs.items()
+        ]
+        if None in arriving:
+            continue
+        deliveries += [d for d in arriving if d is not None]
+        for name in (*case.outputs, *case.nodes):
+            if name in wiring:
+                key = f"{i}.{name}"
+                values.append(Reading(key=key, channel=wiring[name], value_V=typical[key]))
+    return Readings(values=values, deliveries=deliveries)
+
+
+def actual_readings(
+    paired: Sequence[MeasuredCase | None], channels: Budgets, wiring: Mapping[str, str]
+) -> Readings:
+    """Return what was read, case by case as ``pair_cases`` gives them."""
+    values: list[Reading] = []
+    deliveries: list[Delivery] = []
+    for i, case in enumerate(paired):
+        if case is None:
+            continue
+        arriving = [
+            _delivery(i, name, delivered, channels, wiring)
+            for name, delivered in case.inputs.items()
+        ]
+        if None in arriving:
+            continue
+        deliveries += [d for d in arriving if d is not None]
+        for name, reading in (case.outputs | case.nodes).items():
+            if reading.value_V is not None and reading.channel is not None:
+                values.append(
+                    Reading(key=f"{i}.{name}", channel=reading.channel, value_V=reading.value_V)
+                )
+    return Readings(values=values, deliveries=deliveries)
+
+
+_WHERE = "prediction"
+
+
+def _all_readings(case: MeasuredCase) -> dict[str, MeasuredInput | MeasuredValue]:
+    return {**case.inputs, **case.outputs, **case.nodes}
+
+
+def _inputs(case: PredictedCase | MeasuredCase) -> frozenset[tuple[str, float]]:
+    return frozenset((name, round(i.set_V, 6)) for name, i in case.inputs.items())
+
+
+def _mean_values(prediction: Prediction) -> dict[str, float]:
+    boards = prediction.statistics.boards_V
+    return {
+        key: math.fsum(board[j] for board in boards) / len(boards)
+        for j, key in enumerate(prediction.statistics.keys)
+    }
+
+
+def _delivery(
+    case: int,
+    name: str,
+    delivered: MeasuredInput,
+    channels: Budgets,
+    wiring: Mapping[str, str],
+) -> Delivery | None:
+    if delivered.value_V is None or delivered.channel is None:
+        return _planned_delivery(
+            case, name, delivered.set_V, channels, {name: wiring.get(name, "")}
+        )
+    offset_V = delivered.value_V - delivered.set_V
+    u_V = standard_uncertainty(channels[delivered.channel], delivered.value_V)
+    return Delivery(
+        case=case,
+        name=name,
+        channel=delivered.channel,
+        value_V=delivered.value_V,
+        offset_V=offset_V,
+        reach_V=math.hypot(offset_V, u_V),
+    )
+
+
+def _planned_delivery(
+    case: int, name: str, set_V: float, channels: Budgets, wiring: Mapping[str, str]
+) -> Delivery | None:
+    """The input as it will be known: through its sense wire, else by its source; else None."""
+    known = [c for c in (wiring.get(f"{name}.sense", ""), wiring.get(name, "")) if c in channels]
+    if not known:
+        return None
+    return Delivery(
+        case=case,
+        name=name,
+        channel=known[0],
+        value_V=set_V,
+        offset_V=0.0,
+        reach_V=math.hypot(*(standard_uncertainty(channels[c], set_V) for c in known)),
+    )

@@ -1,0 +1,268 @@
+"""The verdict on a measured board: does it conform, and is it this circuit?
+
+Ref: JCGM 106:2012 (guard bands), ISO/IEC 17043:2023 B.4 (En), and ``agreement``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from realnet_hw import records
+from realnet_hw.compare.agreement import GoodBoards, good_boards
+from realnet_hw.compare.conformity import Shown, conformity
+from realnet_hw.compare.power import ENOUGH_POWER, FALSE_FAIL_RISK, fault_power
+from realnet_hw.compare.readings import (
+    Readings,
+    actual_readings,
+    budgets_of,
+    case_label,
+    check_measurement,
+    check_prediction,
+    pair_cases,
+)
+from realnet_hw.errors import InputError
+from realnet_hw.records import (
+    Agreement,
+    ComparedCase,
+    ComparedInput,
+    ComparedValue,
+    Comparison,
+    Conformity,
+    MeasuredCase,
+    MeasuredValue,
+    Measurement,
+    PredictedCase,
+    Prediction,
+)
+from realnet_hw.uncertainty import guarded_level
+
+# Half of the interval that holds 95 % of a normal distribution, in standard deviations.
+_HALF_OF_95_PERCENT = 1.96
+_WORST = 3
+
+Verdict = Literal["PASS", "PASS (outputs only)", "UNDECIDED", "FAIL"]
+
+
+def compare(prediction: Prediction, measurement: Measurement) -> Comparison:
+    """Return the verdict on a measured board, and what it rests on.
+
+    FAIL: an output misses its level beyond doubt, or the values together disagree with the boards
+    drawn at a false-fail risk of 0.1 %. UNDECIDED: an output lies in a guard band, or something
+    was wired and not read. Else PASS, which is "outputs only" where no test point was wired. En of
+    single values is reported and never decides: of a dozen values on a good board, one often has
+    |En| > 1.
+
+    Raises:
+        InputError: records of different circuits, or records that do not fit together.
+    """
+    if prediction.circuit_sha256 != measurement.circuit_sha256:
+        raise InputError(
+            f"the prediction is of circuit {prediction.circuit_sha256[:12]} ({prediction.board}), "
+            f"the measurement of {measurement.circuit_sha256[:12]} ({measurement.board})",
+            where="compare",
+            allowed="records of one circuit",
+            mend="predict the board as it was built",
+        )
+    check_prediction(prediction)
+    check_measurement(measurement)
+    paired = pair_cases(prediction, measurement)
+    budgets = budgets_of(measurement)
+    readings = actual_readings(paired, budgets, measurement.wiring)
+    good = (
+        good_boards(prediction.statistics, readings.values, readings.deliveries, budgets)
+        if readings.values
+        else None
+    )
+    levels = conformity(_shown(prediction, paired), prediction.thresholds)
+    agreement = _agreement(prediction, readings, good)
+    unset = _unset(prediction, paired, measurement, readings)
+    power = fault_power(prediction, budgets, measurement.wiring)
+    return Comparison(
+        board=prediction.board,
+        title=prediction.title,
+        circuit_sha256=prediction.circuit_sha256,
+        made_from={
+            "prediction": _sha256(prediction),
+            "measurement": _sha256(measurement),
+        },
+        verdict=_verdict(prediction, measurement, levels, agreement, unset),
+        conformity=levels,
+        agreement=agreement,
+        unset=unset,
+        power=power,
+        unseen_faults=[d.fault for d in power if d.power < ENOUGH_POWER],
+        cases=_cases(prediction, paired, readings, good),
+    )
+
+
+def _verdict(
+    prediction: Prediction,
+    measurement: Measurement,
+    levels: Conformity,
+    agreement: Agreement,
+    unset: list[str],
+) -> Verdict:
+    answers = {levels.answer, agreement.answer}
+    if "no" in answers:
+        return "FAIL"
+    if "undecided" in answers or unset:
+        return "UNDECIDED"
+    nodes = {name for case in prediction.cases for name in case.nodes}
+    return "PASS" if nodes & measurement.wiring.keys() else "PASS (outputs only)"
+
+
+def _shown(prediction: Prediction, paired: list[MeasuredCase | None]) -> list[Shown]:
+    shown = []
+    for predicted, measured in zip(prediction.cases, paired, strict=True):
+        for name, output in predicted.outputs.items():
+            if output.expected is None:
+                continue
+            reading = measured.outputs.get(name) if measured else None
+            shown.append(
+                Shown(
+                    where=f"{name} at {case_label(predicted)}",
+                    expected=output.expected,
+                    value_V=reading.value_V if reading else None,
+                    U_V=reading.U_V if reading else None,
+                )
+            )
+    return shown
+
+
+def _agreement(prediction: Prediction, readings: Readings, good: GoodBoards | None) -> Agreement:
+    if good is None:
+        return Agreement(
+            answer="undecided",
+            statistic=0.0,
+            limit=0.0,
+            degrees_of_freedom=0,
+            p_value=1.0,
+            false_fail_risk=0.0,
+            worst=[],
+        )
+    values_V = np.array([r.value_V for r in readings.values])
+    statistic = float(good.statistic(values_V))
+    limit = good.limit(FALSE_FAIL_RISK)
+    return Agreement(
+        answer="no" if statistic > limit else "yes",
+        statistic=statistic,
+        limit=limit,
+        degrees_of_freedom=good.count,
+        p_value=good.p_value(statistic),
+        false_fail_risk=FALSE_FAIL_RISK,
+        worst=_worst(prediction, readings, good, values_V),
+    )
+
+
+def _worst(
+    prediction: Prediction, readings: Readings, good: GoodBoards, values_V: NDArray[np.float64]
+) -> list[str]:
+    """The values without which the statistic would fall most."""
+    named = []
+    for j in np.argsort(-good.influence(values_V))[:_WORST]:
+        case, name = readings.values[j].key.split(".", 1)
+        away_V = values_V[j] - good.mean_V[j]
+        side = "above" if away_V > 0 else "below"
+        label = case_label(prediction.cases[int(case)])
+        named.append(f"{name} at {label}: {abs(away_V):.3f} V {side} the prediction")
+    return named
+
+
+def _unset(
+    prediction: Prediction,
+    paired: list[MeasuredCase | None],
+    measurement: Measurement,
+    readings: Readings,
+) -> list[str]:
+    """What was wired and not read, and inputs of which nothing is known."""
+    unset = []
+    known = {(d.case, d.name) for d in readings.deliveries}
+    for i, (predicted, measured) in enumerate(zip(prediction.cases, paired, strict=True)):
+        label = case_label(predicted)
+        wired = [n for n in (*predicted.outputs, *predicted.nodes) if n in measurement.wiring]
+        if measured is None:
+            unset += [f"{name} at {label}" for name in wired]
+            continue
+        read: dict[str, MeasuredValue] = measured.outputs | measured.nodes
+        unset += [f"{n} at {label}" for n in wired if n not in read or read[n].value_V is None]
+        for name, arrived in measured.inputs.items():
+            sensed = f"{name}.sense" in measurement.wiring
+            if (sensed and arrived.value_V is None) or (not sensed and (i, name) not in known):
+                unset.append(f"input {name} at {label}")
+    return unset
+
+
+def _cases(
+    prediction: Prediction,
+    paired: list[MeasuredCase | None],
+    readings: Readings,
+    good: GoodBoards | None,
+) -> list[ComparedCase]:
+    boards_V = np.array(prediction.statistics.boards_V)
+    keys = prediction.statistics.keys
+    expected_V = dict(zip(keys, boards_V.mean(axis=0).tolist(), strict=True))
+    half_V = dict(
+        zip(keys, (_HALF_OF_95_PERCENT * boards_V.std(axis=0, ddof=1)).tolist(), strict=True)
+    )
+    if good is not None:
+        moved = [r.key for r in readings.values]
+        expected_V |= dict(zip(moved, good.mean_V.tolist(), strict=True))
+    cases = []
+    for i, (predicted, measured) in enumerate(zip(prediction.cases, paired, strict=True)):
+        values: dict[str, ComparedValue] = {}
+        for name in (*predicted.outputs, *predicted.nodes):
+            output = predicted.outputs.get(name)
+            read = (measured.outputs | measured.nodes).get(name) if measured else None
+            value_V = read.value_V if read else None
+            U_V = read.U_V if read else None
+            level = (
+                guarded_level(value_V, U_V, prediction.thresholds)
+                if output and value_V is not None and U_V is not None
+                else None
+            )
+            key = f"{i}.{name}"
+            values[name] = ComparedValue(
+                predicted_V=expected_V[key],
+                measured_V=value_V,
+                U_predicted_V=half_V[key],
+                U_measured_V=U_V,
+                En=_en(value_V, U_V, expected_V[key], half_V[key]),
+                logic=level,
+                expected=output.expected if output else None,
+            )
+        cases.append(
+            ComparedCase(
+                inputs=_inputs(predicted, measured),
+                outputs={name: values[name] for name in predicted.outputs},
+                nodes={name: values[name] for name in predicted.nodes},
+            )
+        )
+    return cases
+
+
+def _inputs(predicted: PredictedCase, measured: MeasuredCase | None) -> dict[str, ComparedInput]:
+    read = measured.inputs if measured else {}
+    return {
+        name: ComparedInput(
+            set_V=i.set_V,
+            measured_V=read[name].value_V if name in read else None,
+            U_measured_V=read[name].U_V if name in read else None,
+        )
+        for name, i in predicted.inputs.items()
+    }
+
+
+def _en(value_V: float | None, U_V: float | None, expected_V: float, half_V: float) -> float | None:
+    if value_V is None or U_V is None:
+        return None
+    both_V = math.hypot(U_V, half_V)
+    return (value_V - expected_V) / both_V if both_V > 0 else None
+
+
+def _sha256(record: records.Record) -> str:
+    return hashlib.sha256(records.encode(record).encode()).hexdigest()
