@@ -50,22 +50,22 @@ class AmplifierSupply(Cell):
         supply = part_type(self.type).supply_pins
         pins = pad.package_unit(self.package, supply["positive"], 2.54, 0)
         top, bottom = -10.16, 10.16
-        pad.wire(pins[supply["positive"]], (0, top), (-10.16, top))
+        pad.wire(pins[supply["positive"]], (0, top), (-12.7, top))
         pad.power(self.positive, 0, top, "up")
-        pad.wire(pins[supply["negative"]], (0, bottom), (-10.16, bottom))
+        pad.wire(pins[supply["negative"]], (0, bottom), (-12.7, bottom))
         pad.power(self.negative, 0, bottom, "down")
         if "negative" not in self.parts:
-            single = pad.put("positive", -10.16, 0, texts="left")
-            pad.wire((-10.16, top), single["1"])
-            pad.wire(single["2"], (-10.16, bottom))
+            single = pad.put("positive", -12.7, 0, texts="left")
+            pad.wire((-12.7, top), single["1"])
+            pad.wire(single["2"], (-12.7, bottom))
             return
-        upper = pad.put("positive", -10.16, -5.08, texts="left")
-        lower = pad.put("negative", -10.16, 5.08, texts="left")
-        pad.wire((-10.16, top), upper["1"])
-        pad.wire(upper["2"], (-10.16, 0), lower["1"])
-        pad.wire(lower["2"], (-10.16, bottom))
-        pad.wire((-10.16, 0), (-6.35, 0))
-        pad.power("GND", -6.35, 0, "down")
+        upper = pad.put("positive", -12.7, -5.08, texts="left")
+        lower = pad.put("negative", -12.7, 5.08, texts="left")
+        pad.wire((-12.7, top), upper["1"])
+        pad.wire(upper["2"], (-12.7, 0), lower["1"])
+        pad.wire(lower["2"], (-12.7, bottom))
+        pad.wire((-12.7, 0), (-8.89, 0))
+        pad.power("GND", -8.89, 0, "down")
 
 
 class SpareAmplifier(Cell):

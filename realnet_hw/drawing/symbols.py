@@ -7,6 +7,8 @@ Ref: KiCad documentation, "Symbol Library File Format"
 from __future__ import annotations
 
 import functools
+import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,9 +82,26 @@ class Symbol:
             for node in sexpr.children(body, "pin")
         )
 
+    def lines(self, unit: int) -> tuple[tuple[Point, Point], ...]:
+        """Return what is drawn of a unit besides its pins, as straight lines; y upwards."""
+        paths = [path for body in self._drawn(unit) for path in _paths(body)]
+        return tuple(line for path in paths for line in itertools.pairwise(path))
+
+    def pin_lines(self, unit: int) -> tuple[tuple[Point, Point], ...]:
+        """Return the lines of a unit's pins, each from where wires meet it to the body."""
+        found = []
+        for body in self._drawn(unit):
+            for node in sexpr.children(body, "pin"):
+                x, y, angle = sexpr.numbers(node, "at")
+                length = sexpr.numbers(node, "length")[0]
+                turn = math.radians(angle)
+                end = Point(x + length * math.cos(turn), y + length * math.sin(turn))
+                found.append((Point(x, y), end.moved(0, 0)))
+        return tuple(found)
+
     def outline(self, unit: int) -> Box | None:
         """Return the box around what is drawn of a unit besides its pins, library coordinates."""
-        points = [point for body in self._drawn(unit) for point in _outline_points(body)]
+        points = list(itertools.chain(*self.lines(unit)))
         return Box.around(points) if points else None
 
     def placed_pins(
@@ -114,22 +133,30 @@ class Symbol:
         return [body for u, style, body in self._bodies() if u in (0, unit) and style in (0, 1)]
 
 
-def _outline_points(body: Node) -> Iterator[tuple[float, float]]:
+def _paths(body: Node) -> Iterator[list[Point]]:
+    """Yield the shapes of a drawing as chains of points; curves are broken into short lines."""
     for shape in body:
         if not isinstance(shape, list):
             continue
         if shape[0] == "circle":
             x, y = sexpr.numbers(shape, "center")
-            radius = sexpr.numbers(shape, "radius")[0]
-            yield from ((x - radius, y - radius), (x + radius, y + radius))
+            yield _circle(Point(x, y), sexpr.numbers(shape, "radius")[0])
         elif shape[0] in ("polyline", "bezier"):
-            points = sexpr.child(shape, "pts") or []
-            for point in sexpr.children(points, "xy"):
-                yield (float(str(point[1])), float(str(point[2])))
-        elif shape[0] in ("rectangle", "arc"):
-            for name in ("start", "mid", "end"):
-                if place := sexpr.numbers(shape, name):
-                    yield (place[0], place[1])
+            points = sexpr.children(sexpr.child(shape, "pts") or [], "xy")
+            yield [Point(float(str(point[1])), float(str(point[2]))) for point in points]
+        elif shape[0] == "rectangle":
+            (x, y), (x2, y2) = sexpr.numbers(shape, "start"), sexpr.numbers(shape, "end")
+            yield [Point(x, y), Point(x2, y), Point(x2, y2), Point(x, y2), Point(x, y)]
+        elif shape[0] == "arc":
+            yield [Point(*sexpr.numbers(shape, name)[:2]) for name in ("start", "mid", "end")]
+
+
+def _circle(centre: Point, radius: float) -> list[Point]:
+    angles = (math.tau * step / 24 for step in range(25))
+    return [
+        Point(centre.x + radius * math.cos(angle), centre.y + radius * math.sin(angle))
+        for angle in angles
+    ]
 
 
 def load(lib_id: str) -> Symbol:

@@ -67,9 +67,9 @@ def _run(arguments: Sequence[str]) -> str:
             "XDG_CACHE_HOME": home,
             "LC_ALL": "C.UTF-8",
         }
-        for name, value in os.environ.items():
-            if name.startswith("KICAD"):
-                environment[name] = value
+        environment |= {
+            name: value for name, value in os.environ.items() if name.startswith("KICAD")
+        }
         try:
             done = subprocess.run(
                 command,
@@ -97,10 +97,8 @@ def electrical_rules(schematic: Path) -> list[str]:
     """Run KiCad's electrical rules check at every severity and return its findings in words."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "erc.json"
-        _run(
-            ["sch", "erc", "--severity-all", "--format", "json", "--output", str(report)]
-            + [str(schematic)]
-        )
+        options = ["--severity-all", "--format", "json", "--output", str(report)]
+        _run(["sch", "erc", *options, str(schematic)])
         content = json.loads(report.read_text("utf-8"))
     return [
         f"{found['severity']}: {found['description']}: "
@@ -154,8 +152,4 @@ def pdf(schematic: Path) -> bytes:
         target = Path(folder) / "schematic.pdf"
         _run(["sch", "export", "pdf", "--output", str(target), str(schematic)])
         content = target.read_bytes()
-    return re.sub(
-        rb"/CreationDate \(D:([^)]*)\)",
-        lambda m: m.group().replace(m[1], b"0" * len(m[1])),
-        content,
-    )
+    return re.sub(rb"(?<=/CreationDate \(D:)[^)]*", lambda found: b"0" * len(found[0]), content)

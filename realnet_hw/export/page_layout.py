@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from realnet_hw.board import Board
 from realnet_hw.cells.cell import Cell
 from realnet_hw.drawing import text
-from realnet_hw.drawing.geometry import Box, snapped
+from realnet_hw.drawing.geometry import Box, GRID_mm, snapped
 from realnet_hw.drawing.pad import GROUND, Drawing, Pad, PadAmplifier, PadPart
 from realnet_hw.errors import CircuitRefused
 from realnet_hw.parts.catalogue import part_type
@@ -106,7 +106,7 @@ def arrange(board: Board) -> Layout:
     """
     blocks = draw_cells(board)
     for paper, (width, height) in PAGES.items():
-        placed = _on_page(blocks, width, height)
+        placed = _on_page(blocks, _Page(width, height))
         if placed is not None:
             return Layout(paper, placed)
     raise CircuitRefused(
@@ -117,40 +117,43 @@ def arrange(board: Board) -> Layout:
     )
 
 
+@dataclass(frozen=True)
 class _Page:
-    """Columns of blocks on a page of a given size."""
+    """The room for blocks on a page."""
 
-    def __init__(self, width: float, height: float) -> None:
-        self.width = width - 2 * _EDGE_mm
-        self.height = height - 2 * _EDGE_mm
-        self.over_title_block = self.height - (_TITLE_BLOCK_mm[1] - _EDGE_mm)
-        self.title_block_left = self.width - (_TITLE_BLOCK_mm[0] - _EDGE_mm)
+    width: float
+    height: float
 
-    def gap(self, columns: Sequence[Sequence[Block]]) -> float:
-        """Return the gap between columns that fills the page; negative if they don't fit."""
-        spare = self.width - sum(_width(column) for column in columns)
-        if len(columns) == 1:
-            return spare
-        gap = spare / (len(columns) - 1)
-        return gap if gap >= _GAP_mm - 1e-6 else -1.0
+    @property
+    def room(self) -> Box:
+        """Where blocks may stand."""
+        return Box(_EDGE_mm, _EDGE_mm, self.width - _EDGE_mm, self.height - _EDGE_mm)
 
-    def limits(self, columns: Sequence[Sequence[Block]]) -> list[float]:
-        """Return how high each column may be."""
-        gap = min(max(self.gap(columns), _GAP_mm), _WIDEST_GAP_mm)
-        limits, right = [], 0.0
-        for column in columns:
-            right += _width(column)
-            over = right > self.title_block_left
-            limits.append(self.over_title_block if over else self.height)
-            right += gap
-        return limits
+    @property
+    def title_block(self) -> Box:
+        """Where they may not: KiCad's title block and a margin around it."""
+        width, height = _TITLE_BLOCK_mm
+        return Box(self.width - width, self.height - height, self.width, self.height)
 
-    def holds(self, columns: Sequence[Sequence[Block]]) -> bool:
-        """Whether all columns fit, in width and in height."""
-        return self.gap(columns) >= 0 and all(
-            _height(column) <= limit + 1e-6
-            for column, limit in zip(columns, self.limits(columns), strict=True)
-        )
+
+def _on_page(blocks: Sequence[Block], page: _Page) -> tuple[PlacedBlock, ...] | None:
+    """Return the blocks placed on a page, None where they don't fit."""
+    others = [block for block in blocks if not block.cell.in_signal_path]
+    shelf = _shelf(others, page)
+    if shelf is None:
+        return None
+    floor = min(
+        page.title_block.top, *(placed.frame.top - _GAP_mm for placed in shelf), page.room.bottom
+    )
+    height = floor - page.room.top
+    columns: list[list[Block]] = []
+    for layer in sorted({block.cell.layer for block in blocks if block.cell.in_signal_path}):
+        inside = [b for b in blocks if b.cell.in_signal_path and b.cell.layer == layer]
+        columns += _split(inside, height)
+    needed = sum(_width(column) for column in columns) + _GAP_mm * (len(columns) - 1)
+    if needed > page.room.width or max(_height(column) for column in columns) > height:
+        return None
+    return (*_columns(columns, page, floor), *shelf)
 
 
 def _width(column: Sequence[Block]) -> float:
@@ -161,79 +164,72 @@ def _height(column: Sequence[Block]) -> float:
     return sum(block.height for block in column) + _GAP_mm * (len(column) - 1)
 
 
-def _on_page(
-    blocks: Sequence[Block], width: float, height: float
-) -> tuple[PlacedBlock, ...] | None:
-    """Return the blocks placed on a page of this size, None where they don't fit."""
-    page = _Page(width, height)
-    columns: list[list[Block]] = []
-    for layer in sorted({block.cell.layer for block in blocks}):
-        inside = [b for b in blocks if b.cell.in_signal_path and b.cell.layer == layer]
-        columns += _split(inside, page.height)
-    if not page.holds(columns):
-        return None
-    for block in blocks:
-        if not block.cell.in_signal_path and not _fill(page, columns, block):
-            return None
-    return tuple(_placed(page, columns))
-
-
 def _split(blocks: Sequence[Block], limit: float) -> list[list[Block]]:
-    """Split the blocks of one layer into as few columns as their height allows, alike in height."""
-    if not blocks:
-        return []
-    count = 1
-    while True:
-        share = sum(block.height + _GAP_mm for block in blocks) / count
-        columns: list[list[Block]] = [[]]
-        for block in blocks:
-            full = columns[-1] and (
-                _height([*columns[-1], block]) > limit
-                or (_height(columns[-1]) + block.height / 2 > share and len(columns) < count)
-            )
-            if full:
-                columns.append([])
-            columns[-1].append(block)
-        if len(columns) <= count or count >= len(blocks):
+    """Split the blocks of one layer into as few columns as their height allows, alike in number."""
+    for count in range(1, len(blocks) + 1):
+        share = -(-len(blocks) // count)
+        columns = [list(blocks[start : start + share]) for start in range(0, len(blocks), share)]
+        if all(_height(column) <= limit for column in columns):
             return columns
-        count += 1
+    return [[block] for block in blocks]
 
 
-def _fill(page: _Page, columns: list[list[Block]], block: Block) -> bool:
-    """Put a block into the column with most room, or into a new one; False where none has it."""
-    choices = []
-    for index, column in enumerate(columns):
-        trial = [list(each) for each in columns]
-        trial[index].append(block)
-        if page.holds(trial):
-            wider = max(0.0, block.width - _width(column))
-            choices.append((wider > _PADDING_mm, _height(trial[index]), index))
-    if choices and not min(choices)[0]:
-        columns[min(choices)[2]].append(block)
-        return True
-    for index in (1, len(columns)):
-        trial = [*columns[:index], [block], *columns[index:]]
-        if page.holds(trial):
-            columns[:] = trial
-            return True
-    if choices:
-        columns[min(choices)[2]].append(block)
-        return True
-    return False
+def _shelf(blocks: Sequence[Block], page: _Page) -> list[PlacedBlock] | None:
+    """Place blocks in rows along the bottom edge, beside the title block and above it.
+
+    Each row takes as many as fit; the frames of a row are alike in height.
+    """
+    waiting = list(blocks)
+    bottom = page.room.bottom
+    placed: list[PlacedBlock] = []
+    while waiting:
+        over = bottom <= page.title_block.top
+        right = page.room.right if over else page.title_block.left
+        row = _row(waiting, right - page.room.left)
+        top = bottom - max((block.height for block in row), default=0.0)
+        if not row or top < page.room.top:
+            return None
+        left = page.room.left
+        gap = _spread(right - left - sum(block.width for block in row), len(row) - 1)
+        for block in row:
+            frame = Box(left, top, left + block.width, bottom)
+            placed.append(PlacedBlock(block, frame, _inside(block, frame)))
+            left += block.width + gap
+        waiting = waiting[len(row) :]
+        bottom = top - _GAP_mm
+    return placed
 
 
-def _placed(page: _Page, columns: Sequence[Sequence[Block]]) -> list[PlacedBlock]:
-    """Return every block with its frame; the frames of a column are alike in width."""
-    gap = snapped(min(page.gap(columns), _WIDEST_GAP_mm) - 1.26) if len(columns) > 1 else 0.0
-    gap = max(gap, _GAP_mm)
-    total = sum(_width(column) for column in columns) + gap * (len(columns) - 1)
-    left = _EDGE_mm + snapped(max(0.0, (page.width - total) / 2) - 1.26)
+def _row(blocks: Sequence[Block], room: float) -> list[Block]:
+    """Return the first blocks that fit side by side."""
+    row: list[Block] = []
+    for block in blocks:
+        room -= block.width + (_GAP_mm if row else 0.0)
+        if room < 0:
+            break
+        row.append(block)
+    return row
+
+
+def _spread(spare: float, gaps: int) -> float:
+    """Return the gap, on the grid, that uses up the room to spare, within reason."""
+    wanted = spare / gaps if gaps else 0.0
+    return max(_GAP_mm, snapped(min(wanted, _WIDEST_GAP_mm) - GRID_mm))
+
+
+def _columns(columns: Sequence[Sequence[Block]], page: _Page, floor: float) -> list[PlacedBlock]:
+    """Place columns, each around the middle height; the frames of a column are alike in width."""
+    total = sum(_width(column) for column in columns)
+    gap = _spread(page.room.width - total, len(columns) - 1)
+    total += gap * (len(columns) - 1)
+    left = page.room.left + max(0.0, snapped((page.room.width - total) / 2 - GRID_mm))
+    room = floor - page.room.top
     placed = []
-    for column, limit in zip(columns, page.limits(columns), strict=True):
-        width = _width(column)
-        spare = (limit - _height(column)) / max(1, len(column) - 1)
-        step = _GAP_mm + max(0.0, snapped(min(spare, _WIDEST_GAP_mm - _GAP_mm) - 1.26))
-        top = _EDGE_mm
+    for column in columns:
+        width, height = _width(column), sum(block.height for block in column)
+        step = _spread(room - height, len(column) - 1)
+        height += step * (len(column) - 1)
+        top = page.room.top + max(0.0, snapped((room - height) / 2 - GRID_mm))
         for block in column:
             frame = Box(left, top, left + width, top + block.height)
             placed.append(PlacedBlock(block, frame, _inside(block, frame)))
@@ -245,5 +241,5 @@ def _placed(page: _Page, columns: Sequence[Sequence[Block]]) -> list[PlacedBlock
 def _inside(block: Block, frame: Box) -> Drawing:
     """Return a block's drawing moved to the middle of its frame, on the grid."""
     dx = (frame.left + frame.right - block.extent.left - block.extent.right) / 2
-    dy = frame.top + _TITLE_STRIP_mm - block.extent.top
-    return block.drawing.moved(snapped(dx - 0.635), snapped(dy - 0.635))
+    dy = frame.top + _TITLE_STRIP_mm - block.extent.top + (frame.height - block.height) / 2
+    return block.drawing.moved(snapped(dx - GRID_mm / 2), snapped(dy - GRID_mm / 2))

@@ -176,6 +176,7 @@ class _Sheet:
         symbol = symbols.load(placed.lib_id)
         own = self.netlist.parts.get(placed.reference)
         fields = dict(own.fields) if own else {}
+        in_simulation = fields.pop("Sim.Enable", "1") != "0"
         kind = part_type(fields["Catalogue"]) if "Catalogue" in fields else None
         identity = (placed.reference, str(placed.unit))
         node: Node = [
@@ -188,7 +189,7 @@ class _Sheet:
         bought = kind is not None and kind.is_bought
         node += [
             ["unit", str(placed.unit)],
-            ["exclude_from_sim", "yes" if fields.get("Sim.Enable") == "0" else "no"],
+            ["exclude_from_sim", "no" if in_simulation else "yes"],
             ["in_bom", "yes" if bought else "no"],
             ["on_board", "no" if symbol.is_power else "yes"],
             ["dnp", "no"],

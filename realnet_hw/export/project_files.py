@@ -1,0 +1,204 @@
+"""The KiCad project around a schematic: settings, and the libraries that it needs.
+
+Used symbols and footprints are copied beside the schematic, so that the project opens and checks
+the same wherever it lies and whatever libraries are installed there.
+
+Ref: KiCad documentation, "Symbol Library File Format" (dev-docs.kicad.org); KiCad Libraries License
+(www.kicad.org/libraries/license).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from realnet_hw.drawing import sexpr, symbols
+from realnet_hw.drawing.sexpr import Node, Quoted
+from realnet_hw.errors import InputError, ToolMissing
+
+_SYMBOL_FORMAT = "20241209"
+_FOOTPRINT_FOLDERS = ("/usr/share/kicad/footprints", "/usr/local/share/kicad/footprints")
+
+LICENCE_NOTICE = """\
+The symbols and footprints in this folder are copied from the KiCad libraries
+(https://gitlab.com/kicad/libraries), (c) the KiCad library contributors.
+
+They are licensed under Creative Commons Attribution-ShareAlike 4.0 International (CC-BY-SA-4.0,
+https://creativecommons.org/licenses/by-sa/4.0/legalcode) with this exception:
+
+    To the extent that the creation of electronic designs that use 'Licensed Material' can be
+    considered to be 'Adapted Material', then the copyright holder waives article 3 of the license
+    with respect to these designs and any generated files which use data provided as part of the
+    'Licensed Material'.
+
+Changes: each file holds only what this design uses, and symbols that derive from another one are
+written out in full. See https://www.kicad.org/libraries/license/
+"""
+
+
+def project_text(name: str, power_nets: Collection[str]) -> str:
+    """Return the ``.kicad_pro`` file: net classes and the rules of a common two-layer board.
+
+    Args:
+        name: the board's name.
+        power_nets: nets that get the wider tracks of the class "Power".
+    """
+    content = {
+        "board": {
+            "design_settings": {
+                "defaults": {},
+                "rules": {
+                    "min_clearance": 0.2,
+                    "min_copper_edge_clearance": 0.5,
+                    "min_hole_clearance": 0.25,
+                    "min_hole_to_hole": 0.25,
+                    "min_through_hole_diameter": 0.3,
+                    "min_track_width": 0.2,
+                    "min_via_annular_width": 0.13,
+                    "min_via_diameter": 0.6,
+                },
+                "drc_exclusions": [],
+            }
+        },
+        "boards": [],
+        "libraries": {"pinned_footprint_libs": [], "pinned_symbol_libs": []},
+        "meta": {"filename": f"{name}.kicad_pro", "version": 3},
+        "net_settings": {
+            "classes": [_net_class("Default", 0.3, 2147483647), _net_class("Power", 0.6, 0)],
+            "meta": {"version": 4},
+            "net_colors": None,
+            "netclass_assignments": None,
+            "netclass_patterns": [
+                {"netclass": "Power", "pattern": net} for net in sorted(power_nets)
+            ],
+        },
+        "pcbnew": {"page_layout_descr_file": ""},
+        "schematic": {"legacy_lib_dir": "", "legacy_lib_list": []},
+        "sheets": [],
+        "text_variables": {},
+    }
+    return json.dumps(content, indent=2) + "\n"
+
+
+def _net_class(name: str, track_mm: float, priority: int) -> dict[str, Any]:
+    return {
+        "bus_width": 12,
+        "clearance": 0.2,
+        "diff_pair_gap": 0.25,
+        "diff_pair_via_gap": 0.25,
+        "diff_pair_width": 0.2,
+        "line_style": 0,
+        "microvia_diameter": 0.3,
+        "microvia_drill": 0.1,
+        "name": name,
+        "pcb_color": "rgba(0, 0, 0, 0.000)",
+        "priority": priority,
+        "schematic_color": "rgba(0, 0, 0, 0.000)",
+        "track_width": track_mm,
+        "via_diameter": 0.8,
+        "via_drill": 0.4,
+        "wire_width": 6,
+    }
+
+
+def library_files(lib_ids: Iterable[str], footprints: Iterable[str]) -> dict[str, str]:
+    """Return the project's own libraries, as text by path within the project.
+
+    Args:
+        lib_ids: the symbols used, ``Library:Name``.
+        footprints: the footprints used, ``Library:Name``.
+
+    Raises:
+        InputError: KiCad's libraries have no such symbol or footprint.
+        ToolMissing: the libraries are not installed.
+    """
+    by_library = _by_library(lib_ids)
+    files = {
+        f"lib/{library}.kicad_sym": _symbol_library(library, names)
+        for library, names in by_library.items()
+    }
+    files["sym-lib-table"] = _table("sym_lib_table", by_library, "kicad_sym")
+    footprint_names = _by_library(footprints)
+    for library, names in footprint_names.items():
+        for name in names:
+            files[f"lib/{library}.pretty/{name}.kicad_mod"] = _footprint(library, name)
+    files["fp-lib-table"] = _table("fp_lib_table", footprint_names, "pretty")
+    files["lib/LICENSE.txt"] = LICENCE_NOTICE
+    return dict(sorted(files.items()))
+
+
+def _by_library(ids: Iterable[str]) -> dict[str, list[str]]:
+    found: dict[str, set[str]] = {}
+    for each in ids:
+        library, _, name = each.partition(":")
+        found.setdefault(library, set()).add(name)
+    return {library: sorted(names) for library, names in sorted(found.items())}
+
+
+def _symbol_library(library: str, names: Iterable[str]) -> str:
+    node: Node = [
+        "kicad_symbol_lib",
+        ["version", _SYMBOL_FORMAT],
+        ["generator", Quoted("realnet_hw")],
+        ["generator_version", Quoted("9.0")],
+        *(symbols.load(f"{library}:{name}").node for name in names),
+    ]
+    return sexpr.write(node)
+
+
+def _table(kind: str, libraries: Mapping[str, object], ending: str) -> str:
+    """Return a project's library table; KIPRJMOD is the folder that the project lies in."""
+    rows: list[Node] = [
+        [
+            "lib",
+            ["name", Quoted(library)],
+            ["type", Quoted("KiCad")],
+            ["uri", Quoted(f"${{KIPRJMOD}}/lib/{library}.{ending}")],
+            ["options", Quoted("")],
+            ["descr", Quoted("what this board uses of KiCad's library")],
+        ]
+        for library in libraries
+    ]
+    return sexpr.write([kind, ["version", "7"], *rows])
+
+
+def _footprint(library: str, name: str) -> str:
+    path = _footprint_folder() / f"{library}.pretty" / f"{name}.kicad_mod"
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise InputError(f"KiCad has no footprint {library}:{name}", where=str(path)) from error
+
+
+def _footprint_folder() -> Path:
+    named = os.environ.get("KICAD9_FOOTPRINT_DIR")
+    for folder in (named,) if named else _FOOTPRINT_FOLDERS:
+        if Path(folder).is_dir():
+            return Path(folder)
+    raise ToolMissing("KiCad 9's footprint libraries are not installed", mend="run `make setup`")
+
+
+def model_files(libraries: Iterable[str], folder: Path) -> dict[str, str]:
+    """Return the SPICE model files that ``Sim.Library`` fields name, by path within the project.
+
+    Args:
+        libraries: values of the fields, ``models/NAME.lib``.
+        folder: where the models lie.
+
+    Raises:
+        InputError: there is no such model.
+    """
+    files = {}
+    for library in sorted(set(libraries)):
+        path = folder / Path(library).name
+        try:
+            files[library] = path.read_text("utf-8")
+        except OSError as error:
+            known = ", ".join(sorted(each.name for each in folder.glob("*.lib")))
+            raise InputError(
+                f"no model file for Sim.Library {library!r}", where=str(folder), allowed=known
+            ) from error
+    return files
