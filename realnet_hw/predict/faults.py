@@ -1,0 +1,205 @@
+"""Single faults of a board as changes to its deck.
+
+A fault is spelled as on a repair slip::
+
+    R3 +20 %        D1 reversed         inputs X1 X2 swapped
+    R3 -20 %        D1 missing          +12V missing
+    R3 open         D1 short
+    R3 short        U1 missing
+
+A faulty deck keeps every parameter of the sound one, so that the same drawn board can be tried with
+and without a fault; where the fault decides a value, its spread is narrowed to it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import re
+from collections.abc import Callable, Sequence
+
+from realnet_hw.errors import InputError
+from realnet_hw.export.deck import Deck, Spread, number
+
+# A broken joint: the leakage over a board's surface, small against every resistance on it.
+OPEN_OHM = 1e9
+# A solder bridge.
+SHORT_OHM = 1e-2
+# A diode that is not there has this share of a junction.
+_ABSENT_AREA = 1e-9
+
+_PART = re.compile(r"([A-Z]+[0-9]+) (open|short|reversed|missing|[+-][0-9]+(?:\.[0-9]+)? ?%)")
+_SWAPPED = re.compile(r"inputs (\S+) (\S+) swapped")
+_MISSING = re.compile(r"(\S+) missing")
+
+
+def apply(deck: Deck, fault: str) -> Deck:
+    """Return the deck of a board with one fault.
+
+    Raises:
+        InputError: a spelling that is none of those above, a part, supply or input that the deck
+            does not have, or a fault that this kind of part can't have.
+    """
+    text = " ".join(fault.split())
+    if match := _SWAPPED.fullmatch(text):
+        return _swap_inputs(deck, match.group(1), match.group(2), fault)
+    if (match := _MISSING.fullmatch(text)) and match.group(1) in deck.supplies:
+        return _lose_supply(deck, match.group(1))
+    if match := _PART.fullmatch(text):
+        return _spoil_part(deck, match.group(1), match.group(2), fault)
+    raise _unknown(deck, fault)
+
+
+def apply_all(deck: Deck, faults: Sequence[str]) -> Deck:
+    """Return the deck of a board with several faults, applied in their order.
+
+    Raises:
+        InputError: as :func:`apply`.
+    """
+    for fault in faults:
+        deck = apply(deck, fault)
+    return deck
+
+
+def single_faults(deck: Deck) -> list[str]:
+    """Return every single fault that a prediction computes.
+
+    Resistors open, short and 20 % off either way, diodes reversed, missing and short, packages
+    missing, each pair of inputs swapped, each supply missing. Capacitors are left out: but for a
+    short, a direct voltage does not see them.
+    """
+    faults = []
+    for line in deck.elements:
+        name = line.split(None, 1)[0]
+        reference = name.upper()
+        if name.startswith("r"):
+            kinds: tuple[str, ...] = ("open", "short", "+20 %", "-20 %")
+        elif name.startswith("d"):
+            kinds = ("reversed", "missing", "short")
+        elif name.startswith("x"):
+            reference, kinds = reference.removeprefix("X"), ("missing",)
+        else:
+            continue
+        faults += [f"{reference} {kind}" for kind in kinds]
+    faults += [f"inputs {one} {two} swapped" for one, two in itertools.combinations(deck.inputs, 2)]
+    faults += [f"{net} missing" for net in deck.supplies]
+    return faults
+
+
+def _unknown(deck: Deck, fault: str) -> InputError:
+    return InputError(
+        f"{fault!r} is no fault of this board",
+        where=deck.title,
+        allowed="'R1 +20 %', 'R1 open', 'R1 short', 'D1 reversed', 'D1 missing', 'D1 short', "
+        "'U1 missing', 'inputs A B swapped' or '+12V missing', with this board's names",
+    )
+
+
+def _spoil_part(deck: Deck, reference: str, kind: str, fault: str) -> Deck:
+    names = {line.split(None, 1)[0] for line in deck.elements}
+    name = reference.lower()
+    name = name if name in names else f"x{name}"
+    if name not in names:
+        raise _unknown(deck, fault)
+    match name[0], kind:
+        case "r", "open" | "missing":
+            return _set_value(deck, name, OPEN_OHM)
+        case "r", "short":
+            return _set_value(deck, name, SHORT_OHM)
+        case (("r" | "c"), _) if kind.endswith("%"):
+            return _scale_value(deck, name, 1 + float(kind.removesuffix("%")) / 100, fault)
+        case "d", "reversed":
+            words = deck.element(name).split()
+            words[1], words[2] = words[2], words[1]
+            return deck.with_element(name, " ".join(words))
+        case "d", "missing":
+            # The area is a parameter of the sound deck: it stays one, with this value.
+            line = f"{deck.element(name)} area={number(_ABSENT_AREA)}"
+            return _fixed(deck.with_element(name, line), f"{name} area", _ABSENT_AREA)
+        case (("d" | "c"), "short"):
+            line = deck.element(name)
+            one, two = line.split()[1:3]
+            bridge = f"r_{name}_short {one} {two} {number(SHORT_OHM)}"
+            return deck.with_element(name, line, bridge)
+        case "c", "missing" | "open":
+            return _set_value(deck, name, 1e-15)
+        case "x", "missing":
+            return _lose_package(deck, name)
+    raise _unknown(deck, fault)
+
+
+def _set_value(deck: Deck, name: str, value: float) -> Deck:
+    """Give a resistor or capacitor another value, whatever is drawn."""
+    one, two = deck.element(name).split()[1:3]
+    return _fixed(deck.with_element(name, f"{name} {one} {two} {number(value)}"), name, value)
+
+
+def _scale_value(deck: Deck, name: str, factor: float, fault: str) -> Deck:
+    """Scale a resistor's or capacitor's value and its spread."""
+    if factor <= 0:
+        raise InputError(f"{fault!r} leaves nothing", where=deck.title, allowed="above -100 %")
+    one, two, value = deck.element(name).split()[1:4]
+    scaled = deck.with_element(name, f"{name} {one} {two} {number(float(value) * factor)}")
+    return _spreads_of(
+        scaled,
+        name,
+        lambda spread: dataclasses.replace(
+            spread,
+            nominal=spread.nominal * factor,
+            low=spread.low * factor,
+            high=spread.high * factor,
+            sigma=spread.sigma * factor,
+        ),
+    )
+
+
+def _lose_package(deck: Deck, name: str) -> Deck:
+    """Take a package out of its socket: its pins go nowhere, its pads leak to ground."""
+    words = deck.element(name).split()
+    pads = dict.fromkeys(node for node in words[1:-1] if node != "0")
+    pins = [f"{name}_pin{pin}" for pin in range(1, len(words) - 1)]
+    lines = [" ".join([name, *pins, words[-1]])]
+    lines += [f"r_{pin} {pin} 0 {number(OPEN_OHM)}" for pin in pins]
+    lines += [f"r_{name}_{pad} {pad} 0 {number(OPEN_OHM)}" for pad in pads]
+    return deck.with_element(name, *lines)
+
+
+def _lose_supply(deck: Deck, net: str) -> Deck:
+    """Take a supply's wire off: the source stays, behind a leak."""
+    source = deck.supplies[net]
+    inner = f"{source.node}_supply"
+    words = deck.element(source.element).split()
+    words[1] = inner
+    leak = f"r_{source.element}_open {inner} {source.node} {number(OPEN_OHM)}"
+    return deck.with_element(source.element, " ".join(words), leak)
+
+
+def _swap_inputs(deck: Deck, one: str, two: str, fault: str) -> Deck:
+    """Put each of two inputs' sources on the other's node."""
+    if one not in deck.inputs or two not in deck.inputs or one == two:
+        raise _unknown(deck, fault)
+    swapped = dict(deck.inputs)
+    for name, other in ((one, two), (two, one)):
+        source, node = deck.inputs[name], deck.inputs[other].node
+        words = deck.element(source.element).split()
+        words[1] = node
+        deck = deck.with_element(source.element, " ".join(words))
+        swapped[name] = dataclasses.replace(source, node=node)
+    return dataclasses.replace(deck, inputs=swapped)
+
+
+def _fixed(deck: Deck, parameter: str, value: float) -> Deck:
+    """Narrow a parameter's spread to one value."""
+    return _spreads_of(
+        deck,
+        parameter,
+        lambda spread: dataclasses.replace(spread, nominal=value, low=value, high=value),
+    )
+
+
+def _spreads_of(deck: Deck, parameter: str, change: Callable[[Spread], Spread]) -> Deck:
+    """Change the spread of a parameter, if it has one."""
+    spreads = (
+        change(spread) if spread.parameter == parameter else spread for spread in deck.spreads
+    )
+    return dataclasses.replace(deck, spreads=tuple(spreads))

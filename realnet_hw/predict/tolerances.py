@@ -1,0 +1,76 @@
+"""Drawing boards: what the parts of each one really are.
+
+This is the only place where tolerances are drawn; Monte Carlo and the virtual bench both use it, so
+board 7 of a prediction with seed 3 is the same board on the bench.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import NormalDist
+
+import numpy as np
+import numpy.typing as npt
+
+from realnet_hw.board import reference_order
+from realnet_hw.errors import InputError
+from realnet_hw.export.deck import Spread
+
+
+def draw(spreads: Sequence[Spread], count: int, seed: int) -> list[dict[str, float]]:
+    """Draw the parameters of ``count`` boards.
+
+    A uniform spread is uniform between its bounds. A normal one has its nominal value and sigma and
+    is truncated at the bounds, by the inverse of its distribution function, so that one random
+    number makes one parameter. Numbers are taken board by board, and on a board in the order of
+    references: board k does not depend on how many follow it, and a spread that is narrowed to a
+    point leaves all others as they were.
+
+    Args:
+        spreads: in any order.
+        count: number of boards.
+        seed: not negative.
+
+    Returns:
+        For each board, parameter name to value.
+
+    Raises:
+        InputError: count or seed negative, or a spread whose bounds are not in order.
+    """
+    if count < 0 or seed < 0:
+        raise InputError(f"{count} boards with seed {seed}", allowed="0 or more, seed 0 or more")
+    ordered = sorted(
+        spreads, key=lambda spread: (reference_order(spread.reference), spread.parameter)
+    )
+    uniform = np.random.Generator(np.random.PCG64(seed)).random((count, len(ordered)))
+    columns = [_values(spread, uniform[:, index]).tolist() for index, spread in enumerate(ordered)]
+    names = [spread.parameter for spread in ordered]
+    if not columns:
+        return [{} for _ in range(count)]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _values(spread: Spread, uniform: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Turn uniform numbers in [0, 1) into values of a parameter."""
+    if not spread.low <= spread.nominal <= spread.high:
+        raise InputError(
+            f"{spread.nominal} is not between {spread.low} and {spread.high}",
+            where=f"spread of {spread.parameter}",
+        )
+    if spread.distribution == "uniform" or spread.low == spread.high:
+        values = spread.low + uniform * (spread.high - spread.low)
+    else:
+        if not spread.sigma > 0:
+            raise InputError(
+                f"sigma {spread.sigma} of a normal distribution",
+                where=f"spread of {spread.parameter}",
+                allowed="above 0",
+            )
+        normal = NormalDist(spread.nominal, spread.sigma)
+        below, above = normal.cdf(spread.low), normal.cdf(spread.high)
+        chances = below + uniform * (above - below)
+        # Rounding may leave 0 or 1, which have no finite value; the clip below puts them right.
+        chances = np.clip(chances, 1e-300, 1 - 1e-16)
+        values = np.array([normal.inv_cdf(chance) for chance in chances])
+    clipped: npt.NDArray[np.float64] = np.clip(values, spread.low, spread.high)
+    return clipped
