@@ -10,7 +10,9 @@ import contextlib
 import functools
 import logging
 import os
+import re
 import tempfile
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -112,24 +114,59 @@ def catalogue_part(circuit: Any, key: str, reference: str, value: str = "") -> A
     Raises:
         InputError: the catalogue or KiCad's libraries have no such part.
     """
-    skidl = _skidl()
     kind = part_type(key)
-    library, _, name = kind.symbol.partition(":")
-    try:
-        part = skidl.Part(
-            library,
-            name,
-            ref=reference,
-            value=value or kind.value or name,
-            footprint=kind.footprint,
-            tag=reference,
-            circuit=circuit,
-        )
-    except (ValueError, FileNotFoundError) as error:
-        raise InputError(f"KiCad has no symbol {kind.symbol}", where=reference) from error
+    part = _template(kind.symbol)(
+        ref=reference,
+        value=value or kind.value or kind.symbol.rpartition(":")[2],
+        footprint=kind.footprint,
+        tag=reference,
+        circuit=circuit,
+    )
     for field, text in part_fields(key, value).items():
         part.fields[field] = text
     return part
+
+
+@functools.cache
+def _template(symbol: str) -> Any:
+    """Return a part to copy, ``skidl.Part``, for a KiCad symbol ``Library:Name``.
+
+    KiCad's libraries hold hundreds of symbols and SKiDL reads each whole: it gets an excerpt.
+    """
+    library, _, name = symbol.partition(":")
+    text = _excerpt(symbol_folder() / f"{library}.kicad_sym", name)
+    skidl = _skidl()
+    with _elsewhere():
+        folder = Path.cwd()
+        path = folder / f"{library}.kicad_sym"
+        path.write_text(text, encoding="utf-8")
+        kept, skidl.config.pickle_dir = skidl.config.pickle_dir, str(folder)
+        try:
+            with warnings.catch_warnings():
+                # SKiDL leaves the library's file to the garbage collector.
+                warnings.simplefilter("ignore", ResourceWarning)
+                return skidl.Part(str(path), name, dest=skidl.TEMPLATE)
+        finally:
+            skidl.config.pickle_dir = kept
+
+
+def _excerpt(path: Path, name: str) -> str:
+    """Return a symbol library with one symbol and those that it extends."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError:
+        text = ""
+    symbols: list[str] = []
+    while name:
+        start = text.find(f'\n\t(symbol "{name}"')
+        end = text.find("\n\t)", start)
+        if start < 0 or end < 0:
+            raise InputError(f"KiCad has no symbol {name!r}", where=str(path))
+        symbols.insert(0, text[start:end] + "\n\t)")
+        extends = re.search(r'\n\t\t\(extends "([^"]+)"\)', symbols[0])
+        name = extends.group(1) if extends else ""
+    head = '(kicad_symbol_lib\n\t(version 20241209)\n\t(generator "realnet_hw")'
+    return head + "".join(symbols) + "\n)\n"
 
 
 def part_fields(key: str, value: str = "") -> dict[str, str]:
