@@ -73,22 +73,35 @@ in_backports() { apt-cache madison "$1" 2>/dev/null | grep -q -- "$codename-back
 # The configured source of the distribution, word for word but for its suite: so the mirror, its keys
 # and its options are those that this machine already uses. First the .list form, then .sources.
 backports_source() {
-    local directory=/etc/apt/sources.list.d
-    cat /etc/apt/sources.list "$directory"/*.list 2>/dev/null | awk -v suite="$codename" '
-        $1 == "deb" {
-            for (i = 2; i <= NF; i++)
+    local found
+    found=$(every_source list | awk -v suite="$codename" '
+        $1 == "deb" && !found {
+            for (i = 2; i <= NF && !found; i++)
                 if ($i == suite || $i == "stable" || $i == "oldstable") {
-                    $i = suite "-backports"; print; exit
+                    $i = suite "-backports"; print; found = 1
                 }
-        }' | grep . && return
-    # A blank line between files, for awk reads paragraphs.
-    for file in "$directory"/*.sources; do [ -e "$file" ] && cat "$file" && echo; done |
-        awk -v suite="$codename" 'BEGIN { RS = ""; FS = "\n" }
-            tolower($0) ~ /(^|\n)enabled: *no/ { next }
-            $0 ~ "(^|\n)Suites:([^\n]* )?(" suite "|stable|oldstable)( |\n|$)" {
-                gsub(/(^|\n)Suites:[^\n]*/, "\nSuites: " suite "-backports")
-                sub(/^\n/, ""); gsub(/\n#[^\n]*/, ""); print; exit
-            }'
+        }')
+    [ -n "$found" ] || found=$(every_source sources | awk -v suite="$codename" '
+        BEGIN { RS = ""; FS = "\n" }
+        found || tolower($0) ~ /(^|\n)enabled: *no/ { next }
+        $0 ~ "(^|\n)Suites:([^\n]* )?(" suite "|stable|oldstable)( |\n|$)" {
+            $0 = "\n" $0
+            gsub(/\nSuites:[^\n]*/, "\nSuites: " suite "-backports")
+            gsub(/\n#[^\n]*/, "")
+            print substr($0, 2)
+            found = 1
+        }')
+    printf '%s' "$found"
+}
+
+# apt's sources of one form, with a blank line after each file: awk reads .sources by paragraphs.
+every_source() {
+    local file
+    for file in /etc/apt/sources.list /etc/apt/sources.list.d/*; do
+        case $file in
+            *."$1") [ ! -f "$file" ] || { cat "$file" && echo; } ;;
+        esac
+    done
 }
 
 # ---------------------------------------------------------------------------------- doing as root
