@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from realnet_hw.errors import InputError
+
+if TYPE_CHECKING:
+    from realnet_hw.export.deck import Deck
+    from realnet_hw.predict.engine import Engine
+
+# Inputs closer than this are the same: a five-hundredth of the DAC's step.
+_HAIR_V = 1e-5
+_KEPT_points = 4096
 
 
 class Plant(Protocol):
     """A board, as the fixture sees it: volts in at its input ports, volts out at its nodes."""
 
     def set_inputs(self, volts: Mapping[str, float]) -> None:
-        """Put voltages on the input ports that are named; the others stay at 0 V."""
+        """Put voltages on the input ports that are named; the others are at 0 V."""
 
     def advance(self, seconds: float, pins: Mapping[str, int]) -> None:
         """Let time pass with the fixture's digital lines (``line0`` to ``line15``) as given."""
@@ -30,8 +40,85 @@ class Cable:
         self._volts = dict(volts)
 
     def advance(self, seconds: float, pins: Mapping[str, int]) -> None:
-        """A wire has no memory."""
+        """Nothing: a wire has no memory."""
 
     def read(self, node: str) -> float:
         """The voltage at the other end of a wire; 0 V where there is none."""
         return self._volts.get(node, 0.0)
+
+
+class SpicePlant:
+    """One board out of all that its parts' tolerances allow, solved by SPICE.
+
+    It is quasi-static: each reading sees the operating point that belongs to the inputs of that
+    moment, as if the board had settled at once. A board of operational amplifiers needs some 20 us;
+    the fixture gives it milliseconds. Nothing is solved before something is read, and a point that
+    was solved is kept.
+
+    Args:
+        deck: the board's own deck.
+        engine: what solves it.
+        seed: which board: the one that ``predict`` draws first for the same seed; None is the
+            nominal board.
+        faults: such as ``"R3 +20 %"``, applied in order.
+
+    Raises:
+        InputError: a fault that this deck can't have.
+    """
+
+    def __init__(
+        self, deck: Deck, engine: Engine, *, seed: int | None, faults: Sequence[str] = ()
+    ) -> None:
+        from realnet_hw.predict.faults import apply_all
+        from realnet_hw.predict.tolerances import draw
+
+        self._deck = apply_all(deck, faults)
+        self._engine = engine
+        self.parameters = {} if seed is None else draw(self._deck.spreads, 1, seed)[0]
+        self._ports = tuple(deck.inputs)
+        self._nodes = tuple(dict.fromkeys(deck.nodes.values()))
+        self._volts = dict.fromkeys(self._ports, 0.0)
+        self._points: dict[tuple[int, ...], dict[str, float]] = {}
+        self.solved = 0
+
+    def set_inputs(self, volts: Mapping[str, float]) -> None:
+        """Put voltages on the input ports that are named; the others are at 0 V.
+
+        Raises:
+            InputError: the board has no such input.
+        """
+        for port in volts:
+            if port not in self._volts:
+                raise InputError(f"no input {port!r}", allowed=", ".join(self._ports))
+        self._volts = {port: volts.get(port, 0.0) for port in self._ports}
+
+    def advance(self, seconds: float, pins: Mapping[str, int]) -> None:
+        """Nothing: a settled board does not change with time."""
+
+    def read(self, node: str) -> float:
+        """The voltage of a node of the deck, volts.
+
+        Raises:
+            InputError: the deck has no such node.
+            SimulationFailed: SPICE found no operating point.
+        """
+        if node not in self._nodes:
+            raise InputError(f"no node {node!r}", allowed=", ".join(self._nodes))
+        place = tuple(round(volts / _HAIR_V) for volts in self._volts.values())
+        point = self._points.get(place)
+        if point is None:
+            if len(self._points) >= _KEPT_points:
+                self._points.clear()
+            point = self._points[place] = self._solve(place)
+        return point[node]
+
+    def _solve(self, place: tuple[int, ...]) -> dict[str, float]:
+        inputs = {
+            self._deck.inputs[port].element: steps * _HAIR_V
+            for port, steps in zip(self._ports, place, strict=True)
+        }
+        self.solved += 1
+        volts = self._engine.operating_point(
+            self._deck, [{**self.parameters, **inputs}], self._nodes
+        )
+        return dict(zip(self._nodes, volts[0].tolist(), strict=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from realnet_hw.emulate.front_end import MID_CHANNEL, OUTPUTS
@@ -29,13 +29,13 @@ class Wiring:
 
     @classmethod
     def of(
-        cls, table: Mapping[str, str], *, inputs: Mapping[str, str], nodes: Mapping[str, str]
+        cls, table: Mapping[str, str], *, inputs: Collection[str], nodes: Mapping[str, str]
     ) -> Wiring:
         """Read a station's wiring table, ``{"X1": "dac0", "X1.sense": "adc0", "Y": "adc1"}``.
 
         Args:
             table: name of a port or test point to a terminal of the fixture.
-            inputs: the board's input ports: name on the connector to the plant's input.
+            inputs: names of the board's input ports.
             nodes: its outputs and test points: name to the plant's node.
 
         Raises:
@@ -59,7 +59,7 @@ class Wiring:
             channel = int(terminal[3:])
             port = name.removesuffix(_SENSE)
             if name in inputs:
-                driven[channel] = inputs[name]
+                driven[channel] = name
             elif name in nodes:
                 read[channel] = nodes[name]
             elif name.endswith(_SENSE) and table.get(port) in _DAC_CHANNELS:

@@ -1,0 +1,249 @@
+"""The virtual bench as a process: a fixture on a pseudo-terminal, in real time.
+
+Virtual time follows the clock on the wall and is never ahead of it, so that the firmware's watchdog
+and heartbeat mean what they mean on a real bench. On a machine that can't keep up it falls behind
+and stays there: no heartbeat is lost because the simulator was slow.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pty
+import select
+import signal
+import sys
+import time
+import tty
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from realnet_hw.emulate.fixture import VirtualFixture
+from realnet_hw.emulate.front_end import draw_errors
+from realnet_hw.emulate.plant import SpicePlant
+from realnet_hw.emulate.wiring import Wiring
+from realnet_hw.errors import InputError
+
+if TYPE_CHECKING:
+    from realnet_hw.board import Board
+    from realnet_hw.export.deck import Deck
+    from realnet_hw.predict.engine import Engine
+
+# Bytes that come before the firmware has switched its receiver on would be lost.
+_BOOT_s = 0.05
+# Between two looks at the wire: while bytes fly, and while nothing happens.
+_BUSY_SLICE_s = 0.5e-3
+_IDLE_SLICE_s = 20e-3
+_BUSY_AFTER_BYTE_s = 0.05
+# More delay than this is forgiven: a quarter of the shortest heartbeat that is in common use.
+_LAG_MAX_s = 0.25
+# What a host that reads nothing can leave behind, as in a serial adapter's buffer.
+_UNREAD_bytes = 65_536
+
+
+class BenchServer:
+    """Serves a fixture on a pseudo-terminal of its own until it is stopped or left alone.
+
+    ``run`` blocks; it may run in a thread while another looks at the fixture's terminals and calls
+    ``stop``.
+
+    Args:
+        fixture: powered, its CPU not yet run.
+        idle_s: without a byte for so long, ...
+        abandoned: ... and when this says so, ``run`` ends.
+    """
+
+    def __init__(
+        self,
+        fixture: VirtualFixture,
+        *,
+        idle_s: float = 30.0,
+        abandoned: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.fixture = fixture
+        self._idle_s, self._abandoned = idle_s, abandoned
+        # Our own hold on the other end keeps the line up between two hosts.
+        self._line, self._other_end = pty.openpty()
+        tty.setraw(self._other_end)
+        os.set_blocking(self._line, False)
+        self._bell, self._bell_rope = os.pipe()
+        self._stopping = False
+        self._unread = bytearray()
+        fixture.run_for(_BOOT_s)
+
+    @property
+    def address(self) -> str:
+        """The VISA resource name of the fixture."""
+        return f"ASRL{os.ttyname(self._other_end)}::INSTR"
+
+    def stop(self) -> None:
+        """Make ``run`` end soon; may be called from a signal handler or another thread."""
+        self._stopping = True
+        os.write(self._bell_rope, b"!")
+
+    def close(self) -> None:
+        """Take the pseudo-terminal away, after ``run`` has ended."""
+        for handle in (self._line, self._other_end, self._bell, self._bell_rope):
+            os.close(handle)
+
+    def run(self) -> None:
+        """Serve.
+
+        Raises:
+            BenchError: the firmware crashed.
+            SimulationFailed: SPICE found no operating point of the board.
+        """
+        fixture = self.fixture
+        started_s = time.monotonic() - fixture.now_s
+        last_byte_s = last_host_s = time.monotonic()
+        while not self._stopping:
+            now_s = time.monotonic()
+            behind_s = now_s - started_s - fixture.now_s
+            busy = now_s - last_byte_s < _BUSY_AFTER_BYTE_s
+            slice_s = _BUSY_SLICE_s if busy else _IDLE_SLICE_s
+            data = self._read(max(0.0, slice_s - behind_s))
+
+            now_s = time.monotonic()
+            behind_s = now_s - started_s - fixture.now_s
+            if behind_s > _LAG_MAX_s:
+                started_s += behind_s - _LAG_MAX_s
+                behind_s = _LAG_MAX_s
+            # Up to now first: the host may have waited for something to settle before it wrote.
+            if behind_s > 0:
+                fixture.run_for(behind_s)
+            if data:
+                fixture.send(data)
+                last_host_s = now_s
+            answer = fixture.receive()
+            self._write(answer)
+            if data or answer:
+                last_byte_s = now_s
+            if now_s - last_host_s > self._idle_s and self._abandoned():
+                return
+
+    def _read(self, wait_s: float) -> bytes:
+        writing = [self._line] if self._unread else []
+        ready, _, _ = select.select([self._line, self._bell], writing, [], wait_s)
+        return os.read(self._line, 4096) if self._line in ready else b""
+
+    def _write(self, data: bytes) -> None:
+        self._unread += data
+        if self._unread:
+            with contextlib.suppress(BlockingIOError):
+                del self._unread[: os.write(self._line, self._unread)]
+            del self._unread[:-_UNREAD_bytes]
+
+
+def virtual_fixture(
+    board: Board,
+    deck: Deck,
+    *,
+    firmware: Path,
+    wiring: Mapping[str, str],
+    seed: int = 0,
+    faults: Sequence[str] = (),
+    noise: bool = True,
+    engine: Engine | None = None,
+) -> VirtualFixture:
+    """Put a drawn board behind a drawn fixture.
+
+    Args:
+        board: for the names of its ports and test points.
+        deck: the board's deck.
+        firmware: the ELF file of the fixture's firmware.
+        wiring: ``{"X1": "dac0", "X1.sense": "adc0", "Y": "adc2"}``.
+        seed: of the board's parts and of the fixture's errors.
+        faults: of the board, such as ``"R3 +20 %"``.
+        noise: whether conversions have any.
+        engine: what solves the board; ngspice when left out.
+
+    Raises:
+        InputError: a wiring or fault that this board can't have.
+        SimulationFailed: the board has no operating point with its inputs at 0 V.
+        ToolMissing: libsimavr or libngspice is not installed.
+    """
+    if engine is None:
+        from realnet_hw.predict.ngspice import NgspiceEngine
+
+        engine = NgspiceEngine()
+    read = [(port.name, port.net) for port in board.outputs]
+    read += [(point.name, point.net) for point in board.test_points]
+    unknown = [net for _, net in read if net not in deck.nodes]
+    if unknown:
+        raise InputError(f"the deck has no node for the net {unknown[0]!r}", where=board.name)
+    nodes = {name: deck.nodes[net] for name, net in read}
+    wires = Wiring.of(wiring, inputs=[port.name for port in board.inputs], nodes=nodes)
+    plant = SpicePlant(deck, engine, seed=seed, faults=faults)
+    # The first solution takes longest: before the bench is ready, not in the first measurement.
+    for node in list(wires.nodes.values())[:1]:
+        plant.read(node)
+    return VirtualFixture(
+        firmware, plant=plant, wiring=wires, errors=draw_errors(seed, noise=noise)
+    )
+
+
+def serve(
+    board: Board,
+    deck: Deck,
+    *,
+    firmware: Path,
+    wiring: Mapping[str, str],
+    seed: int = 0,
+    faults: Sequence[str] = (),
+    noise: bool = True,
+    idle_s: float = 30.0,
+) -> None:
+    """Serve a virtual bench until SIGINT or SIGTERM, or until it is idle and its parent is gone.
+
+    Prints one line of JSON with the address when it is ready, and afterwards, on stderr, the bus
+    rules that the firmware broke.
+
+    Args:
+        idle_s: seconds without a byte after which it ends if the parent process is gone.
+        board, deck, firmware, wiring, seed, faults, noise: as in ``virtual_fixture``.
+
+    Raises:
+        InputError: a wiring or fault that this board can't have.
+        SimulationFailed: the board has no operating point.
+        BenchError: the firmware crashed.
+        ToolMissing: libsimavr or libngspice is not installed.
+    """
+    parent = os.getppid()
+    fixture = virtual_fixture(
+        board, deck, firmware=firmware, wiring=wiring, seed=seed, faults=faults, noise=noise
+    )
+    server = BenchServer(fixture, idle_s=idle_s, abandoned=lambda: os.getppid() != parent)
+    ready = {
+        "fixture": server.address,
+        "board": board.name,
+        "wiring": dict(wiring),
+        "seed": seed,
+        "faults": list(faults),
+        "noise": noise,
+        "pid": os.getpid(),
+    }
+    try:
+        with _stopped_by_signals(server):
+            sys.stdout.write(json.dumps(ready) + "\n")
+            sys.stdout.flush()
+            server.run()
+    finally:
+        server.close()
+    for rule in fixture.violations.rules:
+        sys.stderr.write(f"{firmware.name}: bus rule broken: {rule}\n")
+
+
+@contextlib.contextmanager
+def _stopped_by_signals(server: BenchServer) -> Iterator[None]:
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        server.stop()
+
+    kept = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in kept.items():
+            signal.signal(each, handler)
