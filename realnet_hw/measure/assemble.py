@@ -1,0 +1,74 @@
+"""From a journal's points to a measurement record: means, scatter and uncertainty."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+
+from realnet_hw.board import Board
+from realnet_hw.measure.fixture_specification import (
+    adc_components,
+    dac_components,
+    repeatability,
+)
+from realnet_hw.measure.journal import Point
+from realnet_hw.measure.station import SENSE_SUFFIX
+from realnet_hw.records import Component, MeasuredCase, MeasuredInput, MeasuredValue
+from realnet_hw.uncertainty import expanded_uncertainty
+
+
+def budgets(wiring: Mapping[str, str], points: Sequence[Point]) -> dict[str, list[Component]]:
+    """Return the uncertainty budget of every wired channel.
+
+    The scatter of a terminal's readings is pooled over all points, since it comes from the
+    converter's noise rather than from the level: a few readings at each of a few points then give
+    a deviation with enough degrees of freedom for k = 2.
+
+    Ref: JCGM 100:2008 4.2.4 (pooled estimate), 4.2.3 (mean).
+    """
+    found: dict[str, list[Component]] = {}
+    for terminal, channel in wiring.items():
+        if channel.startswith("dac"):
+            found[channel] = dac_components()
+            continue
+        groups = [point.readings_V[terminal] for point in points]
+        freedom = sum(len(group) - 1 for group in groups)
+        squares = sum(statistics.variance(group) * (len(group) - 1) for group in groups)
+        found[channel] = adc_components(
+            repeatability((squares / freedom) ** 0.5, freedom, min(map(len, groups)))
+        )
+    return found
+
+
+def case(
+    board: Board,
+    wiring: Mapping[str, str],
+    point: Point,
+    channels: Mapping[str, Sequence[Component]],
+) -> MeasuredCase:
+    """Return one row of the truth table; what is not wired is UNSET."""
+
+    def value(terminal: str) -> MeasuredValue:
+        channel = wiring.get(terminal)
+        if channel is None:
+            return MeasuredValue(value_V=None, U_V=None, channel=None)
+        mean_V = statistics.fmean(point.readings_V[terminal])
+        return MeasuredValue(
+            value_V=mean_V, U_V=expanded_uncertainty(channels[channel], mean_V), channel=channel
+        )
+
+    inputs = {}
+    for name, set_V in point.set_V.items():
+        delivered = value(f"{name}{SENSE_SUFFIX}")
+        inputs[name] = MeasuredInput(
+            set_V=set_V,
+            value_V=delivered.value_V,
+            U_V=delivered.U_V,
+            channel=delivered.channel,
+        )
+    return MeasuredCase(
+        inputs=inputs,
+        outputs={port.name: value(port.name) for port in board.outputs},
+        nodes={point_.name: value(point_.name) for point_ in board.test_points},
+        time_utc=point.time_utc,
+    )

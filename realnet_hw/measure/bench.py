@@ -1,0 +1,190 @@
+"""Measuring a board from start to record, and making a station's outputs safe."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.metadata
+import platform
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from realnet_hw import records
+from realnet_hw.board import Board, Port
+from realnet_hw.errors import InputError
+from realnet_hw.measure import assemble, procedure, virtual
+from realnet_hw.measure import station as stations
+from realnet_hw.measure.fixture import Fixture
+from realnet_hw.measure.journal import SUFFIX, Header, Journal, Point
+from realnet_hw.records import Calibration, Measurement
+
+
+def _untold(_done: int, _total: int, _next: str) -> None:
+    """Tell nobody of the progress."""
+
+
+def measure(
+    board: Board,
+    circuit_sha256: str,
+    station_file: Path,
+    out_dir: Path,
+    *,
+    procedure_name: str = "truth_table",
+    resume: bool = False,
+    progress: procedure.Progress = _untold,
+    board_path: str | None = None,
+) -> Measurement:
+    """Measure a board and write journal and record into a folder.
+
+    Both are named by board, procedure and start, ``BOARD-PROCEDURE-TIME.jsonl`` and ``.json``.
+    The outputs are grounded on every way out of this function.
+
+    Args:
+        board: what is on the bench.
+        circuit_sha256: of its netlist.
+        station_file: which fixture, and how it is wired.
+        out_dir: is made if needed.
+        procedure_name: how to measure.
+        resume: go on with the newest journal in ``out_dir`` that has no record yet.
+        progress: told before each point.
+        board_path: how the virtual bench finds the board, when not by its name.
+
+    Raises:
+        InputError: a bad station file, wiring or procedure, or nothing to resume.
+        BenchError: the fixture did not do as told.
+        LinkLost: it does not answer any more; the journal holds what was measured.
+    """
+    station = stations.load(station_file)
+    wiring = stations.wiring_for(station, board, where=str(station_file))
+    how, procedure_sha256 = procedure.load(procedure_name)
+    started = datetime.now(UTC)
+    stem = f"{board.name}-{procedure_name}"
+    new = out_dir / f"{stem}-{started:%Y%m%dT%H%M%S%f}Z{SUFFIX}"
+    path = _unfinished(out_dir, stem) if resume else new
+
+    with _fixture(station, station_file, board_path or board.name) as fixture:
+        header = Header(
+            board=board.name,
+            circuit_sha256=circuit_sha256,
+            procedure=procedure_name,
+            procedure_sha256=procedure_sha256,
+            station=station.name,
+            station_sha256=station.sha256(),
+            firmware=fixture.identity.text,
+            calibration=msgspec.to_builtins(fixture.calibration()),
+            wiring=wiring,
+            reading=msgspec.to_builtins(station.reading),
+            versions=_versions(),
+            started_utc=f"{started:%Y-%m-%dT%H:%M:%SZ}",
+        )
+        with Journal.resume(path, header) if resume else Journal.begin(path, header) as journal:
+            fixture.limit({wiring[port.name]: (port.min_V, port.max_V) for port in board.inputs})
+            fixture.average(station.reading.average)
+            fixture.source({wiring[port.name]: _rest_V(port) for port in board.inputs})
+            fixture.output(True)
+            points = how.measure(
+                procedure.Run(board, wiring, fixture, journal, station.reading, progress)
+            )
+            fixture.output(False)
+            measurement = _measurement(board, fixture.address, journal, points)
+    records.write(record_file(out_dir, measurement), records.encode(measurement))
+    return measurement
+
+
+def record_file(out_dir: Path, measurement: Measurement) -> Path:
+    """Return where ``measure`` wrote a record: beside its journal and named like it."""
+    return (out_dir / measurement.made_from["journal"]).with_suffix(".json")
+
+
+def safe(station_file: Path) -> str:
+    """Ground every output of a station and return a sentence that says so.
+
+    Raises:
+        InputError: a bad station file.
+        BenchError: another run uses the fixture (ending it makes the outputs safe), or the fixture
+            did not do as told.
+        LinkLost: it does not answer.
+    """
+    station = stations.load(station_file)
+    if station.fixture is None:
+        return f"{station.name}: a virtual bench has no outputs left on once its process has ended"
+    given = station.fixture
+    with Fixture(given.address, given.baud, given.heartbeat_s) as fixture:
+        fixture.safe()
+        return f"{station.name}: outputs are grounded ({fixture.identity.text})"
+
+
+@contextlib.contextmanager
+def _fixture(station: stations.Station, station_file: Path, board: str) -> Iterator[Fixture]:
+    """Open the station's fixture, behind a virtual bench where there is no other."""
+    with contextlib.ExitStack() as stack:
+        given = station.fixture
+        if given is None:
+            behind = station.virtual.board if station.virtual else None
+            given = stations.FixtureAddress(
+                address=stack.enter_context(virtual.serve(behind or board, station_file))
+            )
+        yield stack.enter_context(Fixture(given.address, given.baud, given.heartbeat_s))
+
+
+def _measurement(
+    board: Board, address: str, journal: Journal, points: Sequence[Point]
+) -> Measurement:
+    """Return the record of a run whose points are complete."""
+    header = journal.header
+    channels = assemble.budgets(header.wiring, points)
+    return Measurement(
+        board=board.name,
+        title=board.title,
+        circuit_sha256=header.circuit_sha256,
+        made_from={
+            "journal": journal.path.name,
+            "journal_sha256": hashlib.sha256(journal.path.read_bytes()).hexdigest(),
+            "procedure_sha256": header.procedure_sha256,
+            "station_sha256": header.station_sha256,
+            **{f"version of {name}": version for name, version in header.versions.items()},
+        },
+        procedure=header.procedure,
+        station=header.station,
+        path=address,
+        firmware=header.firmware,
+        instruments=[header.firmware],
+        calibration=msgspec.convert(header.calibration, Calibration),
+        wiring=header.wiring,
+        channels=channels,
+        started_utc=header.started_utc,
+        finished_utc=procedure.utc_now(),
+        cases=[assemble.case(board, header.wiring, point, channels) for point in points],
+    )
+
+
+def _unfinished(out_dir: Path, stem: str) -> Path:
+    """Return the newest journal of a board and procedure that has no record yet."""
+    begun = sorted(out_dir.glob(f"{stem}-*{SUFFIX}"))
+    left = [path for path in begun if not path.with_suffix(".json").exists()]
+    if not left:
+        raise InputError(
+            f"no unfinished journal {stem}-*{SUFFIX}",
+            where=str(out_dir),
+            mend="measure without --resume",
+        )
+    return left[-1]
+
+
+def _rest_V(port: Port) -> float:
+    """Return the voltage nearest to 0 V that an input may have."""
+    return min(max(0.0, port.min_V), port.max_V)
+
+
+def _versions() -> dict[str, str]:
+    """Return the versions of what took part on the host's side."""
+    return {
+        "python": platform.python_version(),
+        **{
+            name: importlib.metadata.version(name)
+            for name in ("realnet_hw", "pyvisa", "pyvisa-py", "pyserial")
+        },
+    }

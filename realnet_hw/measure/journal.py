@@ -1,0 +1,217 @@
+"""The journal of a run: JSON lines on disk, each one safe before the next point is taken.
+
+The first line is the header: what was measured, with what, and hashes of both. Every further line
+is one point, ``{"point": key, ...}``. A run that was cut short is taken up where it stopped; the
+line that a dying host was writing may be torn, and is dropped, for its point was never confirmed.
+
+Ref: JSON Lines, https://jsonlines.org.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from realnet_hw.errors import BenchError, InputError
+
+FORMAT = "realnet-journal"
+SUFFIX = ".jsonl"
+
+
+class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The first line: a run may be resumed only where all but the start is the same."""
+
+    format: str = FORMAT
+    version: int = 1
+    board: str
+    circuit_sha256: str
+    procedure: str
+    procedure_sha256: str
+    station: str
+    station_sha256: str
+    firmware: str
+    calibration: dict[str, Any]
+    wiring: dict[str, str]
+    reading: dict[str, Any]
+    versions: dict[str, str]
+    started_utc: str
+
+
+class Point(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One point: its key, when it was taken, and what was read.
+
+    Args:
+        point: key, unique within the run.
+        time_utc: when it was complete.
+        set_V: terminal to volts set.
+        readings_V: terminal to its readings in the order taken, volts.
+    """
+
+    point: str
+    time_utc: str
+    set_V: dict[str, float]
+    readings_V: dict[str, list[float]]
+
+
+class Journal:
+    """A journal that is open for appending. Use it in a ``with`` statement.
+
+    Make one with ``begin`` or ``resume``.
+    """
+
+    def __init__(self, path: Path, handle: int, header: Header, points: list[Point]) -> None:
+        self.path = path
+        self.header = header
+        self._handle = handle
+        self._points = {point.point: point for point in points}
+
+    @classmethod
+    def begin(cls, path: Path, header: Header) -> Journal:
+        """Create a journal and its header.
+
+        Raises:
+            InputError: the file exists or the folder can't be written.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise InputError(error.strerror or str(error), where=str(path)) from None
+        journal = cls(path, handle, header, [])
+        _lock(handle, path)
+        journal._append(msgspec.json.encode(header))
+        # The name of a new file is in its folder: that has to reach the disk as well.
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+        return journal
+
+    @classmethod
+    def resume(cls, path: Path, header: Header) -> Journal:
+        """Open a journal that was cut short; a torn last line is dropped from the file.
+
+        Args:
+            path: the journal.
+            header: what this run would begin with; all but ``started_utc`` must be as recorded.
+
+        Raises:
+            InputError: no such file, damaged before its last line, or another header.
+            BenchError: another run is writing it.
+        """
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        except OSError as error:
+            raise InputError(error.strerror or str(error), where=str(path)) from None
+        try:
+            _lock(handle, path)
+            recorded, points, length = parse(path.read_bytes(), where=str(path))
+            _compare(recorded, header, where=str(path))
+            os.ftruncate(handle, length)
+            os.lseek(handle, length, os.SEEK_SET)
+        except BaseException:
+            os.close(handle)
+            raise
+        return cls(path, handle, recorded, points)
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._handle)
+
+    def get(self, key: str) -> Point | None:
+        """Return the point of this key if it was taken already."""
+        return self._points.get(key)
+
+    def record(self, point: Point) -> None:
+        """Append a point; when this returns it is on the disk.
+
+        Raises:
+            InputError: a point of that key is there, or the disk is full.
+        """
+        if point.point in self._points:
+            raise InputError(f"point {point.point!r} twice", where=str(self.path))
+        self._append(msgspec.json.encode(point))
+        self._points[point.point] = point
+
+    def _append(self, line: bytes) -> None:
+        try:
+            rest = memoryview(line + b"\n")
+            while rest:
+                rest = rest[os.write(self._handle, rest) :]
+            os.fsync(self._handle)
+        except OSError as error:
+            raise InputError(
+                error.strerror or str(error),
+                where=str(self.path),
+                mend="make room and go on with --resume",
+            ) from None
+
+
+def parse(data: bytes, *, where: str) -> tuple[Header, list[Point], int]:
+    """Return a journal's header, its points, and the length of what is whole, bytes.
+
+    Raises:
+        InputError: no whole header, or any line but the last is damaged, or a key comes twice.
+    """
+    lines = data.split(b"\n")[:-1]  # what follows the last newline was never finished
+    try:
+        header = msgspec.json.decode(lines[0] if lines else b"", type=Header)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"line 1: no whole header: {error}", where=where, mend="start anew, without --resume"
+        ) from None
+    if (header.format, header.version) != (FORMAT, 1):
+        raise InputError(
+            f"line 1: {header.format} {header.version}", where=where, allowed=f"{FORMAT} 1"
+        )
+    points: list[Point] = []
+    length = len(lines[0]) + 1
+    for number, line in enumerate(lines[1:], start=2):
+        try:
+            point = msgspec.json.decode(line, type=Point)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            if number == len(lines):
+                break  # a file system may keep the end of a torn line and lose its middle
+            raise InputError(
+                f"line {number}: {error}", where=where, mend="start anew, without --resume"
+            ) from None
+        if any(point.point == other.point for other in points):
+            raise InputError(f"line {number}: point {point.point!r} twice", where=where)
+        points.append(point)
+        length += len(line) + 1
+    return header, points, length
+
+
+def _compare(recorded: Header, now: Header, *, where: str) -> None:
+    """Refuse to go on with something else than what was begun."""
+    for name in Header.__struct_fields__:
+        if name == "started_utc" or getattr(recorded, name) == getattr(now, name):
+            continue
+        raise InputError(
+            f"{name} is {_short(getattr(now, name))} now, "
+            f"but the journal was begun with {_short(getattr(recorded, name))}",
+            where=where,
+            mend="restore what it was begun with, or start anew without --resume",
+        )
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _lock(handle: int, path: Path) -> None:
+    """Keep a second run from writing the same journal; the kernel drops the lock at our end."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise BenchError(
+            "another run is writing this journal", where=str(path), mend="wait for it to end"
+        ) from None

@@ -1,0 +1,132 @@
+"""Procedures: how a board is measured, one file each in bench/procedures.
+
+A procedure's file declares one ``PROCEDURE``. What it does is written against ``Run``: for each
+point it asks for the settings and readings; a point that the journal has already is not taken
+again. It never sees where the fixture is, whether it is real, or how a run is resumed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from realnet_hw import project
+from realnet_hw.board import Board
+from realnet_hw.errors import InputError
+from realnet_hw.measure.fixture import Fixture
+from realnet_hw.measure.journal import Journal, Point
+from realnet_hw.measure.station import Reading
+
+Progress = Callable[[int, int, str], None]
+"""Called with how many points are done, how many there are, and what comes next."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a procedure works with.
+
+    Args:
+        board: the board on the bench.
+        wiring: terminal to channel.
+        fixture: with outputs on, within the board's limits.
+        journal: of this run.
+        reading: how each point is read.
+        progress: to be told of every point.
+    """
+
+    board: Board
+    wiring: Mapping[str, str]
+    fixture: Fixture
+    journal: Journal
+    reading: Reading
+    progress: Progress
+
+    def point(self, key: str, set_V: Mapping[str, float]) -> Point:
+        """Set the inputs, wait, read every wired terminal, and return it when it is on disk.
+
+        Args:
+            key: unique within the run.
+            set_V: input terminal to volts.
+
+        Raises:
+            InputError: a voltage that the board does not allow.
+            BenchError, LinkLost: as the fixture.
+        """
+        known = self.journal.get(key)
+        if known is not None:
+            return known
+        self.fixture.source({self.wiring[name]: volts for name, volts in set_V.items()})
+        self.fixture.wait(self.reading.settle_s)
+        senses = {
+            terminal: channel
+            for terminal, channel in self.wiring.items()
+            if channel.startswith("adc")
+        }
+        readings: dict[str, list[float]] = {terminal: [] for terminal in senses}
+        for _ in range(self.reading.repeats):
+            volts = self.fixture.read_all()
+            for terminal, channel in senses.items():
+                readings[terminal].append(volts[channel])
+        point = Point(
+            point=key,
+            time_utc=utc_now(),
+            set_V=dict(set_V),
+            readings_V=readings,
+        )
+        self.journal.record(point)
+        return point
+
+
+@dataclass(frozen=True)
+class Procedure:
+    """A way to measure a board.
+
+    Args:
+        name: as ``realnet measure --procedure`` takes it: its file's name.
+        doc: one sentence.
+        measure: takes the points; returns one for each of the board's cases, in their order.
+    """
+
+    name: str
+    doc: str
+    measure: Callable[[Run], list[Point]]
+
+
+def load(name: str) -> tuple[Procedure, str]:
+    """Find a procedure by name: the user's own project first, then the bundle.
+
+    Returns:
+        The procedure and the SHA-256 of its file.
+
+    Raises:
+        InputError: there is no such procedure, or its file does not declare one of its name.
+    """
+    files = project.procedure_files()
+    if name not in files:
+        raise InputError(
+            f"no procedure {name!r}",
+            allowed=", ".join(sorted(files)) or "none is here",
+            mend="a procedure is a file in bench/procedures",
+        )
+    return read(files[name])
+
+
+def read(path: Path) -> tuple[Procedure, str]:
+    """Read a procedure's file; returns and raises as ``load``."""
+    module = project.load_module(path)
+    procedure = getattr(module, "PROCEDURE", None)
+    if not isinstance(procedure, Procedure) or procedure.name != path.stem:
+        raise InputError(
+            "no PROCEDURE of this name is declared",
+            where=str(path),
+            mend=f"declare PROCEDURE = Procedure(name={path.stem!r}, doc=..., measure=...)",
+        )
+    return procedure, hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def utc_now() -> str:
+    """Return the time as ISO 8601 to the second."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,99 @@
+"""Starting the virtual bench in place of hardware: a process of its own, and just an address.
+
+Ref: the command line's ``realnet bench serve``, which prints one JSON line when it is ready.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from realnet_hw.errors import BenchError
+
+START_S = 60.0
+"""How long the virtual bench may take to be ready on a slow machine."""
+
+
+class _Ready(msgspec.Struct, frozen=True):
+    """What the server says when it is ready; it may say more."""
+
+    fixture: str
+
+
+@contextlib.contextmanager
+def serve(board: str, station_file: Path) -> Iterator[str]:
+    """Run the virtual bench and give its fixture's VISA address.
+
+    It has a session of its own, so that Ctrl-C in a terminal reaches the measuring program alone,
+    which then makes the outputs safe before it ends this process.
+
+    Args:
+        board: name or path of the board behind the fixture.
+        station_file: with a ``[virtual]`` table.
+
+    Raises:
+        BenchError: it did not start; what it said is in the message.
+    """
+    command = [sys.executable, "-m", "realnet_hw", "bench", "serve", board]
+    command += ["--station", str(station_file)]
+    with (
+        tempfile.TemporaryFile("w+b") as said,
+        subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            line = _first_line(process.stdout, START_S)
+            try:
+                address = msgspec.json.decode(line, type=_Ready).fixture
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                process.kill()
+                process.wait()
+                said.seek(0)
+                last = said.read().decode(errors="replace").strip().splitlines()[-1:]
+                raise BenchError(
+                    "the virtual bench did not start: "
+                    + (last[0] if last else f"{line[:80]!r} came where its address should"),
+                    where=str(station_file),
+                ) from None
+            yield address
+        finally:
+            _end(process)
+
+
+def _first_line(pipe: IO[bytes], patience_s: float) -> bytes:
+    """Return the first line, or as much of it as came in time or before the end."""
+    line = b""
+    end = time.monotonic() + patience_s
+    with selectors.DefaultSelector() as selector:
+        selector.register(pipe, selectors.EVENT_READ)
+        while not line.endswith(b"\n") and selector.select(end - time.monotonic()):
+            piece = os.read(pipe.fileno(), 4096)
+            if not piece:
+                break
+            line += piece
+    return line
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the server, gently first."""
+    process.terminate()
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.kill()
