@@ -190,6 +190,11 @@ class Board:
             raise InputError("this board has no cells", where=self.name)
         return _assemble(self.cells, self.supplies)
 
+    @property
+    def part_count(self) -> int:
+        """How many parts it has, test points included."""
+        return len(self.assembly.parts if self.cells else self.circuit().parts)
+
     def circuit(self) -> Any:
         """Return the SKiDL circuit with KiCad's ``Sim.*`` fields: a ``skidl.Circuit``.
 

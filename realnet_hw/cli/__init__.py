@@ -1,0 +1,39 @@
+"""The command line ``realnet``.
+
+Exit status: 0 done and agreed, 1 done and disagreed, 2 could not. What could not be done is one
+line on stderr.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from realnet_hw.errors import RealnetError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    from cyclopts import CycloptsError
+
+    from realnet_hw.cli.commands import app
+
+    try:
+        status = app(arguments, exit_on_error=False, result_action="return_value")
+    except CycloptsError:
+        return 2  # cyclopts has said what was wrong
+    except RealnetError as error:
+        return _could_not(str(error))
+    except KeyboardInterrupt:
+        return _could_not("interrupted; outputs are off and what was measured is kept")
+    except BrokenPipeError:
+        # Whoever read our answers has gone; nothing is left to say, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 2
+    return status if isinstance(status, int) else 0
+
+
+def _could_not(why: str) -> int:
+    sys.stderr.write(f"realnet: {why}\n")
+    return 2

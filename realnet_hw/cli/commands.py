@@ -1,0 +1,448 @@
+"""The commands of ``realnet``; each docstring is its help."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import App, Parameter
+
+from realnet_hw.cli.output import console, own_stdout, progress
+from realnet_hw.errors import InputError
+
+if TYPE_CHECKING:
+    from realnet_hw.board import Board
+    from realnet_hw.export.deck import Deck
+    from realnet_hw.export.netlist import Netlist
+    from realnet_hw.records import Comparison, Measurement, Prediction
+
+Json = Annotated[bool, Parameter("--json", negative="")]
+Flag = Annotated[bool, Parameter(negative="")]
+
+app = App(
+    name="realnet",
+    help="From a trained network to a board that can be ordered, soldered, measured and trusted.",
+    version=lambda: version("realnet_hw"),
+    help_format="plaintext",
+)
+bench = App(name="bench", help="The virtual bench.")
+app.command(bench)
+
+
+@app.command(name="list")
+def list_boards(*, json_: Json = False) -> int:
+    """List the boards: name, technology, parts, title.
+
+    Parameters
+    ----------
+    json_
+        Print one JSON object instead of the table.
+    """
+    from realnet_hw import project
+    from realnet_hw.board import load_board
+
+    boards = [load_board(name) for name in project.board_files()]
+    rows = [
+        {
+            "name": board.name,
+            "technology": board.technology,
+            "parts": board.part_count,
+            "title": board.title,
+        }
+        for board in boards
+    ]
+    if json_:
+        print(json.dumps({"boards": rows}, ensure_ascii=False))
+        return 0
+    widths = [max((len(str(row[key])) for row in rows), default=0) for key in rows[0]] if rows else []
+    for row in rows:
+        cells = (str(text).ljust(width) for text, width in zip(row.values(), widths, strict=True))
+        print("  ".join(cells).rstrip())
+    return 0
+
+
+@app.command
+def build(
+    board: str, *, out: Path | None = None, check: Flag = False, json_: Json = False
+) -> int:
+    """Make a board's files: KiCad project, SPICE deck, bills of materials, pictures.
+
+    Everything is proved before it is put in place: SKiDL's and KiCad's rule checks, the drawn
+    schematic against the circuit net by net, the deck against KiCad's own, nothing overlapping.
+
+    Parameters
+    ----------
+    board
+        A board's name, or the path of its folder or board.py.
+    out
+        Folder to write to; boards/NAME/generated otherwise.
+    check
+        Write nothing; say which of the files there are not what would be built now.
+    json_
+        Print one JSON object instead of text.
+    """
+    from realnet_hw import project
+    from realnet_hw.board import load_board
+    from realnet_hw.export import build as building
+
+    made = load_board(board)
+    folder = out or project.output_folder(made.name)
+    with own_stdout() as answers, progress(f"Building {made.name}") as advance:
+        if check:
+            stale = building.check(made, folder, progress=advance)
+            _say(answers, json_, {"board": made.name, "out": str(folder), "stale": stale}, [
+                *(f"{folder}: {line}" for line in stale),
+                f"{folder}: {'not current' if stale else 'current'}",
+            ])  # fmt: skip
+            return 1 if stale else 0
+        result = building.build(made, folder, progress=advance)
+        _say(answers, json_, {"board": made.name, "out": str(folder), **result.summary()}, [
+            *(f"{line}" for line in result.lines()),
+            f"{folder}: {len(result.files)} files",
+        ])  # fmt: skip
+    return 0
+
+
+@app.command
+def predict(
+    board: str,
+    *,
+    engine: Literal["ngspice"] = "ngspice",
+    samples: Annotated[int, Parameter(validator=None)] = 1000,
+    seed: int = 0,
+    out: Path | None = None,
+    json_: Json = False,
+) -> int:
+    """Predict the truth table of a board, with the spread that its parts' tolerances give.
+
+    Parameters
+    ----------
+    board
+        A board's name, or the path of its folder or board.py.
+    engine
+        The simulator.
+    samples
+        How many boards with drawn part values to simulate.
+    seed
+        Seed of the draws.
+    out
+        File to write the prediction record to.
+    json_
+        Print the record instead of a table.
+    """
+    from realnet_hw import records
+    from realnet_hw.board import load_board
+
+    made = load_board(board)
+    with own_stdout() as answers:
+        record = _predict(made, *_described(made), samples=samples, seed=seed, engine=engine)
+        _keep(out, record)
+        if json_:
+            answers.write(records.encode(record))
+        else:
+            from realnet_hw.compare import table
+
+            console(answers).print(table.prediction_table(record))
+    return 0
+
+
+@app.command
+def measure(
+    board: str,
+    *,
+    station: Path,
+    procedure: str = "truth_table",
+    out: Path | None = None,
+    resume: Flag = False,
+    json_: Json = False,
+) -> int:
+    """Measure a board through the fixture, or on the virtual bench.
+
+    Every point is on disk before the next is taken; outputs are at 0 V on every way out.
+
+    Parameters
+    ----------
+    board
+        A board's name, or the path of its folder or board.py.
+    station
+        Station file: which fixture is where.
+    procedure
+        What to measure; a file of bench/procedures.
+    out
+        Folder for the journal and the record; bench/records/NAME otherwise.
+    resume
+        Go on with the measurement that was interrupted in that folder.
+    json_
+        Print the record instead of a table.
+    """
+    from realnet_hw import records
+    from realnet_hw.board import load_board
+
+    made = load_board(board)
+    with own_stdout() as answers:
+        netlist, _ = _described(made)
+        record = _measure(made, netlist, station, procedure, out or _records_folder(made), resume)
+        if json_:
+            answers.write(records.encode(record))
+        else:
+            from realnet_hw.compare import table
+
+            console(answers).print(table.measurement_table(record))
+    return 0
+
+
+@app.command
+def compare(
+    prediction: Path, measurement: Path, *, report: Path | None = None, json_: Json = False
+) -> int:
+    """Say whether a measured board and its prediction agree; exit status 0 only for PASS.
+
+    Parameters
+    ----------
+    prediction
+        Prediction record.
+    measurement
+        Measurement record.
+    report
+        HTML file to write.
+    json_
+        Print the comparison record instead of a table.
+    """
+    from realnet_hw import records
+
+    predicted = records.read(prediction, records.Prediction)
+    measured = records.read(measurement, records.Measurement)
+    with own_stdout() as answers:
+        record = _compare(predicted, measured, report, _schematic_of(predicted))
+        if json_:
+            answers.write(records.encode(record))
+        else:
+            from realnet_hw.compare import table
+
+            console(answers).print(table.comparison_table(record))
+            if report:
+                answers.write(f"Report: {report}\n")
+    return _status(record)
+
+
+@app.command
+def safe(*, station: Path) -> int:
+    """Ground every output of a fixture, whatever state it is in.
+
+    Parameters
+    ----------
+    station
+        Station file: which fixture is where.
+    """
+    from realnet_hw.measure import session, station as stations
+
+    session.safe(stations.load(station), where=str(station))
+    print("Outputs are off and grounded.")
+    return 0
+
+
+@app.command
+def doctor(*, json_: Json = False) -> int:
+    """Say what is installed and what is missing, and the command that mends it.
+
+    Parameters
+    ----------
+    json_
+        Print one JSON object instead of text.
+    """
+    from realnet_hw import doctor as examination
+
+    findings = examination.examine()
+    if json_:
+        print(json.dumps(examination.report(findings), ensure_ascii=False))
+    else:
+        print(examination.text(findings))
+    return 0 if examination.is_well(findings) else 1
+
+
+@bench.command
+def serve(board: str, *, station: Path, idle_s: float = 30.0) -> int:
+    """Serve the virtual bench until interrupted; prints its addresses as one JSON line.
+
+    The fixture's own firmware runs in an AVR simulator behind a serial port, and a simulated board
+    hangs on its converters.
+
+    Parameters
+    ----------
+    board
+        A board's name, or the path of its folder or board.py.
+    station
+        Station file with a [virtual] table.
+    idle_s
+        End after this many seconds without a byte once the starting process is gone.
+    """
+    from realnet_hw import project
+    from realnet_hw.board import load_board
+    from realnet_hw.emulate import server
+    from realnet_hw.measure import station as stations
+
+    bench_file = stations.load(station)
+    if bench_file.virtual is None:
+        raise InputError("no [virtual] table", where=str(station), mend="see bench/stations")
+    virtual = bench_file.virtual
+    made = load_board(virtual.board or board)
+    _, deck = _described(made)
+    server.serve(
+        made,
+        deck,
+        firmware=project.firmware(),
+        wiring=stations.wiring_for(bench_file, load_board(board), where=str(station)),
+        seed=virtual.seed,
+        faults=virtual.faults,
+        noise=virtual.noise,
+        idle_s=idle_s,
+    )
+    return 0
+
+
+@app.command
+def demo(board: str = "xor_opamp", *, out: Path = Path("realnet-demo")) -> int:
+    """Build, predict, measure on the virtual bench, compare, and write a report.
+
+    Parameters
+    ----------
+    board
+        A board's name, or the path of its folder or board.py.
+    out
+        Folder for all that is made.
+    """
+    from realnet_hw import project
+    from realnet_hw.board import load_board
+    from realnet_hw.compare import table
+    from realnet_hw.export import build as building
+
+    made = load_board(board)
+    with own_stdout() as answers:
+        terminal = console(answers)
+        netlist, deck = _described(made)
+        with progress(f"1/4 Building {made.name}: schematic, deck, bill of materials") as advance:
+            built = building.build(made, out / "board", progress=advance)
+        for line in built.lines():
+            terminal.print(f"  {line}")
+        predicted = _predict(made, netlist, deck, stage="2/4 ")
+        _keep(out / "prediction.json", predicted)
+        measured = _measure(
+            made,
+            netlist,
+            project.bundle() / "bench" / "stations" / "virtual.toml",
+            "truth_table",
+            out / "measurement",
+            stage="3/4 ",
+        )
+        report = out / "report.html"
+        with progress("4/4 Comparing"):
+            record = _compare(predicted, measured, report, out / "board" / "schematic.svg")
+        _keep(out / "comparison.json", record)
+        terminal.print(table.comparison_table(record))
+        answers.write(f"Report: {report.resolve()}\n")
+    return _status(record)
+
+
+# ------------------------------------------------------------------ what commands have in common
+
+
+def _described(board: Board) -> tuple[Netlist, Deck]:
+    from realnet_hw.export import netlist
+    from realnet_hw.export.deck import deck_from
+
+    found = netlist.from_board(board)
+    return found, deck_from(found, board)
+
+
+def _predict(
+    board: Board,
+    netlist: Netlist,
+    deck: Deck,
+    *,
+    samples: int = 1000,
+    seed: int = 0,
+    engine: str = "ngspice",
+    stage: str = "",
+) -> Prediction:
+    from realnet_hw.predict.ngspice import NgspiceEngine
+    from realnet_hw.predict.prediction import predict as predicted
+
+    if not 50 <= samples <= 1_000_000:
+        raise InputError(f"{samples} samples", allowed="50 to 1000000")
+    with progress(f"{stage}Predicting {board.name}: {samples} boards in {engine}") as advance:
+        return predicted(board, deck, netlist, NgspiceEngine(), samples, seed, advance)
+
+
+def _measure(
+    board: Board,
+    netlist: Netlist,
+    station: Path,
+    procedure: str,
+    out: Path,
+    resume: bool = False,
+    stage: str = "",
+) -> Measurement:
+    from realnet_hw.measure import session
+
+    with progress(f"{stage}Measuring {board.name} at {station.stem}") as advance:
+        return session.measure(
+            board,
+            netlist.sha256(),
+            station,
+            procedure=procedure,
+            out=out,
+            resume=resume,
+            progress=advance,
+        )
+
+
+def _compare(
+    prediction: Prediction, measurement: Measurement, report: Path | None, schematic: Path | None
+) -> Comparison:
+    from realnet_hw import records
+    from realnet_hw.compare.report import html
+    from realnet_hw.compare.verdict import compare as compared
+
+    record = compared(prediction, measurement)
+    if report:
+        records.write(report, html(record, prediction, measurement, schematic))
+    return record
+
+
+def _schematic_of(prediction: Prediction) -> Path | None:
+    """Return the board's drawn schematic, if it has been built from this very circuit."""
+    from realnet_hw import project
+
+    folder = project.output_folder(prediction.board)
+    manifest, picture = folder / "build.json", folder / "schematic.svg"
+    try:
+        built = json.loads(manifest.read_text("utf-8"))["circuit_sha256"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return picture if built == prediction.circuit_sha256 and picture.is_file() else None
+
+
+def _records_folder(board: Board) -> Path:
+    from realnet_hw import project
+
+    return (project.own_project() or Path.cwd()) / "bench" / "records" / board.name
+
+
+def _status(record: Comparison) -> int:
+    return 0 if record.verdict.startswith("PASS") else 1
+
+
+def _keep(path: Path | None, record: Any) -> None:
+    if path is not None:
+        from realnet_hw import records
+
+        records.write(path, records.encode(record))
+
+
+def _say(answers: Any, as_json: bool, content: dict[str, Any], lines: list[str]) -> None:
+    if as_json:
+        answers.write(json.dumps(content, ensure_ascii=False) + "\n")
+    else:
+        answers.writelines(f"{line}\n" for line in lines)

@@ -1,0 +1,57 @@
+"""What the command line prints, and where: answers on stdout, progress and errors on stderr."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Progress = Callable[[int, int], None]
+
+
+@contextlib.contextmanager
+def own_stdout() -> Iterator[TextIO]:
+    """Keep stdout for answers alone: what libraries print, in C too, goes to stderr meanwhile."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    answers = os.fdopen(kept, "w", encoding="utf-8", closefd=False)
+    try:
+        yield answers
+    finally:
+        answers.flush()
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def console(file: TextIO) -> Console:
+    """Return a console on a stream: coloured where it is a terminal, wide enough where not."""
+    from rich.console import Console
+
+    return Console(file=file, width=None if file.isatty() else 120, highlight=False)
+
+
+@contextlib.contextmanager
+def progress(what: str) -> Iterator[Progress]:
+    """Show a bar on stderr when it is a terminal; the callback takes what is done and what to do.
+
+    Elsewhere each piece of work is one line when it begins.
+    """
+    if not sys.stderr.isatty():
+        sys.stderr.write(f"{what} ...\n")
+        sys.stderr.flush()
+        yield lambda done, total: None
+        return
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Bars(*columns, console=console(sys.stderr), transient=True) as bars:
+        task = bars.add_task(what, total=None)
+        yield lambda done, total: bars.update(task, completed=done, total=total)
