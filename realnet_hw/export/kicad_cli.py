@@ -134,7 +134,7 @@ def _exported(schematic: Path, kind: str, *options: str) -> str:
 
 
 def svg(schematic: Path, *, frame: bool = True) -> str:
-    """Return the picture of a one-page schematic.
+    """Return the picture of a one-page schematic, without the date that KiCad puts into it.
 
     Args:
         schematic: the ``.kicad_sch`` file.
@@ -143,7 +143,8 @@ def svg(schematic: Path, *, frame: bool = True) -> str:
     with tempfile.TemporaryDirectory() as folder:
         options = [] if frame else ["--exclude-drawing-sheet"]
         _run(["sch", "export", "svg", *options, "--output", folder, str(schematic)])
-        return (Path(folder) / f"{schematic.stem}.svg").read_text("utf-8")
+        picture = (Path(folder) / f"{schematic.stem}.svg").read_text("utf-8")
+    return re.sub(r" date [0-9/]+ [0-9:]+ *(?=</title>)", "", picture)
 
 
 def pdf(schematic: Path) -> bytes:

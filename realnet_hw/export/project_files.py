@@ -179,26 +179,3 @@ def _footprint_folder() -> Path:
         if Path(folder).is_dir():
             return Path(folder)
     raise ToolMissing("KiCad 9's footprint libraries are not installed", mend="run `make setup`")
-
-
-def model_files(libraries: Iterable[str], folder: Path) -> dict[str, str]:
-    """Return the SPICE model files that ``Sim.Library`` fields name, by path within the project.
-
-    Args:
-        libraries: values of the fields, ``models/NAME.lib``.
-        folder: where the models lie.
-
-    Raises:
-        InputError: there is no such model.
-    """
-    files = {}
-    for library in sorted(set(libraries)):
-        path = folder / Path(library).name
-        try:
-            files[library] = path.read_text("utf-8")
-        except OSError as error:
-            known = ", ".join(sorted(each.name for each in folder.glob("*.lib")))
-            raise InputError(
-                f"no model file for Sim.Library {library!r}", where=str(folder), allowed=known
-            ) from error
-    return files

@@ -1,0 +1,125 @@
+"""The bill of materials: our own file, JLCPCB's form, and the comparison with KiCad's.
+
+It is made from the netlist and the parts catalogue, so that a BOM needs no KiCad.
+
+Ref: JLCPCB, "Bill of Materials for PCB Assembly" (columns Comment, Designator, Footprint, LCSC).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+
+from realnet_hw.export.netlist import Netlist, NetlistPart
+from realnet_hw.parts.catalogue import part_type
+
+_MOST_DESIGNATORS = 200
+
+
+@dataclass(frozen=True)
+class BomEntry:
+    """What is bought for one reference."""
+
+    value: str
+    description: str
+    manufacturer: str
+    mpn: str
+    tolerance: str
+    footprint: str
+    datasheet: str
+
+
+COLUMNS = {
+    "Value": "value",
+    "Description": "description",
+    "Manufacturer": "manufacturer",
+    "MPN": "mpn",
+    "Tolerance": "tolerance",
+    "Footprint": "footprint",
+    "Datasheet": "datasheet",
+}
+"""Column of the file, which is also KiCad's field, to attribute of an entry."""
+
+
+def entries(netlist: Netlist) -> dict[str, BomEntry]:
+    """Return what is bought, by reference in the netlist's order; test points are not bought."""
+    return {
+        reference: _entry(part)
+        for reference, part in netlist.parts.items()
+        if part.fields.get("MPN")
+    }
+
+
+def _entry(part: NetlistPart) -> BomEntry:
+    key = part.fields.get("Catalogue", "")
+    kind = part_type(key) if key else None
+    return BomEntry(
+        value=part.value,
+        description=kind.description if kind else part.fields.get("Description", ""),
+        manufacturer=part.fields.get("Manufacturer", ""),
+        mpn=part.fields["MPN"],
+        tolerance=part.fields.get("Tolerance", ""),
+        footprint=part.footprint,
+        datasheet=kind.datasheet if kind else part.fields.get("Datasheet", ""),
+    )
+
+
+def _grouped(bought: Mapping[str, BomEntry]) -> dict[BomEntry, list[str]]:
+    groups: dict[BomEntry, list[str]] = {}
+    for reference, entry in bought.items():
+        groups.setdefault(entry, []).append(reference)
+    return groups
+
+
+def bom_text(netlist: Netlist) -> str:
+    """Return ``bom.csv``: one line for each different part, with all its references."""
+    rows = [
+        [" ".join(references), len(references), *(getattr(entry, a) for a in COLUMNS.values())]
+        for entry, references in _grouped(entries(netlist)).items()
+    ]
+    return _csv(["Reference", "Qty", *COLUMNS], rows)
+
+
+def jlcpcb_text(netlist: Netlist) -> str:
+    """Return ``bom_jlcpcb.csv``; a line carries at most 200 designators."""
+    rows = []
+    for entry, references in _grouped(entries(netlist)).items():
+        order_code = netlist.parts[references[0]].fields.get("LCSC", "")
+        footprint = entry.footprint.partition(":")[2]
+        for start in range(0, len(references), _MOST_DESIGNATORS):
+            some = ",".join(references[start : start + _MOST_DESIGNATORS])
+            rows.append([entry.value, some, footprint, order_code])
+    return _csv(["Comment", "Designator", "Footprint", "LCSC"], rows)
+
+
+def _csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    target = io.StringIO()
+    writer = csv.writer(target, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return target.getvalue()
+
+
+def differences(netlist: Netlist, kicad_bom: str) -> list[str]:
+    """Return in words how the bill of materials differs from KiCad's.
+
+    Args:
+        netlist: of the SKiDL circuit.
+        kicad_bom: what :func:`realnet_hw.export.kicad_cli.bom` returned for "Reference" and
+            :data:`COLUMNS`.
+    """
+    mine = entries(netlist)
+    theirs = {
+        row["Reference"]: BomEntry(**{name: row[column] for column, name in COLUMNS.items()})
+        for row in csv.DictReader(io.StringIO(kicad_bom))
+    }
+    found = [f"{reference} is missing in KiCad's BOM" for reference in mine.keys() - theirs.keys()]
+    found += [f"{reference} is in KiCad's BOM alone" for reference in theirs.keys() - mine.keys()]
+    for reference in mine.keys() & theirs.keys():
+        for field in fields(BomEntry):
+            ours, kicads = (getattr(each[reference], field.name) for each in (mine, theirs))
+            if ours != kicads:
+                found.append(f"{reference} {field.name}: {ours!r}, in KiCad's BOM {kicads!r}")
+    return sorted(found)

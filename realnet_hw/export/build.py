@@ -1,0 +1,298 @@
+"""Make every file of a board, prove that they describe one circuit, then put them in place.
+
+The files are made and proved in a temporary folder. What fails a proof is never put in place, so
+that a board's folder holds either the old files or the new ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import realnet_hw
+from realnet_hw.board import Board
+from realnet_hw.drawing import sexpr
+from realnet_hw.errors import InputError
+from realnet_hw.export import (
+    bom,
+    deck,
+    deck_comparison,
+    kicad_cli,
+    lvs,
+    netlist,
+    overlaps,
+    project_files,
+)
+from realnet_hw.export.netlist import Netlist
+from realnet_hw.export.schematic import schematic_text
+from realnet_hw.parts import skidl_parts
+
+MANIFEST = "build.json"
+
+Progress = Callable[[int, int, str], None]
+"""Called before each step with its number from 0, the number of steps, and what it is."""
+
+_STEPS = (
+    "circuit and its electrical rules",
+    "schematic, project and libraries",
+    "KiCad's electrical rules",
+    "layout versus schematic",
+    "overlaps in the drawing",
+    "SPICE deck against KiCad's",
+    "bill of materials against KiCad's",
+    "pictures",
+)
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What a build came to.
+
+    Args:
+        folder: where the files are.
+        files: their paths within it.
+        circuit_sha256: hash of the netlist.
+        kicad: KiCad's version.
+        parts: number of parts.
+        paper: the schematic's page.
+        violations: what the proofs found, in words; if there is any, nothing was put in place.
+    """
+
+    folder: Path
+    files: tuple[str, ...]
+    circuit_sha256: str
+    kicad: str
+    parts: int
+    paper: str
+    violations: tuple[str, ...]
+
+
+def build(board: Board, out_dir: Path, *, progress: Progress = lambda *_: None) -> BuildResult:
+    """Make and prove all files of a board and put them into a folder.
+
+    Args:
+        board: a board of cells.
+        out_dir: made where it is missing; files of an earlier build in it are replaced, others
+            are left alone.
+        progress: told of each step.
+
+    Raises:
+        InputError: ``out_dir`` is inside the installed package, or holds files but no build.
+        ToolMissing: KiCad or its libraries are not installed.
+        ToolFailed: kicad-cli could not read what was made.
+        CircuitRefused: the schematic fits no page.
+    """
+    _refuse_folder(out_dir)
+    out_dir.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out_dir.parent, prefix=f".{out_dir.name}.") as made_in:
+        folder = Path(made_in) / "files"
+        folder.mkdir()
+        result = _make(board, folder, progress)
+        if not result.violations:
+            _put_in_place(folder, out_dir)
+    return BuildResult(
+        out_dir,
+        result.files,
+        result.circuit_sha256,
+        result.kicad,
+        result.parts,
+        result.paper,
+        result.violations,
+    )
+
+
+def check(board: Board, out_dir: Path, *, progress: Progress = lambda *_: None) -> list[str]:
+    """Return in words how a board's files differ from what a build makes now; empty if current.
+
+    Files that KiCad had a part in are compared only if the same version of KiCad made them.
+
+    Raises:
+        InputError: there is no build in ``out_dir``.
+        ToolMissing: KiCad or its libraries are not installed.
+    """
+    before = _manifest(out_dir)
+    with tempfile.TemporaryDirectory() as made_in:
+        folder = Path(made_in)
+        result = _make(board, folder, progress)
+        if result.violations:
+            return list(result.violations)
+        same_kicad = before.get("kicad") == result.kicad
+        names = [name for name in result.files if same_kicad or _without_kicad(board, name)]
+        stale = [name for name in names if not _alike(out_dir / name, folder / name)]
+        left_over = sorted(set(before.get("files", {})) - set(result.files)) if same_kicad else []
+    return [
+        *(f"{name} is not what the board makes now" for name in stale),
+        *(f"{name} is no longer made" for name in left_over),
+    ]
+
+
+def _without_kicad(board: Board, name: str) -> bool:
+    """Whether a file is the same whatever version of KiCad and of its libraries is installed."""
+    made = (f"{board.name}.kicad_pro", f"{board.name}.cir", "bom.csv", "bom_jlcpcb.csv")
+    return name in made or name.startswith("models/")
+
+
+def _alike(one: Path, other: Path) -> bool:
+    return one.is_file() and one.read_bytes() == other.read_bytes()
+
+
+def _make(board: Board, folder: Path, progress: Progress) -> BuildResult:
+    """Make all files in an empty folder and prove them."""
+    violations: list[str] = []
+    steps = iter(enumerate(_STEPS))
+
+    def step() -> None:
+        number, what = next(steps)
+        progress(number, len(_STEPS), what)
+
+    def found(proof: str, items: list[str]) -> None:
+        violations.extend(f"{proof}: {item}" for item in items)
+
+    step()
+    version = kicad_cli.version()
+    circuit = board.circuit()
+    found("SKiDL ERC", skidl_parts.electrical_rules(circuit))
+    expected = netlist.from_skidl(circuit)
+
+    step()
+    files = _texts(board, expected)
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8", newline="\n")
+    schematic = folder / f"{board.name}.kicad_sch"
+    drawn_text = files[schematic.name]
+
+    step()
+    found("KiCad ERC", kicad_cli.electrical_rules(schematic))
+
+    step()
+    drawn = netlist.from_kicad(kicad_cli.netlist(schematic))
+    found("LVS", lvs.differences(expected, drawn, names=("SKiDL", "the schematic")))
+
+    step()
+    found("overlap", overlaps.overlaps(drawn_text, kicad_cli.svg(schematic, frame=False)))
+
+    step()
+    ours = deck.deck_from(expected, board)
+    found("deck", deck_comparison.differences(ours, kicad_cli.spice(schematic)))
+
+    step()
+    columns = ["Reference", *bom.COLUMNS]
+    found("BOM", bom.differences(expected, kicad_cli.bom(schematic, columns)))
+
+    step()
+    (folder / "schematic.svg").write_text(kicad_cli.svg(schematic), "utf-8")
+    (folder / "schematic.pdf").write_bytes(kicad_cli.pdf(schematic))
+    manifest = _manifest_text(board, expected, version, folder)
+    (folder / MANIFEST).write_text(manifest, "utf-8")
+    return BuildResult(
+        folder=folder,
+        files=_files_in(folder),
+        circuit_sha256=expected.sha256(),
+        kicad=version,
+        parts=len(expected.parts),
+        paper=sexpr.word(sexpr.parse(drawn_text), "paper"),
+        violations=tuple(violations),
+    )
+
+
+def _texts(board: Board, expected: Netlist) -> Mapping[str, str]:
+    """Return the text files of a board by their paths."""
+    drawn = schematic_text(board, expected)
+    library = sexpr.child(sexpr.parse(drawn), "lib_symbols") or []
+    lib_ids = [str(node[1]) for node in sexpr.children(library, "symbol")]
+    parts = expected.parts.values()
+    models = {part.fields["Sim.Library"] for part in parts if part.fields.get("Sim.Library")}
+    return {
+        f"{board.name}.kicad_pro": project_files.project_text(
+            board.name, {"GND", *(supply.net for supply in board.supplies)}
+        ),
+        f"{board.name}.kicad_sch": drawn,
+        **project_files.library_files(lib_ids, {part.footprint for part in parts}),
+        **{library: deck.model_card(library) for library in sorted(models)},
+        f"{board.name}.cir": deck.deck_from(expected, board).text(),
+        "bom.csv": bom.bom_text(expected),
+        "bom_jlcpcb.csv": bom.jlcpcb_text(expected),
+    }
+
+
+def _files_in(folder: Path) -> tuple[str, ...]:
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    return tuple(sorted(path.relative_to(folder).as_posix() for path in paths))
+
+
+def _manifest_text(board: Board, expected: Netlist, version: str, folder: Path) -> str:
+    """Return the manifest: what the files were made from and with, and the hash of each."""
+    content = {
+        "board": board.name,
+        "technology": board.technology,
+        "circuit_sha256": expected.sha256(),
+        "network_sha256": board.network.sha256() if board.network else None,
+        "kicad": version,
+        "files": {
+            name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+            for name in _files_in(folder)
+        },
+    }
+    return json.dumps(content, indent=2) + "\n"
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    """Read the manifest of a build.
+
+    Raises:
+        InputError: there is none, or it is not one.
+    """
+    path = folder / MANIFEST
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise InputError("nothing has been built here", where=str(folder)) from None
+    except ValueError as error:
+        raise InputError(f"not a build's manifest: {error}", where=str(path)) from error
+    if not isinstance(content, dict) or not isinstance(content.get("files"), dict):
+        raise InputError("not a build's manifest", where=str(path))
+    return content
+
+
+def _refuse_folder(out_dir: Path) -> None:
+    package = Path(realnet_hw.__file__).resolve().parent
+    target = out_dir.resolve()
+    if target == package or package in target.parents:
+        raise InputError(
+            "a build never writes into the installed package",
+            where=str(out_dir),
+            mend="give another folder with --out",
+        )
+    if out_dir.exists() and (not out_dir.is_dir() or any(out_dir.iterdir())):
+        try:
+            _manifest(out_dir)
+        except InputError as error:
+            raise InputError(
+                "the folder is not empty and holds no earlier build",
+                where=str(out_dir),
+                mend="give another folder with --out, or empty this one",
+            ) from error
+
+
+def _put_in_place(made: Path, out_dir: Path) -> None:
+    """Move a build's files into its folder: at once where it is new, else the manifest last."""
+    if not out_dir.exists():
+        made.rename(out_dir)
+        return
+    before = set(_manifest(out_dir)["files"]) if any(out_dir.iterdir()) else set()
+    names = _files_in(made)
+    for name in sorted(names, key=lambda name: name == MANIFEST):
+        target = out_dir / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (made / name).replace(target)
+    for name in sorted(before - set(names)):
+        stale = out_dir / name
+        if out_dir.resolve() in stale.resolve().parents:
+            stale.unlink(missing_ok=True)
