@@ -265,8 +265,17 @@ def _element(part: NetlistPart, device: str, nodes: Mapping[str, str]) -> str:
             raise InputError(f"port {port} has no pin in Sim.Pins", where=part.reference)
         net = part.pins.get(pin)
         connected.append(nodes[net] if net else f"nc_{part.reference.lower()}_{pin.lower()}")
-    value = name if device not in _UNITS else number(units.parse(part.value, _UNITS[device]))
+    if device in _UNITS:
+        value = number(units.parse(part.value, _UNITS[device]))
+    else:
+        value = " ".join([name, *_parameters(part)])
     return " ".join([element_name(part.reference, device), *connected, value])
+
+
+def _parameters(part: NetlistPart) -> list[str]:
+    """Return ``Sim.Params`` ("gain=2e5 vos=1m") with plain numbers."""
+    written = (word.split("=", 1) for word in part.fields.get("Sim.Params", "").split())
+    return [f"{name.lower()}={number(units.parse(value))}" for name, value in written]
 
 
 # ------------------------------------------------------------------------------------------ spread
@@ -337,7 +346,7 @@ def deck_from(netlist: Netlist, board: Board) -> Deck:
         element = supplies[supply.net].element
         spreads.append(Spread(element, supply.net, supply.volts, "uniform", low, high))
     return Deck(
-        title=f"* {board.name}: {board.title}",
+        title=" ".join(f"* {board.name}: {board.title}".split()),
         elements=tuple(elements),
         models="\n".join(model_card(library).strip() for library in libraries),
         supplies=supplies,

@@ -146,9 +146,9 @@ def _joined_nodes(nodes: Mapping[str, str]) -> Iterator[str]:
     groups: dict[str, list[str]] = {}
     for theirs, mine in nodes.items():
         groups.setdefault(mine, []).append(theirs)
-    for mine, theirs in sorted(groups.items()):
-        if len(theirs) > 1:
-            yield f"our node {mine} is {' and '.join(sorted(theirs))} in KiCad's deck"
+    for mine, several in sorted(groups.items()):
+        if len(several) > 1:
+            yield f"our node {mine} is {' and '.join(sorted(several))} in KiCad's deck"
 
 
 def _model_differences(ours: Deck, kicads: str) -> Iterator[str]:

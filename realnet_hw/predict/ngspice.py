@@ -89,7 +89,7 @@ def _shared() -> Any:
         def load(self, text: str) -> list[str]:
             """Load a deck; return the lines in which ngspice complains."""
             self.lines.clear()
-            kept = [ffi.new("char[]", line.encode("ascii")) for line in [*text.splitlines(), ""]]
+            kept = [ffi.new("char[]", line.encode()) for line in [*text.splitlines(), ""]]
             code = self._ngspice_shared.ngSpice_Circ(ffi.new("char *[]", [*kept, ffi.NULL]))
             complaints = [line for line in self.lines if _ERROR.search(line)]
             return complaints or (["no reason given"] if code else [])
