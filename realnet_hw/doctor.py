@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import dataclasses
 import functools
 import importlib.metadata
 import os
@@ -15,9 +16,10 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from realnet_hw import project
 from realnet_hw.errors import ToolMissing
@@ -90,6 +92,34 @@ def examine() -> list[Finding]:
         _finding("serial port", _serial_port, "measuring a real board",
                  "plug the fixture in; your user must be in the group dialout", optional=True),
     ]  # fmt: skip
+
+
+def is_well(findings: Sequence[Finding]) -> bool:
+    """Return whether all that is not optional was found."""
+    return all(finding.found or finding.optional for finding in findings)
+
+
+def report(findings: Sequence[Finding]) -> dict[str, Any]:
+    """Return the findings as what ``realnet doctor --json`` prints."""
+    return {
+        "well": is_well(findings),
+        "findings": [dataclasses.asdict(finding) for finding in findings],
+    }
+
+
+def text(findings: Sequence[Finding]) -> str:
+    """Return the findings as lines: a sign, the name, version and place, or how to mend it."""
+    width = max(len(finding.name) for finding in findings)
+    lines = []
+    for finding in findings:
+        if finding.found:
+            said = f"{finding.version}  {finding.where}".strip()
+        else:
+            old = f"{finding.version}: " if finding.version else ""
+            said = f"{old}needed for {finding.needed_for}; {finding.mend}"
+        sign = "ok" if finding.found else "- " if finding.optional else "NO"
+        lines.append(f"{sign}  {finding.name.ljust(width)}  {said}")
+    return "\n".join(lines)
 
 
 def _finding(
