@@ -36,8 +36,6 @@ DAC_INL_BOUND_V = 2 * LSB_V
 ADC_GAIN_BOUND = 0.003
 ADC_OFFSET_BOUND_V = 0.015
 ADC_INL_BOUND_V = 1 * LSB_V
-ADC_NOISE_RMS_V = 0.5 * LSB_V
-"""Standard deviation of one conversion."""
 
 _SOURCE = "fixture specification, uncalibrated"
 
@@ -47,22 +45,24 @@ def rectangular(bound: float) -> float:
     return bound / math.sqrt(3)
 
 
-def _gain(name: str, bound: float) -> tuple[Component, Component]:
+def _gain(converter: str, bound: float) -> tuple[Component, Component]:
     """Split a gain bound into the reference, which all channels share, and the channel's rest.
 
-    The two add in squares to the whole bound, so that no reading's uncertainty gets smaller.
+    The two add in squares to the whole bound, so that no reading's uncertainty gets smaller. The
+    reference counts apart for DACs and ADCs: a high one lets the first deliver more and the second
+    read less, which a shared component of one sign would state the wrong way round.
     """
     rest = math.sqrt(bound**2 - REFERENCE_BOUND**2)
     return (
         Component(
-            name="reference voltage",
+            name=f"{converter} reference",
             kind="B",
             u_relative=rectangular(REFERENCE_BOUND),
             shared="fixture",
             source=f"{_SOURCE}: 4.096 V within {REFERENCE_BOUND:.1%}",
         ),
         Component(
-            name=name,
+            name=f"{converter} gain",
             kind="B",
             u_relative=rectangular(rest),
             shared="channel",
@@ -74,7 +74,7 @@ def _gain(name: str, bound: float) -> tuple[Component, Component]:
 def dac_components() -> list[Component]:
     """Return the budget of a source terminal: what it delivers against what was set."""
     return [
-        *_gain("DAC gain", DAC_GAIN_BOUND),
+        *_gain("DAC", DAC_GAIN_BOUND),
         Component(
             name="DAC offset",
             kind="B",
@@ -102,7 +102,7 @@ def adc_components(repeatability: Component) -> list[Component]:
     it away: a real board's front end may be quieter than its bound.
     """
     return [
-        *_gain("ADC gain", ADC_GAIN_BOUND),
+        *_gain("ADC", ADC_GAIN_BOUND),
         Component(
             name="ADC offset",
             kind="B",

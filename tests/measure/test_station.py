@@ -1,0 +1,155 @@
+"""The station file says where the fixture is; what it may not say is refused in one line."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from realnet_hw import project
+from realnet_hw.board import Board, Port, TestPoint
+from realnet_hw.errors import InputError
+from realnet_hw.measure import station
+
+REAL = 'name = "bench"\n[fixture]\naddress = "ASRL/dev/ttyACM0::INSTR"\n'
+
+
+@pytest.fixture(scope="module")
+def board() -> Board:
+    loaded: Board = project.load_module(project.board_file("xor_opamp")).board()
+    return loaded
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "told"),
+    [
+        ("name =", "", "not TOML"),
+        ("[virtual]\n", "", "missing required field `name`"),
+        ('name = ""\n[virtual]\n', "name", "length >= 1"),
+        ('name = "a"\n', "", "neither of [fixture] and [virtual]"),
+        (REAL + "[virtual]\n", "", "both of [fixture] and [virtual]"),
+        (REAL + "[scope]\n", "", "unknown field `scope`"),
+        (REAL + "bauds = 9600\n", "fixture", "unknown field `bauds`"),
+        (REAL + 'baud = "fast"\n', "fixture.baud", "Expected `int`, got `str`"),
+        (REAL + "baud = 300\n", "fixture.baud", ">= 1200"),
+        (REAL + "heartbeat_s = 0\n", "fixture.heartbeat_s", "> 0.0"),
+        (REAL + "heartbeat_s = 61\n", "fixture.heartbeat_s", "<= 60"),
+        ('name = "a"\n[fixture]\naddress = "/dev/ttyACM0"\n', "fixture.address", "ASRL"),
+        ('name = "a"\n[fixture]\n', "fixture", "missing required field `address`"),
+        ('name = "a"\n[virtual]\nseed = -1\n', "virtual.seed", ">= 0"),
+        ('name = "a"\n[virtual]\nseed = 1.5\n', "virtual.seed", "Expected `int`"),
+        ('name = "a"\n[virtual]\nfaults = "R3 open"\n', "virtual.faults", "Expected `array`"),
+        (REAL + "[reading]\nrepeats = 1\n", "reading.repeats", ">= 2"),
+        (REAL + "[reading]\naverage = 65\n", "reading.average", "<= 64"),
+        (REAL + '[wiring.x]\nX1 = "dac4"\n', "[wiring.x]", "dac0-dac3 for inputs, adc0-adc6"),
+        (REAL + '[wiring.x]\nY = "adc7"\n', "[wiring.x]", "no channel"),
+        (REAL + '[wiring.x]\nX1 = "dac0"\nX2 = "dac0"\n', "[wiring.x]", "both X1 and X2"),
+    ],
+)
+def test_a_bad_file_is_refused_in_one_line_that_names_file_and_key(
+    text: str, key: str, told: str
+) -> None:
+    with pytest.raises(InputError) as refused:
+        station.parse(text, where="my.toml")
+    message = str(refused.value)
+    assert message.startswith("my.toml: " + key)
+    assert told in message
+    assert "\n" not in message
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"gone\.toml: No such file"):
+        station.load(tmp_path / "gone.toml")
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "station.toml"
+    path.write_bytes(b"name = '\xff'")
+    with pytest.raises(InputError, match="not UTF-8"):
+        station.load(path)
+
+
+def test_the_shipped_stations_can_be_used_with_every_board() -> None:
+    stations = sorted((project.bundle() / "bench" / "stations").glob("*.toml"))
+    assert {path.stem for path in stations} >= {"virtual", "uno"}
+    for path in stations:
+        for board_file in project.board_files().values():
+            board = project.load_module(board_file).board()
+            assert station.wiring_for(station.load(path), board)
+
+
+def test_the_example_for_hardware_states_the_defaults() -> None:
+    given = station.load(project.bundle() / "bench" / "stations" / "uno.toml")
+    assert given.reading == station.Reading()
+    assert given.fixture == station.FixtureAddress(address="ASRL/dev/ttyACM0::INSTR")
+
+
+def test_comments_do_not_change_a_stations_hash_but_values_do() -> None:
+    plain = station.parse(REAL)
+    assert station.parse("# hello\n" + REAL).sha256() == plain.sha256()
+    assert station.parse(REAL + "baud = 9600\n").sha256() != plain.sha256()
+
+
+def test_default_wiring_follows_the_connector(board: Board) -> None:
+    wiring = station.wiring_for(station.parse(REAL), board)
+    names = [port.name for port in board.inputs]
+    measured = [f"{name}.sense" for name in names]
+    measured += [port.name for port in board.outputs]
+    measured += [point.name for point in board.test_points]
+    assert [wiring[name] for name in names] == [f"dac{i}" for i in range(len(names))]
+    assert [wiring[name] for name in measured[:7]] == [
+        f"adc{i}" for i in range(min(7, len(measured)))
+    ]
+
+
+def test_what_does_not_fit_the_channels_stays_out(board: Board) -> None:
+    points = tuple(TestPoint(f"T{i}", f"N{i}") for i in range(9))
+    wiring = station.wiring_for(station.parse(REAL), replace(board, test_points=points))
+    assert list(wiring.values()).count("adc6") == 1
+    assert "T3" in wiring  # two senses, one output, four test points: seven channels
+    assert "T4" not in wiring
+    assert "adc7" not in wiring.values()
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ('X9 = "dac0"', "has no terminal 'X9'"),
+        ('X1 = "adc0"', "X1 is an input: it needs a source"),
+        ('X1 = "dac0"\nX2 = "dac1"\nY = "dac2"', "Y is measured: it needs a sense channel"),
+        ('X1 = "dac0"\nY = "adc2"', "input X2 has no source"),
+    ],
+)
+def test_wiring_that_does_not_fit_the_board_is_refused(board: Board, lines: str, told: str) -> None:
+    given = station.parse(f"{REAL}[wiring.{board.name}]\n{lines}\n")
+    with pytest.raises(InputError) as refused:
+        station.wiring_for(given, board, where="my.toml")
+    assert str(refused.value).startswith(f"my.toml: [wiring.{board.name}]: ")
+    assert told in str(refused.value)
+
+
+def test_a_stations_own_wiring_replaces_the_default(board: Board) -> None:
+    lines = 'X2 = "dac0"\nX1 = "dac3"\nY = "adc6"\n'
+    wiring = station.wiring_for(station.parse(f"{REAL}[wiring.{board.name}]\n{lines}"), board)
+    assert wiring == {"X2": "dac0", "X1": "dac3", "Y": "adc6"}
+
+
+@pytest.mark.parametrize(
+    ("port", "told"),
+    [
+        (Port("X1", "X1", "input", kind="pulse"), "takes pulses"),
+        (Port("X1", "X1", "input", safe="open"), "must be open when outputs are off"),
+        (Port("X1", "X1", "input", max_V=12.0), "-10.24 to 10.24 V"),
+    ],
+)
+def test_a_port_that_this_fixture_would_harm_is_refused(
+    board: Board, port: Port, told: str
+) -> None:
+    ports = tuple(port if old.name == "X1" else old for old in board.ports)
+    with pytest.raises(InputError, match=told):
+        station.wiring_for(station.parse(REAL), replace(board, ports=ports))
+
+
+def test_more_inputs_than_sources_are_refused(board: Board) -> None:
+    ports = tuple(Port(f"X{i}", f"X{i}", "input") for i in range(5))
+    with pytest.raises(InputError, match="has 5 inputs"):
+        station.wiring_for(station.parse(REAL), replace(board, ports=ports, cases=()))
