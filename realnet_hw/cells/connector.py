@@ -16,7 +16,7 @@ class Connector(Cell):
     """A pin header: one pin a signal in the order given, the last one ground.
 
     Args:
-        nets: the signals' nets, 1 to 15 of them.
+        nets: the signals' nets, 1 to 7 of them.
         side: the side of the page that it stands on; its wires leave towards the other.
         test_points: whether every signal has a test point here.
     """
