@@ -183,7 +183,15 @@ def measure(
     made = load_board(board)
     with own_stdout() as answers:
         netlist, _ = _described(made)
-        record = _measure(made, netlist, station, procedure, out or _records_folder(made), resume)
+        record = _measure(
+            made,
+            netlist,
+            station,
+            out=out or _records_folder(made),
+            board_path=board,
+            procedure=procedure,
+            resume=resume,
+        )
         if json_:
             answers.write(records.encode(record))
         else:
@@ -236,10 +244,10 @@ def safe(*, station: Path) -> int:
     station
         Station file: which fixture is where.
     """
-    from realnet_hw.measure import session, station as stations
+    from realnet_hw.measure import bench as measuring
 
-    session.safe(stations.load(station), where=str(station))
-    print("Outputs are off and grounded.")
+    with own_stdout() as answers:
+        answers.write(f"{measuring.safe(station)}\n")
     return 0
 
 
@@ -332,8 +340,8 @@ def demo(board: str = "xor_opamp", *, out: Path = Path("realnet-demo")) -> int:
             made,
             netlist,
             project.bundle() / "bench" / "stations" / "virtual.toml",
-            "truth_table",
-            out / "measurement",
+            out=out / "measurement",
+            board_path=board,
             stage="3/4 ",
         )
         report = out / "report.html"
@@ -379,22 +387,25 @@ def _measure(
     board: Board,
     netlist: Netlist,
     station: Path,
-    procedure: str,
+    *,
     out: Path,
+    board_path: str,
+    procedure: str = "truth_table",
     resume: bool = False,
     stage: str = "",
 ) -> Measurement:
-    from realnet_hw.measure import session
+    from realnet_hw.measure import bench as measuring
 
-    with progress(f"{stage}Measuring {board.name} at {station.stem}") as advance:
-        return session.measure(
+    with progress(f"{stage}Measuring {board.name} at station {station.stem}") as advance:
+        return measuring.measure(
             board,
             netlist.sha256(),
             station,
-            procedure=procedure,
-            out=out,
+            out,
+            procedure_name=procedure,
             resume=resume,
-            progress=advance,
+            progress=lambda done, total, _doing: advance(done, total),
+            board_path=board_path,
         )
 
 
