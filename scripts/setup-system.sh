@@ -11,6 +11,7 @@ set -euo pipefail
 export LC_ALL=C
 export PATH="$PATH:/usr/sbin:/sbin"
 
+apt=/etc/apt
 log=${SETUP_LOG:-build/setup-system.log}
 say() { printf 'setup: %s\n' "$*" >&2; }
 
@@ -97,7 +98,7 @@ backports_source() {
 # apt's sources of one form, with a blank line after each file: awk reads .sources by paragraphs.
 every_source() {
     local file
-    for file in /etc/apt/sources.list /etc/apt/sources.list.d/*; do
+    for file in "$apt"/sources.list "$apt"/sources.list.d/*; do
         case $file in
             *."$1") [ ! -f "$file" ] || { cat "$file" && echo; } ;;
         esac
@@ -190,9 +191,9 @@ if [ $add_backports = yes ]; then
     form=sources
     [ "${source#deb}" != "$source" ] && form=list
     commands+=(
-        "printf '%s\n' '$source' > /etc/apt/sources.list.d/realnet-backports.$form"
+        "printf '%s\n' '$source' > $apt/sources.list.d/realnet-backports.$form"
         # Nothing else may come from there by itself.
-        "printf '%s\n' 'Package: *' 'Pin: release n=$codename-backports' 'Pin-Priority: 100' > /etc/apt/preferences.d/realnet-backports"
+        "printf '%s\n' 'Package: *' 'Pin: release n=$codename-backports' 'Pin-Priority: 100' > $apt/preferences.d/realnet-backports"
     )
 fi
 if [ ${#packages[@]} -gt 0 ]; then
