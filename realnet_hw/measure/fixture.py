@@ -50,7 +50,6 @@ _QUEUE_LIMIT = 64
 """More errors than any queue of the firmware holds: a fixture that goes on is out of order."""
 
 _ERROR = re.compile(r'([+-]?\d+),"(.*)"')
-_REPLY_AND_ERROR = re.compile(r'(?:(.*);)?([+-]?\d+),"([^"]*)"')
 
 
 @dataclass(frozen=True)
@@ -412,23 +411,26 @@ class Fixture:
         return reply
 
     def _exchange(self, line: str) -> str | None:
-        """Send a message, return what it answers, check the error queue in the same message.
+        """Send a message and return what it answers, or None, once its error queue is empty.
 
         Raises:
-            NoAnswer: nothing came in time; the link is in step again and no error was queued.
+            NoAnswer: nothing fitting came in time; the link is in step again.
             BenchError, LinkLost: as ``tell``.
         """
         try:
-            answer = self._link_checked(lambda link: link.query(f"{line};:SYST:ERR?"))
+            # Two messages in one go: an error ends the message it is in, but not the next.
+            heard = self._link_checked(lambda link: link.query(f"{line}\nSYST:ERR?"))
+            reply = None
+            if not _ERROR.fullmatch(heard):
+                reply, heard = heard, self._link_checked(Link.read)
         except NoAnswer:
             self._raise_missed(line)
-        match = _REPLY_AND_ERROR.fullmatch(answer)
+        match = _ERROR.fullmatch(heard)
         if match is None:
-            raise BenchError(f"{answer!r} came in answer to {line}", where=self.address)
-        reply, number, text = match.groups()
-        if int(number) != 0:
-            self._raise_errors(line, [f"{int(number)} {text}", *self._errors()])
-        return None if reply is None else str(reply)
+            self._raise_missed(line)
+        if int(match[1]) != 0:
+            self._raise_errors(line, [f"{int(match[1])} {match[2]}", *self._errors()])
+        return reply
 
     def _errors(self) -> list[str]:
         """Read the error queue until it is empty."""
@@ -460,7 +462,7 @@ class Fixture:
         )
 
     def _raise_missed(self, line: str) -> NoReturn:
-        """Bring the link back into step after a missed answer, then say what was missed.
+        """Bring the link back into step after a missed or foreign answer, then say so.
 
         Raises:
             BenchError: the fixture queued an error, which explains it.
