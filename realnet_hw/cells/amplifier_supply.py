@@ -64,8 +64,8 @@ class AmplifierSupply(Cell):
         pad.wire((-12.7, top), upper["1"])
         pad.wire(upper["2"], (-12.7, 0), lower["1"])
         pad.wire(lower["2"], (-12.7, bottom))
-        pad.wire((-12.7, 0), (-8.89, 0))
-        pad.power("GND", -8.89, 0, "down")
+        pad.wire((-12.7, 0), (-6.35, 0))
+        pad.power("GND", -6.35, 0, "down")
 
 
 class SpareAmplifier(Cell):

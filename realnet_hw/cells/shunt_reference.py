@@ -58,30 +58,30 @@ class ShuntReference(Cell):
             self._draw_negative(pad)
         else:
             self._draw_positive(pad)
-        pad.label(self.output, 27.94, 0)
+        pad.label(self.output, 31.75, 0)
 
     def _draw_positive(self, pad: Pad) -> None:
         """Draw the rail at the top and ground at the bottom."""
         series = pad.put("series", 0, -5.08, texts="left")
         pad.power(self.rail, *series["1"], "up")
-        pad.wire(series["2"], (0, 0), (27.94, 0))
+        pad.wire(series["2"], (0, 0), (31.75, 0))
         reference = pad.put("reference", 0, 5.08, rotation=90, texts="left")
         bypass = pad.put("bypass", 8.89, 5.08, texts="right")
         for upper, lower in ((reference["2"], reference["3"]), (bypass["1"], bypass["2"])):
             pad.wire((upper.x, 0), upper)
             pad.power("GND", *lower, "down")
-        pad.test_point("test_point", 22.86, 0)
+        pad.test_point("test_point", 26.67, 0)
 
     def _draw_negative(self, pad: Pad) -> None:
         """Draw ground at the top and the rail at the bottom."""
         reference = pad.put("reference", 0, -5.08, rotation=90, texts="left")
         bypass = pad.put("bypass", 8.89, -5.08, rotation=180, texts="right")
-        pad.wire(reference["2"], (0, -10.16), (17.78, -10.16), (17.78, -8.89))
+        pad.wire(reference["2"], (0, -10.16), (20.32, -10.16), (20.32, -8.89))
         pad.wire(bypass["2"], (8.89, -10.16))
-        pad.power("GND", 17.78, -8.89, "down")
-        pad.wire(reference["3"], (0, 0), (27.94, 0))
+        pad.power("GND", 20.32, -8.89, "down")
+        pad.wire(reference["3"], (0, 0), (31.75, 0))
         pad.wire(bypass["1"], (8.89, 0))
-        pad.test_point("test_point", 22.86, 0)
+        pad.test_point("test_point", 26.67, 0)
         series = pad.put("series", 0, 5.08, rotation=180, texts="left")
         pad.wire((0, 0), series["2"])
         pad.power(self.rail, *series["1"], "down")

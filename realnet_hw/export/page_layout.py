@@ -28,7 +28,7 @@ FORMULA_SIZE_mm = 1.5
 _EDGE_mm = 15.24
 _TITLE_BLOCK_mm = (122.0, 47.0)
 _GAP_mm = 5.08
-_WIDEST_GAP_mm = 12.7
+_WIDEST_GAP_mm = 25.4
 _PADDING_mm = 2.54
 _TITLE_STRIP_mm = 6.35
 _FORMULA_LINE_mm = 2.54
@@ -212,9 +212,9 @@ def _row(blocks: Sequence[Block], room: float) -> list[Block]:
 
 
 def _spread(spare: float, gaps: int) -> float:
-    """Return the gap, on the grid, that uses up the room to spare, within reason."""
+    """Return the gap that uses up the room to spare, within reason."""
     wanted = spare / gaps if gaps else 0.0
-    return max(_GAP_mm, snapped(min(wanted, _WIDEST_GAP_mm) - GRID_mm))
+    return max(_GAP_mm, min(wanted, _WIDEST_GAP_mm))
 
 
 def _columns(columns: Sequence[Sequence[Block]], page: _Page, floor: float) -> list[PlacedBlock]:
@@ -222,14 +222,14 @@ def _columns(columns: Sequence[Sequence[Block]], page: _Page, floor: float) -> l
     total = sum(_width(column) for column in columns)
     gap = _spread(page.room.width - total, len(columns) - 1)
     total += gap * (len(columns) - 1)
-    left = page.room.left + max(0.0, snapped((page.room.width - total) / 2 - GRID_mm))
+    left = page.room.left + (page.room.width - total) / 2
     room = floor - page.room.top
     placed = []
     for column in columns:
         width, height = _width(column), sum(block.height for block in column)
         step = _spread(room - height, len(column) - 1)
         height += step * (len(column) - 1)
-        top = page.room.top + max(0.0, snapped((room - height) / 2 - GRID_mm))
+        top = page.room.top + (room - height) / 2
         for block in column:
             frame = Box(left, top, left + width, top + block.height)
             placed.append(PlacedBlock(block, frame, _inside(block, frame)))

@@ -33,6 +33,7 @@ _NAMESPACE = uuid.UUID("b5e0a3a4-6a0c-5d3e-9a53-7265616c6e65")
 _FORMAT_VERSION = "20250114"
 _INK = ("20", "50", "120", "1")
 _FRAME_INK = ("110", "130", "170", "1")
+_PAPER = ("255", "255", "255", "0.6")
 
 
 def schematic_text(board: Board, netlist: Netlist) -> str:
@@ -108,7 +109,7 @@ class _Sheet:
             ["start", *_xy(frame.left, frame.top)],
             ["end", *_xy(frame.right, frame.bottom)],
             ["stroke", ["width", "0.15"], ["type", "dash"], ["color", *_FRAME_INK]],
-            ["fill", ["type", "none"]],
+            ["fill", ["type", "color"], ["color", *_PAPER]],
             self.tag("frame", name),
         ]
         left = frame.left + 1.905
