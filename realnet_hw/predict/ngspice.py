@@ -209,7 +209,7 @@ class _Session:
                 columns.append(column)
         finally:
             self._command("destroy all")
-        return np.stack(columns, axis=1)
+        return np.stack(columns, axis=1) if columns else np.empty((1, 0))
 
 
 def _reason(said: Sequence[str]) -> str:

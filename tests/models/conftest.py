@@ -1,0 +1,12 @@
+"""The engine that the datasheets' test circuits run on."""
+
+from __future__ import annotations
+
+import pytest
+
+from realnet_hw.predict.ngspice import NgspiceEngine
+
+
+@pytest.fixture(scope="session")
+def engine() -> NgspiceEngine:
+    return NgspiceEngine()

@@ -1,0 +1,199 @@
+"""The engine against Ohm's law, analytic answers and an independent diode calculation."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import brentq
+
+from realnet_hw.errors import InputError, SimulationFailed
+from realnet_hw.export.deck import Deck, number
+from realnet_hw.predict import ngspice
+from realnet_hw.predict.ngspice import NgspiceEngine
+
+DIVIDER = Deck(
+    "* divider", ("v_in a 0 10", "r1 a b 1e3", "r2 b 0 3e3", "c1 b 0 1e-6"), nodes={"A": "a"}
+)
+# Cascaded stages that Newton's method can't solve from zero: tanh has no slope far out.
+STIFF = Deck(
+    "* two saturating amplifiers",
+    (
+        "v_in in 0 5",
+        "v_ref ref 0 -5",
+        "r1 in s 1e4", "r2 ref s 1e4", "r3 s a 1e4", "r4 a t 1e4", "r5 t b 1e4", "r6 in t 1e4",
+        "b1 0 x i=2.6e-4*tanh(1.45*(-v(s)))", "r7 x 0 5e8", "d1 x high limit", "d2 low x limit",
+        "b2 0 a i=0.026*tanh((v(x)-v(a))/5)",
+        "b3 0 y i=2.6e-4*tanh(1.45*(-v(t)))", "r8 y 0 5e8", "d3 y high limit", "d4 low y limit",
+        "b4 0 b i=0.026*tanh((v(y)-v(b))/5)",
+        "v_high high 0 10", "v_low low 0 -10",
+    ),
+    models=".model limit d(is=1e-14 rs=1)",
+)  # fmt: skip
+
+ohms = st.floats(1.0, 1e7)
+
+
+@settings(max_examples=30, deadline=None)
+@given(upper=ohms, lower=ohms, volts=st.floats(-100, 100))
+def test_divider(engine: NgspiceEngine, upper: float, lower: float, volts: float) -> None:
+    parameters = {"r1": upper, "r2": lower, "v_in": volts}
+    middle_V, into_A = engine.operating_point(DIVIDER, [parameters], ["b", "i(v_in)"])[0]
+    # Every node leaks through ngspice's gmin, 1e-12 S.
+    assert middle_V == pytest.approx(volts * lower / (upper + lower), rel=2e-5, abs=1e-7)
+    assert into_A == pytest.approx(-volts / (upper + lower), rel=2e-5, abs=1e-10)
+
+
+def test_shapes_and_ground(engine: NgspiceEngine) -> None:
+    found = engine.operating_point(DIVIDER, [{}, {"r1": 3e3}, {}], ["b", "0", "a"])
+    np.testing.assert_allclose(found, [[7.5, 0, 10], [5, 0, 10], [7.5, 0, 10]], rtol=1e-9)
+    assert engine.operating_point(DIVIDER, [], ["b"]).shape == (0, 1)
+    assert engine.operating_point(DIVIDER, [{}], []).shape == (1, 0)
+    swept = engine.sweep(DIVIDER, [{}, {"r1": 3e3}], ["b"], source="v_in", values=[0, 4, 8])
+    np.testing.assert_allclose(swept[:, :, 0], [[0, 3, 6], [0, 2, 4]], rtol=1e-9, atol=1e-12)
+
+
+def test_answers_do_not_depend_on_what_was_asked_before(engine: NgspiceEngine) -> None:
+    sets = [{"v_in": volts, "r2": ohm} for volts in (1.0, 7.0) for ohm in (1e3, 9e3)]
+    forward = engine.operating_point(DIVIDER, sets, ["b"])
+    engine.operating_point(STIFF, [{}], ["b"])
+    backward = engine.operating_point(DIVIDER, sets[::-1], ["b"])
+    assert np.array_equal(forward, backward[::-1])
+
+
+def test_charging_capacitor(engine: NgspiceEngine) -> None:
+    deck = DIVIDER.with_waveform("v_in", [(0, 0), (1e-9, 10)])
+    step_s, end_s = 1e-5, 3e-3
+    found = engine.transient(deck, [{}, {"c1": 2e-6}], ["b"], end_s=end_s, step_s=step_s)
+    times = np.arange(301) * step_s
+    for volts, farad in zip(found[:, :, 0], (1e-6, 2e-6), strict=True):
+        expected = 7.5 * (1 - np.exp(-times / (750 * farad)))
+        np.testing.assert_allclose(volts, expected, atol=0.5e-3)
+
+
+def test_initial_conditions(engine: NgspiceEngine) -> None:
+    deck = Deck("* discharge", ("c1 a 0 1e-6 ic=5", "r1 a 0 1e3"))
+    found = engine.transient(
+        deck, [{}], ["a"], end_s=1e-3, step_s=1e-4, use_initial_conditions=True
+    )[0, :, 0]
+    np.testing.assert_allclose(found, 5 * np.exp(-np.arange(11) / 10), atol=1e-3)
+
+
+@pytest.mark.parametrize("volts", [0.3, 1.0, 5.0, 12.0])
+def test_diode_and_resistor(engine: NgspiceEngine, volts: float) -> None:
+    """Shockley's equation with SPICE's constants, solved by another method."""
+    saturation_A, ideality, series_ohm, load_ohm = 3e-9, 1.8, 0.6, 1e3
+    deck = Deck(
+        "* diode",
+        (f"v_in a 0 {volts}", f"r1 a k {load_ohm}", "d1 k 0 d"),
+        models=f".model d d(is={saturation_A} n={ideality} rs={series_ohm})",
+    )
+    thermal_V = 1.380649e-23 * 300.15 / 1.602176634e-19
+
+    def excess(current_A: float) -> float:
+        junction_V = ideality * thermal_V * math.log1p(current_A / saturation_A)
+        return junction_V + current_A * (series_ohm + load_ohm) - volts
+
+    current_A = brentq(excess, 0, volts / load_ohm, xtol=1e-18, rtol=1e-14)
+    found = engine.operating_point(deck, [{}], ["k"])[0, 0]
+    assert found == pytest.approx(volts - current_A * load_ohm, abs=1e-6)
+
+
+def test_a_deck_that_needs_gmin_stepping(engine: NgspiceEngine) -> None:
+    """PySpice 1.5 takes ngspice's notes on how it got there for errors (issues 379 and 399)."""
+    found = engine.operating_point(STIFF, [{}], ["a", "b"])[0]
+    np.testing.assert_allclose(found, [0.0, -5.0], atol=2e-3)
+    said = ngspice._shared().exec_command("op")
+    assert "gmin stepping" in said
+
+
+def test_no_solution_names_the_node_and_leaves_the_engine_usable(engine: NgspiceEngine) -> None:
+    deck = Deck("* runaway", ("b1 0 out i=1e-3*(1+v(out)*v(out))", "r1 out 0 1e9"))
+    with pytest.raises(SimulationFailed, match=r'runaway.*r1 = 2e\+09.*"out"'):
+        engine.operating_point(deck, [{"r1": 2e9}], ["out"])
+    assert engine.operating_point(DIVIDER, [{}], ["b"])[0, 0] == pytest.approx(7.5)
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [
+        ("x1 a 0 nosuch", "v1 a 0 1"),
+        ("d1 a 0 nomodel", "v1 a 0 1"),
+        ("z a b",),
+        ("m1 a 0 0", "v1 a 0 1"),
+    ],
+)
+def test_bad_decks_are_refused(engine: NgspiceEngine, elements: tuple[str, ...]) -> None:
+    with pytest.raises(InputError, match="bad deck"):
+        engine.operating_point(Deck("* bad deck", elements), [{}], ["a"])
+    assert engine.operating_point(DIVIDER, [{}], ["b"])[0, 0] == pytest.approx(7.5)
+
+
+@pytest.mark.parametrize("parameter", ["r9", "r1 nosuch", "v.xu1.vos1", "r1; quit", "", "R1"])
+def test_unknown_parameters_are_refused(engine: NgspiceEngine, parameter: str) -> None:
+    with pytest.raises(InputError, match="no parameter"):
+        engine.operating_point(DIVIDER, [{parameter: 1.0}], ["b"])
+
+
+def test_unknown_nodes_and_values_are_refused(engine: NgspiceEngine) -> None:
+    with pytest.raises(InputError, match="no node 'zz'"):
+        engine.operating_point(DIVIDER, [{}], ["b", "zz"])
+    with pytest.raises(InputError, match="nan"):
+        engine.operating_point(DIVIDER, [{"r1": math.nan}], ["b"])
+    assert engine.operating_point(DIVIDER, [{}], ["b"])[0, 0] == pytest.approx(7.5)
+
+
+@pytest.mark.parametrize(("end_s", "step_s"), [(0.0, 1e-6), (1e-3, 0.0), (1e-3, 2e-3)])
+def test_impossible_times_are_refused(engine: NgspiceEngine, end_s: float, step_s: float) -> None:
+    with pytest.raises(InputError, match="step"):
+        engine.transient(DIVIDER, [{}], ["b"], end_s=end_s, step_s=step_s)
+
+
+def test_memory_does_not_grow(engine: NgspiceEngine) -> None:
+    other = Deck("* other", DIVIDER.elements)
+
+    def work(times: int) -> int:
+        for _ in range(times):
+            engine.operating_point(DIVIDER, [{"v_in": number} for number in range(100)], ["b"])
+            engine.operating_point(other, [{}], ["b"])
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * 4096
+
+    before = work(20)
+    after = work(40)
+    assert after - before < 2_000_000
+
+
+def test_says_nothing_by_itself(
+    engine: NgspiceEngine, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    engine.operating_point(STIFF, [{}], ["b"])
+    with pytest.raises(InputError):
+        engine.operating_point(Deck("* bad deck", ("z a b",)), [{}], ["a"])
+    assert capfd.readouterr() == ("", "")
+    assert not caplog.records
+
+
+def test_name_and_version(engine: NgspiceEngine) -> None:
+    assert engine.name == "ngspice"
+    assert int(engine.version) >= 39
+
+
+def test_missing_library_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    from realnet_hw.errors import ToolMissing
+
+    monkeypatch.delenv("NGSPICE_LIBRARY_PATH", raising=False)
+    monkeypatch.setattr("ctypes.util.find_library", lambda name: None)
+    with pytest.raises(ToolMissing, match="libngspice0"):
+        ngspice._library_path()
+
+
+@given(value=st.floats(allow_nan=False, allow_infinity=False))
+def test_numbers_reach_ngspice_unchanged(value: float) -> None:
+    text = number(value)
+    assert float(text) == value
+    assert not set(text) - set("0123456789.e+-")
