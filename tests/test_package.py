@@ -103,5 +103,6 @@ def test_a_wheel_carries_boards_firmware_procedures_and_models(tmp_path: Path) -
         assert wanted in names
     # Records are a user's own, caches nobody's, and the names below are too general to take.
     assert not [name for name in names if "records/" in name or "__pycache__" in name]
+    assert {Path(name).suffix for name in names if "/build/" in name} <= {".elf", ".hex"}
     tops = {name.partition("/")[0] for name in names}
     assert tops == {"realnet_hw", f"realnet_hw-{realnet_hw.__version__}.dist-info"}
