@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
 from realnet_hw.records import (
@@ -26,6 +25,7 @@ from realnet_hw.records import (
     Thresholds,
     Yield,
 )
+from realnet_hw.uncertainty import expanded_uncertainty
 
 Array = NDArray[np.float64]
 
@@ -221,8 +221,6 @@ class World:
         *,
         offset_V: float = 0.0,
     ) -> Measurement:
-        from realnet_hw.uncertainty import expanded_uncertainty
-
         def read(terminal: str, true_V: float) -> tuple[float | None, float | None, str | None]:
             channel = self.wiring.get(terminal)
             if channel is None:
@@ -283,7 +281,6 @@ UNCALIBRATED = fixture_budget(8.7e-3, 1.7e-3, 3e-3)
 CALIBRATED = fixture_budget(1e-3, 3e-4, 1.5e-3)
 
 
-@pytest.fixture(scope="session")
 def usual() -> World:
     """1 % resistors, 3 mV offsets, an uncalibrated fixture."""
     return World(uniform(0.01, 3e-3), UNCALIBRATED, source_V=12e-3)
