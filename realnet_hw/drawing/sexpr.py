@@ -13,7 +13,7 @@ from realnet_hw.errors import InputError
 
 Node: TypeAlias = "list[Node | str]"
 
-_TOKEN = re.compile(r'[()]|"(?:[^"\\]|\\.)*"|[^\s()"]+', re.DOTALL)
+_TOKEN = re.compile(r'[()]|"(?:[^"\\]|\\.)*"|[^\s()"]+|"', re.DOTALL)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _TO_ESCAPE = {"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\r", "\t": r"\t"}
@@ -46,7 +46,7 @@ def parse(text: str, start: int = 0) -> Node:
             if not stack:
                 return done
             current.append(done)
-        elif not stack:
+        elif not stack or piece == '"':
             break
         elif piece[0] == '"':
             current.append(Quoted(_ESCAPED.sub(_unescape, piece[1:-1])))
@@ -83,7 +83,7 @@ def _pieces(node: Node, depth: int) -> Iterator[str]:
 def _atom(text: str) -> str:
     if isinstance(text, Quoted):
         return '"' + _NEEDS_ESCAPE.sub(lambda match: _TO_ESCAPE[match.group()], text) + '"'
-    if not _TOKEN.fullmatch(text) or text in "()":
+    if not _TOKEN.fullmatch(text) or text[0] in '()"':
         raise InputError(f"{text!r} can't stand bare in an s-expression", mend="quote it")
     return text
 
