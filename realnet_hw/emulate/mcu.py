@@ -224,11 +224,16 @@ class VirtualController:
         if pin not in self._pin_watchers:
             self._pin_watchers[pin] = []
             self._pin_last[pin] = self.level(pin)
-            self._notify(self._pin_irq(pin), lambda *_: self._look_at(pin))
+            self._notify(
+                self._pin_irq(pin), lambda _irq, value, _param: self._look_at(pin, value & 1)
+            )
         self._pin_watchers[pin].append(callback)
 
-    def _look_at(self, pin: str) -> None:
+    def _look_at(self, pin: str, driven: int | None = None) -> None:
         level = self.level(pin)
+        if driven is not None and self.is_output(pin):
+            # A timer's compare output drives the pin past its PORT bit.
+            level = driven
         if level != self._pin_last[pin]:
             self._pin_last[pin] = level
             for callback in self._pin_watchers[pin]:
