@@ -37,8 +37,7 @@ def follower(*elements: str) -> Deck:
 
 
 def comparator(*elements: str, rail_V: float = 15.0) -> Deck:
-    deck = package({1: "out", 2: "0", 3: "in"}, "v_in in 0 1", *elements, rail_V=rail_V)
-    return deck
+    return package({1: "out", 2: "0", 3: "in"}, "v_in in 0 1", *elements, rail_V=rail_V)
 
 
 def test_pins_are_those_of_the_dip_package(engine: NgspiceEngine) -> None:

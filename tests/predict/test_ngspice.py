@@ -187,7 +187,7 @@ def test_missing_library_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     from realnet_hw.errors import ToolMissing
 
     monkeypatch.delenv("NGSPICE_LIBRARY_PATH", raising=False)
-    monkeypatch.setattr("ctypes.util.find_library", lambda name: None)
+    monkeypatch.setattr("ctypes.util.find_library", lambda _: None)
     with pytest.raises(ToolMissing, match="libngspice0"):
         ngspice._library_path()
 
