@@ -114,6 +114,7 @@ def _declare(library: ctypes.CDLL) -> None:
         "avr_raise_irq": ([address, u32], None),
         "avr_register_io_write": ([address, u16, IoWrite, address], None),
         "avr_cycle_timer_register": ([address, u64, address, address], None),
+        "avr_extint_set_strict_lvl_trig": ([address, ctypes.c_uint8, ctypes.c_uint8], None),
         "avr_global_logger_set": ([address], None),
         "avr_load_firmware": ([address, address], None),
         "elf_read_firmware": ([ctypes.c_char_p, address], ctypes.c_int),
