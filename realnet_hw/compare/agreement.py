@@ -95,12 +95,14 @@ class GoodBoards:
     Args:
         mean_V: of the boards drawn, at the inputs as delivered, n.
         deviations_V: of each board drawn from that mean, N x n.
-        noise_V2: C, the covariance of all that is not the board's parts, n x n.
+        noise_V2: the part of C that is always there, n x n: readings, inputs, solver.
+        knee_V2: the part of C that bounds what rectifiers may add, n x n.
     """
 
     mean_V: Vector
     deviations_V: Matrix
     noise_V2: Matrix
+    knee_V2: Matrix
 
     @property
     def count(self) -> int:
@@ -118,7 +120,7 @@ class GoodBoards:
     @cached_property
     def precision(self) -> Matrix:
         """V^-1, n x n, per volt squared."""
-        inverse = np.linalg.inv(self.spread_covariance + self.noise_V2)
+        inverse = np.linalg.inv(self.spread_covariance + self.noise_V2 + self.knee_V2)
         symmetric: Matrix = np.asarray((inverse + inverse.T) / 2, dtype=float)
         return symmetric
 
@@ -134,19 +136,29 @@ class GoodBoards:
         result: Vector = weighted**2 / np.diag(self.precision)
         return result
 
-    def exceedance(self, limit: float, shift_V: Vector | float = 0.0) -> Vector:
-        """Return, for each board drawn, the probability that it shows T > limit, N.
+    def exceedance(self, limit: float) -> float:
+        """Return the probability that a good board shows T > limit."""
+        return float(self._beyond(limit, 0.0, self.noise_V2 + self.knee_V2).mean())
+
+    def detection(self, limit: float, shift_V: Vector) -> Vector:
+        """Return, for each board drawn, the probability that a fault makes it show T > limit, N.
+
+        The bound on what rectifiers add widens V, which hides faults; that it comes true is not
+        counted on to show them.
 
         Args:
             limit: a value of T.
-            shift_V: what a fault adds to the values of every board, n.
+            shift_V: what the fault adds to the values, n.
         """
+        return self._beyond(limit, shift_V, self.noise_V2)
+
+    def _beyond(self, limit: float, shift_V: Vector | float, noise_V2: Matrix) -> Vector:
         from scipy.special import gammaincc
 
         x = self._unseen_deviations + shift_V
         weighted = x @ self.precision
-        through = self.noise_V2 @ self.precision
-        spread = weighted @ self.noise_V2
+        through = noise_V2 @ self.precision
+        spread = weighted @ noise_V2
         mean = np.einsum("ij,ij->i", weighted, x) + np.trace(through)
         square = through @ through
         variance = 2 * np.trace(square) + 4 * np.einsum("ij,ij->i", spread, weighted)
@@ -165,7 +177,7 @@ class GoodBoards:
         normal = float(fdtrc(self.count, self._second_degrees, statistic / self._hotelling))
         near, far = self._tail
         if statistic <= far:
-            drawn = float(self.exceedance(statistic).mean())
+            drawn = self.exceedance(statistic)
         else:
             steps = (statistic - far) / (far - near)
             drawn = _TAIL[1] * (_TAIL[1] / _TAIL[0]) ** steps
@@ -186,10 +198,10 @@ class GoodBoards:
         from scipy.optimize import brentq
 
         upper = float(self.count)
-        while self.exceedance(upper).mean() > _TAIL[1]:
+        while self.exceedance(upper) > _TAIL[1]:
             upper *= 2
         near, far = (
-            float(brentq(lambda t, p=p: self.exceedance(t).mean() - p, 0.0, upper)) for p in _TAIL
+            float(brentq(lambda t, p=p: self.exceedance(t) - p, 0.0, upper)) for p in _TAIL
         )
         return near, far
 
@@ -270,14 +282,10 @@ def good_boards(
     indicated += [(d.channel, d.value_V) for d in deliveries]
     errors_V2 = covariance(indicated, budgets)
     onto_values = np.hstack([np.eye(count), -slopes])
-    noise_V2 = (
-        onto_values @ errors_V2 @ onto_values.T
-        + knees @ knees.T
-        + np.diag((knees**2).sum(axis=1) + SOLVER_u_V**2)
-    )
     mean_V = boards_V[:, columns].mean(axis=0)
     return GoodBoards(
         mean_V=mean_V + slopes @ np.array([d.offset_V for d in deliveries], dtype=float),
         deviations_V=boards_V[:, columns] - mean_V,
-        noise_V2=noise_V2,
+        noise_V2=onto_values @ errors_V2 @ onto_values.T + SOLVER_u_V**2 * np.eye(count),
+        knee_V2=knees @ knees.T + np.diag((knees**2).sum(axis=1)),
     )

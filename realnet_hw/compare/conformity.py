@@ -9,6 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from realnet_hw.records import Conformity, Thresholds
 
@@ -30,8 +34,11 @@ class Shown:
     U_V: float | None
 
 
-def margin_to_threshold(value_V: float, expected: int, thresholds: Thresholds) -> float:
-    """Return by how much a value lies on the right side of its threshold, volts."""
+Volts = TypeVar("Volts", float, NDArray[np.float64])
+
+
+def margin_to_threshold(value_V: Volts, expected: int, thresholds: Thresholds) -> Volts:
+    """Return by how much each value clears its threshold, volts; negative where it does not."""
     return value_V - thresholds.high_V if expected else thresholds.low_V - value_V
 
 

@@ -3,8 +3,8 @@
 A fault is found when the board that has it does not PASS. For each board drawn, the fault's effect
 on the nominal board is added to the board's own values; the probability that it passes is at most
 the smaller of the probability that the joint statistic stays below its limit and the probability
-that each output clears its guard band. One minus the mean over the boards is then a lower bound of
-the power, so that a fault is rather listed as unseen than missed.
+that each output clears its guard band. One minus the mean over the boards is the power, rather too
+low than too high, so that a fault is rather listed as unseen than missed.
 
 Ref: JCGM 106:2012 9.3 (consumer's risk); see ``agreement`` for the statistic.
 """
@@ -46,18 +46,17 @@ def fault_power(
     if not readings.values:
         return [DetectedFault(fault=f.fault, power=0.0) for f in prediction.faults]
     good = good_boards(prediction.statistics, readings.values, readings.deliveries, channels)
-    limit = good.limit(FALSE_FAIL_RISK)
     place = {key: i for i, key in enumerate(prediction.statistics.keys)}
     columns = [place[r.key] for r in readings.values]
     nominal_V = _nominal_values(prediction)[columns]
     found = []
     for fault in prediction.faults:
-        shift_V = np.array(fault.values_V)[columns] - nominal_V
-        passing = np.minimum(
-            1 - good.exceedance(limit, shift_V),
-            _conforming(prediction, readings, good, channels, shift_V),
+        faulty_V = np.array(fault.values_V)[columns]
+        power = min(
+            1 - float(_passing(prediction, readings, good, channels, shift_V).mean())
+            for shift_V in (faulty_V - nominal_V, faulty_V - good.mean_V)
         )
-        found.append(DetectedFault(fault=fault.fault, power=float(1 - passing.mean())))
+        found.append(DetectedFault(fault=fault.fault, power=power))
     return found
 
 
@@ -83,17 +82,17 @@ def _nominal_values(prediction: Prediction) -> NDArray[np.float64]:
     return np.array([nominal[key] for key in prediction.statistics.keys])
 
 
-def _conforming(
+def _passing(
     prediction: Prediction,
     readings: Readings,
     good: GoodBoards,
     channels: Mapping[str, Sequence[Component]],
     shift_V: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """For each board, the probability that its least certain output shows its level, N."""
+    """For each board drawn, at most how probably it passes with its values so shifted, N."""
     from scipy.special import ndtr
 
-    result = np.ones(len(good.deviations_V))
+    result = 1 - good.detection(good.limit(FALSE_FAIL_RISK), shift_V)
     for j, reading in enumerate(readings.values):
         case, name = reading.key.split(".", 1)
         output = prediction.cases[int(case)].outputs.get(name)

@@ -64,6 +64,7 @@ def model(
         mean_V=random.normal(size=values),
         deviations_V=deviations_V - deviations_V.mean(axis=0),
         noise_V2=noise_V**2 * np.eye(values),
+        knee_V2=np.diag(random.uniform(0, noise_V**2, values)),
     )
 
 
@@ -74,7 +75,7 @@ def test_few_boards_raise_the_limit_as_hotelling_says() -> None:
     for _ in range(trials):
         drawn = random.normal(size=(30, 5))
         mean = drawn.mean(axis=0)
-        good = GoodBoards(mean, drawn - mean, 1e-6 * np.eye(5))
+        good = GoodBoards(mean, drawn - mean, 1e-6 * np.eye(5), np.zeros((5, 5)))
         statistic = float(good.statistic(random.normal(size=5)))
         if statistic > stats.chi2.isf(0.01, 5):
             beyond_chi2 += 1
@@ -89,16 +90,19 @@ def test_exceedance_is_that_of_drawn_noise() -> None:
     skewed = np.maximum(0, random.normal(size=(boards, 4))) * [0.02, 0.01, 0.03, 0.0]
     mean_V = skewed.mean(axis=0)
     root = 0.01 * random.normal(size=(4, 4))
-    good = GoodBoards(mean_V, skewed - mean_V, root @ root.T + 1e-8 * np.eye(4))
+    noise_V2 = root @ root.T + 1e-8 * np.eye(4)
+    knee_V2 = np.diag([1e-5, 0.0, 0.0, 1e-4])
+    good = GoodBoards(mean_V, skewed - mean_V, noise_V2, knee_V2)
     shift_V = np.array([0.02, 0.0, -0.03, 0.01])
-    noise_V = random.multivariate_normal(np.zeros(4), good.noise_V2, (50, boards))
-    for shift in (np.zeros(4), shift_V):
-        drawn = good.statistic(skewed + shift + noise_V)
-        for limit in (2.0, 8.0, 20.0):
-            expected = float((drawn > limit).mean())
-            assert good.exceedance(limit, shift).mean() == pytest.approx(
-                expected, abs=0.004 + 0.03 * expected
-            )
+    noise_V = random.multivariate_normal(np.zeros(4), noise_V2, (50, boards))
+    knee_V = random.multivariate_normal(np.zeros(4), knee_V2, (50, boards))
+    for limit in (2.0, 8.0, 20.0):
+        healthy = float((good.statistic(skewed + noise_V + knee_V) > limit).mean())
+        assert good.exceedance(limit) == pytest.approx(healthy, abs=0.004 + 0.03 * healthy)
+        faulty = float((good.statistic(skewed + shift_V + noise_V) > limit).mean())
+        assert good.detection(limit, shift_V).mean() == pytest.approx(
+            faulty, abs=0.004 + 0.03 * faulty
+        )
 
 
 @given(st.integers(0, 2**32))
@@ -111,7 +115,10 @@ def test_statistic_knows_neither_order_nor_sign(seed: int) -> None:
     assert float(good.statistic(good.mean_V - away_V)) == pytest.approx(statistic)
     order = random.permutation(6)
     turned = GoodBoards(
-        good.mean_V[order], good.deviations_V[:, order], good.noise_V2[np.ix_(order, order)]
+        good.mean_V[order],
+        good.deviations_V[:, order],
+        good.noise_V2[np.ix_(order, order)],
+        good.knee_V2[np.ix_(order, order)],
     )
     assert float(turned.statistic((good.mean_V + away_V)[order])) == pytest.approx(statistic)
     assert float(good.statistic(good.mean_V)) == pytest.approx(0.0)
@@ -127,7 +134,10 @@ def test_influence_is_what_the_statistic_loses_without_the_value(seed: int) -> N
     for j, loss in enumerate(good.influence(values_V)):
         rest = np.delete(np.arange(5), j)
         without = GoodBoards(
-            good.mean_V[rest], good.deviations_V[:, rest], good.noise_V2[np.ix_(rest, rest)]
+            good.mean_V[rest],
+            good.deviations_V[:, rest],
+            good.noise_V2[np.ix_(rest, rest)],
+            good.knee_V2[np.ix_(rest, rest)],
         )
         assert whole - float(without.statistic(values_V[rest])) == pytest.approx(loss, rel=1e-6)
 
