@@ -1,0 +1,82 @@
+"""The compiled firmware in a virtual fixture: what the tests of the firmware stand on."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from realnet_hw.emulate import simavr
+from realnet_hw.emulate.fixture import VirtualFixture
+from realnet_hw.errors import ToolMissing
+
+SOURCE = Path(__file__).parents[2] / "firmware" / "fixture"
+BOOT_s = 0.03
+
+MakeFixture = Callable[[], VirtualFixture]
+
+
+@pytest.fixture(scope="session")
+def firmware_source() -> Path:
+    """The folder of the firmware."""
+    return SOURCE
+
+
+@pytest.fixture(scope="session")
+def firmware() -> Path:
+    """The ELF file, made if it is not up to date."""
+    for tool in ("avr-gcc", "make"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed")
+    try:
+        simavr.load()
+    except ToolMissing as missing:
+        pytest.skip(str(missing))
+    subprocess.run(["make", "-C", str(SOURCE)], check=True, capture_output=True)
+    return SOURCE / "build" / "fixture.elf"
+
+
+@pytest.fixture(scope="session")
+def new_fixture(firmware: Path) -> MakeFixture:
+    """Makes a fixture of its own, just booted: no line wired but source n to sense n."""
+
+    def make() -> VirtualFixture:
+        fixture = VirtualFixture(firmware)
+        fixture.run_for(BOOT_s)
+        return fixture
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def _shared_fixture(new_fixture: MakeFixture) -> VirtualFixture:
+    return new_fixture()
+
+
+@pytest.fixture
+def fixture(_shared_fixture: VirtualFixture) -> Iterator[VirtualFixture]:
+    """A fixture as after *RST;*CLS and with its masks at 0. It is shared by the module: leave it running and in step.
+
+    Whatever a test did with it, it kept the rules of the bus and was not reset.
+    """
+    _shared_fixture.command("CAL:CLE;*RST;*CLS;*ESE 0;*SRE 0")
+    resets = _shared_fixture.controller.resets
+    yield _shared_fixture
+    assert _shared_fixture.violations.rules == []
+    assert _shared_fixture.controller.resets == resets
+
+
+@pytest.fixture
+def outcome() -> Callable[[VirtualFixture, str], str]:
+    """Sends a line and gives the number of the error that it raised, or what it answered."""
+
+    def send(fixture: VirtualFixture, line: str) -> str:
+        fixture.command(line)
+        answer = fixture.receive().decode().rstrip("\n")
+        number = fixture.ask("SYST:ERR?").split(",")[0]
+        return number if number != "0" else answer
+
+    return send
