@@ -10,13 +10,15 @@ Ref: ngspice 46 user manual, chapter 19 (shared library), sections 17.5.3 (alter
 
 from __future__ import annotations
 
+import contextlib
 import ctypes.util
 import functools
 import logging
 import os
 import re
+import signal
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -181,9 +183,7 @@ class _Session:
         for parameter, value in wanted.items():
             if self._altered.get(parameter, self._own[parameter]) != value:
                 self._command(f"alter {parameter} = {number(value)}")
-        self._altered = {
-            parameter: value for parameter, value in wanted.items() if value != self._own[parameter]
-        }
+                self._altered[parameter] = value
 
     def run(self, command: str, plot: str, vectors: Sequence[str], what: str) -> Volts:
         """Run an analysis and return its vectors, shape (points, vectors).
@@ -220,6 +220,38 @@ def _reason(said: Sequence[str]) -> str:
 
 
 _SESSION = _Session()
+
+
+@contextlib.contextmanager
+def _signals_held() -> Iterator[Callable[[], None]]:
+    """Hold back Python's signal handlers; what is yielded runs those that are due.
+
+    A handler that runs while ngspice works runs inside one of its callbacks into Python, which
+    prints and drops what the handler raises: Ctrl-C would have no effect.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: None
+        return
+    usual = {kind: signal.getsignal(kind) for kind in (signal.SIGINT, signal.SIGTERM)}
+    due: list[int] = []
+
+    def deliver() -> None:
+        while due:
+            caught = signal.Signals(due.pop())
+            handler = usual[caught]
+            if callable(handler):
+                handler(caught, None)
+
+    for kind, handler in usual.items():
+        if callable(handler):
+            signal.signal(kind, lambda caught, _: due.append(caught))
+    try:
+        yield deliver
+    finally:
+        for kind, handler in usual.items():
+            if callable(handler):
+                signal.signal(kind, handler)
+        deliver()
 
 
 def _vector(node: str) -> str:
@@ -327,9 +359,10 @@ class NgspiceEngine:
         live = [index for index, node in enumerate(nodes) if node != "0"]
         vectors = [_vector(nodes[index]) for index in live]
         analysis = {"op": "no operating point", "tran": "no transient"}[plot]
-        with _SESSION.lock:
+        with _SESSION.lock, _signals_held() as deliver_signals:
             _SESSION.load(deck)
             for index, chosen in enumerate(parameters):
+                deliver_signals()
                 _SESSION.set(chosen)
                 what = f"{deck.title}: {analysis} with {_described(chosen)}"
                 found = _SESSION.run(command, plot, vectors, what)

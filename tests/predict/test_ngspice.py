@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import math
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
+from realnet_hw.board import Board
 from realnet_hw.errors import InputError, SimulationFailed
 from realnet_hw.export.deck import Deck, number
+from realnet_hw.export.netlist import Netlist
 from realnet_hw.predict import ngspice
 from realnet_hw.predict.ngspice import NgspiceEngine
+from realnet_hw.predict.tolerances import draw
 
 DIVIDER = Deck(
     "* divider", ("v_in a 0 10", "r1 a b 1e3", "r2 b 0 3e3", "c1 b 0 1e-6"), nodes={"A": "a"}
@@ -176,6 +184,76 @@ def test_says_nothing_by_itself(
         engine.operating_point(Deck("* bad deck", ("z a b",)), [{}], ["a"])
     assert capfd.readouterr() == ("", "")
     assert not caplog.records
+
+
+def test_a_refused_value_leaves_no_trace(engine: NgspiceEngine) -> None:
+    with pytest.raises(InputError, match="nan"):
+        engine.operating_point(DIVIDER, [{"r2": 9e3, "r1": math.nan}], ["b"])
+    assert engine.operating_point(DIVIDER, [{}], ["b"])[0, 0] == pytest.approx(7.5)
+
+
+@pytest.mark.parametrize(("kind", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interruptible_while_ngspice_works(kind: signal.Signals, status: int) -> None:
+    """A handler's exception must not get lost in a callback from C."""
+    code = (
+        "import signal, sys\n"
+        "from realnet_hw.export.deck import Deck\n"
+        "from realnet_hw.predict.ngspice import NgspiceEngine\n"
+        "def stop(kind, frame): sys.exit(128 + kind)\n"
+        "for kind in (signal.SIGINT, signal.SIGTERM): signal.signal(kind, stop)\n"
+        "deck = Deck('* d', ('v1 a 0 1', 'r1 a 0 1'))\n"
+        "engine = NgspiceEngine()\n"
+        "print('ready', flush=True)\n"
+        "engine.operating_point(deck, [{'v1': n} for n in range(10**6)], ['a'])\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+        time.sleep(0.5)
+        child.send_signal(kind)
+        out, err = child.communicate(timeout=10)
+    assert (child.returncode, out, err) == (status, "", "")
+
+
+def test_signal_handlers_are_put_back(engine: NgspiceEngine) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    engine.operating_point(DIVIDER, [{}], ["b"])
+    with pytest.raises(InputError):
+        engine.operating_point(DIVIDER, [{}], ["zz"])
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_works_in_any_thread(engine: NgspiceEngine) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        found = list(
+            pool.map(
+                lambda ohm: engine.operating_point(DIVIDER, [{"r2": ohm}], ["b"])[0, 0],
+                [1e3, 3e3, 9e3] * 20,
+            )
+        )
+    np.testing.assert_allclose(found, [5.0, 7.5, 9.0] * 20, rtol=1e-6)
+
+
+def test_tolerances_resolve_a_microvolt(
+    engine: NgspiceEngine, xor: tuple[Board, Netlist, Deck], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand times tighter changes nothing; ngspice's own ones are millivolts off."""
+    board, _, deck = xor
+    sets = [
+        drawn | {deck.inputs[name].element: volts for name, volts in case.inputs.items()}
+        for drawn in draw(deck.spreads, 40, 3)
+        for case in board.cases
+    ]
+    found = engine.operating_point(deck, sets, ["y", "h1", "h2"])
+    answers = []
+    for options in (".options reltol=1e-8 abstol=1e-14 vntol=1e-11", ".options"):
+        monkeypatch.setattr("realnet_hw.export.deck.OPTIONS", options)
+        answers.append(engine.operating_point(deck, sets, ["y", "h1", "h2"]))
+    tighter, usual = answers
+    np.testing.assert_allclose(found, tighter, rtol=0, atol=1e-6)
+    assert np.abs(usual - tighter).max() > 1e-3
 
 
 def test_name_and_version(engine: NgspiceEngine) -> None:
