@@ -209,7 +209,13 @@ class VirtualController:
     # ------------------------------------------------------------------ pins
 
     def level(self, pin: str) -> int:
-        """The level of a pin: as driven, or its external pull, or its internal pull-up, else 0."""
+        """The level of a pin: as driven, or its external pull, or its internal pull-up, else 0.
+
+        A timer's compare output shows only on pins that are watched.
+        """
+        return self._pin_last[pin] if pin in self._pin_last else self._register_level(pin)
+
+    def _register_level(self, pin: str) -> int:
         bit, driven = self._pin_bit(pin), self.is_output(pin)
         port = self._data_at(_PIN_REGISTER[pin[1]] + 2) >> bit & 1
         return port if driven else self._pulls.get(pin, port)
@@ -230,7 +236,7 @@ class VirtualController:
         self._pin_watchers[pin].append(callback)
 
     def _look_at(self, pin: str, driven: int | None = None) -> None:
-        level = self.level(pin)
+        level = self._register_level(pin)
         if driven is not None and self.is_output(pin):
             # A timer's compare output drives the pin past its PORT bit.
             level = driven
@@ -318,6 +324,10 @@ class VirtualController:
         avr: int = library.avr_make_mcu_by_name(b"atmega328p")
         library.avr_init(avr)
         library.avr_load_firmware(avr, program)
+        # Else simavr looks at PD2 and PD3 every cycle while they are low, their interrupts on or
+        # off: no batches, and a tenth of the speed.
+        for interrupt in range(2):
+            library.avr_extint_set_strict_lvl_trig(avr, interrupt, 0)
         simavr.number32(avr + self._layout["frequency"]).value = CLOCK_Hz
         simavr.byte(simavr.pointer(avr + self._layout["data"]) + _MCUSR).value = ResetCause.POWER_ON
         return avr
