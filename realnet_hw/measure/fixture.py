@@ -289,7 +289,6 @@ class Fixture:
             BenchError: the fixture says that they are not grounded.
         """
         # What was interrupted may have left half a message or half an answer on the line.
-        self._link_checked(Link.clear)
         self._step_in("making the outputs safe")
         # An error of before must not make it look as if OUTP OFF had failed.
         self._errors()
@@ -469,7 +468,6 @@ class Fixture:
             NoAnswer: it did not; the message may or may not have been carried out.
             LinkLost: nothing answers any more.
         """
-        self._link_checked(Link.clear)
         self._step_in(line)
         self._raise_errors(line, self._errors())
         raise NoAnswer(
@@ -484,12 +482,14 @@ class Fixture:
             LinkLost: nothing or something else answers.
         """
         for _ in range(3):
+            self._link_checked(Link.clear)
             try:
                 heard = self._link_checked(lambda link: link.query("*IDN?", timeout_s=0.5))
             except NoAnswer:
-                self._link_checked(Link.clear)
                 continue
-            if heard == self._identity.text or not self._identity.text:
+            if heard == self._identity.text:
+                # Answers to what was asked while nothing answered may come all at once now.
+                self._link_checked(Link.clear)
                 return
         raise self._lost(f"nothing answers any more ({doing})")
 
@@ -558,37 +558,49 @@ def _suffix(channel: str) -> int:
 
 # ------------------------------------------------------------------- signals
 
-_LEAVING = (signal.SIGTERM, signal.SIGHUP)
+_LEAVING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_USUAL = (signal.SIG_DFL, signal.default_int_handler)
+_IMPATIENCE_S = 2.0
+"""A further signal so soon means the same as the first, and must not stop what that began."""
 
 
 @contextmanager
 def _signals_raise() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP leave the block as Ctrl-C does: by an exception.
+    """Let SIGTERM and SIGHUP leave the block as Ctrl-C does: by an exception, and only by one.
 
     One that the user or ``nohup`` had set to something else is left alone. Python delivers signals
     to the main thread only; in another thread nothing is changed.
     """
+    last_s = -_IMPATIENCE_S
 
     def leave(number: int, _: FrameType | None) -> None:
+        nonlocal last_s
+        now_s = time.monotonic()
+        if now_s - last_s < _IMPATIENCE_S:
+            return
+        last_s = now_s
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
         raise SystemExit(128 + number)
 
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    changed = [number for number in _LEAVING if signal.getsignal(number) is signal.SIG_DFL]
+    before = {number: signal.getsignal(number) for number in _LEAVING}
+    changed = {number: handler for number, handler in before.items() if handler in _USUAL}
     for number in changed:
         signal.signal(number, leave)
     try:
         yield
     finally:
-        for number in changed:
-            signal.signal(number, signal.SIG_DFL)
+        for number, handler in changed.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
 def _signals_blocked() -> Iterator[None]:
     """Put signals off until the end of the block."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, *_LEAVING))
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _LEAVING)
     try:
         yield
     finally:

@@ -1,0 +1,243 @@
+"""A board is measured through the real firmware; whatever ends a run, its points are kept."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from realnet_hw import project, records
+from realnet_hw.board import Board
+from realnet_hw.errors import BenchError, InputError, LinkLost
+from realnet_hw.measure import bench, journal
+from realnet_hw.records import Measurement
+from realnet_hw.uncertainty import expanded_uncertainty
+from tests.measure.conftest import BOARD, Server
+
+
+@pytest.fixture(scope="module")
+def board() -> Board:
+    loaded: Board = project.load_module(project.board_file(BOARD)).board()
+    return loaded
+
+
+def station(folder: Path, server: Server, *lines: str) -> Path:
+    """Write a station whose fixture is the one that the server simulates."""
+    path = folder / "station.toml"
+    head = ['name = "simulated"', "[fixture]", f'address = "{server.address}"']
+    path.write_text("\n".join([*head, *lines, ""]))
+    return path
+
+
+@pytest.fixture(scope="module")
+def measured(
+    board: Board, server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Measurement, Path]:
+    folder = tmp_path_factory.mktemp("measured")
+    told: list[tuple[int, int]] = []
+    result = bench.measure(
+        board,
+        "circuit",
+        station(folder, server),
+        folder / "out",
+        progress=lambda done, total, _next: told.append((done, total)),
+    )
+    cases = len(board.cases)
+    assert told == [(done, cases) for done in range(cases + 1)]
+    return result, folder / "out"
+
+
+def test_the_outputs_show_the_truth_table(board: Board, measured: tuple[Measurement, Path]) -> None:
+    assert len(measured[0].cases) == len(board.cases)
+    for case, read in zip(board.cases, measured[0].cases, strict=True):
+        for name, expected in case.expected.items():
+            volts = read.outputs[name].value_V
+            assert volts is not None
+            assert board.logic.level(volts) == expected
+
+
+def test_inputs_are_recorded_as_they_arrived(
+    board: Board, measured: tuple[Measurement, Path]
+) -> None:
+    differences = []
+    for case, read in zip(board.cases, measured[0].cases, strict=True):
+        for name, set_V in case.inputs.items():
+            arrived = read.inputs[name]
+            assert arrived.set_V == set_V
+            assert arrived.value_V is not None
+            assert arrived.U_V is not None
+            # 0.5 % and 20 mV of the source, 2 LSB of 5 mV, and what the reading itself allows
+            assert abs(arrived.value_V - set_V) < 0.005 * set_V + 0.03 + arrived.U_V
+            differences.append(arrived.value_V - set_V)
+    assert any(differences), "a fixture with errors never delivers exactly what was set"
+
+
+def test_every_wired_value_has_its_budgets_uncertainty(
+    measured: tuple[Measurement, Path],
+) -> None:
+    record = measured[0]
+    for case in record.cases:
+        for value in (*case.outputs.values(), *case.nodes.values()):
+            assert value.channel is not None
+            assert value.value_V is not None
+            assert (
+                pytest.approx(expanded_uncertainty(record.channels[value.channel], value.value_V))
+                == value.U_V
+            )
+            # Two standard uncertainties of 15 mV and more, rectangular, are at least 17 mV.
+            assert 0.017 < value.U_V < 0.1
+    kinds = {c.kind for components in record.channels.values() for c in components}
+    assert kinds == {"A", "B"}
+
+
+def test_the_record_lies_beside_its_journal_and_names_what_it_is_made_from(
+    measured: tuple[Measurement, Path],
+) -> None:
+    record, folder = measured
+    path = bench.record_file(folder, record)
+    assert records.read(path, Measurement) == record
+    text = (folder / record.made_from["journal"]).read_bytes()
+    header, points, _ = journal.parse(text, where="")
+    assert len(points) == len(record.cases)
+    assert header.circuit_sha256 == record.circuit_sha256 == "circuit"
+    assert record.firmware.startswith("realnet_hw,fixture,")
+
+
+def test_nothing_is_left_on_afterwards(server: Server, measured: tuple[Measurement, Path]) -> None:
+    assert server.ask("OUTP?") == "0"
+
+
+def test_what_is_not_wired_is_unset(board: Board, server: Server, tmp_path: Path) -> None:
+    wiring = ['[wiring.xor_opamp]\nX1 = "dac0"\nX2 = "dac1"\nY = "adc2"']
+    record = bench.measure(board, "c", station(tmp_path, server, *wiring), tmp_path)
+    for case in record.cases:
+        assert case.outputs["Y"].value_V is not None
+        for node in case.nodes.values():
+            assert (node.value_V, node.U_V, node.channel) == (None, None, None)
+        for given in case.inputs.values():
+            assert given.value_V is None
+    assert sorted(record.channels) == ["adc2", "dac0", "dac1"]
+
+
+def test_a_virtual_station_brings_its_own_bench(board: Board, tmp_path: Path) -> None:
+    path = tmp_path / "virtual.toml"
+    path.write_text(
+        'name = "v"\n[virtual]\nseed = 3\nfaults = ["D1 missing"]\n[reading]\nrepeats = 2\n'
+    )
+    record = bench.measure(board, "c", path, tmp_path)
+    assert record.station == "v"
+    assert not Path(record.path[len("ASRL") : -len("::INSTR")]).exists(), "its process has ended"
+
+
+def test_a_virtual_bench_that_cannot_start_says_why(board: Board, tmp_path: Path) -> None:
+    path = tmp_path / "virtual.toml"
+    path.write_text('name = "v"\n[virtual]\nfaults = ["R999 open"]\n')
+    with pytest.raises(BenchError, match=r"did not start: .*R999"):
+        bench.measure(board, "c", path, tmp_path)
+    assert not list(tmp_path.glob("*.jsonl"))
+
+
+CHILD = """
+import sys
+from pathlib import Path
+from realnet_hw import project
+from realnet_hw.measure import bench
+
+board = project.load_module(project.board_file("xor_opamp")).board()
+station, out = map(Path, sys.argv[1:])
+bench.measure(board, "c", station, out, progress=lambda *done: print(*done, flush=True))
+"""
+
+SLOW = "[reading]\nsettle_s = 0.3"
+
+
+def begun(station: Path, out: Path, cases: int) -> "subprocess.Popen[str]":
+    """Start a measurement of its own process and return when some cases are on the disk."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", CHILD, station, out],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    for _ in range(cases + 1):
+        assert process.stdout.readline()
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_was_cut_short_loses_no_point_and_doubles_none(
+    board: Board, server: Server, tmp_path: Path, number: signal.Signals
+) -> None:
+    where = station(tmp_path, server, SLOW)
+    with begun(where, tmp_path, cases=2) as process:
+        process.send_signal(number)
+        process.communicate(timeout=20)
+    if number == signal.SIGKILL:
+        time.sleep(1.3)
+        assert server.ask("OUTP?") == "0", "the heartbeat grounded them"
+    else:
+        assert server.ask("OUTP?") == "0"
+        assert server.ask("SYST:ERR?").startswith("0,"), "the program grounded them"
+
+    (path,) = tmp_path.glob("*.jsonl")
+    before = path.read_bytes()
+    kept = journal.parse(before, where="")[1]
+    assert len(kept) >= 2
+
+    record = bench.measure(board, "c", where, tmp_path, resume=True)
+    points = journal.parse(path.read_bytes(), where="")[1]
+    assert points[: len(kept)] == kept
+    assert len({point.point for point in points}) == len(points) == len(board.cases)
+    assert [{n: v.set_V for n, v in case.inputs.items()} for case in record.cases] == [
+        dict(case.inputs) for case in board.cases
+    ]
+    with pytest.raises(InputError, match="no unfinished journal"):
+        bench.measure(board, "c", where, tmp_path, resume=True)
+
+
+def test_a_pulled_cable_keeps_the_points_and_says_how_to_go_on(
+    board: Board, own_server: Server, tmp_path: Path
+) -> None:
+    def pull(done: int, total: int, what: str) -> None:
+        if done == 2:
+            own_server.process.kill()
+            own_server.process.wait()
+
+    with pytest.raises(LinkLost, match=r"grounds the outputs .* go on with --resume"):
+        bench.measure(board, "c", station(tmp_path, own_server), tmp_path, progress=pull)
+    (path,) = tmp_path.glob("*.jsonl")
+    assert len(journal.parse(path.read_bytes(), where="")[1]) == 2
+
+
+def test_a_run_is_not_resumed_on_another_circuit(
+    board: Board, server: Server, tmp_path: Path
+) -> None:
+    def stop(done: int, total: int, what: str) -> None:
+        if done == 1:
+            raise KeyboardInterrupt
+
+    where = station(tmp_path, server)
+    with pytest.raises(KeyboardInterrupt):
+        bench.measure(board, "one", where, tmp_path, progress=stop)
+    assert server.ask("OUTP?") == "0"
+    with pytest.raises(InputError, match=r"circuit_sha256 is other now, .* begun with one"):
+        bench.measure(board, "other", where, tmp_path, resume=True)
+
+
+def test_an_unknown_procedure_is_refused_before_anything_is_switched_on(
+    board: Board, server: Server, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=r"no procedure 'nonesuch' .*truth_table"):
+        bench.measure(board, "c", station(tmp_path, server), tmp_path, procedure_name="nonesuch")
+
+
+def test_safe_grounds_the_outputs_of_a_station(server: Server, tmp_path: Path) -> None:
+    assert "outputs are grounded" in bench.safe(station(tmp_path, server))
+    assert server.ask("OUTP?") == "0"
+
+
+def test_safe_has_nothing_to_do_at_a_virtual_bench(virtual_station: Path) -> None:
+    assert "no outputs left on" in bench.safe(virtual_station)
