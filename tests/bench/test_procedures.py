@@ -9,6 +9,10 @@ from realnet_hw.errors import InputError
 from realnet_hw.measure import procedure
 
 FILES = project.procedure_files()
+NAMED_OTHERWISE = """
+from realnet_hw.measure.procedure import Procedure
+PROCEDURE = Procedure(name="other", doc="Does nothing.", measure=lambda run: [])
+"""
 
 
 def test_there_is_the_truth_table() -> None:
@@ -50,11 +54,7 @@ def test_a_user_adds_a_procedure_by_a_file_in_the_project(
     [
         ("", "no PROCEDURE of this name"),
         ("PROCEDURE = 'mine'\n", "no PROCEDURE of this name"),
-        (
-            "from realnet_hw.measure.procedure import Procedure\n"
-            "PROCEDURE = Procedure(name='other', doc='', measure=lambda run: [])\n",
-            r"declare PROCEDURE = Procedure\(name='mine'",
-        ),
+        (NAMED_OTHERWISE, r"declare PROCEDURE = Procedure\(name='mine'"),
         ("def", "SyntaxError"),
     ],
 )
