@@ -1,0 +1,159 @@
+"""Building: every board in boards/ is proved, twice alike, and never left half-written."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+import realnet_hw
+from realnet_hw import project
+from realnet_hw.board import Board, load_board
+from realnet_hw.cells.shunt_reference import ShuntReference
+from realnet_hw.drawing.pad import Pad
+from realnet_hw.errors import InputError
+from realnet_hw.export import build
+
+pytestmark = pytest.mark.usefixtures("kicad")
+
+BOARDS = sorted(path.parent.name for path in (project.bundle() / "boards").glob("*/board.py"))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_every_board_builds_with_all_proofs_and_twice_alike(name: str, tmp_path: Path) -> None:
+    board = load_board(str(project.bundle() / "boards" / name))
+    steps: list[tuple[int, int, str]] = []
+    result = build.build(board, tmp_path / "one", progress=lambda *step: steps.append(step))
+    assert result.violations == ()
+    assert [number for number, _, _ in steps] == list(range(steps[0][1]))
+    for file in (
+        f"{name}.kicad_pro", f"{name}.kicad_sch", f"{name}.cir", "sym-lib-table", "fp-lib-table",
+        "bom.csv", "bom_jlcpcb.csv", "schematic.svg", "schematic.pdf", "build.json",
+    ):  # fmt: skip
+        assert (tmp_path / "one" / file).stat().st_size > 0
+    again = build.build(board, tmp_path / "two")
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+    assert set(again.files) == set(contents(tmp_path / "two"))
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_committed_files_are_current(name: str) -> None:
+    folder = project.bundle() / "boards" / name
+    assert build.check(load_board(str(folder)), folder / "generated") == []
+
+
+@pytest.fixture(scope="module")
+def small() -> Board:
+    return load_board("xor_opamp")
+
+
+@pytest.fixture(scope="module")
+def built_once(small: Board, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("build") / "out"
+    build.build(small, folder)
+    return folder
+
+
+@pytest.fixture
+def built(built_once: Path, tmp_path: Path) -> Path:
+    """Return a copy of a build, to be spoiled."""
+    return Path(shutil.copytree(built_once, tmp_path / "out"))
+
+
+def test_manifest_traces_files_to_circuit_and_network(
+    small: Board, built: Path, kicad: str
+) -> None:
+    manifest = json.loads((built / "build.json").read_text("utf-8"))
+    assert small.network is not None
+    assert manifest["network_sha256"] == small.network.sha256()
+    assert manifest["kicad"] == kicad
+    assert set(manifest["files"]) == set(contents(built)) - {"build.json"}
+
+
+def test_check_tells_what_is_stale(small: Board, built: Path) -> None:
+    (built / "bom.csv").write_text("changed\n", "utf-8")
+    (built / "models" / "tl074.lib").unlink()
+    found = build.check(small, built)
+    assert {each.split()[0] for each in found} == {"bom.csv", "models/tl074.lib"}
+
+
+def test_check_of_another_kicads_files_leaves_out_what_kicad_made(
+    small: Board, built: Path
+) -> None:
+    manifest = json.loads((built / "build.json").read_text("utf-8"))
+    (built / "build.json").write_text(json.dumps({**manifest, "kicad": "9.9.9"}), "utf-8")
+    (built / "schematic.svg").write_text("other", "utf-8")
+    assert build.check(small, built) == []
+    (built / f"{small.name}.cir").write_text("other", "utf-8")
+    assert build.check(small, built) == [f"{small.name}.cir is not what the board makes now"]
+
+
+def test_other_files_are_left_alone_and_old_ones_go(small: Board, built: Path) -> None:
+    (built / "notes.txt").write_text("mine", "utf-8")
+    (built / "old.lib").write_text("old", "utf-8")
+    manifest = json.loads((built / "build.json").read_text("utf-8"))
+    manifest["files"]["old.lib"] = ""
+    (built / "build.json").write_text(json.dumps(manifest), "utf-8")
+    build.build(small, built)
+    assert (built / "notes.txt").read_text("utf-8") == "mine"
+    assert not (built / "old.lib").exists()
+    assert build.check(small, built) == []
+
+
+class MiswiredReference(ShuntReference):
+    """A reference whose drawing does not show its circuit: its label names another net."""
+
+    def draw(self, pad: Pad) -> None:
+        super().draw(pad)
+        pad.drawing.labels[-1] = dataclasses.replace(pad.drawing.labels[-1], net="X1")
+
+
+def test_wrong_drawing_is_found_and_nothing_is_written(small: Board, tmp_path: Path) -> None:
+    reference = next(cell for cell in small.cells if isinstance(cell, ShuntReference))
+    wrong = MiswiredReference(
+        reference.name, "Reference", output=reference.output, rail=reference.rail, series_ohm=3740
+    )
+    cells = tuple(wrong if cell is reference else cell for cell in small.cells)
+    board = dataclasses.replace(small, cells=cells)
+    result = build.build(board, tmp_path / "out")
+    assert any(each.startswith("LVS: ") for each in result.violations)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_interrupted_build_leaves_nothing(small: Board, tmp_path: Path) -> None:
+    def interrupt(number: int, _count: int, _what: str) -> None:
+        if number == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build.build(small, tmp_path / "out", progress=interrupt)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_never_into_the_package(small: Board) -> None:
+    package = Path(realnet_hw.__file__).parent
+    with pytest.raises(InputError, match="installed package"):
+        build.build(small, package / "_bundled" / "out")
+
+
+def test_never_into_a_folder_with_other_things(small: Board, tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("precious", "utf-8")
+    with pytest.raises(InputError, match="not empty"):
+        build.build(small, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_check_without_a_build_says_so(small: Board, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="nothing has been built here"):
+        build.check(small, tmp_path)
