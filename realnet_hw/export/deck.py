@@ -27,7 +27,7 @@ from realnet_hw.parts.catalogue import SpreadRule, part_type
 
 # ngspice's default tolerances end pulses of timing circuits too early; with these they agree with
 # a solver of our own and they resolve a microvolt.
-OPTIONS = ".options reltol=1e-5 abstol=1e-12 vntol=1e-8 chgtol=1e-16"
+OPTIONS = ".options temp=27 tnom=27 reltol=1e-5 abstol=1e-12 vntol=1e-8 chgtol=1e-16"
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,8 @@ def _shared() -> Any:
             self.lines.clear()
             kept = [ffi.new("char[]", line.encode()) for line in [*text.splitlines(), ""]]
             code = self._ngspice_shared.ngSpice_Circ(ffi.new("char *[]", [*kept, ffi.NULL]))
-            complaints = [line for line in self.lines if _ERROR.search(line)]
+            said = [line for line in self.lines if not line.startswith("Circuit:")]
+            complaints = [line for line in said if _ERROR.search(line)]
             return complaints or (["no reason given"] if code else [])
 
         def free_history(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
+from realnet_hw import project
 from realnet_hw.board import Board
 from realnet_hw.errors import InputError, SimulationFailed
 from realnet_hw.export.deck import Deck, number
@@ -215,6 +217,33 @@ def test_interruptible_while_ngspice_works(kind: signal.Signals, status: int) ->
         child.send_signal(kind)
         out, err = child.communicate(timeout=10)
     assert (child.returncode, out, err) == (status, "", "")
+
+
+def test_temperature_is_the_decks_whatever_the_users_start_up_file_says(tmp_path: Path) -> None:
+    (tmp_path / ".spiceinit").write_text("option temp=120\n")
+    code = (
+        "from realnet_hw.export.deck import Deck\n"
+        "from realnet_hw.predict.ngspice import NgspiceEngine\n"
+        "deck = Deck('* d', ('i1 0 a 1e-3', 'd1 a 0 d'), '.model d d(is=1e-14)')\n"
+        "print(NgspiceEngine().operating_point(deck, [{}], ['a'])[0, 0])\n"
+    )
+    root = Path(project.__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "HOME": str(tmp_path), "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    at_27_degrees = 1.380649e-23 * 300.15 / 1.602176634e-19 * math.log(1e-3 / 1e-14)
+    assert float(done.stdout) == pytest.approx(at_27_degrees, abs=1e-5)
+    assert done.stderr == ""
+
+
+def test_a_title_may_speak_of_errors(engine: NgspiceEngine) -> None:
+    deck = Deck("* error amplifier, failed once", DIVIDER.elements)
+    assert engine.operating_point(deck, [{}], ["b"])[0, 0] == pytest.approx(7.5)
 
 
 def test_signal_handlers_are_put_back(engine: NgspiceEngine) -> None:
