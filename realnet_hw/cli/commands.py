@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
+from realnet_hw import __version__
 from realnet_hw.cli.output import console, own_stdout, progress
 from realnet_hw.errors import InputError
 
 if TYPE_CHECKING:
     from realnet_hw.board import Board
+    from realnet_hw.export.build import BuildResult
     from realnet_hw.export.deck import Deck
     from realnet_hw.export.netlist import Netlist
     from realnet_hw.records import Comparison, Measurement, Prediction
@@ -24,7 +25,7 @@ Flag = Annotated[bool, Parameter(negative="")]
 app = App(
     name="realnet",
     help="From a trained network to a board that can be ordered, soldered, measured and trusted.",
-    version=lambda: version("realnet_hw"),
+    version=__version__,
     help_format="plaintext",
 )
 bench = App(name="bench", help="The virtual bench.")
@@ -56,7 +57,9 @@ def list_boards(*, json_: Json = False) -> int:
     if json_:
         print(json.dumps({"boards": rows}, ensure_ascii=False))
         return 0
-    widths = [max((len(str(row[key])) for row in rows), default=0) for key in rows[0]] if rows else []
+    widths = (
+        [max((len(str(row[key])) for row in rows), default=0) for key in rows[0]] if rows else []
+    )
     for row in rows:
         cells = (str(text).ljust(width) for text, width in zip(row.values(), widths, strict=True))
         print("  ".join(cells).rstrip())
@@ -64,9 +67,7 @@ def list_boards(*, json_: Json = False) -> int:
 
 
 @app.command
-def build(
-    board: str, *, out: Path | None = None, check: Flag = False, json_: Json = False
-) -> int:
+def build(board: str, *, out: Path | None = None, check: Flag = False, json_: Json = False) -> int:
     """Make a board's files: KiCad project, SPICE deck, bills of materials, pictures.
 
     Everything is proved before it is put in place: SKiDL's and KiCad's rule checks, the drawn
@@ -92,17 +93,13 @@ def build(
     with own_stdout() as answers, progress(f"Building {made.name}") as advance:
         if check:
             stale = building.check(made, folder, progress=advance)
-            _say(answers, json_, {"board": made.name, "out": str(folder), "stale": stale}, [
-                *(f"{folder}: {line}" for line in stale),
-                f"{folder}: {'not current' if stale else 'current'}",
-            ])  # fmt: skip
+            verdict = "not current" if stale else "current"
+            lines = [*stale, f"{folder}: {verdict}"]
+            _say(answers, json_, {"out": str(folder), "stale": stale}, lines)
             return 1 if stale else 0
         result = building.build(made, folder, progress=advance)
-        _say(answers, json_, {"board": made.name, "out": str(folder), **result.summary()}, [
-            *(f"{line}" for line in result.lines()),
-            f"{folder}: {len(result.files)} files",
-        ])  # fmt: skip
-    return 0
+        _say(answers, json_, _built(result), _built_lines(result))
+    return 1 if result.violations else 0
 
 
 @app.command
@@ -266,7 +263,7 @@ def doctor(*, json_: Json = False) -> int:
     if json_:
         print(json.dumps(examination.report(findings), ensure_ascii=False))
     else:
-        print(examination.text(findings))
+        print(examination.text(findings), end="")
     return 0 if examination.is_well(findings) else 1
 
 
@@ -332,8 +329,9 @@ def demo(board: str = "xor_opamp", *, out: Path = Path("realnet-demo")) -> int:
         netlist, deck = _described(made)
         with progress(f"1/4 Building {made.name}: schematic, deck, bill of materials") as advance:
             built = building.build(made, out / "board", progress=advance)
-        for line in built.lines():
-            terminal.print(f"  {line}")
+        answers.writelines(f"{line}\n" for line in _built_lines(built))
+        if built.violations:
+            return 1
         predicted = _predict(made, netlist, deck, stage="2/4 ")
         _keep(out / "prediction.json", predicted)
         measured = _measure(
@@ -362,6 +360,28 @@ def _described(board: Board) -> tuple[Netlist, Deck]:
 
     found = netlist.from_board(board)
     return found, deck_from(found, board)
+
+
+def _built(result: BuildResult) -> dict[str, Any]:
+    return {
+        "out": str(result.folder),
+        "files": list(result.files),
+        "circuit_sha256": result.circuit_sha256,
+        "kicad": result.kicad,
+        "parts": result.parts,
+        "paper": result.paper,
+        "violations": list(result.violations),
+    }
+
+
+def _built_lines(result: BuildResult) -> list[str]:
+    if result.violations:
+        return [*result.violations, f"{result.folder}: nothing was put there"]
+    proofs = "no ERC violation, schematic = circuit, deck = KiCad's, nothing overlaps"
+    return [
+        f"{result.parts} parts on {result.paper}; KiCad {result.kicad}: {proofs}",
+        f"{result.folder}: {len(result.files)} files",
+    ]
 
 
 def _predict(
@@ -404,7 +424,7 @@ def _measure(
             out,
             procedure_name=procedure,
             resume=resume,
-            progress=lambda done, total, _doing: advance(done, total),
+            progress=advance,
             board_path=board_path,
         )
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, TextIO
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-Progress = Callable[[int, int], None]
+
+class Progress(Protocol):
+    """Told what is done, what is to do, and what comes next."""
+
+    def __call__(self, done: int, total: int, doing: str = "", /) -> None:
+        """Take note."""
 
 
 @contextlib.contextmanager
@@ -39,14 +44,11 @@ def console(file: TextIO) -> Console:
 
 @contextlib.contextmanager
 def progress(what: str) -> Iterator[Progress]:
-    """Show a bar on stderr when it is a terminal; the callback takes what is done and what to do.
-
-    Elsewhere each piece of work is one line when it begins.
-    """
+    """Show a bar on stderr when it is a terminal; elsewhere each piece of work is one line."""
     if not sys.stderr.isatty():
         sys.stderr.write(f"{what} ...\n")
         sys.stderr.flush()
-        yield lambda done, total: None
+        yield _silently
         return
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
@@ -54,4 +56,12 @@ def progress(what: str) -> Iterator[Progress]:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Bars(*columns, console=console(sys.stderr), transient=True) as bars:
         task = bars.add_task(what, total=None)
-        yield lambda done, total: bars.update(task, completed=done, total=total)
+
+        def advance(done: int, total: int, doing: str = "", /) -> None:
+            bars.update(task, completed=done, total=total, description=f"{what} {doing}".rstrip())
+
+        yield advance
+
+
+def _silently(_done: int, _total: int, _doing: str = "", /) -> None:
+    """Where nobody looks at a bar, its steps are not said."""

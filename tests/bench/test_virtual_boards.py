@@ -6,23 +6,47 @@ measured through the real firmware.
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
 from realnet_hw import records
+from realnet_hw.compare.power import unseen_faults
+from realnet_hw.measure import station
+from realnet_hw.measure.fixture_specification import adc_components, repeatability
+from tests.bench import runs
+
+BOARD = "xor_opamp"
 
 
-def _load_runs():
-    # The processes of the pool import it by this name.
-    path = Path(__file__).with_name("runs.py")
-    spec = importlib.util.spec_from_file_location("runs", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["runs"] = module
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture(scope="module")
+def predicted() -> records.Prediction:
+    return runs.prediction(BOARD)
+
+
+@pytest.mark.timeout(600)
+def test_good_boards_pass(predicted: records.Prediction) -> None:
+    found = Counter(runs.verdicts(predicted, [(seed, ()) for seed in range(200)]))
+    assert found["PASS"] >= 190, found
+    assert found["FAIL"] <= 1, found
+
+
+@pytest.mark.timeout(600)
+def test_faulty_boards_do_not_pass_unless_it_was_said_before(
+    predicted: records.Prediction,
+) -> None:
+    board, _, _ = runs.described(BOARD)
+    wiring = station.wiring_for(station.parse(runs.STATION.format(address="ASRL1::INSTR")), board)
+    # What is known before a reading is taken: the specification, and the converter's noise.
+    budget = adc_components(repeatability(2.5e-3, 2, 3))
+    unseen = set(unseen_faults(predicted, dict.fromkeys(wiring.values(), budget), wiring))
+    faults = [signature.fault for signature in predicted.faults]
+    assert {"inputs X1 X2 swapped", "+12V missing", "-12V missing"} <= set(faults)
+    assert {"D1 reversed", "D1 missing", "R2 +20 %", "R2 -20 %"} <= set(faults)
+    verdicts = runs.verdicts(predicted, [(seed, (fault,)) for seed, fault in enumerate(faults)])
+    passed = {
+        fault for fault, verdict in zip(faults, verdicts, strict=True) if verdict.startswith("PASS")
+    }
+    assert passed <= unseen
+    # The list is no excuse for everything: it holds what physics hides in this circuit.
+    assert len(unseen) <= len(faults) // 8

@@ -1,0 +1,171 @@
+"""The command line as other programs see it: exit status, one line on stderr, clean JSON."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from realnet_hw import project, records
+
+
+def realnet(
+    *arguments: str | Path, cwd: Path | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    import os
+
+    return subprocess.run(
+        [sys.executable, "-m", "realnet_hw", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+        cwd=cwd,
+        env=os.environ | environment,
+    )
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a prediction and a measurement of the XOR board."""
+    folder = tmp_path_factory.mktemp("xor")
+    station = project.bundle() / "bench" / "stations" / "virtual.toml"
+    predicted = realnet(
+        "predict", "xor_opamp", "--samples", "200", "--out", folder / "prediction.json", "--json"
+    )
+    assert predicted.returncode == 0, predicted.stderr
+    assert predicted.stdout == (folder / "prediction.json").read_text()
+    measured = realnet(
+        "measure", "xor_opamp", "--station", station, "--out", folder / "bench", "--json"
+    )
+    assert measured.returncode == 0, measured.stderr
+    (folder / "measurement.json").write_text(measured.stdout)
+    return folder
+
+
+def test_list_names_every_board() -> None:
+    done = realnet("list", "--json")
+    assert done.returncode == 0
+    names = {board["name"] for board in json.loads(done.stdout)["boards"]}
+    assert names == set(project.board_files())
+
+
+def test_records_on_stdout_are_records_and_nothing_else(made: Path) -> None:
+    predicted = records.read(made / "prediction.json", records.Prediction)
+    measured = records.read(made / "measurement.json", records.Measurement)
+    assert predicted.circuit_sha256 == measured.circuit_sha256
+    assert len(measured.cases) == len(predicted.cases) == 4
+    journals = list((made / "bench").glob("*.jsonl"))
+    assert len(journals) == 1
+
+
+def test_compare_agrees_and_writes_a_report(made: Path) -> None:
+    report = made / "report.html"
+    done = realnet(
+        "compare", made / "prediction.json", made / "measurement.json", "--report", report, "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    record = records.decode(done.stdout)
+    assert isinstance(record, records.Comparison)
+    assert record.verdict == "PASS"
+    assert record.made_from
+    assert "PASS" in report.read_text()
+
+
+def test_compare_disagrees_with_status_1(made: Path) -> None:
+    text = (made / "measurement.json").read_text()
+    measured = json.loads(text)
+    measured["cases"][1]["outputs"]["Y"]["value_V"] = 0.2
+    wrong = made / "wrong.json"
+    wrong.write_text(json.dumps(measured))
+    done = realnet("compare", made / "prediction.json", wrong)
+    assert done.returncode == 1, done.stderr
+    assert "FAIL" in done.stdout
+
+
+def test_records_of_different_circuits_are_not_compared(made: Path) -> None:
+    measured = json.loads((made / "measurement.json").read_text())
+    measured["circuit_sha256"] = "0" * 64
+    other = made / "other.json"
+    other.write_text(json.dumps(measured))
+    done = realnet("compare", made / "prediction.json", other, "--json")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["build", "no_such_board"],
+        ["build", "xor_opamp", "--check", "--out", "no/such/folder"],
+        ["predict", "no_such_board"],
+        ["predict", "xor_opamp", "--samples", "0"],
+        ["predict", "xor_opamp", "--samples", "-5"],
+        ["predict", "xor_opamp", "--seed", "-1"],
+        ["measure", "xor_opamp", "--station", "no_such.toml"],
+        ["measure", "xor_opamp", "--station", "bad.toml"],
+        ["measure", "xor_opamp", "--station", "nowhere.toml"],
+        ["measure", "xor_opamp", "--station", "good.toml", "--procedure", "no_such"],
+        ["compare", "no.json", "no.json"],
+        ["compare", "bad.json", "bad.json"],
+        ["bench", "serve", "xor_opamp", "--station", "nowhere.toml"],
+        ["bench", "serve", "xor_opamp", "--station", "faulty.toml"],
+        ["safe", "--station", "nowhere.toml"],
+        ["demo", "no_such_board"],
+    ],
+)
+def test_what_could_not_be_done_is_one_line_and_status_2(
+    arguments: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "bad.toml").write_text('name = "x"\n[fixture]\naddres = "ASRL1::INSTR"\n')
+    (tmp_path / "nowhere.toml").write_text(
+        'name = "x"\n[fixture]\naddress = "ASRL/dev/no_such_port::INSTR"\n'
+    )
+    (tmp_path / "good.toml").write_text('name = "x"\n[virtual]\nseed = 1\n')
+    (tmp_path / "faulty.toml").write_text('name = "x"\n[virtual]\nfaults = ["R99 +20 %"]\n')
+    (tmp_path / "bad.json").write_text('{"record":"prediction"}')
+    before = sorted(tmp_path.rglob("*"))
+    done = realnet(*arguments, cwd=tmp_path)
+    assert done.returncode == 2, (done.stdout, done.stderr)
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    said = [line for line in done.stderr.splitlines() if not line.endswith(" ...")]
+    assert len(said) == 1, done.stderr
+    assert said[0].startswith("realnet: ")
+    left = [path for path in sorted(tmp_path.rglob("*")) if path not in before]
+    assert [path for path in left if path.is_file()] == []
+
+
+@pytest.mark.parametrize(
+    "arguments", [["bulid"], ["build"], ["predict", "xor_opamp", "--smaples", "3"], ["measure"]]
+)
+def test_what_is_no_command_has_status_2_and_a_hint(arguments: list[str]) -> None:
+    done = realnet(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+
+
+def test_help_names_every_command() -> None:
+    done = realnet("--help")
+    assert done.returncode == 0
+    for command in ("list", "build", "predict", "measure", "compare", "bench", "safe", "doctor"):
+        assert f" {command} " in done.stdout
+
+
+def test_the_demo_builds_predicts_measures_compares_and_reports(tmp_path: Path) -> None:
+    done = realnet("demo", "--out", tmp_path / "demo")
+    assert done.returncode == 0, done.stderr
+    assert "PASS" in done.stdout
+    report = tmp_path / "demo" / "report.html"
+    assert str(report) in done.stdout
+    text = report.read_text()
+    assert "<svg" in text
+    assert "XOR with op-amps" in text
+    comparison = records.read(tmp_path / "demo" / "comparison.json", records.Comparison)
+    assert comparison.verdict == "PASS"
+    assert (tmp_path / "demo" / "board" / "xor_opamp.kicad_sch").is_file()
