@@ -16,7 +16,7 @@ _EXAMPLES = re.findall(r"(?m)^```\n(.*?)^```$", _PROTOCOL, re.DOTALL)
 
 
 def _forms(header: str) -> set[str]:
-    """SYSTem:ERRor[:NEXT]? -> SYSTem:ERRor? and SYSTem:ERRor:NEXT?; <n> is #, as in the firmware."""
+    """SYSTem:ERRor[:NEXT]? is SYSTem:ERRor? and SYSTem:ERRor:NEXT?; the firmware writes <n> as #."""
     header = header.replace("<n>", "#")
     return {re.sub(r"\[(.*?)\]", keep, header) for keep in ("", r"\1")}
 
