@@ -123,9 +123,8 @@ def _fixture(station: stations.Station, station_file: Path, board: str) -> Itera
     with contextlib.ExitStack() as stack:
         given = station.fixture
         if given is None:
-            behind = station.virtual.board if station.virtual else None
             given = stations.FixtureAddress(
-                address=stack.enter_context(virtual.serve(behind or board, station_file))
+                address=stack.enter_context(virtual.serve(board, station_file))
             )
         yield stack.enter_context(Fixture(given.address, given.baud, given.heartbeat_s))
 

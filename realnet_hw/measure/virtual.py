@@ -62,13 +62,8 @@ def serve(board: str, station_file: Path) -> Iterator[str]:
             try:
                 address = msgspec.json.decode(line, type=_Ready).fixture
             except (msgspec.DecodeError, UnicodeDecodeError):
-                process.kill()
-                process.wait()
-                said.seek(0)
-                last = said.read().decode(errors="replace").strip().splitlines()[-1:]
                 raise BenchError(
-                    "the virtual bench did not start: "
-                    + (last[0] if last else f"{line[:80]!r} came where its address should"),
+                    f"the virtual bench did not start: {_why(process, said, line)}",
                     where=str(station_file),
                 ) from None
             yield address
@@ -88,6 +83,19 @@ def _first_line(pipe: IO[bytes], patience_s: float) -> bytes:
                 break
             line += piece
     return line
+
+
+def _why(process: subprocess.Popen[bytes], said: IO[bytes], line: bytes) -> str:
+    """Return what a server that did not start said last, or how it ended."""
+    if line:
+        return f"{line[:80]!r} came where its address should"
+    try:
+        status = process.wait(2)
+    except subprocess.TimeoutExpired:
+        return f"it was not ready within {START_S:g} s"
+    said.seek(0)
+    last = said.read().decode(errors="replace").strip().splitlines()[-1:]
+    return last[0] if last else f"its process ended with status {status}"
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
