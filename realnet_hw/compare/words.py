@@ -1,0 +1,59 @@
+"""Words and figures that table and report share: what was found, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from realnet_hw.records import Comparison
+
+_SHOWN = 4
+
+
+def headline(comparison: Comparison) -> str:
+    """Return the reason of the verdict in one sentence."""
+    levels, agreement = comparison.conformity, comparison.agreement
+    joint = f"(statistic {agreement.statistic:.1f}, limit {agreement.limit:.1f})"
+    values = f"{agreement.degrees_of_freedom} values"
+    if levels.answer == "no":
+        return "An output does not show the level it should."
+    if agreement.answer == "no":
+        return f"These {values} together are not those of this circuit {joint}."
+    if comparison.unset:
+        return f"{len(comparison.unset)} of the points wired were not read."
+    if levels.answer == "undecided":
+        return "An output is too close to its threshold to tell, or has no wire."
+    return f"Every output shows its level, and {values} agree with this circuit {joint}."
+
+
+def advice(comparison: Comparison) -> list[str]:
+    """Return what to look at next, the most urgent first."""
+    levels, agreement = comparison.conformity, comparison.agreement
+    lines = [f"{reason}." for reason in levels.reasons[:_SHOWN]]
+    if agreement.answer == "no":
+        lines.append(f"Look here first: {'; '.join(agreement.worst)}.")
+        lines.append("Check the parts and wires that feed these points, then measure again.")
+    if comparison.unset:
+        lines.append(f"Not read: {some(comparison.unset)}. Check the wires and measure again.")
+    if levels.answer == "undecided" and any("guard band" in reason for reason in levels.reasons):
+        lines.append("A calibrated fixture has a smaller uncertainty and may decide it.")
+    if comparison.verdict == "PASS (outputs only)":
+        lines.append("Wire the test points to find faults that the outputs do not show.")
+    if comparison.unseen_faults:
+        lines.append(
+            f"{len(comparison.unseen_faults)} of {len(comparison.power)} single faults would stay "
+            f"unseen with this wiring: {some(comparison.unseen_faults)}."
+        )
+    return lines
+
+
+def volts(value_V: float, form: str = ".3f") -> str:
+    """Return a voltage without its unit, never as minus zero."""
+    text = f"{value_V:{form}}"
+    return text.removeprefix("-") if float(text) == 0 else text
+
+
+def some(names: Sequence[str]) -> str:
+    """Return the first few names, and how many more there are."""
+    shown = ", ".join(names[:_SHOWN])
+    more = len(names) - _SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
