@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from realnet_hw.errors import InputError
 
-_E24 = (10, 11, 12, 13, 15, 16, 18, 20, 22, 24, 27, 30)
+_E24: tuple[int, ...] = (10, 11, 12, 13, 15, 16, 18, 20, 22, 24, 27, 30)
 _E24 += (33, 36, 39, 43, 47, 51, 56, 62, 68, 75, 82, 91)
 SERIES = ("E12", "E24", "E48", "E96", "E192")
 
