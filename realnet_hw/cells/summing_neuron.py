@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
 Rectifier = Literal["positive", "negative", "none"]
 
-# Where the drawing has the summing node's vertical wires, and the distance of its rows, in mm.
+# Where the drawing has the summing node's vertical wires and the driven node's name, and the
+# distance of its rows, in mm.
 _BUS_X = -12.7
 _LOOP_X = -10.16
+_DRIVE_X = 2.54
 _ROW = 5.08
 
 
@@ -106,7 +108,9 @@ class SummingNeuron(Cell):
         top = -15.24 if rectified else -10.16
         named = _LOOP_X + pad.label_width(request.inverting)
         middle = snapped(max(named + 1.5 + pad.caption_width("feedback") / 2, _LOOP_X + 10.16))
-        right = max(middle + 6.35, 22.86 if rectified else 10.16)
+        right = max(middle + 6.35, 10.16)
+        if rectified:
+            right = max(right, 22.86, snapped(_DRIVE_X + pad.label_width(request.output) + 0.6))
         feedback = pad.put("feedback", middle, top, rotation=90)
         pad.wire((_LOOP_X, summing_y), (_LOOP_X, top), feedback["1"])
         pad.small_label(request.inverting, _LOOP_X, top)
@@ -140,4 +144,4 @@ class SummingNeuron(Cell):
         branch = output.x + 1.27
         pad.wire((_LOOP_X, -8.89), clamp[left_pin])
         pad.wire(clamp[right_pin], (branch, -8.89), (branch, 0))
-        pad.small_label(driven, 2.54, -8.89)
+        pad.small_label(driven, _DRIVE_X, -8.89)

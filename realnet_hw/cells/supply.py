@@ -44,7 +44,7 @@ class SupplyEntry(Cell):
             y = pins[str(ground + 1)].y + (index - ground) * 10.16
             # Outer rails turn first, so that no wire crosses another.
             turn = start.x + 2.54 * (1 + self._within(index, ground))
-            pad.wire(start, (turn, start.y), (turn, y), (38.1, y))
+            pad.wire(start, (turn, start.y), (turn, y), (40.64, y))
             self._finish(pad, rail, y, below=index > ground)
             level[rail] = y
         for rail in self.rails:
@@ -58,8 +58,8 @@ class SupplyEntry(Cell):
 
     def _finish(self, pad: Pad, rail: str, y: float, *, below: bool) -> None:
         """Draw the flag and the power symbol at a rail's end."""
-        pad.flag(27.94, y, "down" if below else "up")
-        pad.power(rail, 38.1, y, "down" if below or rail == "GND" else "up")
+        pad.flag(30.48, y, "down" if below else "up")
+        pad.power(rail, 40.64, y, "down" if below or rail == "GND" else "up")
 
     def _capacitor(self, pad: Pad, rail: str, level: dict[str, float]) -> None:
         upper, lower = sorted((level[rail], level["GND"]))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from realnet_hw.board import Board
 from realnet_hw.cells.cell import Cell
@@ -28,7 +29,7 @@ FORMULA_SIZE_mm = 1.5
 _EDGE_mm = 15.24
 _TITLE_BLOCK_mm = (122.0, 47.0)
 _GAP_mm = 5.08
-_WIDEST_GAP_mm = 38.1
+_WIDEST_GAP_mm = {"across": 38.1, "down": 25.4}
 _PADDING_mm = 2.54
 _TITLE_STRIP_mm = 6.35
 _FORMULA_LINE_mm = 2.54
@@ -190,7 +191,7 @@ def _shelf(blocks: Sequence[Block], page: _Page) -> list[PlacedBlock] | None:
         if not row or top < page.room.top:
             return None
         left = page.room.left
-        gap = _spread(right - left - sum(block.width for block in row), len(row) - 1)
+        gap = _spread(right - left - sum(block.width for block in row), len(row) - 1, "across")
         for block in row:
             frame = Box(left, top, left + block.width, bottom)
             placed.append(PlacedBlock(block, frame, _inside(block, frame)))
@@ -211,23 +212,23 @@ def _row(blocks: Sequence[Block], room: float) -> list[Block]:
     return row
 
 
-def _spread(spare: float, gaps: int) -> float:
+def _spread(spare: float, gaps: int, direction: Literal["across", "down"]) -> float:
     """Return the gap that uses up the room to spare, within reason."""
     wanted = spare / gaps if gaps else 0.0
-    return max(_GAP_mm, min(wanted, _WIDEST_GAP_mm))
+    return max(_GAP_mm, min(wanted, _WIDEST_GAP_mm[direction]))
 
 
 def _columns(columns: Sequence[Sequence[Block]], page: _Page, floor: float) -> list[PlacedBlock]:
     """Place columns, each around the middle height; the frames of a column are alike in width."""
     total = sum(_width(column) for column in columns)
-    gap = _spread(page.room.width - total, len(columns) - 1)
+    gap = _spread(page.room.width - total, len(columns) - 1, "across")
     total += gap * (len(columns) - 1)
     left = page.room.left + (page.room.width - total) / 2
     room = floor - page.room.top
     placed = []
     for column in columns:
         width, height = _width(column), sum(block.height for block in column)
-        step = _spread(room - height, len(column) - 1)
+        step = _spread(room - height, len(column) - 1, "down")
         height += step * (len(column) - 1)
         top = page.room.top + (room - height) / 2
         for block in column:

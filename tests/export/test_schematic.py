@@ -8,7 +8,12 @@ from typing import Any
 
 import pytest
 
-from realnet_hw.board import Board
+from realnet_hw.board import Board, Logic, Port, Supply
+from realnet_hw.cells.cell import Cell
+from realnet_hw.cells.connector import Connector
+from realnet_hw.cells.shunt_reference import ShuntReference
+from realnet_hw.cells.summing_neuron import SummingNeuron
+from realnet_hw.cells.supply import SupplyEntry
 from realnet_hw.drawing import sexpr
 from realnet_hw.export import kicad_cli, lvs, netlist, overlaps
 from realnet_hw.export.schematic import schematic_text
@@ -16,12 +21,8 @@ from realnet_hw.export.schematic import schematic_text
 LIBRARY_NOTE = "The current configuration does not include the symbol library"
 
 
-@pytest.mark.usefixtures("kicad")
-@pytest.mark.parametrize("seed", range(8))
-def test_random_network_is_drawn_right(
-    seed: int, random_board: Callable[[int], Board], written: Callable[[str], Path]
-) -> None:
-    board = random_board(seed)
+def assert_drawn_right(board: Board, written: Callable[[str], Path]) -> None:
+    """Prove a board's drawing: nets, overlaps, electrical rules."""
     expected = netlist.from_board(board)
     text = schematic_text(board, expected)
     path = written(text)
@@ -30,6 +31,47 @@ def test_random_network_is_drawn_right(
     assert overlaps.overlaps(text, kicad_cli.svg(path, frame=False)) == []
     rules = kicad_cli.electrical_rules(path)
     assert [each for each in rules if LIBRARY_NOTE not in each] == []
+
+
+@pytest.mark.usefixtures("kicad")
+@pytest.mark.parametrize("seed", range(8))
+def test_random_network_is_drawn_right(
+    seed: int, random_board: Callable[[int], Board], written: Callable[[str], Path]
+) -> None:
+    assert_drawn_right(random_board(seed), written)
+
+
+@pytest.mark.usefixtures("kicad")
+def test_single_supply_is_drawn_right(written: Callable[[str], Path]) -> None:
+    """The supply pins between one rail and ground, one capacitor each, a terminal of two poles."""
+    rails = ("+12V", "GND")
+    cells: tuple[Cell, ...] = (
+        Connector("IN", "Inputs", nets=["X1"], side="left"),
+        SupplyEntry("PWR", "Supply", rails=rails),
+        ShuntReference("REF", "Reference", output="VREF", rail="+12V", series_ohm=1e3),
+        SummingNeuron(
+            "A_NAME_THAT_IS_LONG",
+            "Neuron",
+            output="AN_OUTPUT_THAT_IS_LONG",
+            inputs={"X1": 976e3, "VREF": 976e3},
+            feedback_ohm=976e3,
+            rectifier="negative",
+            layer=1,
+        ),
+        Connector("OUT", "Outputs", nets=["AN_OUTPUT_THAT_IS_LONG"], side="right", layer=2),
+    )
+    board = Board(
+        name="single",
+        title="Single supply",
+        technology="inverting_summer",
+        ports=(Port("X1", "X1", "input"), Port("Y", "AN_OUTPUT_THAT_IS_LONG", "output")),
+        supplies=(Supply("+12V", 12.0, 0.05, 0.1),),
+        test_points=(),
+        cases=(),
+        logic=Logic(0.0, 5.0, 1.5, 3.5),
+        cells=cells,
+    )
+    assert_drawn_right(board, written)
 
 
 def test_same_board_gives_same_bytes(xor: Any) -> None:
