@@ -131,7 +131,7 @@ class VirtualController:
         """Let the CPU run; ends up to 125 us late, at the end of a batch of instructions.
 
         Raises:
-            BenchError: the CPU met an illegal instruction or sleeps with its interrupts off.
+            BenchError: the CPU left its memory, or sleeps with its interrupts off.
         """
         self._run(self._cycle.value + round(seconds * CLOCK_Hz), lambda: False)
 
@@ -144,13 +144,14 @@ class VirtualController:
         Raises:
             BenchError: as ``run_for``.
         """
-        self._run(self._cycle.value + round(limit_s * CLOCK_Hz), condition)
-        return condition()
+        return self._run(self._cycle.value + round(limit_s * CLOCK_Hz), condition)
 
-    def _run(self, end: int, condition: Callable[[], bool]) -> None:
+    def _run(self, end: int, condition: Callable[[], bool]) -> bool:
         run, avr, cycle = self._library.avr_run, self._avr, self._cycle
         done = self._layout["state_done"]
-        while cycle.value < end and not condition():
+        while not condition():
+            if cycle.value >= end:
+                return False
             if self._to_controller:
                 self._feed()
             state = run(avr)
@@ -162,6 +163,7 @@ class VirtualController:
             if state > done:
                 pc = simavr.number32(avr + self._layout["pc"]).value
                 raise BenchError(f"the simulated CPU crashed at address {pc:#06x}")
+        return True
 
     # ----------------------------------------------------------- serial link
 
