@@ -38,18 +38,21 @@ debootstrap --variant=minbase "$suite" "$machine" "$mirror" | grep -E '^E:|succe
 
 # --------------------------------------------------------------- this machine's way to the mirrors
 
+home=/home/maker
+clone=$home/realnet_hw
+
 # Settings that somebody made by hand: those that no package brought.
 for file in /etc/apt/apt.conf.d/* /etc/apt/auth.conf.d/* /usr/local/share/ca-certificates/*.crt \
     /etc/pip.conf "$HOME/.config/pip/pip.conf" "$HOME/.pip/pip.conf"; do
     if [ -f "$file" ] && ! dpkg -S "$file" >/dev/null 2>&1; then
-        copy=$machine${file/#$HOME\//\/root\/}
+        copy=$machine${file/#$HOME\//$home/}
         mkdir -p "$(dirname "$copy")"
         cp "$file" "$copy"
     fi
 done
 cp -L /etc/resolv.conf /etc/hosts "$machine/etc/"
 
-environment=(HOME=/root USER=root PATH=/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb CI=true)
+environment=("HOME=$home" USER=root PATH=/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb CI=true)
 while read -r setting; do
     environment+=("$setting")
 done < <(env | grep -iE '^(http_proxy|https_proxy|no_proxy|pip_(index_url|extra_index_url|cert|default_timeout))=')
@@ -72,13 +75,14 @@ in_machine apt-get install -qq -y --no-install-recommends git make >/dev/null 2>
 
 [ -z "$(git -C "$here" status --porcelain)" ] ||
     say "not all of $here is committed: what is cloned is $(git -C "$here" log -1 --format='%h %s')"
-git clone --quiet --no-hardlinks "$here" "$machine/root/realnet_hw"
+mkdir -p "$machine$home"
+git clone --quiet --no-hardlinks "$here" "$machine$clone"
 
 for target in "${targets[@]}"; do
     say "make $target"
     started=$SECONDS
-    in_machine make -C /root/realnet_hw "$target" || fail "make $target failed after $((SECONDS - started)) s"
+    in_machine make -C $clone "$target" || fail "make $target failed after $((SECONDS - started)) s"
     say "make $target passed in $((SECONDS - started)) s"
-    left=$(in_machine git -C /root/realnet_hw status --porcelain)
+    left=$(in_machine git -C $clone status --porcelain)
     [ -z "$left" ] || fail "make $target changed what is committed: $left"
 done
