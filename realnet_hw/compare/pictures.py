@@ -1,0 +1,116 @@
+"""Where the marks of a picture stand, in parts of a hundred of its width.
+
+A picture is drawn by the report's template; here is only its arithmetic.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from realnet_hw.records import Agreement, ComparedValue, Thresholds
+
+EN_RANGE = 2.0
+"""Pictures of En reach from -EN_RANGE to EN_RANGE."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A band, a whisker and a dot on one axis, each from 0 to 100; None where nothing was read.
+
+    ``beyond`` is -1 or 1 where the dot lies off the axis on that side and stands at its end.
+    """
+
+    band: tuple[float, float]
+    whisker: tuple[float, float] | None
+    dot: float | None
+    beyond: int = 0
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A voltage axis."""
+
+    low_V: float
+    high_V: float
+
+    def at(self, value_V: float) -> float:
+        """Return the place of a voltage, kept within 0 and 100."""
+        place = 100 * (value_V - self.low_V) / (self.high_V - self.low_V)
+        return min(100.0, max(0.0, place))
+
+    def ticks(self) -> list[tuple[float, float]]:
+        """Return whole volts and their places."""
+        step = 1 if self.high_V - self.low_V <= 12 else 5
+        first = int(self.low_V // step) * step
+        volts = [float(v) for v in range(first, int(self.high_V) + step, step)]
+        return [(self.at(v), v) for v in volts if self.low_V <= v <= self.high_V]
+
+
+def level_axis(values: Iterable[ComparedValue], thresholds: Thresholds) -> Axis:
+    """Return an axis that holds all bands and readings of an output, and both thresholds."""
+    reach = [thresholds.low_V, thresholds.high_V, 0.0]
+    for value in values:
+        reach += [
+            value.predicted_V - value.U_predicted_V,
+            value.predicted_V + value.U_predicted_V,
+        ]
+        if value.measured_V is not None:
+            reach.append(value.measured_V)
+    margin_V = 0.08 * (max(reach) - min(reach))
+    return Axis(min(reach) - margin_V, max(reach) + margin_V)
+
+
+def level_mark(value: ComparedValue, axis: Axis) -> Mark:
+    """Return an output's band and reading on a voltage axis."""
+    low_V = value.predicted_V - value.U_predicted_V
+    high_V = value.predicted_V + value.U_predicted_V
+    band = (axis.at(low_V), axis.at(high_V))
+    if value.measured_V is None or value.U_measured_V is None:
+        return Mark(band=band, whisker=None, dot=None)
+    ends = (value.measured_V - value.U_measured_V, value.measured_V + value.U_measured_V)
+    return Mark(
+        band=band,
+        whisker=(axis.at(ends[0]), axis.at(ends[1])),
+        dot=axis.at(value.measured_V),
+    )
+
+
+def en_mark(value: ComparedValue) -> Mark | None:
+    """Return a value on the axis of En: the band's and the reading's share of both uncertainties.
+
+    None where nothing was read.
+    """
+    if value.En is None or value.U_measured_V is None:
+        return None
+    both_V = math.hypot(value.U_predicted_V, value.U_measured_V)
+    axis = Axis(-EN_RANGE, EN_RANGE)
+    share = value.U_measured_V / both_V
+    return Mark(
+        band=(axis.at(-value.U_predicted_V / both_V), axis.at(value.U_predicted_V / both_V)),
+        whisker=(axis.at(value.En - share), axis.at(value.En + share)),
+        dot=axis.at(value.En),
+        beyond=(value.En > EN_RANGE) - (value.En < -EN_RANGE),
+    )
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """The joint statistic against its limit, each from 0 to 100; ``usual`` is a good board's."""
+
+    usual: float
+    limit: float
+    statistic: float
+    beyond: bool
+
+
+def gauge(agreement: Agreement) -> Gauge:
+    """Return the places of the statistic, its limit and what good boards show on average."""
+    end = 1.5 * agreement.limit
+    return Gauge(
+        usual=100 * agreement.degrees_of_freedom / end,
+        limit=100 * agreement.limit / end,
+        statistic=min(100.0, 100 * agreement.statistic / end),
+        beyond=agreement.statistic > end,
+    )
