@@ -22,7 +22,7 @@ _UART_INPUT_FE = 0x8000
 
 
 @pytest.mark.parametrize(
-    "line, expected",
+    ("line", "expected"),
     [
         # Each unit continues at the level where the one before ended.
         ("SOUR2:VOLT 1;VOLT?", "1.000000"),
@@ -75,7 +75,7 @@ def test_line(fixture: VirtualFixture, outcome: Outcome, line: str, expected: st
 
 
 @pytest.mark.parametrize(
-    "line, number",
+    ("line", "number"),
     [
         ("*OPC?\x01", -101),
         ("*OPC?\x7f", -101),
@@ -205,13 +205,13 @@ def test_resets_are_reported_once(new_fixture: MakeFixture) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer, result, number",
+    ("answer", "result", "number"),
     [(0xFF, "1", "-241"), (0x00, "2", "-240"), (0x0F, "2", "-240")],
     ids=["no ADC", "reads zero", "reads full scale"],
 )
 def test_self_test_finds(new_fixture: MakeFixture, answer: int, result: str, number: str) -> None:
     fixture = new_fixture()
-    fixture.controller.connect_spi(lambda transfer: answer)
+    fixture.controller.connect_spi(lambda _transfer: answer)
     assert fixture.ask("*TST?") == result
     assert fixture.ask("SYST:ERR?").split(",")[0] == number
 

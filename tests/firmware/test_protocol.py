@@ -16,7 +16,7 @@ _EXAMPLES = re.findall(r"(?m)^```\n(.*?)^```$", _PROTOCOL, re.DOTALL)
 
 
 def _forms(header: str) -> set[str]:
-    """SYSTem:ERRor[:NEXT]? is SYSTem:ERRor? and SYSTem:ERRor:NEXT?; the firmware writes <n> as #."""
+    """SYSTem:ERRor[:NEXT]? is SYSTem:ERRor? and SYSTem:ERRor:NEXT?; the table writes <n> as #."""
     header = header.replace("<n>", "#")
     return {re.sub(r"\[(.*?)\]", keep, header) for keep in ("", r"\1")}
 

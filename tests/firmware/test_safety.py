@@ -1,0 +1,341 @@
+"""Nothing reaches a board that should not: start, order of switching, heartbeat, hang, resets."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from realnet_hw.emulate import simavr
+from realnet_hw.emulate.fixture import (
+    ADC_SELECT,
+    DAC_SELECTS,
+    DAC_SHUTDOWN,
+    LDAC,
+    LINES_ENABLE,
+    OUTPUT_ENABLE,
+    PULLS,
+    SPARE_SELECT,
+    VirtualFixture,
+)
+from realnet_hw.emulate.mcu import ResetCause
+
+MakeFixture = Callable[[], VirtualFixture]
+
+# What issue and data sheet allow: watchdog 120 ms nominal, relay 5 ms.
+HANG_TO_GROUND_s = 0.25
+RELAY_s = 5e-3
+LIVE = "SOUR:VOLT:ALL 5,-7,9,-9;:DIG:PATT 65535;:OUTP ON"
+
+
+def _watch(fixture: VirtualFixture, *pins: str) -> list[tuple[str, int, float]]:
+    """Notes every edge of some pins: pin, level, time."""
+    edges: list[tuple[str, int, float]] = []
+    for pin in pins:
+        fixture.controller.watch(
+            pin, lambda level, pin=pin: edges.append((pin, level, fixture.now_s))
+        )
+    return edges
+
+
+def _grounded(fixture: VirtualFixture) -> bool:
+    return all(fixture.terminal_V(channel) == 0.0 for channel in range(4))
+
+
+def _off(fixture: VirtualFixture) -> bool:
+    """Relays released, DACs shut down, lines off."""
+    return (
+        fixture.controller.level(OUTPUT_ENABLE) == 0
+        and not any(active for dac in fixture.dacs for active in dac.active)
+        and fixture.lines.lines == 0
+    )
+
+
+def _live(new_fixture: MakeFixture) -> VirtualFixture:
+    fixture = new_fixture()
+    fixture.command(LIVE, settle_s=0.03)
+    assert fixture.connected
+    assert fixture.terminal_V(0) == pytest.approx(5.0, abs=0.003)
+    assert fixture.lines.lines == 65535
+    return fixture
+
+
+def _step(fixture: VirtualFixture, instructions: int) -> None:
+    """Let the CPU do so many instructions, where ``run_for`` goes by batches."""
+    controller = fixture.controller
+    controller._batch.value = 1
+    for _ in range(instructions):
+        controller._library.avr_run(controller._avr)
+    controller._batch.value = 2000
+
+
+# ---------------------------------------------------------------------------------- start
+
+
+def test_no_pin_moves_at_power_on(firmware) -> None:
+    """The pins' levels before and after the start are the same, and none glitches between."""
+    fixture = VirtualFixture(firmware)
+    steady = [*DAC_SELECTS, ADC_SELECT, SPARE_SELECT, LINES_ENABLE, OUTPUT_ENABLE, DAC_SHUTDOWN]
+    edges = _watch(fixture, *steady, LDAC)
+    fixture.run_for(0.05)
+    assert edges == []
+    for pin in steady:
+        assert fixture.controller.is_output(pin)
+        assert fixture.controller.level(pin) == PULLS[pin]
+    assert fixture.violations.rules == []
+
+
+def test_starts_off(new_fixture: MakeFixture) -> None:
+    fixture = new_fixture()
+    assert _off(fixture)
+    assert _grounded(fixture)
+    assert fixture.ask("OUTP?;:SOUR:VOLT:ALL?") == "0;" + ",".join(["0.000000"] * 4)
+
+
+def test_reserved_outputs_are_low_and_slave_select_is_one(new_fixture: MakeFixture) -> None:
+    controller = new_fixture().controller
+    for pin in ("PB1", "PB2"):
+        assert controller.is_output(pin)
+        assert controller.level(pin) == 0
+
+
+# ------------------------------------------------------------------------------ switching
+
+
+def test_on_sets_the_dacs_before_the_relays(new_fixture: MakeFixture) -> None:
+    fixture = new_fixture()
+    at_relay: list[list[float]] = []
+    fixture.controller.watch(
+        OUTPUT_ENABLE, lambda _level: at_relay.append([fixture.shifter_V(k) for k in range(4)])
+    )
+    edges = _watch(fixture, DAC_SHUTDOWN, OUTPUT_ENABLE, LINES_ENABLE)
+    fixture.command(LIVE)
+    assert [edge[:2] for edge in edges] == [
+        (DAC_SHUTDOWN, 1),
+        (LINES_ENABLE, 0),
+        (OUTPUT_ENABLE, 1),
+    ]
+    assert at_relay == [pytest.approx([5.0, -7.0, 9.0, -9.0], abs=0.003)]
+
+
+def test_on_is_complete_when_the_contacts_are(new_fixture: MakeFixture) -> None:
+    fixture = new_fixture()
+    assert fixture.ask("SOUR1:VOLT 3;:OUTP ON;:MEAS1:VOLT?") == "3.000000"
+
+
+@pytest.mark.parametrize("line", ["OUTP OFF", "*RST"])
+def test_off_releases_the_relays_first(new_fixture: MakeFixture, line: str) -> None:
+    fixture = _live(new_fixture)
+    edges = _watch(fixture, OUTPUT_ENABLE, DAC_SHUTDOWN, LINES_ENABLE)
+    fixture.command(line)
+    assert [edge[:2] for edge in edges] == [
+        (OUTPUT_ENABLE, 0),
+        (DAC_SHUTDOWN, 0),
+        (LINES_ENABLE, 1),
+    ]
+    assert edges[-1][2] - edges[0][2] < 10e-6
+    assert _off(fixture)
+    assert _grounded(fixture)
+
+
+def test_off_keeps_the_settings_and_reset_does_not(new_fixture: MakeFixture) -> None:
+    fixture = _live(new_fixture)
+    fixture.command("OUTP OFF")
+    assert fixture.ask("SOUR:VOLT:ALL?;:DIG:PATT?").startswith("5.000000,-7.0")
+    fixture.command("*RST")
+    assert fixture.ask("SOUR:VOLT:ALL?;:DIG:PATT?") == ",".join(["0.000000"] * 4) + ";0"
+
+
+def test_settings_while_off_stay_inside(new_fixture: MakeFixture) -> None:
+    fixture = new_fixture()
+    fixture.command("SOUR1:VOLT 9;:DIG:PATT 255")
+    assert _off(fixture)
+
+
+def test_all_sources_change_at_once(fixture: VirtualFixture) -> None:
+    fixture.command("OUTP ON")
+    edges = _watch(fixture, LDAC)
+    fixture.command("SOUR:VOLT:ALL 1,2,3,4")
+    assert [level for _, level, _ in edges] == [0, 1]
+
+
+# ------------------------------------------------------------------------------ heartbeat
+
+
+@pytest.mark.parametrize(("setting", "limit_s"), [("", 1.0), ("SYST:HEAR 0.2", 0.2)])
+def test_silent_host(new_fixture: MakeFixture, setting: str, limit_s: float) -> None:
+    fixture = new_fixture()
+    fixture.command(setting)
+    fixture.send(LIVE.encode() + b"\n")
+    fixture.run_for(len(LIVE) * 12e-5)
+    silent_since_s = fixture.now_s
+    edges = _watch(fixture, OUTPUT_ENABLE, DAC_SHUTDOWN, LINES_ENABLE)
+    fixture.run_for(limit_s - 0.02)
+    assert fixture.connected
+    fixture.run_for(0.05)
+    down = [edge for edge in edges if edge[0] == OUTPUT_ENABLE and edge[1] == 0]
+    assert len(down) == 1
+    assert limit_s - 0.01 < down[0][2] - silent_since_s < limit_s + 0.002
+    assert edges.index(down[0]) < edges.index(next(e for e in edges if e[:2] == (DAC_SHUTDOWN, 0)))
+    assert _off(fixture)
+    assert _grounded(fixture)
+    assert fixture.ask("OUTP?;:SYST:ERR?;:SOUR1:VOLT?;:DIG:PATT?") == (
+        '0;101,"Heartbeat lost";0.000000;0'
+    )
+    assert fixture.ask("SYST:ERR:COUN?") == "0"
+
+
+def test_any_byte_feeds_the_heartbeat(new_fixture: MakeFixture) -> None:
+    fixture = _live(new_fixture)
+    fixture.command("SYST:HEAR 0.1")
+    for _ in range(10):
+        fixture.send(b" ")
+        fixture.run_for(0.08)
+    assert fixture.connected
+    fixture.run_for(0.11)
+    assert not fixture.connected
+
+
+def test_heartbeat_off(new_fixture: MakeFixture) -> None:
+    fixture = _live(new_fixture)
+    fixture.command("SYST:HEAR 0")
+    fixture.run_for(3.0)
+    assert fixture.connected
+
+
+def test_no_heartbeat_while_outputs_are_off(new_fixture: MakeFixture) -> None:
+    fixture = new_fixture()
+    fixture.run_for(2.5)
+    assert fixture.ask("SYST:ERR:COUN?") == "0"
+    fixture.command("OUTP ON")
+    assert fixture.connected
+
+
+def test_outputs_come_back_after_a_lost_heartbeat(new_fixture: MakeFixture) -> None:
+    fixture = _live(new_fixture)
+    fixture.run_for(1.2)
+    assert fixture.ask("SOUR1:VOLT 2;:OUTP ON;:MEAS1:VOLT?") == "2.000000"
+
+
+def test_lost_heartbeat_within_a_line_leaves_nothing_on(new_fixture: MakeFixture) -> None:
+    """The line goes on switching after a sweep that outlasted the limit: it must not."""
+    fixture = _live(new_fixture)
+    edges = _watch(fixture, OUTPUT_ENABLE)
+    fixture.command("SYST:HEAR 0.1;:SENS:SWE? 1,0,1,4,60000,1,1;:OUTP OFF;:OUTP ON", settle_s=0.6)
+    assert [level for _, level, _ in edges] == [0]
+    assert _off(fixture)
+
+
+# ----------------------------------------------------------------------------------- hang
+
+
+@pytest.mark.parametrize(
+    "busy_with",
+    ["", "SENS:SWE? 1,-5,5,4000,100,16,255", "DIG:PATT 0;PULS 3,2000", "MEAS:VOLT:ALL?;ALL?;ALL?"],
+    ids=["idle", "sweep", "pulse", "answering"],
+)
+def test_hung_firmware(new_fixture: MakeFixture, busy_with: str) -> None:
+    fixture = _live(new_fixture)
+    fixture.send(busy_with.encode() + b"\n")
+    fixture.run_for((len(busy_with) + 1) * 10 / 115200 + 1.3e-3)
+    edges = _watch(fixture, OUTPUT_ENABLE)
+    resets, hung_s = fixture.controller.resets, fixture.now_s
+    fixture.force_hang()
+    assert fixture.run_until(lambda: fixture.controller.resets > resets, HANG_TO_GROUND_s)
+    fixture.run_for(RELAY_s)
+    assert _grounded(fixture)
+    assert [level for _, level, _ in edges] == [0]
+    assert edges[0][2] - hung_s < HANG_TO_GROUND_s - RELAY_s
+    assert edges[0][2] - hung_s == pytest.approx(0.12, rel=0.1)
+    fixture.run_for(0.1)
+    fixture.receive()
+    assert _off(fixture)
+    assert fixture.ask("SYST:RES:CAUS?;:SYST:ERR?;:OUTP?") == '8;102,"Watchdog reset";0'
+
+
+def test_firmware_that_spins_with_interrupts_on(new_fixture: MakeFixture) -> None:
+    """Interrupts alone must not keep the watchdog quiet."""
+    fixture = _live(new_fixture)
+    fixture.force_hang()
+    controller = fixture.controller
+    simavr.byte(controller._avr + controller._layout["sreg"] + 7).value = 1
+    fixture.run_for(HANG_TO_GROUND_s)
+    assert _grounded(fixture)
+    assert controller.resets > 0
+
+
+def test_watchdog_guards_the_start(firmware) -> None:
+    """A hang before the first command, with the watchdog's fuse not set, ends as well."""
+    fixture = VirtualFixture(firmware)
+    fixture.run_for(0.0005)
+    fixture.force_hang()
+    resets = fixture.controller.resets
+    assert fixture.run_until(lambda: fixture.controller.resets > resets, HANG_TO_GROUND_s)
+
+
+def test_a_pulse_ends_while_the_firmware_hangs(new_fixture: MakeFixture) -> None:
+    """The timer ends it. Looked at within one turn of the counter: in simavr 1.6 the pin falls
+    again when the counter overflows, which only PWM modes do (datasheet, table 15-5)."""
+    fixture = _live(new_fixture)
+    fixture.command("DIG:PATT 0")
+    edges = _watch(fixture, LINES_ENABLE)
+    fixture.send(b"DIG:PULS 3,800\n")
+    assert fixture.run_until(lambda: bool(edges), 0.05)
+    assert fixture.lines.lines == 3
+    fixture.force_hang()
+    fixture.run_for(800e-6)
+    assert [level for _, level, _ in edges] == [0, 1]
+    assert edges[1][2] - edges[0][2] == pytest.approx(800e-6, abs=1e-6)
+    assert fixture.lines.lines == 0
+
+
+@pytest.mark.parametrize("us", [1, 2, 10, 127, 128, 500, 1020, 1021, 2000])
+def test_length_of_a_pulse(fixture: VirtualFixture, us: int) -> None:
+    fixture.command("OUTP ON")
+    pattern: list[int] = []
+    edges = _watch(fixture, LINES_ENABLE)
+    fixture.controller.watch(LINES_ENABLE, lambda _level: pattern.append(fixture.lines.pattern))
+    fixture.command(f"DIG:PULS 40961,{us}")
+    step_us = 0.5 if us <= 127 else 4 if us <= 1020 else 16
+    assert [level for _, level, _ in edges] == [0, 1]
+    assert (edges[1][2] - edges[0][2]) * 1e6 == pytest.approx(us, abs=step_us / 2 + 0.3)
+    assert set(pattern) == {40961}
+    assert fixture.lines.pattern == 0
+
+
+# --------------------------------------------------------------------------------- resets
+
+
+@pytest.mark.parametrize(
+    "busy_with",
+    [
+        "SENS:SWE? 1,-5,5,4000,0,1,255",
+        "SOUR:VOLT:ALL 1,2,3,4;:OUTP OFF;:OUTP ON;:SOUR2:VOLT -9",
+        "DIG:PATT 0;PULS 65535,300;PULS 255,20;PATT 7",
+        "CAL:DATE '2026-01-01';SOUR1 100,0;STOR",
+    ],
+    ids=["sweep", "switching", "pulses", "storing"],
+)
+def test_reset_at_any_instant_leaves_nothing_live(new_fixture: MakeFixture, busy_with: str) -> None:
+    instants = random.Random(f"resets {busy_with}")
+    fixture = _live(new_fixture)
+    edges = _watch(fixture, OUTPUT_ENABLE, DAC_SHUTDOWN, LINES_ENABLE, LDAC)
+    for _ in range(12):
+        fixture.command(LIVE)
+        assert fixture.connected
+        fixture.send(busy_with.encode() + b"\n")
+        fixture.run_for(len(busy_with) * 10 / 115200 + instants.uniform(-1e-3, 4e-3))
+        _step(fixture, instants.randrange(2000))
+        codes = [list(dac.codes) for dac in fixture.dacs]
+        fixture.reset(instants.choice(list(ResetCause)))
+        assert _off(fixture)
+        edges.clear()
+        fixture.run_for(RELAY_s + 1e-4)
+        assert _grounded(fixture)
+        fixture.run_for(0.01)
+        assert edges == []
+        assert [list(dac.codes) for dac in fixture.dacs] == codes
+        assert fixture.violations.rules == []
+        fixture.receive()
+        assert fixture.ask("OUTP?;:SOUR1:VOLT?;:DIG:PATT?") == "0;0.000000;0"
