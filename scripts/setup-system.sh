@@ -60,10 +60,12 @@ TABLE
 
 missing() {
     local package oldest check
-    while read -r package oldest check; do
+    needs | while read -r package oldest check; do
         $check || printf '%s %s\n' "$package" "$oldest"
-    done < <(needs)
+    done
 }
+
+names() { cut -d' ' -f1 <<<"$1" | paste -sd' '; }
 
 # ----------------------------------------------------------------------------- where it comes from
 
@@ -133,12 +135,12 @@ run() {
 
 # ------------------------------------------------------------------------------------------- main
 
-mapfile -t wanted < <(missing)
-if [ ${#wanted[@]} = 0 ]; then
+wanted=$(missing)
+if [ -z "$wanted" ]; then
     say "system tools: all there"
     exit 0
 fi
-say "missing: $(printf '%s\n' "${wanted[@]}" | cut -d' ' -f1 | paste -sd' ')"
+say "missing: $(names "$wanted")"
 
 if ! has_program apt-get; then
     say "this system has no apt: install these with its own package manager (KiCad 9, ngspice 43 or newer)"
@@ -160,8 +162,7 @@ fi
 packages=()
 add_backports=no
 refused=()
-for line in "${wanted[@]}"; do
-    read -r package oldest <<<"$line"
+while read -r package oldest; do
     offer=$(offered "$package")
     if [ "$package" = chromium ] && [ -z "$offer" ]; then
         say "no package called chromium here: the test that opens the report in a browser is skipped"
@@ -173,7 +174,7 @@ for line in "${wanted[@]}"; do
     else
         refused+=("$package (needed: $oldest or newer, offered: ${offer:-nothing})")
     fi
-done
+done <<<"$wanted"
 
 if [ ${#refused[@]} -gt 0 ]; then
     say "${PRETTY_NAME:-this system} does not offer: ${refused[*]}"
@@ -219,9 +220,9 @@ for command in "${commands[@]}"; do
     }
 done
 
-mapfile -t wanted < <(missing | grep -v '^chromium ')
-if [ ${#wanted[@]} -gt 0 ]; then
-    say "still missing: $(printf '%s\n' "${wanted[@]}" | cut -d' ' -f1 | paste -sd' ')"
+wanted=$(missing | sed '/^chromium /d')
+if [ -n "$wanted" ]; then
+    say "still missing: $(names "$wanted")"
     exit 2
 fi
 say "system tools: all there now"
