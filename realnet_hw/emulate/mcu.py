@@ -7,7 +7,8 @@ figures of the datasheet:
 - a UART byte has one bit too many, and UDRE comes only after a whole byte: the transmit buffer and
   the shift register are modelled;
 - a reset clears the ports but tells nobody: the pins are driven to their external pulls again;
-- a batch of instructions falls back to one instruction after a reset.
+- a sleeping CPU sleeps past the end of the time it was given: an alarm wakes the simulator;
+- after a reset it runs one instruction at a time: what makes it fast is set again.
 
 Ref: Microchip ATmega328P datasheet DS40002061, sections 11 (reset), 14 (I/O), 19 (SPI), 20 (USART).
 """
@@ -35,7 +36,7 @@ _INTERRUPTS_ON = 7  # bit I of the status register
 _EEPROM_bytes = 1024
 _UNUSED_FLASH = 0x7FFE  # the last word of flash
 _JUMP_TO_ITSELF = bytes((0xFF, 0xCF))  # rjmp .-2
-# Instructions that run between two looks at the clock, in cycles. 2000 is 35 times faster than 1.
+# How long instructions run between two looks at the clock. 2000 is 35 times faster than 1.
 _BATCH_cycles = 2000
 
 
@@ -111,10 +112,11 @@ class VirtualController:
         self._avr = self._make(firmware)
         at = self._layout
         self._cycle = simavr.number64(self._avr + at["cycle"])
-        self._batch = simavr.number64(self._avr + at["run_cycle_limit"])
-        self._batch.value = _BATCH_cycles
+        self._make_fast()
         self._data = simavr.pointer(self._avr + at["data"])
         self._modules = self._find_modules()
+        self._alarm_step = _BATCH_cycles
+        self._alarm = simavr.CycleTimer(lambda _avr, when, _param: when + self._alarm_step)
         self._hook_reset_and_sleep()
         self._hook_uart()
         self._hook_spi()
@@ -128,15 +130,15 @@ class VirtualController:
         return self._cycle.value / CLOCK_Hz
 
     def run_for(self, seconds: float) -> None:
-        """Let the CPU run; ends up to 125 us late, at the end of a batch of instructions.
+        """Let the CPU run for a time, to within an instruction.
 
         Raises:
             BenchError: the CPU left its memory, or sleeps with its interrupts off.
         """
-        self._run(self._cycle.value + round(seconds * CLOCK_Hz), lambda: False)
+        self._run(seconds, lambda: False, round(seconds * CLOCK_Hz))
 
     def run_until(self, condition: Callable[[], bool], limit_s: float) -> bool:
-        """Run until the condition holds, looked at after each batch, or until the time is over.
+        """Run until the condition holds, looked at every 125 us, or until the time is over.
 
         Returns:
             Whether the condition holds.
@@ -144,11 +146,15 @@ class VirtualController:
         Raises:
             BenchError: as ``run_for``.
         """
-        return self._run(self._cycle.value + round(limit_s * CLOCK_Hz), condition)
+        return self._run(limit_s, condition, _BATCH_cycles)
 
-    def _run(self, end: int, condition: Callable[[], bool]) -> bool:
+    def _run(self, seconds: float, condition: Callable[[], bool], step: int) -> bool:
+        """Run until the condition, looked at every ``step`` cycles, or for a time."""
         run, avr, cycle = self._library.avr_run, self._avr, self._cycle
         done = self._layout["state_done"]
+        end = cycle.value + round(seconds * CLOCK_Hz)
+        resets = self.resets
+        self._set_alarm(min(step, end - cycle.value), step)
         while not condition():
             if cycle.value >= end:
                 return False
@@ -163,7 +169,17 @@ class VirtualController:
             if state > done:
                 pc = simavr.number32(avr + self._layout["pc"]).value
                 raise BenchError(f"the simulated CPU crashed at address {pc:#06x}")
+            if self.resets != resets:
+                resets = self.resets
+                self._make_fast()
+                self._set_alarm(min(step, end - cycle.value), step)
         return True
+
+    def _set_alarm(self, cycles: int, step: int) -> None:
+        """Have simavr come back after so many cycles, which a sleeping CPU would sleep through."""
+        self._alarm_step = step
+        if cycles > 0:
+            self._library.avr_cycle_timer_register(self._avr, cycles, self._alarm, None)
 
     # ----------------------------------------------------------- serial link
 
@@ -295,6 +311,7 @@ class VirtualController:
     def reset(self, cause: ResetCause = ResetCause.EXTERNAL) -> None:
         """Reset the controller; memory and EEPROM stay, as in the real one."""
         self._library.avr_reset(self._avr)
+        self._make_fast()
         simavr.byte(self._data + _MCUSR).value |= cause
         if self._failure is not None:
             failure, self._failure = self._failure, None
@@ -326,13 +343,16 @@ class VirtualController:
         avr: int = library.avr_make_mcu_by_name(b"atmega328p")
         library.avr_init(avr)
         library.avr_load_firmware(avr, program)
-        # Else simavr looks at PD2 and PD3 every cycle while they are low, their interrupts on or
-        # off: no batches, and a tenth of the speed.
-        for interrupt in range(2):
-            library.avr_extint_set_strict_lvl_trig(avr, interrupt, 0)
         simavr.number32(avr + self._layout["frequency"]).value = CLOCK_Hz
         simavr.byte(simavr.pointer(avr + self._layout["data"]) + _MCUSR).value = ResetCause.POWER_ON
         return avr
+
+    def _make_fast(self) -> None:
+        """Set what simavr forgets at every reset, or it would run at a tenth of the speed."""
+        simavr.number64(self._avr + self._layout["run_cycle_limit"]).value = _BATCH_cycles
+        # It looks at PD2 and PD3 in every cycle while they are low, their interrupts on or off.
+        for interrupt in range(2):
+            self._library.avr_extint_set_strict_lvl_trig(self._avr, interrupt, 0)
 
     def _find_modules(self) -> dict[str, int]:
         modules: dict[str, int] = {}
@@ -397,7 +417,6 @@ class VirtualController:
             if inner is not None:
                 inner(avr)
             self.resets += 1
-            self._batch.value = _BATCH_cycles
             self._spi_busy_until = 0
             self._shift_register_free = 0
             for callback in self._reset_watchers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
@@ -76,7 +77,7 @@ def test_dac_never_overshoots_and_only_rises() -> None:
     write(dac, 0x3000, 0.0)
     write(dac, 0x3FFF, LATER_s)
     course = [dac.output_V(0, LATER_s + 3e-6 + k * 5e-8) for k in range(400)]
-    assert all(later >= earlier for earlier, later in zip(course, course[1:], strict=False))
+    assert all(later >= earlier for earlier, later in itertools.pairwise(course))
     assert course[-1] == pytest.approx(4.095)
 
 

@@ -12,11 +12,11 @@ from realnet_hw.emulate.front_end import (
     INPUTS,
     MID_CHANNEL,
     OUTPUTS,
-    RELAY_MAX_s,
     Errors,
     FrontEnd,
     Inl,
     Relay,
+    RELAY_MAX_s,
     draw_errors,
 )
 

@@ -174,15 +174,16 @@ def test_what_a_callback_raises_reaches_the_caller(controller: VirtualController
 
 def test_ask_names_the_command_that_got_no_answer(controller: VirtualController) -> None:
     controller.force_hang()
-    with pytest.raises(BenchError, match="no answer to 'r' within 0.01 s"):
+    with pytest.raises(BenchError, match=r"no answer to 'r' within 0\.01 s"):
         controller.ask("r", limit_s=0.01)
 
 
 @pytest.mark.parametrize(
     ("content", "message"), [(None, "no such file"), (b"text", "not an ELF file")]
 )
+@pytest.mark.usefixtures("_simulator")
 def test_firmware_that_is_none_is_refused(
-    tmp_path: Path, _simulator: None, content: bytes | None, message: str
+    tmp_path: Path, content: bytes | None, message: str
 ) -> None:
     file = tmp_path / "firmware.elf"
     if content is not None:

@@ -1,0 +1,181 @@
+"""The real firmware in the virtual fixture: voltages at the terminals, and that they are safe."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from realnet_hw.emulate.fixture import OUTPUT_ENABLE, VirtualFixture
+from realnet_hw.emulate.front_end import Errors, draw_errors
+from realnet_hw.emulate.mcu import ResetCause
+from realnet_hw.emulate.plant import Cable
+from realnet_hw.emulate.wiring import Wiring
+from realnet_hw.errors import InputError
+
+BOOT_s = 0.03
+STEP_V = 0.005
+
+
+@pytest.fixture
+def fixture(firmware: Path) -> VirtualFixture:
+    made = VirtualFixture(firmware)
+    made.run_for(BOOT_s)
+    return made
+
+
+def switch_on(fixture: VirtualFixture) -> None:
+    fixture.command("SOUR:VOLT:ALL 5,-7,9,-9;:OUTP ON")
+    assert fixture.connected
+
+
+def terminals_V(fixture: VirtualFixture) -> list[float]:
+    return [fixture.terminal_V(channel) for channel in range(4)]
+
+
+# ---------------------------------------------------------------------- safe
+
+
+def test_terminals_are_grounded_before_the_cpu_has_run(firmware: Path) -> None:
+    fixture = VirtualFixture(firmware)
+    assert fixture.now_s == 0.0
+    assert not fixture.connected
+    assert terminals_V(fixture) == [0.0] * 4
+    # Even what lies behind the relay is near 0 V, though the DACs are off.
+    assert all(abs(fixture.shifter_V(channel)) < 0.21 for channel in range(4))
+    assert fixture.lines.lines == 0
+
+
+def test_boot_never_switches_the_relay(firmware: Path) -> None:
+    fixture = VirtualFixture(firmware)
+    edges: list[int] = []
+    fixture.controller.watch(OUTPUT_ENABLE, edges.append)
+    fixture.run_for(0.1)
+    assert edges == []
+
+
+def test_a_hang_is_off_the_terminals_within_a_quarter_second(fixture: VirtualFixture) -> None:
+    switch_on(fixture)
+    started_s = fixture.now_s
+    fixture.force_hang()
+    assert fixture.run_until(lambda: not fixture.connected, 1.0)
+    # 120 ms of the watchdog and the relay; its oscillator may be slow by two thirds on a real one.
+    assert 0.05 < fixture.now_s - started_s < 0.15
+    assert terminals_V(fixture) == [0.0] * 4
+    fixture.run_for(0.05)
+    assert fixture.ask("SYST:ERR?").startswith("102,")
+    assert terminals_V(fixture) == [0.0] * 4
+
+
+def test_a_silent_host_is_off_the_terminals_after_its_heartbeat(fixture: VirtualFixture) -> None:
+    fixture.command("SYST:HEAR 0.3")
+    switch_on(fixture)
+    fixture.run_for(0.2)
+    assert fixture.connected
+    fixture.command(" ")
+    started_s = fixture.now_s
+    assert fixture.run_until(lambda: not fixture.connected, 1.0)
+    assert 0.27 < fixture.now_s - started_s < 0.3 + 0.005 + 0.002
+    assert fixture.ask("SYST:ERR?").startswith("101,")
+
+
+@pytest.mark.parametrize("cause", [ResetCause.EXTERNAL, ResetCause.BROWN_OUT])
+def test_a_reset_releases_the_relay(fixture: VirtualFixture, cause: ResetCause) -> None:
+    switch_on(fixture)
+    fixture.reset(cause)
+    assert fixture.controller.level(OUTPUT_ENABLE) == 0
+    fixture.run_for(0.0052)
+    assert terminals_V(fixture) == [0.0] * 4
+
+
+def test_resets_at_any_moment_put_nothing_on_the_terminals(firmware: Path) -> None:
+    """In the midst of bus traffic: a DAC word cut in two must not become a voltage."""
+    moments = random.Random(2)
+    fixture = VirtualFixture(firmware)
+    for _ in range(60):
+        fixture.run_for(BOOT_s)
+        switch_on(fixture)
+        fixture.send(b"SENS:SWE? 1,-2,2,500,0,1,1\n")
+        fixture.run_for(0.006 + moments.random() * 0.003)
+        codes = [dac.codes[:] for dac in fixture.dacs]
+        fixture.reset()
+        assert [dac.codes for dac in fixture.dacs] == codes
+        assert not any(active for dac in fixture.dacs for active in dac.active)
+        fixture.run_for(0.02)
+        assert terminals_V(fixture) == [0.0] * 4
+        fixture.receive()
+    assert fixture.violations.rules == []
+
+
+# ------------------------------------------------------------------ voltages
+
+
+def test_relay_times_at_the_terminals(firmware: Path) -> None:
+    fixture = VirtualFixture(firmware, errors=Errors(relay_operate_s=4e-3, relay_release_s=2e-3))
+    fixture.run_for(BOOT_s)
+    edges: list[tuple[int, float]] = []
+    fixture.controller.watch(OUTPUT_ENABLE, lambda level: edges.append((level, fixture.now_s)))
+    fixture.command("SOUR1:VOLT 5;:OUTP ON", settle_s=2e-3)
+    fixture.run_until(lambda: bool(edges), 0.02)
+    assert fixture.terminal_V(0) == 0.0
+    fixture.run_until(lambda: fixture.connected, 0.02)
+    assert fixture.now_s - edges[0][1] == pytest.approx(4e-3, abs=0.15e-3)
+    assert fixture.terminal_V(0) == pytest.approx(5.0)
+    fixture.command("OUTP OFF", settle_s=0.0)
+    fixture.run_until(lambda: len(edges) > 1, 0.02)
+    fixture.run_until(lambda: not fixture.connected, 0.02)
+    assert fixture.now_s - edges[1][1] == pytest.approx(2e-3, abs=0.15e-3)
+
+
+@pytest.mark.parametrize("set_V", [-10.24, -3.205, 0.0, 0.005, 5.0, 10.235])
+def test_ideal_fixture_delivers_and_reads_what_was_set(
+    fixture: VirtualFixture, set_V: float
+) -> None:
+    fixture.command(f"SOUR1:VOLT {set_V};:OUTP ON")
+    assert fixture.terminal_V(0) == pytest.approx(set_V, abs=1e-6)
+    assert float(fixture.ask("MEAS1:VOLT?")) == pytest.approx(set_V, abs=1e-6)
+
+
+def test_what_is_not_wired_reads_0_v_and_the_reference_too(fixture: VirtualFixture) -> None:
+    switch_on(fixture)
+    assert [float(fixture.ask(f"MEAS{n}:VOLT?")) for n in (5, 6, 7, 8)] == [0.0] * 4
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_drawn_fixture_is_wrong_by_no_more_than_specified(firmware: Path, seed: int) -> None:
+    fixture = VirtualFixture(firmware, errors=draw_errors(seed))
+    fixture.run_for(BOOT_s)
+    fixture.command("SENS:AVER 16;:SOUR1:VOLT 5;:OUTP ON")
+    delivered_V = fixture.terminal_V(0)
+    # Half a step of rounding in the code, 2 LSB of nonlinearity.
+    assert abs(delivered_V - 5) < 0.005 * 5 + 0.020 + 2.5 * STEP_V
+    assert delivered_V != 5.0
+    read_V = float(fixture.ask("MEAS1:VOLT?"))
+    assert abs(read_V - delivered_V) < 0.003 * 5 + 0.015 + 1.5 * STEP_V
+    assert abs(float(fixture.ask("MEAS8:VOLT?"))) < 1.5 * STEP_V
+
+
+def test_wires_lead_where_they_are_said_to(firmware: Path) -> None:
+    wiring = Wiring.of(
+        {"A": "dac2", "A.sense": "adc6", "A'": "adc0"}, inputs=["A"], nodes={"A'": "A"}
+    )
+    fixture = VirtualFixture(firmware, plant=Cable(), wiring=wiring)
+    fixture.run_for(BOOT_s)
+    switch_on(fixture)
+    assert fixture.ask("MEAS1:VOLT?;:MEAS7:VOLT?;:MEAS2:VOLT?") == "9.000000;9.000000;0.000000"
+
+
+def test_the_firmware_keeps_the_rules_of_the_bus(fixture: VirtualFixture) -> None:
+    switch_on(fixture)
+    fixture.ask("*TST?;:MEAS:VOLT:ALL?")
+    fixture.command("DIG:PATT 4660;PULS 4660,100")
+    fixture.command("SENS:SWE? 2,-5,5,100,0,2,255", settle_s=0.5)
+    fixture.command("*RST")
+    assert fixture.adc.conversions > 1600
+    assert fixture.violations.rules == []
+
+
+def test_there_are_four_terminals(fixture: VirtualFixture) -> None:
+    with pytest.raises(InputError, match="0 to 3"):
+        fixture.terminal_V(4)
