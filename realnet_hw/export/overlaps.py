@@ -12,7 +12,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Generic, TypeVar, cast
 
 from realnet_hw.drawing import sexpr
 from realnet_hw.drawing.geometry import Box, Mirror, Point, Rotation, oriented
@@ -22,6 +22,7 @@ from realnet_hw.errors import InputError
 from realnet_hw.export.page_layout import PAGES
 
 _TOUCH_mm = 0.1
+_TILE_mm = 12.0
 _FRAME_mm = 12.0
 # KiCad's own title block, from the lower right corner of the page: 108 mm x 32 mm inside the frame.
 _TITLE_BLOCK_mm = (120.0, 44.0)
@@ -30,6 +31,7 @@ _TEXT = re.compile(r'<g class="stroked-text"><desc>(.*?)</desc>(.*?)</g>', re.DO
 _STROKE = re.compile(r"[ML]\s*([-0-9.]+)[ ,]([-0-9.]+)")
 
 Segment = tuple[Point, Point]
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,11 @@ class _Body:
     pins: tuple[Segment, ...]
     pin_ends: frozenset[Point]
     pin_texts: frozenset[str]
+
+    @property
+    def reach(self) -> Box:
+        """The box around its lines and pins."""
+        return Box.around(itertools.chain(*self.lines, *self.pins))
 
 
 def overlaps(schematic: str, svg: str) -> list[str]:
@@ -142,7 +149,7 @@ def _bodies(root: Node) -> Iterator[_Body]:
 
 
 def _among_texts(texts: Sequence[_Text]) -> Iterator[str]:
-    for one, other in itertools.combinations(texts, 2):
+    for one, other in _Tiles((text.box, text) for text in texts).pairs():
         if one.box.overlap(other.box) > _TOUCH_mm:
             yield f"text {one.words!r} on text {other.words!r}{_at(one.box)}"
 
@@ -153,55 +160,62 @@ def _texts_on_lines(
     wires: Sequence[Segment],
     frames: Sequence[Box],
 ) -> Iterator[str]:
+    lines = _Tiles((Box.around(wire), wire) for wire in wires)
+    shapes = _Tiles((body.reach, body) for body in bodies)
     for text in texts:
-        for wire in wires:
+        for wire in lines.near(text.box):
             if _meets(text.box, wire):
                 yield f"text {text.words!r} on a wire{_at(text.box)}"
-        for body in bodies:
-            if text.words in body.pin_texts:
-                continue
-            inside = body.box is not None and body.box.overlap(text.box) > _TOUCH_mm
-            if inside and (
-                any(_meets(text.box, line) for line in body.lines)
-                or _encloses(body.lines, text.box)
-            ):
-                yield f"text {text.words!r} on symbol {body.name}{_at(text.box)}"
-            if any(_meets(text.box, pin) for pin in body.pins):
-                yield f"text {text.words!r} on a pin of {body.name}{_at(text.box)}"
+        for body in shapes.near(text.box):
+            if text.words not in body.pin_texts:
+                yield from _text_on_body(text, body)
         for frame in frames:
             corners = [Point(*corner) for corner in frame.corners()]
             sides = itertools.pairwise([*corners, corners[0]])
-            if any(_meets(text.box, side) for side in sides):
+            if text.box.overlap(frame) >= 0 and any(_meets(text.box, side) for side in sides):
                 yield f"text {text.words!r} on a frame{_at(text.box)}"
 
 
+def _text_on_body(text: _Text, body: _Body) -> Iterator[str]:
+    if body.box is not None and body.box.overlap(text.box) > _TOUCH_mm:
+        on_line = any(_meets(text.box, line) for line in body.lines)
+        if on_line or _encloses(body.lines, text.box):
+            yield f"text {text.words!r} on symbol {body.name}{_at(text.box)}"
+    if any(_meets(text.box, pin) for pin in body.pins):
+        yield f"text {text.words!r} on a pin of {body.name}{_at(text.box)}"
+
+
 def _among_symbols(bodies: Sequence[_Body]) -> Iterator[str]:
-    for one, other in itertools.combinations(bodies, 2):
+    for one, other in _Tiles((body.reach, body) for body in bodies).pairs():
         if one.box and other.box and one.box.overlap(other.box) > _TOUCH_mm:
             yield f"symbol {one.name} on symbol {other.name}{_at(one.box)}"
 
 
 def _wires_through_symbols(bodies: Sequence[_Body], wires: Sequence[Segment]) -> Iterator[str]:
-    for body, wire in itertools.product(bodies, wires):
-        if body.box is None or body.box.overlap(Box.around(wire)) < -_TOUCH_mm:
-            continue
-        for line in body.lines:
-            crossing = _crossing(wire, line)
-            if crossing and all(math.dist(crossing, end) > _TOUCH_mm for end in body.pin_ends):
-                yield f"a wire through symbol {body.name}{_at(body.box)}"
-                break
+    near = _Tiles((Box.around(wire), wire) for wire in wires)
+    for body in bodies:
+        for wire in near.near(body.reach):
+            crossings = (_crossing(wire, line) for line in body.lines)
+            if any(
+                crossing and all(math.dist(crossing, end) > _TOUCH_mm for end in body.pin_ends)
+                for crossing in crossings
+            ):
+                yield f"a wire through symbol {body.name}{_at(body.reach)}"
 
 
 def _collinear(bodies: Sequence[_Body], wires: Sequence[Segment]) -> Iterator[str]:
     named = [("a wire", wire) for wire in wires]
     named += [(f"a pin of {body.name}", pin) for body in bodies for pin in body.pins]
-    for (one_name, one), (other_name, other) in itertools.combinations(named, 2):
-        for along, across in ((0, 1), (1, 0)):
-            level = {round(point[across], 3) for point in (*one, *other)}
-            first = sorted(point[along] for point in one)
-            second = sorted(point[along] for point in other)
-            if len(level) == 1 and min(first[1], second[1]) - max(first[0], second[0]) > _TOUCH_mm:
-                yield f"{one_name} along {other_name}{_at(Box.around(one))}"
+    for along, across in ((0, 1), (1, 0)):
+        levels: dict[float, list[tuple[float, float, str, Segment]]] = {}
+        for name, line in named:
+            if abs(line[0][across] - line[1][across]) < 1e-3:
+                low, high = sorted(end[along] for end in line)
+                levels.setdefault(round(line[0][across], 2), []).append((low, high, name, line))
+        for lines in levels.values():
+            for one, other in itertools.pairwise(sorted(lines)):
+                if one[1] - other[0] > _TOUCH_mm:
+                    yield f"{one[2]} along {other[2]}{_at(Box.around(other[3]))}"
 
 
 def _off_page(
@@ -230,6 +244,40 @@ def _off_page(
 
 
 # ----------------------------------------------------------------------------------------- geometry
+
+
+class _Tiles(Generic[_T]):
+    """Things by the tiles of the page that their boxes touch, to find neighbours quickly."""
+
+    def __init__(self, things: Iterable[tuple[Box, _T]]) -> None:
+        self._things = list(things)
+        self._tiles: dict[tuple[int, int], list[int]] = {}
+        for index, (box, _) in enumerate(self._things):
+            for tile in self._touched(box):
+                self._tiles.setdefault(tile, []).append(index)
+
+    def near(self, box: Box) -> Iterator[_T]:
+        """Yield the things whose boxes meet a box, in their order."""
+        found = {index for tile in self._touched(box) for index in self._tiles.get(tile, ())}
+        for index in sorted(found):
+            if self._things[index][0].overlap(box) >= -_TOUCH_mm:
+                yield self._things[index][1]
+
+    def pairs(self) -> Iterator[tuple[_T, _T]]:
+        """Yield every two things whose boxes meet, once."""
+        found = {
+            pair
+            for indices in self._tiles.values()
+            for pair in itertools.combinations(sorted(indices), 2)
+        }
+        for one, other in sorted(found):
+            yield self._things[one][1], self._things[other][1]
+
+    @staticmethod
+    def _touched(box: Box) -> Iterator[tuple[int, int]]:
+        columns = range(int(box.left // _TILE_mm), int(box.right // _TILE_mm) + 1)
+        rows = range(int(box.top // _TILE_mm), int(box.bottom // _TILE_mm) + 1)
+        return itertools.product(columns, rows)
 
 
 def _at(box: Box) -> str:

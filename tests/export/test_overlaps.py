@@ -125,7 +125,7 @@ def test_wires_that_cross_or_meet_end_to_end_are_none(
 def test_wire_along_a_pin(root: Node, written: Callable[[str], Path]) -> None:
     x, y = place(symbol(root, "U1", "1"))
     root.append(wire(x + 5.08, y, x + 7.62, y))
-    assert any("a wire along a pin of U1 unit 1" in each for each in measured(root, written))
+    assert any("along" in each and "pin of U1 unit 1" in each for each in measured(root, written))
 
 
 def test_outside_the_frame(root: Node, written: Callable[[str], Path]) -> None:
