@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 
 from realnet_hw.board import Board
 from realnet_hw.measure.fixture_specification import (
+    ADC_NOISE_V,
     adc_components,
     dac_components,
     repeatability,
 )
 from realnet_hw.measure.journal import Point
-from realnet_hw.measure.station import SENSE_SUFFIX
+from realnet_hw.measure.station import SENSE_SUFFIX, Reading
 from realnet_hw.records import Component, MeasuredCase, MeasuredInput, MeasuredValue
 from realnet_hw.uncertainty import expanded_uncertainty
 
@@ -38,6 +40,24 @@ def budgets(wiring: Mapping[str, str], points: Sequence[Point]) -> dict[str, lis
             repeatability((squares / freedom) ** 0.5, freedom, min(map(len, groups)))
         )
     return found
+
+
+def planned_budgets(wiring: Mapping[str, str], reading: Reading) -> dict[str, list[Component]]:
+    """Return the budgets to expect before anything is measured: the noise is the specification's.
+
+    With these it can be said beforehand which faults a wiring will not show.
+    """
+    noise = Component(
+        name="repeatability",
+        kind="B",
+        u_V=ADC_NOISE_V / math.sqrt(reading.average * reading.repeats),
+        shared="reading",
+        source=f"specification: {ADC_NOISE_V * 1e3:.1f} mV rms a conversion",
+    )
+    return {
+        channel: dac_components() if channel.startswith("dac") else adc_components(noise)
+        for channel in wiring.values()
+    }
 
 
 def case(

@@ -21,6 +21,8 @@ from realnet_hw.measure.fixture import Fixture
 from realnet_hw.measure.journal import SUFFIX, Header, Journal, Point
 from realnet_hw.records import Calibration, Measurement
 
+NEWEST = "measurement.json"
+
 
 def _untold(_done: int, _total: int, _next: str) -> None:
     """Tell nobody of the progress."""
@@ -39,8 +41,9 @@ def measure(
 ) -> Measurement:
     """Measure a board and write journal and record into a folder.
 
-    Both are named by board, procedure and start, ``BOARD-PROCEDURE-TIME.jsonl`` and ``.json``.
-    The outputs are grounded on every way out of this function.
+    Both are named by board, procedure and start, ``BOARD-PROCEDURE-TIME.jsonl`` and ``.json``;
+    ``measurement.json`` is the newest record of the folder. The outputs are grounded on every way
+    out of this function.
 
     Args:
         board: what is on the bench.
@@ -90,7 +93,10 @@ def measure(
             )
             fixture.output(False)
             measurement = _measurement(board, fixture.address, journal, points)
-    records.write(record_file(out_dir, measurement), records.encode(measurement))
+    text = records.encode(measurement)
+    records.write(out_dir / NEWEST, text)
+    # Last, for this is what marks the run as finished.
+    records.write(record_file(out_dir, measurement), text)
     return measurement
 
 

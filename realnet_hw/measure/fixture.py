@@ -23,6 +23,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from types import FrameType, TracebackType
 from typing import NoReturn, TypeVar
 
@@ -45,6 +46,12 @@ _T = TypeVar("_T")
 
 START_UP_S = 6.0
 """How long a fixture may take to answer: opening the port resets an Arduino for up to 3 s."""
+
+_CONVERSION_S = 20e-6
+_BITS_A_VALUE = 20
+"""Two bytes on the serial line, start and stop bits with them."""
+_SWEEP_VALUES = 10_000
+"""Fewer than the firmware's greatest sweep, with any number of channels."""
 
 _QUEUE_LIMIT = 64
 """More errors than any queue of the firmware holds: a fixture that goes on is out of order."""
@@ -213,14 +220,16 @@ class Fixture:
     def limit(self, limits_V: Mapping[str, tuple[float, float]]) -> None:
         """Set what each source may give at most; a source that is not named may only give 0 V.
 
-        The firmware keeps the same limits, so that neither side alone can overstep them. Outputs
-        can't be switched on before.
+        The firmware keeps the same limits, so that neither side alone can overstep them; it also
+        allows 0 V always, which is what a grounded terminal has anyway. Outputs can't be switched
+        on before.
 
         Args:
             limits_V: source channel to its lowest and highest voltage.
 
         Raises:
             InputError: no such channel, or limits beyond the fixture's range.
+            BenchError: a source is set to something outside of its new limits; as ``tell``.
         """
         limits = dict.fromkeys(DAC_CHANNELS, (0.0, 0.0))
         for channel, (low_V, high_V) in limits_V.items():
@@ -233,7 +242,8 @@ class Fixture:
                 )
             limits[channel] = (low_V, high_V)
         for channel, (low_V, high_V) in limits.items():
-            self.tell(f"SOUR{_suffix(channel)}:VOLT:LIM {low_V:.4f},{high_V:.4f}")
+            both = f"{min(low_V, 0.0):.4f},{max(high_V, 0.0):.4f}"
+            self.tell(f"SOUR{_suffix(channel)}:VOLT:LIM {both}")
         self._limits = limits
 
     def source(self, volts: Mapping[str, float]) -> None:
@@ -328,11 +338,23 @@ class Fixture:
     ) -> Sweep:
         """Step one source evenly from start to stop, both included, and read at each step.
 
+        The source stays at the stop. A long sweep goes in parts, each well within the heartbeat.
+
+        Args:
+            source: the channel that steps.
+            start_V: first point; source_V of the result has the others.
+            stop_V: last point.
+            points: 2 or more.
+            channels: sense channels to read, in any order.
+            settle_s: from each step to its first conversion, up to 0.06 s.
+            average: conversions a reading, 1 to 64.
+
         Raises:
-            InputError: beyond the source's limits.
+            InputError: beyond the source's limits, no such channel, or fewer than 2 points.
             BenchError: outputs are off, or the block is damaged; as ``tell``.
             LinkLost: as ``tell``.
         """
+        self._check_source(source)
         low_V, high_V = self._limits.get(source, (0.0, 0.0))
         for end_V in (start_V, stop_V):
             if not low_V <= end_V <= high_V:
@@ -342,27 +364,45 @@ class Fixture:
                     allowed=f"{low_V:g} to {high_V:g} V",
                 )
         order = [name for name in ADC_CHANNELS if name in channels]
-        mask = sum(1 << ADC_CHANNELS.index(name) for name in order)
-        settle_us = round(settle_s * 1e6)
-        line = (
-            f"SENS:SWE? {_suffix(source)},{start_V:.4f},{stop_V:.4f},{points},"
-            f"{settle_us},{average},{mask}"
+        if points < 2 or not order or set(order) != set(channels):
+            raise InputError(
+                f"a sweep of {points} points over {', '.join(channels) or 'no channel'}",
+                where=source,
+                allowed=f"2 points or more, channels of {ADC_CHANNELS[0]} to {ADC_CHANNELS[-1]}",
+            )
+        point_s = settle_s + len(order) * (
+            (average + 1) * _CONVERSION_S + _BITS_A_VALUE / self.baud
         )
-        patience_s = 2.0 + points * (settle_s + len(order) * (average * 60e-6 + 20 / self.baud))
-        try:
-            block = self._link_checked(lambda link: link.query_block(line, timeout_s=patience_s))
-        except NoAnswer:
-            self._raise_missed(line)
-        self._raise_errors(line, self._errors())
-        codes = sweep_codes(block, points, len(order), where=self.address)
-        step_V = (stop_V - start_V) / (points - 1) if points > 1 else 0.0
+        most = max(3, min(_SWEEP_VALUES // len(order), int(self.heartbeat_s / 2 / point_s)))
+        levels_V = [start_V + (stop_V - start_V) * i / (points - 1) for i in range(points)]
+        codes: list[int] = []
+        for part in _even_parts(levels_V, most):
+            settings = f"{part[0]:.4f},{part[-1]:.4f},{len(part)},{round(settle_s * 1e6)},{average}"
+            mask = sum(1 << ADC_CHANNELS.index(name) for name in order)
+            line = f"SENS:SWE? {_suffix(source)},{settings},{mask}"
+            codes += sweep_codes(
+                self._block(line, 2.0 + 2 * len(part) * point_s),
+                len(part),
+                len(order),
+                where=self.address,
+            )
+        self._levels_V[source] = stop_V
         return Sweep(
-            tuple(start_V + index * step_V for index in range(points)),
+            tuple(levels_V),
             {
                 name: tuple(code / 16 * LSB_V - RANGE_V for code in codes[index :: len(order)])
                 for index, name in enumerate(order)
             },
         )
+
+    def _block(self, line: str, timeout_s: float) -> bytes:
+        """Send a query and return the block that it answers, once the error queue is empty."""
+        try:
+            block = self._link_checked(lambda link: link.query_block(line, timeout_s=timeout_s))
+        except NoAnswer:
+            self._raise_missed(line)
+        self._raise_errors(line, self._errors())
+        return block
 
     def calibration(self) -> Calibration:
         """Return what the controller says about its calibration."""
@@ -549,6 +589,13 @@ def sweep_codes(block: bytes, points: int, channels: int, *, where: str) -> tupl
             "the sweep's checksum does not fit its data", where=where, mend="sweep again"
         )
     return struct.unpack(f">{count}H", data)
+
+
+def _even_parts(items: Sequence[_T], most: int) -> list[Sequence[_T]]:
+    """Cut into as few parts of at most ``most`` (3 or more) as can be, none of one item alone."""
+    count = -(-len(items) // most)
+    cuts = [len(items) * index // count for index in range(count + 1)]
+    return [items[start:end] for start, end in pairwise(cuts)]
 
 
 def _suffix(channel: str) -> int:

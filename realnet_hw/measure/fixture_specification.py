@@ -8,8 +8,12 @@ A calibration that the controller reports as valid corrects gain and offset but 
 these budgets: the record in its EEPROM says when it was made, not how well, and a budget may only
 claim what somebody has stated.
 
-Ref: Microchip DS21298E (MCP3208-B: INL, gain and offset error), Microchip DS22250A (MCP4922: INL),
-JCGM 100:2008 (GUM) 4.3.7 (rectangular distribution).
+A converter's nonlinearity is the same each time it is asked for the same level, and different at
+another level. It is stated as an error of the single reading: were it stated as one of the channel,
+two levels could not differ by it.
+
+Ref: Microchip DS21298E (MCP3208-B: INL 1 LSB at most), DS22250A and DS22249A (MCP4922, MCP4822: INL
+2 LSB typical, 12 LSB at most), JCGM 100:2008 (GUM) 4.3.7 (rectangular distribution).
 """
 
 from __future__ import annotations
@@ -32,9 +36,11 @@ LSB_V = 2 * RANGE_V / 4096
 REFERENCE_BOUND = 0.001
 DAC_GAIN_BOUND = 0.005
 DAC_OFFSET_BOUND_V = 0.020
-DAC_INL_BOUND_V = 2 * LSB_V
+DAC_INL_BOUND_V = 12 * LSB_V
 ADC_GAIN_BOUND = 0.003
 ADC_OFFSET_BOUND_V = 0.015
+# Of one conversion, rms.
+ADC_NOISE_V = LSB_V / 2
 ADC_INL_BOUND_V = 1 * LSB_V
 
 _SOURCE = "fixture specification, uncalibrated"
@@ -87,7 +93,14 @@ def dac_components() -> list[Component]:
             kind="B",
             u_V=rectangular(DAC_INL_BOUND_V),
             shared="reading",
-            source=f"{_SOURCE}: 2 LSB and quantisation within",
+            source="MCP4922: 12 LSB at most",
+        ),
+        Component(
+            name="DAC quantisation",
+            kind="B",
+            u_V=rectangular(LSB_V / 2),
+            shared="reading",
+            source="12 bit over 20.48 V",
         ),
     ]
 
@@ -115,7 +128,7 @@ def adc_components(repeatability: Component) -> list[Component]:
             kind="B",
             u_V=rectangular(ADC_INL_BOUND_V),
             shared="reading",
-            source=f"{_SOURCE}: 1 LSB",
+            source="MCP3208-B: 1 LSB at most",
         ),
         Component(
             name="ADC quantisation",

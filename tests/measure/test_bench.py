@@ -98,6 +98,7 @@ def test_the_record_lies_beside_its_journal_and_names_what_it_is_made_from(
     record, folder = measured
     path = bench.record_file(folder, record)
     assert records.read(path, Measurement) == record
+    assert records.read(folder / "measurement.json", Measurement) == record
     text = (folder / record.made_from["journal"]).read_bytes()
     header, points, _ = journal.parse(text, where="")
     assert len(points) == len(record.cases)

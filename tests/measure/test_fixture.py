@@ -124,26 +124,69 @@ def test_a_refused_command_is_told_and_the_next_one_works(fixture: Fixture) -> N
 
 
 def test_a_sweep_reads_what_single_readings_read(fixture: Fixture) -> None:
-    fixture.limit({"dac0": (0.0, 5.0)})
-    with pytest.raises(BenchError, match="-221"):
-        fixture.sweep("dac0", 0.0, 5.0, 6, ["adc0"])  # outputs are off
+    fixture.limit({"dac0": (0.0, 5.0), "dac1": (0.0, 5.0)})
     fixture.output(True)
     swept = fixture.sweep("dac0", 0.0, 5.0, 6, ["adc0", "adc7"], settle_s=1e-3, average=16)
     assert swept.source_V == pytest.approx((0, 1, 2, 3, 4, 5))
+    fixture.source({"dac1": 1.0})
     fixture.average(64)
+    fixture.wait(0.005)
+    assert swept.volts["adc0"][-1] == pytest.approx(fixture.read("adc0"), abs=2 * LSB_V), (
+        "the swept source stays at the stop when another is set"
+    )
     for volts, reading in zip(swept.source_V, swept.volts["adc0"], strict=True):
         fixture.source({"dac0": volts})
         fixture.wait(0.005)
         assert reading == pytest.approx(fixture.read("adc0"), abs=2 * LSB_V)
+
+
+def test_a_sweep_longer_than_the_heartbeat_goes_in_parts(server: Server) -> None:
+    with Fixture(server.address, heartbeat_s=0.6) as fixture:
+        fixture.limit({"dac0": (0.0, 5.0)})
+        fixture.output(True)
+        swept = fixture.sweep("dac0", 5.0, 0.0, 40, ["adc0"], settle_s=0.025)
+        assert fixture.ask("OUTP?") == "1"
+    assert len(swept.volts["adc0"]) == 40
+    for set_V, read_V in zip(swept.source_V, swept.volts["adc0"], strict=True):
+        assert abs(read_V - set_V) < dac_bound_V(set_V) + adc_bound_V(set_V) + LSB_V
+
+
+def test_a_sweep_needs_outputs_limits_points_and_channels(fixture: Fixture) -> None:
+    fixture.limit({"dac0": (0.0, 5.0)})
+    with pytest.raises(BenchError, match="-221"):
+        fixture.sweep("dac0", 0.0, 5.0, 6, ["adc0"])  # outputs are off
     with pytest.raises(InputError, match="a sweep to 6 V is outside"):
         fixture.sweep("dac0", 0.0, 6.0, 6, ["adc0"])
+    with pytest.raises(InputError, match="1 points over adc0"):
+        fixture.sweep("dac0", 0.0, 5.0, 1, ["adc0"])
+    with pytest.raises(InputError, match="6 points over adc8"):
+        fixture.sweep("dac0", 0.0, 5.0, 6, ["adc8"])
+    assert fixture.ask("*OPC?") == "1"
+
+
+def test_a_port_above_0_V_keeps_its_limits_though_off_is_0_V(fixture: Fixture) -> None:
+    fixture.limit({"dac0": (1.0, 5.0)})
+    with pytest.raises(InputError, match=r"allowed: 1 to 5 V"):
+        fixture.source({"dac0": 0.5})
+    fixture.source({"dac0": 1.0})
+
+
+def test_a_stored_calibration_is_told_and_used(own_server: Server) -> None:
+    with Fixture(own_server.address) as fixture:
+        fixture.average(64)
+        before_V = fixture.read("adc3")
+        assert not fixture.calibration().valid
+        fixture.tell('CAL:SENS4 0,0.1;DATE "2026-03-31";STOR')
+        told = fixture.calibration()
+        assert (told.valid, told.date) == (True, "2026-03-31")
+        assert fixture.read("adc3") == pytest.approx(before_V + 0.1, abs=2 * LSB_V)
 
 
 def test_waiting_longer_than_the_heartbeat_keeps_the_outputs_on(server: Server) -> None:
-    with Fixture(server.address, heartbeat_s=0.3) as fixture:
+    with Fixture(server.address, heartbeat_s=0.6) as fixture:
         fixture.limit({"dac0": (0.0, 5.0)})
         fixture.output(True)
-        fixture.wait(0.8)
+        fixture.wait(1.0)
         assert fixture.ask("OUTP?") == "1"
 
 
@@ -151,7 +194,7 @@ def test_a_silent_host_finds_the_outputs_grounded_and_is_told(server: Server) ->
     with Fixture(server.address, heartbeat_s=0.3) as fixture:
         fixture.limit({"dac0": (0.0, 5.0)})
         fixture.output(True)
-        time.sleep(0.6)
+        time.sleep(0.9)
         with pytest.raises(BenchError, match=r"101 .*silent for 0\.3 s, so outputs are grounded"):
             fixture.read("adc0")
 
@@ -271,7 +314,7 @@ def test_a_fixture_opened_without_with_is_safe_at_the_end_of_the_program(server:
 def test_after_kill_9_the_firmware_grounds_the_outputs(server: Server) -> None:
     with child(server, 0.5, "with") as process:
         process.kill()
-    time.sleep(1.0)
+    time.sleep(1.2)
     assert server.ask("OUTP?") == "0"
     assert server.ask("SYST:ERR?").startswith("101,")
 

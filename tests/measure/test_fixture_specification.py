@@ -20,14 +20,14 @@ def rectangular_sum(*bounds: float) -> float:
 
 
 @pytest.mark.parametrize("level_V", [-10.0, -0.3, 0.0, 5.0, 10.24])
-def test_a_source_is_as_uncertain_as_the_plan_of_its_parts_says(level_V: float) -> None:
-    # 0.5 % gain, 20 mV offset, 2 LSB of 5 mV
-    expected = rectangular_sum(0.005 * level_V, 0.020, 0.010)
+def test_a_source_is_as_uncertain_as_its_parts_together(level_V: float) -> None:
+    # 0.5 % gain, 20 mV offset, 12 LSB of 5 mV, quantisation of half a step each way
+    expected = rectangular_sum(0.005 * level_V, 0.020, 0.060, 0.0025)
     assert standard_uncertainty(dac_components(), level_V) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("level_V", [-10.0, -0.3, 0.0, 5.0, 10.24])
-def test_a_reading_is_as_uncertain_as_the_plan_of_its_parts_says(level_V: float) -> None:
+def test_a_reading_is_as_uncertain_as_its_parts_together(level_V: float) -> None:
     # 0.3 % gain, 15 mV offset, 1 LSB of 5 mV, quantisation of half a step each way
     expected = rectangular_sum(0.003 * level_V, 0.015, 0.005, 0.0025)
     assert standard_uncertainty(adc_components(QUIET), level_V) == pytest.approx(expected)
