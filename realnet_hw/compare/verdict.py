@@ -44,6 +44,8 @@ from realnet_hw.uncertainty import guarded_level
 # Half of the interval that holds 95 % of a normal distribution, in standard deviations.
 _HALF_OF_95_PERCENT = 1.96
 _WORST = 3
+# Chi-square of one value at 0.1 %: less than that may be chance.
+_NOTABLE = 10.8
 
 Verdict = Literal["PASS", "PASS (outputs only)", "UNDECIDED", "FAIL"]
 
@@ -162,9 +164,12 @@ def _agreement(prediction: Prediction, readings: Readings, good: GoodBoards | No
 def _worst(
     prediction: Prediction, readings: Readings, good: GoodBoards, values_V: NDArray[np.float64]
 ) -> list[str]:
-    """The values without which the statistic would fall most."""
+    """The values without which the statistic would fall most: one, or more where it is notable."""
+    influence = good.influence(values_V)
+    order = np.argsort(-influence)
+    notable = order[: max(1, min(_WORST, int((influence > _NOTABLE).sum())))]
     named = []
-    for j in np.argsort(-good.influence(values_V))[:_WORST]:
+    for j in notable:
         case, name = readings.values[j].key.split(".", 1)
         away_V = values_V[j] - good.mean_V[j]
         side = "above" if away_V > 0 else "below"
