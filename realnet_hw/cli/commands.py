@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -70,8 +71,8 @@ def list_boards(*, json_: Json = False) -> int:
 def build(board: str, *, out: Path | None = None, check: Flag = False, json_: Json = False) -> int:
     """Make a board's files: KiCad project, SPICE deck, bills of materials, pictures.
 
-    Everything is proved before it is put in place: SKiDL's and KiCad's rule checks, the drawn
-    schematic against the circuit net by net, the deck against KiCad's own, nothing overlapping.
+    All is proved before it is put in place: rule checks of SKiDL and KiCad,
+    schematic against circuit net by net, deck against KiCad's, no overlaps.
 
     Parameters
     ----------
@@ -151,13 +152,15 @@ def measure(
     *,
     station: Path,
     procedure: str = "truth_table",
+    prediction: Path | None = None,
     out: Path | None = None,
     resume: Flag = False,
     json_: Json = False,
 ) -> int:
     """Measure a board through the fixture, or on the virtual bench.
 
-    Every point is on disk before the next is taken; outputs are at 0 V on every way out.
+    Every point is on disk before the next is taken.
+    The outputs are at 0 V on every way out.
 
     Parameters
     ----------
@@ -167,6 +170,8 @@ def measure(
         Station file: which fixture is where.
     procedure
         What to measure; a file of bench/procedures.
+    prediction
+        Prediction record; says before measuring which faults this wiring will not see.
     out
         Folder for the journal and the record; bench/records/NAME otherwise.
     resume
@@ -180,6 +185,8 @@ def measure(
     made = load_board(board)
     with own_stdout() as answers:
         netlist, _ = _described(made)
+        if prediction:
+            _say_unseen(made, records.read(prediction, records.Prediction), station)
         record = _measure(
             made,
             netlist,
@@ -271,8 +278,8 @@ def doctor(*, json_: Json = False) -> int:
 def serve(board: str, *, station: Path, idle_s: float = 30.0) -> int:
     """Serve the virtual bench until interrupted; prints its addresses as one JSON line.
 
-    The fixture's own firmware runs in an AVR simulator behind a serial port, and a simulated board
-    hangs on its converters.
+    The fixture's own firmware runs in an AVR simulator behind a serial port,
+    and a simulated board hangs on its converters.
 
     Parameters
     ----------
@@ -334,10 +341,12 @@ def demo(board: str = "xor_opamp", *, out: Path = Path("realnet-demo")) -> int:
             return 1
         predicted = _predict(made, netlist, deck, stage="2/4 ")
         _keep(out / "prediction.json", predicted)
+        station = project.bundle() / "bench" / "stations" / "virtual.toml"
+        _say_unseen(made, predicted, station)
         measured = _measure(
             made,
             netlist,
-            project.bundle() / "bench" / "stations" / "virtual.toml",
+            station,
             out=out / "measurement",
             board_path=board,
             stage="3/4 ",
@@ -427,6 +436,20 @@ def _measure(
             progress=advance,
             board_path=board_path,
         )
+
+
+def _say_unseen(board: Board, prediction: Prediction, station: Path) -> None:
+    """Say on stderr, before measuring, what this wiring can't find."""
+    from realnet_hw.compare.power import unseen_faults
+    from realnet_hw.measure import assemble
+    from realnet_hw.measure import station as stations
+
+    bench_file = stations.load(station)
+    wiring = stations.wiring_for(bench_file, board, where=str(station))
+    budgets = assemble.planned_budgets(wiring, bench_file.reading)
+    unseen = unseen_faults(prediction, budgets, wiring)
+    count = f"{len(unseen)} of {len(prediction.faults)} single faults"
+    sys.stderr.write(f"This wiring will not see {count}: {', '.join(unseen) or 'none'}\n")
 
 
 def _compare(

@@ -13,7 +13,7 @@ import pytest
 from realnet_hw import records
 from realnet_hw.compare.power import unseen_faults
 from realnet_hw.measure import station
-from realnet_hw.measure.fixture_specification import adc_components, repeatability
+from realnet_hw.measure.assemble import planned_budgets
 from tests.bench import runs
 
 BOARD = "xor_opamp"
@@ -36,10 +36,10 @@ def test_faulty_boards_do_not_pass_unless_it_was_said_before(
     predicted: records.Prediction,
 ) -> None:
     board, _, _ = runs.described(BOARD)
-    wiring = station.wiring_for(station.parse(runs.STATION.format(address="ASRL1::INSTR")), board)
-    # What is known before a reading is taken: the specification, and the converter's noise.
-    budget = adc_components(repeatability(2.5e-3, 2, 3))
-    unseen = set(unseen_faults(predicted, dict.fromkeys(wiring.values(), budget), wiring))
+    file = station.parse(runs.STATION.format(address="ASRL1::INSTR"))
+    wiring = station.wiring_for(file, board)
+    # What is known before a reading is taken: the specification.
+    unseen = set(unseen_faults(predicted, planned_budgets(wiring, file.reading), wiring))
     faults = [signature.fault for signature in predicted.faults]
     assert {"inputs X1 X2 swapped", "+12V missing", "-12V missing"} <= set(faults)
     assert {"D1 reversed", "D1 missing", "R2 +20 %", "R2 -20 %"} <= set(faults)
