@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -23,7 +24,7 @@ from realnet_hw.emulate.mcu import ResetCause
 
 MakeFixture = Callable[[], VirtualFixture]
 
-# What issue and data sheet allow: watchdog 120 ms nominal, relay 5 ms.
+# The watchdog takes 120 ms by its nominal figure, the relay 5 ms.
 HANG_TO_GROUND_s = 0.25
 RELAY_s = 5e-3
 LIVE = "SOUR:VOLT:ALL 5,-7,9,-9;:DIG:PATT 65535;:OUTP ON"
@@ -73,7 +74,7 @@ def _step(fixture: VirtualFixture, instructions: int) -> None:
 # ---------------------------------------------------------------------------------- start
 
 
-def test_no_pin_moves_at_power_on(firmware) -> None:
+def test_no_pin_moves_at_power_on(firmware: Path) -> None:
     """The pins' levels before and after the start are the same, and none glitches between."""
     fixture = VirtualFixture(firmware)
     steady = [*DAC_SELECTS, ADC_SELECT, SPARE_SELECT, LINES_ENABLE, OUTPUT_ENABLE, DAC_SHUTDOWN]
@@ -265,7 +266,7 @@ def test_firmware_that_spins_with_interrupts_on(new_fixture: MakeFixture) -> Non
     assert controller.resets > 0
 
 
-def test_watchdog_guards_the_start(firmware) -> None:
+def test_watchdog_guards_the_start(firmware: Path) -> None:
     """A hang before the first command, with the watchdog's fuse not set, ends as well."""
     fixture = VirtualFixture(firmware)
     fixture.run_for(0.0005)
