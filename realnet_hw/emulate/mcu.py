@@ -115,8 +115,8 @@ class VirtualController:
         self._make_fast()
         self._data = simavr.pointer(self._avr + at["data"])
         self._modules = self._find_modules()
-        self._alarm_step = _BATCH_cycles
-        self._alarm = simavr.CycleTimer(lambda _avr, when, _param: when + self._alarm_step)
+        self._alarm_step = self._alarm_end = 0
+        self._alarm = simavr.CycleTimer(self._next_alarm)
         self._hook_reset_and_sleep()
         self._hook_uart()
         self._hook_spi()
@@ -154,7 +154,7 @@ class VirtualController:
         done = self._layout["state_done"]
         end = cycle.value + round(seconds * CLOCK_Hz)
         resets = self.resets
-        self._set_alarm(min(step, end - cycle.value), step)
+        self._set_alarm(step, end)
         while not condition():
             if cycle.value >= end:
                 return False
@@ -172,14 +172,18 @@ class VirtualController:
             if self.resets != resets:
                 resets = self.resets
                 self._make_fast()
-                self._set_alarm(min(step, end - cycle.value), step)
+                self._set_alarm(step, end)
         return True
 
-    def _set_alarm(self, cycles: int, step: int) -> None:
-        """Have simavr come back after so many cycles, which a sleeping CPU would sleep through."""
-        self._alarm_step = step
-        if cycles > 0:
+    def _set_alarm(self, step: int, end: int) -> None:
+        """Have simavr come back at every step and at the end, which a sleeping CPU sleeps through."""
+        self._alarm_step, self._alarm_end = step, end
+        if (when := self._next_alarm(0, self._cycle.value, 0)) > 0:
+            cycles = when - self._cycle.value
             self._library.avr_cycle_timer_register(self._avr, cycles, self._alarm, None)
+
+    def _next_alarm(self, _avr: int, when: int, _param: int | None) -> int:
+        return min(when + self._alarm_step, self._alarm_end) if when < self._alarm_end else 0
 
     # ----------------------------------------------------------- serial link
 

@@ -20,7 +20,7 @@ from realnet_hw.emulate.fixture import (
     SPARE_SELECT,
     VirtualFixture,
 )
-from realnet_hw.emulate.mcu import ResetCause
+from realnet_hw.emulate.mcu import CLOCK_Hz, ResetCause
 
 MakeFixture = Callable[[], VirtualFixture]
 
@@ -62,13 +62,9 @@ def _live(new_fixture: MakeFixture) -> VirtualFixture:
     return fixture
 
 
-def _step(fixture: VirtualFixture, instructions: int) -> None:
-    """Let the CPU do so many instructions, where ``run_for`` goes by batches."""
-    controller = fixture.controller
-    controller._batch.value = 1
-    for _ in range(instructions):
-        controller._library.avr_run(controller._avr)
-    controller._batch.value = 2000
+def _step(fixture: VirtualFixture, cycles: int) -> None:
+    """Let the CPU run for so many cycles: to the end of the instruction in which they end."""
+    fixture.run_for(cycles / CLOCK_Hz)
 
 
 # ---------------------------------------------------------------------------------- start
