@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from realnet_hw.drawing import text
@@ -18,7 +16,7 @@ PACKAGE = PadPart("U1", "Amplifier_Operational:TL074", "TL074")
 
 
 @pytest.fixture
-def pad(symbol_library: Path) -> Pad:
+def pad(kicad: str) -> Pad:
     return Pad(
         {"r": RESISTOR, "tp": TEST_POINT},
         {"a": PadAmplifier(PACKAGE, "5", "6", "7")},
@@ -84,12 +82,14 @@ def test_wire_of_no_length_is_left_out(pad: Pad) -> None:
     assert pad.drawing.wires == [Wire(Point(0, 0), Point(2.54, 0))]
 
 
+@settings(deadline=None)
 @given(st.integers(-50, 50), st.integers(-50, 50))
 def test_wire_holds_what_lies_between_its_ends(x: int, y: int) -> None:
     wire = Wire(Point(-10, 0), Point(10, 0))
     assert wire.holds(Point(x, y)) == (y == 0 and -10 < x < 10)
 
 
+@settings(deadline=None)
 @given(st.floats(-200, 200), st.floats(-200, 200))
 def test_moving_a_drawing_moves_its_extent(dx: float, dy: float) -> None:
     pad = Pad({}, {}, [], ())
@@ -100,6 +100,7 @@ def test_moving_a_drawing_moves_its_extent(dx: float, dy: float) -> None:
     assert after.bottom == pytest.approx(before.bottom + dy, abs=1e-3)
 
 
+@settings(deadline=None)
 @given(st.floats(0, 500))
 def test_snapped_is_on_the_grid_and_not_below(length: float) -> None:
     result = snapped(length)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from realnet_hw.drawing import sexpr
 from realnet_hw.drawing.sexpr import Quoted
 from realnet_hw.errors import InputError
+from realnet_hw.parts.skidl_parts import symbol_folder
 
 WORDS = st.from_regex(r"[A-Za-z0-9_.+*/:~-]{1,12}", fullmatch=True)
 ATOMS = st.one_of(WORDS, st.text(max_size=20).map(Quoted))
@@ -24,6 +23,7 @@ def kinds(node: sexpr.Node) -> list[object]:
     return [kinds(item) if isinstance(item, list) else type(item) for item in node]
 
 
+@settings(deadline=None)
 @given(NODES)
 def test_round_trip_keeps_text_and_quoting(node: sexpr.Node) -> None:
     again = sexpr.parse(sexpr.write(node))
@@ -70,8 +70,9 @@ def test_numbers_as_kicad_writes_them(value: float, text: str) -> None:
     assert sexpr.number(value) == text
 
 
-def test_reads_kicads_own_library(symbol_library: Path) -> None:
-    text = (symbol_library / "Amplifier_Operational.kicad_sym").read_text("utf-8")
+@pytest.mark.usefixtures("kicad")
+def test_reads_kicads_own_library() -> None:
+    text = (symbol_folder() / "Amplifier_Operational.kicad_sym").read_text("utf-8")
     node = sexpr.parse(text)
     assert sexpr.parse(sexpr.write(node)) == node
     assert len(sexpr.children(node, "symbol")) > 100

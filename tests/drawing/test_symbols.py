@@ -15,6 +15,9 @@ from realnet_hw.drawing.sexpr import Node, Quoted
 from realnet_hw.errors import InputError
 from realnet_hw.export import kicad_cli, project_files
 from realnet_hw.export.netlist import from_kicad
+from realnet_hw.parts.skidl_parts import symbol_folder
+
+pytestmark = pytest.mark.usefixtures("kicad")
 
 
 def exported_pictures(library: Path, name: str, target: Path) -> list[tuple[object, object]]:
@@ -35,21 +38,19 @@ def exported_pictures(library: Path, name: str, target: Path) -> list[tuple[obje
 
 
 @pytest.mark.parametrize("lib_id", ["Amplifier_Operational:TL074", "Reference_Voltage:LM4040LP-5"])
-def test_flattened_symbol_looks_like_kicads(
-    lib_id: str, symbol_library: Path, tmp_path: Path
-) -> None:
+def test_flattened_symbol_looks_like_kicads(lib_id: str, tmp_path: Path) -> None:
     library, _, name = lib_id.partition(":")
     assert sexpr.child(symbols.load(lib_id).node, "extends") is None
     vendored = tmp_path / f"{library}.kicad_sym"
     files = project_files.library_files([lib_id], [])
     vendored.write_text(files[f"lib/{library}.kicad_sym"], "utf-8")
-    theirs = exported_pictures(symbol_library / f"{library}.kicad_sym", name, tmp_path / "theirs")
+    theirs = exported_pictures(symbol_folder() / f"{library}.kicad_sym", name, tmp_path / "theirs")
     ours = exported_pictures(vendored, name, tmp_path / "ours")
     assert len(ours) == len(symbols.load(lib_id).units())
     assert ours == theirs
 
 
-def test_inherited_symbol_has_its_own_properties(symbol_library: Path) -> None:
+def test_inherited_symbol_has_its_own_properties() -> None:
     symbol = symbols.load("Amplifier_Operational:TL074")
     assert symbol.properties["Value"] == "TL074"
     assert symbol.properties["Datasheet"].endswith("tl071.pdf")
@@ -61,12 +62,12 @@ def test_inherited_symbol_has_its_own_properties(symbol_library: Path) -> None:
 
 
 @pytest.mark.parametrize("lib_id", ["Device:No_Such", "No_Such:R"])
-def test_unknown_symbol_is_named(lib_id: str, symbol_library: Path) -> None:
+def test_unknown_symbol_is_named(lib_id: str) -> None:
     with pytest.raises(InputError, match="No_Such"):
         symbols.load(lib_id)
 
 
-def test_unknown_pin_is_named(symbol_library: Path) -> None:
+def test_unknown_pin_is_named() -> None:
     with pytest.raises(InputError, match="no pin 15"):
         symbols.load("Amplifier_Operational:TL074").unit_of("15")
 
@@ -76,9 +77,7 @@ MIRRORS: tuple[Mirror, ...] = ("", "x", "y")
 ORIENTATIONS = list(itertools.product(ROTATIONS, MIRRORS))
 
 
-def test_pins_lie_where_kicad_has_them_in_every_orientation(
-    symbol_library: Path, tmp_path: Path
-) -> None:
+def test_pins_lie_where_kicad_has_them_in_every_orientation(tmp_path: Path) -> None:
     """Names put on the places computed for the pins of a transistor must reach those pins."""
     symbol = symbols.load("Transistor_FET:2N7000")
     sheet: Node = [

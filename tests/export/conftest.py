@@ -1,4 +1,4 @@
-"""What the export tests share: KiCad, the XOR board's files, and random networks of cells."""
+"""What the export tests share: the XOR board's files, and random networks of cells."""
 
 from __future__ import annotations
 
@@ -15,21 +15,9 @@ from realnet_hw.cells.connector import Connector
 from realnet_hw.cells.shunt_reference import ShuntReference
 from realnet_hw.cells.summing_neuron import Rectifier, SummingNeuron
 from realnet_hw.cells.supply import SupplyEntry
-from realnet_hw.errors import ToolMissing
-from realnet_hw.export import kicad_cli, netlist
+from realnet_hw.export import netlist
 from realnet_hw.export.netlist import Netlist
 from realnet_hw.export.schematic import schematic_text
-from realnet_hw.parts.skidl_parts import symbol_folder
-
-
-@pytest.fixture(scope="session")
-def kicad() -> str:
-    """Return KiCad's version."""
-    try:
-        symbol_folder()
-        return kicad_cli.version()
-    except ToolMissing as missing:
-        pytest.skip(str(missing))
 
 
 @dataclass(frozen=True)
