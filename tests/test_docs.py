@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+import shlex
+import shutil
+import subprocess
+import sys
 import typing
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +18,9 @@ import pytest
 
 from realnet_hw import records
 from realnet_hw.cli.commands import app
+from realnet_hw.measure import station
+from realnet_hw.network import files
+from realnet_hw.network.network import Layer, Network
 
 HERE = Path(__file__).parents[1]
 CLI = (HERE / "docs" / "reference" / "cli.md").read_text("utf-8")
@@ -135,3 +142,61 @@ def _anchor(title: str) -> str:
 def test_pages_name_no_folder_of_one_machine() -> None:
     for page in PAGES:
         assert not re.search(r"(?<![\w.])/(tmp|root|home/\w)", page.read_text("utf-8")), page
+
+
+# ------------------------------------------------------------------------------ files and examples
+
+
+def test_every_key_of_a_station_file_is_documented() -> None:
+    text = (HERE / "docs" / "reference" / "station.md").read_text("utf-8")
+    tables = {
+        "": station.Station,
+        "[fixture]": station.FixtureAddress,
+        "[virtual]": station.VirtualBench,
+        "[reading]": station.Reading,
+    }
+    for table, kind in tables.items():
+        cell = f"`{re.escape(table)}` " if table else ""
+        rows = re.findall(rf"^\| {cell}\| `(\w+)` \|", text, re.MULTILINE)
+        keys = {field.encode_name for field in msgspec.structs.fields(kind)}
+        assert set(rows) == keys - {"fixture", "virtual", "reading", "wiring"}
+
+
+def test_the_network_shown_is_one_and_computes_xor(tmp_path: Path) -> None:
+    text = (HERE / "docs" / "reference" / "network.md").read_text("utf-8")
+    file = tmp_path / "network.json"
+    file.write_text(_blocks(text, "json")[0], "utf-8")
+    network = files.load(file)
+    for x1, x2 in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        assert network.forward((x1, x2)) == (float(x1 != x2),)
+    for structure in (Network, Layer):
+        for field in msgspec.structs.fields(structure):
+            assert f"`{field.encode_name}`" in text
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(shutil.which("kicad-cli") is None, reason="KiCad is not installed")
+@pytest.mark.parametrize("page", ["docs/tutorial/first-board.md", "docs/how-to/find-a-fault.md"])
+def test_the_commands_shown_work(page: str, tmp_path: Path) -> None:
+    """Every `realnet` line of a page, in order, in a project of its own."""
+    text = (HERE / page).read_text("utf-8")
+    for folder in ("boards", "bench/stations"):
+        shutil.copytree(HERE / folder, tmp_path / folder)
+    for example in _blocks(text, "toml"):
+        (tmp_path / "broken.toml").write_text(example, "utf-8")
+    commands = [line for block in _blocks(text, "") for line in block.splitlines()]
+    commands = [line for line in commands if line.startswith("realnet ")]
+    assert len(commands) >= 3
+    for command in commands:
+        done = subprocess.run(
+            [sys.executable, "-m", "realnet_hw", *shlex.split(command)[1:]],
+            cwd=tmp_path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        fault_shown = "broken/measurement.json" in command
+        assert done.returncode == (1 if fault_shown else 0), f"{command}: {done.stderr}"
+    assert list(tmp_path.glob("*.html"))
+
+
+def _blocks(text: str, language: str) -> list[str]:
+    fenced = re.findall(r"^ *```(\w*)\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
+    return [body for named, body in fenced if named == language]
