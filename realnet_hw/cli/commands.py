@@ -28,6 +28,7 @@ app = App(
     help="From a trained network to a board that can be ordered, soldered, measured and trusted.",
     version=__version__,
     help_format="plaintext",
+    suppress_keyboard_interrupt=False,  # main() says what became of the bench
 )
 bench = App(name="bench", help="The virtual bench.")
 app.command(bench)

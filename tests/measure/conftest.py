@@ -16,6 +16,7 @@ import pytest
 from realnet_hw import project
 from realnet_hw.errors import ToolMissing
 from realnet_hw.measure.link import Link
+from realnet_hw.parts.skidl_parts import symbol_folder
 
 BOARD = "xor_opamp"
 
@@ -49,6 +50,7 @@ def serving(station: Path) -> Iterator[Server]:
             pytest.skip(f"lib{needed} is not installed")
     try:
         project.firmware()
+        symbol_folder()
     except ToolMissing as error:
         pytest.skip(str(error))
     command = [sys.executable, "-m", "realnet_hw", "bench", "serve", BOARD, "--station", station]

@@ -199,6 +199,26 @@ def test_a_run_that_was_cut_short_loses_no_point_and_doubles_none(
         bench.measure(board, "c", where, tmp_path, resume=True)
 
 
+def test_ctrl_c_at_the_command_line_says_what_became_of_the_bench(
+    server: Server, tmp_path: Path
+) -> None:
+    where, out = station(tmp_path, server, SLOW), tmp_path / "out"
+    command = [sys.executable, "-m", "realnet_hw", "measure", BOARD]
+    with subprocess.Popen(
+        [*command, "--station", where, "--out", out], stderr=subprocess.PIPE, text=True
+    ) as process:
+        while not list(out.glob("*.jsonl")):
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        told = process.communicate(timeout=20)[1]
+    assert process.returncode == 2
+    assert told.splitlines()[-1] == (
+        "realnet: interrupted; outputs are off and what was measured is kept"
+    )
+    assert server.ask("OUTP?") == "0"
+
+
 def test_a_pulled_cable_keeps_the_points_and_says_how_to_go_on(
     board: Board, own_server: Server, tmp_path: Path
 ) -> None:
