@@ -1,0 +1,217 @@
+"""The report, read as text and opened in a browser."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from markupsafe import escape
+
+from realnet_hw.compare import compare
+from realnet_hw.compare.pictures import Axis, en_mark, gauge, level_axis, level_mark
+from realnet_hw.compare.report import html
+from realnet_hw.errors import InputError
+from realnet_hw.records import FaultSignature, Measurement, Prediction
+from tests.compare.worlds import usual
+
+WORLD = usual()
+PREDICTION = WORLD.prediction()
+GOOD = WORLD.measurement(1)
+RATIOS = np.ones(13)
+RATIOS[7] = 1.2
+BAD = WORLD.measurement(1, RATIOS)
+SVG = (
+    '<svg viewBox="0 0 30 20" onload="alert(1)"><script>alert(1)</script>'
+    '<rect width="30" height="20" style="fill:#f5f4ef"/><text x="2" y="9">R1 10k</text></svg>'
+)
+
+CHROMIUM = next(
+    (
+        program
+        for name in ("chromium", "chromium-browser", "google-chrome")
+        if (program := shutil.which(name))
+    ),
+    None,
+)
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+
+
+def report(
+    measurement: Measurement, prediction: Prediction = PREDICTION, schematic: Path | None = None
+) -> str:
+    return html(compare(prediction, measurement), prediction, measurement, schematic)
+
+
+def opened(page: Path, profile: Path, *, width: int = 1280) -> tuple[str, list[str]]:
+    """The document after loading, and what the browser said to its console."""
+    assert CHROMIUM is not None
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    done = subprocess.run(
+        [
+            *(CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"),
+            *("--no-first-run", *quiet, f"--user-data-dir={profile}"),
+            *("--enable-logging=stderr", "--v=0", f"--window-size={width},900"),
+            *("--dump-dom", page.as_uri()),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    said = [line for line in done.stderr.splitlines() if ":CONSOLE" in line]
+    return done.stdout, said
+
+
+@pytest.fixture
+def schematic(tmp_path: Path) -> Path:
+    path = tmp_path / "schematic.svg"
+    path.write_text(SVG, encoding="utf-8")
+    return path
+
+
+@needs_chromium
+def test_the_browser_shows_it_without_a_complaint(tmp_path: Path, schematic: Path) -> None:
+    page = tmp_path / "report.html"
+    page.write_text(report(GOOD, schematic=schematic), encoding="utf-8")
+    document, said = opened(page, tmp_path / "profile")
+    assert said == []
+    assert "<title>PASS · XOR with a known truth</title>" in document
+    text = re.sub(r"<[^>]+>", " ", document)
+    y = GOOD.cases[1].outputs["Y"]
+    assert f"{y.value_V:.3f}" in text
+    assert f"± {y.U_V:.3f}" in text
+    assert "R1 10k" in text
+    assert PREDICTION.circuit_sha256 in text
+    assert "adc3" in text
+    assert document.count('class="marks"') == 4 + 12
+
+
+@needs_chromium
+def test_the_browser_does_complain_where_there_is_something(tmp_path: Path) -> None:
+    """Else the test above could not fail: a script and a picture from outside are blocked."""
+    spoilt = report(GOOD).replace(
+        "<main",
+        '<img src="https://example.invalid/x.png"><script>document.title = "run"</script><main',
+    )
+    page = tmp_path / "report.html"
+    page.write_text(spoilt, encoding="utf-8")
+    document, said = opened(page, tmp_path / "profile")
+    assert len([line for line in said if "Content Security Policy" in line]) == 2
+    assert "<title>run" not in document
+
+
+@needs_chromium
+@pytest.mark.parametrize("width", [400, 1280])
+def test_nothing_sticks_out_of_a_phone_or_a_screen(
+    tmp_path: Path, schematic: Path, width: int
+) -> None:
+    frames = "".join(
+        f'<iframe width="{width}" height="900" style="border:0" '
+        f'srcdoc="{escape(report(measurement, schematic=schematic))}"></iframe>'
+        for measurement in (GOOD, BAD)
+    )
+    ask = (
+        "onload = () => { document.title = [...document.querySelectorAll('iframe')].map(f => {"
+        "const page = f.contentDocument.documentElement;"
+        "return f.contentWindow.innerWidth + ':' + (page.scrollWidth - page.clientWidth)"
+        "}).join(' ') }"
+    )
+    page = tmp_path / "frames.html"
+    page.write_text(
+        f'<meta charset="utf-8"><title>not asked</title>{frames}<script>{ask}</script>',
+        encoding="utf-8",
+    )
+    document, _ = opened(page, tmp_path / "profile")
+    assert f"<title>{width}:0 {width}:0</title>" in document
+
+
+def test_it_stands_alone(schematic: Path) -> None:
+    text = report(GOOD, schematic=schematic)
+    assert not re.search(
+        r"<script|<iframe|<object|<embed|<form|@import|\son\w+\s*=", text, re.IGNORECASE
+    )
+    addresses = re.findall(r"(?:https?:)?//[^\s\"'<>]*", text)
+    assert set(addresses) == {"http://www.w3.org/2000/svg"}  # a name, which nothing fetches
+    assert set(re.findall(r"(?:href|src)\s*=\s*\"([^\"]*)\"", text)) == {"data:,"}
+    assert "url(" not in text
+
+
+def test_what_comes_from_records_is_text() -> None:
+    attack = "</title><script>alert('1')</script>"
+    prediction = msgspec.structs.replace(
+        PREDICTION,
+        title=attack,
+        faults=[FaultSignature(fault=attack, values_V=f.values_V) for f in PREDICTION.faults[-1:]],
+    )
+    measurement = msgspec.structs.replace(
+        GOOD, station=attack, firmware=attack, instruments=[attack], made_from={attack: attack}
+    )
+    text = report(measurement, prediction)
+    assert "<script" not in text
+    assert text.count(str(escape(attack))) >= 7
+
+
+def test_verdicts_look_different(schematic: Path) -> None:
+    interrupted = msgspec.structs.replace(GOOD, cases=GOOD.cases[:3])
+    good, bad, open_ = report(GOOD), report(BAD), report(interrupted)
+    assert '<header class="good">' in good
+    assert '<header class="bad">' in bad
+    assert '<header class="doubt">' in open_
+    assert "Look here first: Y at X1 = " in bad
+    assert "unset" in open_
+    assert "<h2>Schematic</h2>" not in good
+    assert "<h2>Schematic</h2>" in report(GOOD, schematic=schematic)
+
+
+def test_it_can_be_made_of_nothing_measured() -> None:
+    text = report(msgspec.structs.replace(GOOD, cases=[]))
+    assert '<header class="doubt">' in text
+    assert 'class="gauge"' not in text
+
+
+def test_a_missing_schematic_is_said(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"none\.svg"):
+        report(GOOD, schematic=tmp_path / "none.svg")
+
+
+def test_marks_stand_where_the_values_are() -> None:
+    comparison = compare(PREDICTION, BAD)
+    cases = comparison.cases
+    axis = level_axis((case.outputs["Y"] for case in cases), PREDICTION.thresholds)
+    for case in cases:
+        value = case.outputs["Y"]
+        mark = level_mark(value, axis)
+        assert mark.whisker is not None
+        assert mark.dot is not None
+        assert 0 < mark.band[0] < mark.band[1] < 100
+        assert mark.whisker[0] < mark.dot < mark.whisker[1]
+        assert (mark.dot > mark.band[1]) == (
+            value.measured_V > value.predicted_V + value.U_predicted_V
+        )
+        # One unit of En is a quarter of the width; the middle is no difference at all.
+        en = en_mark(value)
+        assert en is not None
+        assert en.dot == pytest.approx(min(100, max(0, 50 + 25 * value.En)))
+        half_V = np.hypot(value.U_predicted_V, value.U_measured_V)
+        assert en.band[1] - en.band[0] == pytest.approx(50 * value.U_predicted_V / half_V)
+        assert en.beyond == (value.En > 2) - (value.En < -2)
+    assert any(en_mark(case.outputs["Y"]).beyond for case in cases)
+    unread = msgspec.structs.replace(value, measured_V=None, U_measured_V=None, En=None)
+    assert en_mark(unread) is None
+    assert level_mark(unread, axis).dot is None
+
+
+def test_axis_and_gauge() -> None:
+    axis = Axis(-1.0, 6.0)
+    assert [axis.at(v) for v in (-3.0, -1.0, 2.5, 6.0, 9.0)] == [0, 0, 50, 100, 100]
+    assert [v for _, v in axis.ticks()] == [-1, 0, 1, 2, 3, 4, 5, 6]
+    assert [v for _, v in Axis(-12.0, 12.0).ticks()] == [-10, -5, 0, 5, 10]
+    failed = gauge(compare(PREDICTION, BAD).agreement)
+    passed = gauge(compare(PREDICTION, GOOD).agreement)
+    assert passed.statistic < passed.limit == pytest.approx(100 / 1.5)
+    assert failed.statistic > failed.limit

@@ -1,0 +1,108 @@
+"""What the terminal shows."""
+
+from __future__ import annotations
+
+import io
+
+import msgspec
+import numpy as np
+import pytest
+from rich.console import Console, RenderableType
+
+from realnet_hw.compare import compare
+from realnet_hw.compare.table import comparison_table, measurement_table, prediction_table
+from realnet_hw.compare.words import some, volts
+from realnet_hw.records import Measurement
+from tests.compare.worlds import WIRING, World, usual
+
+WORLD = usual()
+PREDICTION = WORLD.prediction()
+GOOD = WORLD.measurement(1)
+
+
+def shown(renderable: RenderableType, *, colour: bool = False) -> str:
+    file = io.StringIO()
+    system = "standard" if colour else None
+    Console(file=file, width=120, force_terminal=colour, color_system=system).print(renderable)
+    return file.getvalue()
+
+
+def wired(*terminals: str) -> Measurement:
+    wiring = {t: c for t, c in WIRING.items() if t.startswith("X") or t in terminals}
+    return World(WORLD.parts, WORLD.budget, wiring=wiring).measurement(1)
+
+
+def test_prediction_shows_every_value_with_its_band_and_the_yield() -> None:
+    text = shown(prediction_table(PREDICTION))
+    assert text.count("X1 = ") == 4
+    row = next(line for line in text.splitlines() if " H1 " in line and "5.000 V" in line)
+    low, high = (PREDICTION.cases[3].nodes["H1"].low_V, PREDICTION.cases[3].nodes["H1"].high_V)
+    assert "2.500 V" in text
+    assert f"{low:.3f} to {high:.3f} V" in row
+    assert "1000 of 1000 boards" in text
+    assert "-0.000" not in text
+
+
+def test_measurement_shows_readings_and_what_was_not_read() -> None:
+    text = shown(measurement_table(GOOD))
+    y = GOOD.cases[1].outputs["Y"]
+    assert f"{y.value_V:.3f} ± {y.U_V:.3f} V" in text
+    assert "adc2" in text
+    assert text.count("UNSET") == 0
+    assert shown(measurement_table(wired("Y", "H1"))).count("not wired") == 4
+    unread = msgspec.structs.replace(y, value_V=None, U_V=None)
+    case = msgspec.structs.replace(GOOD.cases[1], outputs={"Y": unread})
+    assert shown(measurement_table(msgspec.structs.replace(GOOD, cases=[case]))).count("UNSET") == 1
+
+
+def test_pass_is_green_and_says_what_it_rests_on() -> None:
+    comparison = compare(PREDICTION, GOOD)
+    text = shown(comparison_table(comparison))
+    assert "PASS  Every output shows its level, and 12 values agree" in text
+    assert f"statistic {comparison.agreement.statistic:.1f}" in text
+    assert text.count("0 ✓") == text.count("1 ✓") == 2
+    en = comparison.cases[1].outputs["Y"].En
+    assert f"{en:+.2f}" in text
+    assert f"{len(comparison.unseen_faults)} of 52 single faults would stay unseen" in text
+    assert "\x1b[1;7;32m PASS" in shown(comparison_table(comparison), colour=True)
+
+
+def test_fail_names_the_value_to_look_at() -> None:
+    ratios = np.ones(13)
+    ratios[7] = 1.2
+    text = shown(comparison_table(compare(PREDICTION, WORLD.measurement(1, ratios))))
+    assert "FAIL  These 12 values together are not those of this circuit" in text
+    assert "Look here first: Y at X1 = " in text
+
+
+def test_undecided_says_what_was_not_read() -> None:
+    interrupted = msgspec.structs.replace(GOOD, cases=GOOD.cases[:3])
+    text = shown(comparison_table(compare(PREDICTION, interrupted)))
+    assert "UNDECIDED  3 of the points wired were not read" in text
+    assert text.count("UNSET") == 3
+    text = shown(comparison_table(compare(PREDICTION, wired("H1", "H2"))))
+    assert text.count("not wired") == 4
+    assert "UNDECIDED  An output is too close to its threshold to tell, or has no wire" in text
+
+
+def test_outputs_only_asks_for_the_test_points() -> None:
+    text = shown(comparison_table(compare(PREDICTION, wired("Y"))))
+    assert "PASS (outputs only)" in text
+    assert "Wire the test points" in text
+
+
+def test_markup_in_a_title_is_text() -> None:
+    odd = msgspec.structs.replace(PREDICTION, title="[red]XOR[/red] [/]", board="[b]")
+    assert "[b]: [red]XOR[/red] [/]" in shown(prediction_table(odd))
+
+
+@pytest.mark.parametrize(
+    ("value_V", "text"), [(-0.0004, "0.000"), (-0.0006, "-0.001"), (5.0, "5.000"), (-5.1, "-5.100")]
+)
+def test_volts_are_never_minus_zero(value_V: float, text: str) -> None:
+    assert volts(value_V) == text
+
+
+def test_long_lists_are_cut() -> None:
+    assert some(["a", "b"]) == "a, b"
+    assert some(list("abcdef")) == "a, b, c, d and 2 more"
