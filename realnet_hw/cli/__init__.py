@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except RealnetError as error:
         return _could_not(str(error))
     except KeyboardInterrupt:
-        return _could_not("interrupted; outputs are off and what was measured is kept")
+        return _could_not("interrupted")
     except BrokenPipeError:
         # Whoever read our answers has gone; nothing is left to say, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

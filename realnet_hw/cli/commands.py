@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 
 from realnet_hw import __version__
 from realnet_hw.cli.output import console, own_stdout, progress
-from realnet_hw.errors import InputError
+from realnet_hw.errors import BenchError, InputError
 
 if TYPE_CHECKING:
     from realnet_hw.board import Board
@@ -28,7 +28,7 @@ app = App(
     help="From a trained network to a board that can be ordered, soldered, measured and trusted.",
     version=__version__,
     help_format="plaintext",
-    suppress_keyboard_interrupt=False,  # main() says what became of the bench
+    suppress_keyboard_interrupt=False,  # main() turns it into a line and a status
 )
 bench = App(name="bench", help="The virtual bench.")
 app.command(bench)
@@ -427,16 +427,23 @@ def _measure(
     from realnet_hw.measure import bench as measuring
 
     with progress(f"{stage}Measuring {board.name} at station {station.stem}") as advance:
-        return measuring.measure(
-            board,
-            netlist.sha256(),
-            station,
-            out,
-            procedure_name=procedure,
-            resume=resume,
-            progress=advance,
-            board_path=board_path,
-        )
+        try:
+            return measuring.measure(
+                board,
+                netlist.sha256(),
+                station,
+                out,
+                procedure_name=procedure,
+                resume=resume,
+                progress=advance,
+                board_path=board_path,
+            )
+        except KeyboardInterrupt:
+            raise BenchError(
+                "interrupted; outputs are grounded and what was measured is kept",
+                where=str(out),
+                mend="go on with --resume",
+            ) from None
 
 
 def _say_unseen(board: Board, prediction: Prediction, station: Path) -> None:

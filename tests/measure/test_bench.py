@@ -214,7 +214,8 @@ def test_ctrl_c_at_the_command_line_says_what_became_of_the_bench(
         told = process.communicate(timeout=20)[1]
     assert process.returncode == 2
     assert told.splitlines()[-1] == (
-        "realnet: interrupted; outputs are off and what was measured is kept"
+        f"realnet: {out}: interrupted; outputs are grounded and what was measured is kept;"
+        " go on with --resume"
     )
     assert server.ask("OUTP?") == "0"
 
@@ -231,6 +232,27 @@ def test_a_pulled_cable_keeps_the_points_and_says_how_to_go_on(
         bench.measure(board, "c", station(tmp_path, own_server), tmp_path, progress=pull)
     (path,) = tmp_path.glob("*.jsonl")
     assert len(journal.parse(path.read_bytes(), where="")[1]) == 2
+
+
+def test_a_point_is_not_recorded_when_the_outputs_went_off_by_themselves(
+    board: Board, server: Server, tmp_path: Path
+) -> None:
+    def switch_off(done: int, _total: int, _next: str) -> None:
+        if done == 1:
+            server.tell("OUTP OFF")
+
+    with pytest.raises(BenchError, match="outputs went off by themselves"):
+        bench.measure(board, "c", station(tmp_path, server), tmp_path, progress=switch_off)
+    (path,) = tmp_path.glob("*.jsonl")
+    assert len(journal.parse(path.read_bytes(), where="")[1]) == 1
+
+
+def test_what_the_fixture_had_to_report_is_kept_in_the_record(
+    board: Board, server: Server, tmp_path: Path
+) -> None:
+    server.tell("NONSENSE")
+    record = bench.measure(board, "c", station(tmp_path, server), tmp_path)
+    assert record.instruments[1:] == ["had queued before the run: -113 Undefined header"]
 
 
 def test_a_run_is_not_resumed_on_another_circuit(
