@@ -183,6 +183,36 @@ def test_silent_host(new_fixture: MakeFixture, setting: str, limit_s: float) -> 
     assert fixture.ask("SYST:ERR:COUN?") == "0"
 
 
+@pytest.mark.parametrize("pause_us", range(23000, 24000, 100))
+def test_silent_host_while_switching(new_fixture: MakeFixture, pause_us: int) -> None:
+    """The limit runs out just before, while or after the relays are switched on: off in time."""
+    fixture = _live(new_fixture)
+    edges = _watch(fixture, OUTPUT_ENABLE)
+    line = f"SYST:HEAR 0.05;:SENS:SWE? 1,0,1,2,{pause_us},1,1;:OUTP OFF;:OUTP ON\n"
+    fixture.send(line.encode())
+    fixture.run_for(len(line) * 8.5e-5)
+    silent_since_s = fixture.now_s
+    fixture.run_for(0.08)
+    assert edges[-1][1] == 0
+    assert edges[-1][2] - silent_since_s < 0.052
+    assert _off(fixture)
+
+
+def test_silent_host_while_the_firmware_is_busy(new_fixture: MakeFixture) -> None:
+    """The relays do not wait for a long settling time to end."""
+    fixture = _live(new_fixture)
+    fixture.command("SYST:HEAR 0.1")
+    edges = _watch(fixture, OUTPUT_ENABLE)
+    line = b"SENS:SWE? 1,0,1,4,60000,1,1\n"
+    fixture.send(line)
+    fixture.run_for(len(line) * 8.5e-5)
+    silent_since_s = fixture.now_s
+    fixture.run_for(0.25)
+    assert [level for _, level, _ in edges] == [0]
+    assert edges[0][2] - silent_since_s < 0.102
+    assert _off(fixture)
+
+
 def test_any_byte_feeds_the_heartbeat(new_fixture: MakeFixture) -> None:
     fixture = _live(new_fixture)
     fixture.command("SYST:HEAR 0.1")
