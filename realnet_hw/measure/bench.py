@@ -92,7 +92,7 @@ def measure(
                 procedure.Run(board, wiring, fixture, journal, station.reading, progress)
             )
             fixture.output(False)
-            measurement = _measurement(board, fixture.address, journal, points)
+            measurement = _measurement(board, fixture, journal, points)
     text = records.encode(measurement)
     records.write(out_dir / NEWEST, text)
     # Last, for this is what marks the run as finished.
@@ -136,7 +136,7 @@ def _fixture(station: stations.Station, station_file: Path, board: str) -> Itera
 
 
 def _measurement(
-    board: Board, address: str, journal: Journal, points: Sequence[Point]
+    board: Board, fixture: Fixture, journal: Journal, points: Sequence[Point]
 ) -> Measurement:
     """Return the record of a run whose points are complete."""
     header = journal.header
@@ -154,9 +154,12 @@ def _measurement(
         },
         procedure=header.procedure,
         station=header.station,
-        path=address,
+        path=fixture.address,
         firmware=header.firmware,
-        instruments=[header.firmware],
+        instruments=[
+            header.firmware,
+            *(f"had queued before the run: {notice}" for notice in fixture.notices),
+        ],
         calibration=msgspec.convert(header.calibration, Calibration),
         wiring=header.wiring,
         channels=channels,

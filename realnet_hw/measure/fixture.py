@@ -282,6 +282,21 @@ class Fixture:
         self.tell(f"OUTP {'ON' if on else 'OFF'}")
         self._confirm_output(on)
 
+    def confirm_on(self) -> None:
+        """Make sure that what was just read was read with the outputs on.
+
+        A fixture that lost its supply for a moment starts again with nothing in its error queue.
+
+        Raises:
+            BenchError: they went off; LinkLost and others as ``tell``.
+        """
+        if self.ask("OUTP?") != "1":
+            raise BenchError(
+                "the outputs went off by themselves",
+                where=self.address,
+                mend="check the fixture's supply, then go on with --resume",
+            )
+
     def _confirm_output(self, on: bool) -> None:
         state = self.ask("OUTP?")
         if state != str(int(on)):

@@ -70,12 +70,8 @@ class Run:
             volts = self.fixture.read_all()
             for terminal, channel in senses.items():
                 readings[terminal].append(volts[channel])
-        point = Point(
-            point=key,
-            time_utc=utc_now(),
-            set_V=dict(set_V),
-            readings_V=readings,
-        )
+        self.fixture.confirm_on()
+        point = Point(point=key, time_utc=utc_now(), set_V=dict(set_V), readings_V=readings)
         self.journal.record(point)
         return point
 

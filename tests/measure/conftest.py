@@ -33,6 +33,11 @@ class Server:
         with Link(self.address, 115200) as link:
             return link.query(line)
 
+    def tell(self, line: str) -> None:
+        """Tell the firmware something behind the driver's back."""
+        with Link(self.address, 115200) as link:
+            link.write(line)
+
     @contextlib.contextmanager
     def stopped(self) -> Iterator[None]:
         """Freeze it, as a hung USB adapter does."""
