@@ -176,7 +176,7 @@ class VirtualController:
         return True
 
     def _set_alarm(self, step: int, end: int) -> None:
-        """Have simavr come back at every step and at the end, which a sleeping CPU sleeps through."""
+        """Have simavr come back at each step and at the end: a sleeping CPU sleeps through both."""
         self._alarm_step, self._alarm_end = step, end
         if (when := self._next_alarm(0, self._cycle.value, 0)) > 0:
             cycles = when - self._cycle.value

@@ -212,6 +212,11 @@ def serve(
         ToolMissing: libsimavr or libngspice is not installed.
     """
     parent = os.getppid()
+
+    def abandoned() -> bool:
+        # A parent that was killed while this process started has left it to process 1.
+        return parent == 1 or os.getppid() != parent
+
     fixture = virtual_fixture(
         board, deck, firmware=firmware, wiring=wiring, seed=seed, faults=faults, noise=noise
     )
