@@ -6,7 +6,7 @@ the smaller of the probability that the joint statistic stays below its limit an
 that each output clears its guard band. One minus the mean over the boards is the power, rather too
 low than too high, so that a fault is rather listed as unseen than missed.
 
-Ref: JCGM 106:2012 9.3 (consumer's risk); see ``agreement`` for the statistic.
+Ref: JCGM 106:2012 9 (consumer's and producer's risk); see ``agreement`` for the statistic.
 """
 
 from __future__ import annotations

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from realnet_hw.compare.agreement import Delivery, Reading
+from realnet_hw.compare.words import inputs
 from realnet_hw.errors import InputError
 from realnet_hw.records import (
+    ComparedCase,
     Component,
     MeasuredCase,
     MeasuredInput,
@@ -30,9 +32,9 @@ class Readings:
     deliveries: list[Delivery]
 
 
-def case_label(case: PredictedCase) -> str:
-    """Return the inputs of a case for a reader: "X1 = 0 V, X2 = 5 V"."""
-    return ", ".join(f"{name} = {i.set_V:g} V" for name, i in case.inputs.items())
+def case_label(case: PredictedCase | MeasuredCase | ComparedCase) -> str:
+    """Return the inputs of a case as they were set: "X1 = 0 V, X2 = 5 V"."""
+    return inputs({name: i.set_V for name, i in case.inputs.items()})
 
 
 def check_prediction(prediction: Prediction) -> None:
@@ -107,11 +109,11 @@ def pair_cases(prediction: Prediction, measurement: Measurement) -> list[Measure
     Raises:
         InputError: a measured case or value that the prediction does not have, or one case twice.
     """
-    wanted = {_inputs(case): i for i, case in enumerate(prediction.cases)}
+    wanted = {_identity(case): i for i, case in enumerate(prediction.cases)}
     paired: list[MeasuredCase | None] = [None] * len(prediction.cases)
     for case in measurement.cases:
-        label = ", ".join(f"{name} = {i.set_V:g} V" for name, i in case.inputs.items())
-        index = wanted.get(_inputs(case))
+        label = case_label(case)
+        index = wanted.get(_identity(case))
         if index is None:
             raise InputError(f"the prediction has no case {label}", where="measurement")
         if paired[index] is not None:
@@ -183,7 +185,7 @@ def _all_readings(case: MeasuredCase) -> dict[str, MeasuredInput | MeasuredValue
     return {**case.inputs, **case.outputs, **case.nodes}
 
 
-def _inputs(case: PredictedCase | MeasuredCase) -> frozenset[tuple[str, float]]:
+def _identity(case: PredictedCase | MeasuredCase) -> frozenset[tuple[str, float]]:
     return frozenset((name, round(i.set_V, 6)) for name, i in case.inputs.items())
 
 

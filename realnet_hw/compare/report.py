@@ -9,7 +9,7 @@ from pathlib import Path
 
 from realnet_hw import __version__
 from realnet_hw.compare.pictures import EN_RANGE, en_mark, gauge, level_axis, level_mark
-from realnet_hw.compare.readings import budgets_of
+from realnet_hw.compare.readings import budgets_of, case_label
 from realnet_hw.compare.svg import drawing
 from realnet_hw.compare.words import advice, headline, volts
 from realnet_hw.records import Comparison, Component, Measurement, Prediction
@@ -87,6 +87,7 @@ def html(
         tone=_TONES[comparison.verdict],
         outputs=outputs,
         level_mark=level_mark,
+        case_label=case_label,
         en_mark=en_mark,
         en_range=EN_RANGE,
         gauge=gauge(comparison.agreement) if comparison.agreement.limit else None,

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from realnet_hw.compare.words import advice, headline, volts
+from realnet_hw.compare.words import advice, headline, inputs, volts
 from realnet_hw.records import (
     ComparedValue,
     Comparison,
@@ -37,12 +35,12 @@ def prediction_table(prediction: Prediction) -> Group:
     table.add_column("99 % of boards", justify="right")
     table.add_column("level", justify="center")
     for case in prediction.cases:
-        inputs = _inputs({name: i.set_V for name, i in case.inputs.items()})
+        label = inputs({name: i.set_V for name, i in case.inputs.items()})
         values: dict[str, PredictedOutput | PredictedNode] = {**case.outputs, **case.nodes}
         for i, (name, value) in enumerate(values.items()):
             is_output = isinstance(value, PredictedOutput)
             table.add_row(
-                inputs if i == 0 else "",
+                label if i == 0 else "",
                 _terminal(name, is_output=is_output),
                 f"{volts(value.nominal_V)} V",
                 f"{volts(value.low_V)} to {volts(value.high_V)} V",
@@ -67,13 +65,13 @@ def measurement_table(measurement: Measurement) -> Group:
     table.add_column("channel")
     table.add_column("measured", justify="right")
     for case in measurement.cases:
-        inputs = _inputs(
+        label = inputs(
             {n: i.set_V if i.value_V is None else i.value_V for n, i in case.inputs.items()}, ".3f"
         )
         values: dict[str, MeasuredValue] = {**case.outputs, **case.nodes}
         for i, (name, value) in enumerate(values.items()):
             table.add_row(
-                inputs if i == 0 else "",
+                label if i == 0 else "",
                 _terminal(name, is_output=name in case.outputs),
                 Text(value.channel or ""),
                 _reading(value.value_V, value.U_V, is_wired=name in measurement.wiring),
@@ -97,16 +95,16 @@ def comparison_table(comparison: Comparison) -> Group:
     table.add_column("level", justify="center")
     unset = set(comparison.unset)
     for case in comparison.cases:
-        inputs = _inputs({name: i.set_V for name, i in case.inputs.items()})
+        label = inputs({name: i.set_V for name, i in case.inputs.items()})
         values: dict[str, ComparedValue] = {**case.outputs, **case.nodes}
         for i, (name, value) in enumerate(values.items()):
             is_output = name in case.outputs
             table.add_row(
-                inputs if i == 0 else "",
+                label if i == 0 else "",
                 _terminal(name, is_output=is_output),
                 f"{volts(value.predicted_V)} ± {volts(value.U_predicted_V)} V",
                 _reading(
-                    value.measured_V, value.U_measured_V, is_wired=f"{name} at {inputs}" in unset
+                    value.measured_V, value.U_measured_V, is_wired=f"{name} at {label}" in unset
                 ),
                 _en(value.En),
                 _level(value.logic, value.expected) if is_output else "",
@@ -122,10 +120,6 @@ def comparison_table(comparison: Comparison) -> Group:
 
 def _table(board: str, title: str) -> Table:
     return Table(title=escape(f"{board}: {title}"), title_justify="left", title_style="bold")
-
-
-def _inputs(inputs: Mapping[str, float], form: str = "g") -> str:
-    return ", ".join(f"{name} = {volts(v, form)} V" for name, v in inputs.items())
 
 
 def _terminal(name: str, *, is_output: bool) -> Text:

@@ -1,6 +1,6 @@
 """The verdict on a measured board: does it conform, and is it this circuit?
 
-Ref: JCGM 106:2012 (guard bands), ISO/IEC 17043:2023 B.4 (En), and ``agreement``.
+Ref: JCGM 106:2012 8.3 (guard bands), ISO 13528:2015 9.7 (En), and ``agreement``.
 """
 
 from __future__ import annotations

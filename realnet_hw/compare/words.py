@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from realnet_hw.records import Comparison
 
@@ -50,6 +50,11 @@ def volts(value_V: float, form: str = ".3f") -> str:
     """Return a voltage without its unit, never as minus zero."""
     text = f"{value_V:{form}}"
     return text.removeprefix("-") if float(text) == 0 else text
+
+
+def inputs(set_V: Mapping[str, float], form: str = "g") -> str:
+    """Return the inputs of a case: "X1 = 0 V, X2 = 5 V"."""
+    return ", ".join(f"{name} = {volts(value_V, form)} V" for name, value_V in set_V.items())
 
 
 def some(names: Sequence[str]) -> str:

@@ -163,7 +163,9 @@ def test_verdicts_look_different(schematic: Path) -> None:
     assert '<header class="bad">' in bad
     assert '<header class="doubt">' in open_
     assert "Look here first: Y at X1 = " in bad
-    assert "unset" in open_
+    assert open_.count('<span class="tag doubt">not read</span>') == 1
+    assert open_.count('<span class="small">not read</span>') == 3
+    assert "not read" not in good
     assert "<h2>Schematic</h2>" not in good
     assert "<h2>Schematic</h2>" in report(GOOD, schematic=schematic)
 
