@@ -5,29 +5,20 @@ block is left by its end, an exception, Ctrl-C, SIGTERM or SIGHUP; ``atexit`` do
 was opened without ``with``; and the firmware grounds the outputs by itself when the host has been
 silent for the heartbeat's time, which is all that is left after ``kill -9`` or a pulled cable.
 
-Every command's error queue is read before the next command. After a missed answer the link is
-brought back into step and the driver says so; a command that changes an output is never repeated.
-
-Ref: firmware/fixture/PROTOCOL.md; SCPI-1999 volume 1, 7 (program messages); IEEE 488.2-1992 10.
+Ref: firmware/fixture/PROTOCOL.md.
 """
 
 from __future__ import annotations
 
 import atexit
-import binascii
-import re
-import signal
-import struct
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from itertools import pairwise
-from types import FrameType, TracebackType
-from typing import NoReturn, TypeVar
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from types import TracebackType
 
 from realnet_hw.errors import BenchError, InputError, LinkLost
+from realnet_hw.measure import signals
+from realnet_hw.measure.dialogue import Dialogue, Identity
 from realnet_hw.measure.fixture_specification import (
     ADC_CHANNELS,
     ADC_GAIN_BOUND,
@@ -38,47 +29,17 @@ from realnet_hw.measure.fixture_specification import (
     MID_CHANNEL,
     RANGE_V,
 )
-from realnet_hw.measure.link import Link, NoAnswer
+from realnet_hw.measure.link import Link
 from realnet_hw.measure.lock import FixtureLock
+from realnet_hw.measure.sweep import Sweep, even_parts, sweep_codes
 from realnet_hw.records import Calibration
-
-_T = TypeVar("_T")
-
-START_UP_S = 6.0
-"""How long a fixture may take to answer: opening the port resets an Arduino for up to 3 s."""
 
 _CONVERSION_S = 20e-6
 _BITS_A_VALUE = 20
 """Two bytes on the serial line, start and stop bits with them."""
 _SWEEP_VALUES = 10_000
 """Fewer than the firmware's greatest sweep, with any number of channels."""
-
-_QUEUE_LIMIT = 64
-"""More errors than any queue of the firmware holds: a fixture that goes on is out of order."""
-
-_ERROR = re.compile(r'([+-]?\d+),"(.*)"')
-
-
-@dataclass(frozen=True)
-class Identity:
-    """What ``*IDN?`` says."""
-
-    text: str
-    serial: str
-    version: str
-
-
-@dataclass(frozen=True)
-class Sweep:
-    """Readings of some channels while one source steps.
-
-    Args:
-        source_V: what was set at each of n points.
-        volts: channel to its n readings at the terminal, uncalibrated.
-    """
-
-    source_V: tuple[float, ...]
-    volts: Mapping[str, tuple[float, ...]]
+_SAFE_ATTEMPTS = 3
 
 
 class Fixture:
@@ -101,8 +62,7 @@ class Fixture:
         self.heartbeat_s = heartbeat_s
         self.notices: tuple[str, ...] = ()
         """What the fixture had queued when the link was opened: resets, a lost calibration."""
-        self._link: Link | None = None
-        self._identity = Identity("", "", "")
+        self._dialogue: Dialogue | None = None
         self._limits: dict[str, tuple[float, float]] = {}
         self._levels_V = dict.fromkeys(DAC_CHANNELS, 0.0)
         self._exits = ExitStack()
@@ -133,14 +93,13 @@ class Fixture:
             lock = FixtureLock(self.address)
             lock.acquire()
             stack.callback(lock.release)
-            stack.enter_context(_signals_raise())
-            self._link = stack.enter_context(Link(self.address, self.baud))
-            stack.callback(self._forget_link)
+            stack.enter_context(signals.raising())
+            link = stack.enter_context(Link(self.address, self.baud))
             atexit.register(self.close)
             stack.callback(atexit.unregister, self.close)
-            self._identity = self._identify(START_UP_S)
+            self._dialogue = Dialogue(link, baud=self.baud, heartbeat_s=self.heartbeat_s)
             stack.callback(self._leave_safe)
-            self.notices = tuple(self._errors())
+            self.notices = tuple(self._dialogue.errors())
             self.tell("*RST;*CLS")
             self._limits = {}
             self._levels_V = dict.fromkeys(DAC_CHANNELS, 0.0)
@@ -156,48 +115,46 @@ class Fixture:
         """
         self._exits.close()
 
-    def _forget_link(self) -> None:
-        self._link = None
-
     def _leave_safe(self) -> None:
         # From here on nothing may interrupt: a second Ctrl-C is delivered when the outputs are off.
-        with _signals_blocked():
-            self.safe()
+        with signals.put_off():
+            try:
+                self.safe()
+            finally:
+                self._dialogue = None
+
+    @property
+    def dialogue(self) -> Dialogue:
+        """The dialogue with the fixture.
+
+        Raises:
+            BenchError: the fixture is not open.
+        """
+        if self._dialogue is None:
+            raise BenchError("the fixture is not open", where=self.address)
+        return self._dialogue
 
     @property
     def identity(self) -> Identity:
         """What ``*IDN?`` said when the link was opened."""
-        return self._identity
+        return self.dialogue.identity
 
-    def _identify(self, patience_s: float) -> Identity:
-        """Ask who is there until a fixture answers.
+    def tell(self, line: str) -> None:
+        """Send a command.
 
         Raises:
-            LinkLost: nothing answers in time.
-            BenchError: something else answers.
+            BenchError: the fixture refused it, or did not answer in time (it is not repeated).
+            LinkLost: nothing answers any more.
         """
-        end = time.monotonic() + patience_s
-        heard = ""
-        while time.monotonic() < end:
-            try:
-                self._open_link.clear()
-                heard = self._open_link.query("*IDN?", timeout_s=0.5) or heard
-            except NoAnswer:
-                continue
-            fields = heard.split(",")
-            if len(fields) == 4 and fields[:2] == ["realnet_hw", "fixture"]:
-                return Identity(heard, fields[2], fields[3])
-        if heard:
-            raise BenchError(
-                f"not a fixture: {heard[:60]!r} answers",
-                where=self.address,
-                mend=f"check the address, the baud rate ({self.baud}) and the firmware",
-            )
-        raise LinkLost(
-            f"nothing answers *IDN? within {patience_s:g} s",
-            where=self.address,
-            mend=f"check the power, the baud rate ({self.baud}) and that the firmware is flashed",
-        )
+        self.dialogue.tell(line)
+
+    def ask(self, line: str) -> str:
+        """Send a query that changes nothing and return its answer.
+
+        Raises:
+            BenchError, LinkLost: as ``tell``.
+        """
+        return self.dialogue.ask(line)
 
     def _check_mid_reference(self) -> None:
         """Refuse to measure with a front end that does not read its own reference as 0 V.
@@ -280,7 +237,13 @@ class Fixture:
         if on and not self._limits:
             raise InputError("outputs can't go on without limits", mend="call limit() first")
         self.tell(f"OUTP {'ON' if on else 'OFF'}")
-        self._confirm_output(on)
+        state = self.ask("OUTP?")
+        if state != str(int(on)):
+            raise BenchError(
+                f"outputs are {state!r} after OUTP {'ON' if on else 'OFF'}",
+                where=self.address,
+                mend="switch the fixture's power off",
+            )
 
     def confirm_on(self) -> None:
         """Make sure that what was just read was read with the outputs on.
@@ -297,15 +260,6 @@ class Fixture:
                 mend="check the fixture's supply, then go on with --resume",
             )
 
-    def _confirm_output(self, on: bool) -> None:
-        state = self.ask("OUTP?")
-        if state != str(int(on)):
-            raise BenchError(
-                f"outputs are {state!r} after OUTP {'ON' if on else 'OFF'}",
-                where=self.address,
-                mend="switch the fixture's power off",
-            )
-
     def safe(self) -> None:
         """Ground every output, whatever state the link is in, and confirm it.
 
@@ -313,12 +267,21 @@ class Fixture:
             LinkLost: nobody confirmed it.
             BenchError: the fixture says that they are not grounded.
         """
-        # What was interrupted may have left half a message or half an answer on the line.
-        self._step_in("making the outputs safe")
-        # An error of before must not make it look as if OUTP OFF had failed.
-        self._errors()
-        self.tell("OUTP OFF")
-        self._confirm_output(False)
+        for _ in range(_SAFE_ATTEMPTS - 1):
+            try:
+                return self._ground()
+            except LinkLost:
+                raise
+            except BenchError:
+                continue  # to ground the outputs once more harms nothing
+        return self._ground()
+
+    def _ground(self) -> None:
+        # What was interrupted may have left half a message or half an answer on the line, and an
+        # error of before must not make it look as if OUTP OFF had failed.
+        self.dialogue.step_in("making the outputs safe")
+        self.dialogue.errors()
+        self.output(False)
         self._levels_V = dict.fromkeys(DAC_CHANNELS, 0.0)
 
     # --------------------------------------------------------------- readings
@@ -329,16 +292,12 @@ class Fixture:
 
     def read(self, channel: str) -> float:
         """Return the voltage at a terminal, volts, corrected by the calibration that it holds."""
-        return self._number(self.ask(f"MEAS{_suffix(channel)}:VOLT?"))
+        return self.dialogue.ask_number(f"MEAS{_suffix(channel)}:VOLT?")
 
     def read_all(self) -> dict[str, float]:
         """Return the voltage at every sense channel, volts, taken one after the other."""
-        reply = self.ask("MEAS:VOLT:ALL?").split(",")
-        if len(reply) != len(ADC_CHANNELS):
-            raise BenchError(f"{len(reply)} readings of {len(ADC_CHANNELS)}", where=self.address)
-        return {
-            channel: self._number(text) for channel, text in zip(ADC_CHANNELS, reply, strict=True)
-        }
+        readings_V = self.dialogue.ask_numbers("MEAS:VOLT:ALL?", len(ADC_CHANNELS))
+        return dict(zip(ADC_CHANNELS, readings_V, strict=True))
 
     def sweep(
         self,
@@ -391,12 +350,12 @@ class Fixture:
         most = max(3, min(_SWEEP_VALUES // len(order), int(self.heartbeat_s / 2 / point_s)))
         levels_V = [start_V + (stop_V - start_V) * i / (points - 1) for i in range(points)]
         codes: list[int] = []
-        for part in _even_parts(levels_V, most):
+        for part in even_parts(levels_V, most):
             settings = f"{part[0]:.4f},{part[-1]:.4f},{len(part)},{round(settle_s * 1e6)},{average}"
             mask = sum(1 << ADC_CHANNELS.index(name) for name in order)
             line = f"SENS:SWE? {_suffix(source)},{settings},{mask}"
             codes += sweep_codes(
-                self._block(line, 2.0 + 2 * len(part) * point_s),
+                self.dialogue.ask_block(line, 2.0 + 2 * len(part) * point_s),
                 len(part),
                 len(order),
                 where=self.address,
@@ -409,15 +368,6 @@ class Fixture:
                 for index, name in enumerate(order)
             },
         )
-
-    def _block(self, line: str, timeout_s: float) -> bytes:
-        """Send a query and return the block that it answers, once the error queue is empty."""
-        try:
-            block = self._link_checked(lambda link: link.query_block(line, timeout_s=timeout_s))
-        except NoAnswer:
-            self._raise_missed(line)
-        self._raise_errors(line, self._errors())
-        return block
 
     def calibration(self) -> Calibration:
         """Return what the controller says about its calibration."""
@@ -439,231 +389,13 @@ class Fixture:
             if left_s > slice_s:
                 self.ask("*OPC?")
 
-    # --------------------------------------------------------------- messages
-
-    def tell(self, line: str) -> None:
-        """Send a command and read the error queue.
-
-        Raises:
-            BenchError: the fixture refused it, or did not answer in time (it is not repeated).
-            LinkLost: nothing answers any more.
-        """
-        self._exchange(line)
-
-    def ask(self, line: str) -> str:
-        """Send a query that changes nothing and return its answer; asked again once if missed.
-
-        Raises:
-            BenchError, LinkLost: as ``tell``.
-        """
-        try:
-            reply = self._exchange(line)
-        except NoAnswer:
-            reply = self._exchange(line)
-        if reply is None:
-            raise BenchError(f"no answer to {line}", where=self.address)
-        return reply
-
-    def _exchange(self, line: str) -> str | None:
-        """Send a message and return what it answers, or None, once its error queue is empty.
-
-        Raises:
-            NoAnswer: nothing fitting came in time; the link is in step again.
-            BenchError, LinkLost: as ``tell``.
-        """
-        try:
-            # Two messages in one go: an error ends the message it is in, but not the next.
-            heard = self._link_checked(lambda link: link.query(f"{line}\nSYST:ERR?"))
-            reply = None
-            if not _ERROR.fullmatch(heard):
-                reply, heard = heard, self._link_checked(Link.read)
-        except NoAnswer:
-            self._raise_missed(line)
-        match = _ERROR.fullmatch(heard)
-        if match is None:
-            self._raise_missed(line)
-        if int(match[1]) != 0:
-            self._raise_errors(line, [f"{int(match[1])} {match[2]}", *self._errors()])
-        return reply
-
-    def _errors(self) -> list[str]:
-        """Read the error queue until it is empty."""
-        found: list[str] = []
-        while len(found) < _QUEUE_LIMIT:
-            answer = self._link_checked(lambda link: link.query("SYST:ERR?"))
-            match = _ERROR.fullmatch(answer)
-            if match is None:
-                raise BenchError(f"{answer!r} came in answer to SYST:ERR?", where=self.address)
-            if int(match[1]) == 0:
-                return found
-            found.append(f"{int(match[1])} {match[2]}")
-        return found
-
-    def _raise_errors(self, line: str, errors: Sequence[str]) -> None:
-        """Raise what the fixture queued, if anything."""
-        if not errors:
-            return
-        mend = ""
-        numbers = {error.split()[0] for error in errors}
-        if "101" in numbers:
-            mend = (
-                f"the host was silent for {self.heartbeat_s:g} s, so outputs are grounded; resume"
-            )
-        elif numbers & {"102", "103"}:
-            mend = "the fixture restarted, so outputs are grounded; check its supply and resume"
-        raise BenchError(
-            f"the fixture refused {line}: {', '.join(errors)}", where=self.address, mend=mend
-        )
-
-    def _raise_missed(self, line: str) -> NoReturn:
-        """Bring the link back into step after a missed or foreign answer, then say so.
-
-        Raises:
-            BenchError: the fixture queued an error, which explains it.
-            NoAnswer: it did not; the message may or may not have been carried out.
-            LinkLost: nothing answers any more.
-        """
-        self._step_in(line)
-        self._raise_errors(line, self._errors())
-        raise NoAnswer(
-            f"no answer to {line}; the link is in step again and nothing was repeated",
-            where=self.address,
-        )
-
-    def _step_in(self, doing: str) -> None:
-        """Ask who is there until the answer is the fixture's own, and the same as before.
-
-        Raises:
-            LinkLost: nothing or something else answers.
-        """
-        for _ in range(3):
-            self._link_checked(Link.clear)
-            try:
-                heard = self._link_checked(lambda link: link.query("*IDN?", timeout_s=0.5))
-            except NoAnswer:
-                continue
-            if heard == self._identity.text:
-                # Answers to what was asked while nothing answered may come all at once now.
-                self._link_checked(Link.clear)
-                return
-        raise self._lost(f"nothing answers any more ({doing})")
-
-    @property
-    def _open_link(self) -> Link:
-        if self._link is None:
-            raise BenchError("the fixture is not open", where=self.address)
-        return self._link
-
-    def _link_checked(self, action: Callable[[Link], _T]) -> _T:
-        """Do something on the link; a lost one says what becomes of the outputs."""
-        try:
-            return action(self._open_link)
-        except LinkLost as error:
-            raise self._lost(error.what) from None
-
-    def _lost(self, what: str) -> LinkLost:
-        """Return the error of a lost link, which says what becomes of the outputs."""
-        return LinkLost(
-            what,
-            where=self.address,
-            mend=f"the firmware grounds the outputs {self.heartbeat_s:g} s after the last word; "
-            "check the cable, then go on with --resume",
-        )
-
     def _check_source(self, channel: str) -> None:
         if channel not in DAC_CHANNELS:
             raise InputError(
                 f"{channel!r} is no source", where=self.address, allowed=", ".join(DAC_CHANNELS)
             )
 
-    def _number(self, text: str) -> float:
-        """Return the number in an answer."""
-        try:
-            return float(text)
-        except ValueError:
-            raise BenchError(f"{text!r} where a number should be", where=self.address) from None
-
-
-def sweep_codes(block: bytes, points: int, channels: int, *, where: str) -> tuple[int, ...]:
-    """Return the readings in a sweep's block, channel by channel within each point, 1/16 LSB.
-
-    Raises:
-        BenchError: another length than promised, or the checksum does not fit: the sweep was
-            aborted or the line disturbed.
-
-    Ref: firmware/fixture/PROTOCOL.md, SENSe:SWEep?; CRC-16/XMODEM.
-    """
-    count = points * channels
-    if len(block) != 2 * count + 2:
-        raise BenchError(
-            f"the sweep's block has {len(block)} bytes", where=where, allowed=f"{2 * count + 2}"
-        )
-    data, (checksum,) = block[:-2], struct.unpack(">H", block[-2:])
-    if binascii.crc_hqx(data, 0) != checksum:
-        raise BenchError(
-            "the sweep's checksum does not fit its data", where=where, mend="sweep again"
-        )
-    return struct.unpack(f">{count}H", data)
-
-
-def _even_parts(items: Sequence[_T], most: int) -> list[Sequence[_T]]:
-    """Cut into as few parts of at most ``most`` (3 or more) as can be, none of one item alone."""
-    count = -(-len(items) // most)
-    cuts = [len(items) * index // count for index in range(count + 1)]
-    return [items[start:end] for start, end in pairwise(cuts)]
-
 
 def _suffix(channel: str) -> int:
     """Return the number that SCPI counts a channel by: from 1, where ours count from 0."""
     return int(channel[3:]) + 1
-
-
-# ------------------------------------------------------------------- signals
-
-_LEAVING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_USUAL = (signal.SIG_DFL, signal.default_int_handler)
-_IMPATIENCE_S = 2.0
-"""A further signal so soon means the same as the first, and must not stop what that began."""
-
-
-@contextmanager
-def _signals_raise() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP leave the block as Ctrl-C does: by an exception, and only by one.
-
-    One that the user or ``nohup`` had set to something else is left alone. Python delivers signals
-    to the main thread only; in another thread nothing is changed.
-    """
-    last_s = -_IMPATIENCE_S
-
-    def leave(number: int, _: FrameType | None) -> None:
-        nonlocal last_s
-        now_s = time.monotonic()
-        if now_s - last_s < _IMPATIENCE_S:
-            return
-        last_s = now_s
-        if number == signal.SIGINT:
-            raise KeyboardInterrupt
-        raise SystemExit(128 + number)
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.getsignal(number) for number in _LEAVING}
-    changed = {number: handler for number, handler in before.items() if handler in _USUAL}
-    for number in changed:
-        signal.signal(number, leave)
-    try:
-        yield
-    finally:
-        for number, handler in changed.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def _signals_blocked() -> Iterator[None]:
-    """Put signals off until the end of the block."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _LEAVING)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

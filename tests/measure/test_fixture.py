@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from realnet_hw.errors import BenchError, InputError, LinkLost
-from realnet_hw.measure import fixture as driver
+from realnet_hw.measure import dialogue
 from realnet_hw.measure.fixture import Fixture
 from realnet_hw.measure.fixture_specification import (
     ADC_GAIN_BOUND,
@@ -234,10 +234,8 @@ def test_a_missed_source_command_is_not_repeated(fixture: Fixture, server: Serve
     assert fixture.ask("*OPC?") == "1"
 
 
-def test_a_stale_answer_is_not_taken_for_a_new_one(fixture: Fixture) -> None:
-    link = fixture._link
-    assert link is not None
-    link.write("*IDN?")
+def test_a_stale_answer_is_not_taken_for_a_new_one(fixture: Fixture, server: Server) -> None:
+    server.tell("*IDN?")
     assert abs(fixture.read("adc7")) < adc_bound_V(0)
 
 
@@ -338,7 +336,7 @@ def test_an_address_where_nothing_is_says_where_to_look() -> None:
 
 
 def test_a_port_without_a_fixture_says_what_to_check(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(driver, "START_UP_S", 0.6)
+    monkeypatch.setattr(dialogue, "START_UP_S", 0.6)
     near, far = os.openpty()
     tty.setraw(far)
     try:

@@ -61,7 +61,7 @@ def answering(answer: bytes) -> Iterator[str]:
 def test_another_instrument_is_not_taken_for_a_fixture(
     answer: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("realnet_hw.measure.fixture.START_UP_S", 0.3)
+    monkeypatch.setattr("realnet_hw.measure.dialogue.START_UP_S", 0.3)
     with (
         answering(answer) as address,
         pytest.raises(BenchError, match=r"not a fixture: .* answers; check the address"),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realnet_hw.errors import BenchError
-from realnet_hw.measure.fixture import _even_parts, sweep_codes
+from realnet_hw.measure.sweep import even_parts, sweep_codes
 
 
 def crc16_xmodem(data: bytes) -> int:
@@ -63,7 +63,7 @@ def test_a_short_block_is_noticed() -> None:
 
 @given(count=st.integers(2, 500), most=st.integers(3, 50))
 def test_a_long_sweep_is_cut_into_parts_that_the_firmware_takes(count: int, most: int) -> None:
-    parts = _even_parts(range(count), most)
+    parts = even_parts(range(count), most)
     assert [item for part in parts for item in part] == list(range(count))
     assert all(2 <= len(part) <= most for part in parts)
     assert len(parts) == -(-count // most)
