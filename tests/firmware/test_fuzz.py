@@ -1,12 +1,14 @@
-"""Thousands of random lines: no hang, no reset, no broken rule of the bus, still in step."""
+"""Thousands of random lines: no hang, no reset, no broken rule of the bus, no stack too deep."""
 
 from __future__ import annotations
 
 import random
 import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from realnet_hw.emulate import simavr
 from realnet_hw.emulate.fixture import VirtualFixture
 
 MakeFixture = Callable[[], VirtualFixture]
@@ -57,8 +59,32 @@ def _line(draw: random.Random, tokens: list[str]) -> bytes:
     return "".join(parts).encode("latin-1") + b"\n"
 
 
-def test_random_lines(new_fixture: MakeFixture, firmware_source: Path) -> None:
+# The variables end and the stack begins here, in the data space of the ATmega328P.
+_STACK_TOP = 0x08FF
+_PAINT = 0xA5
+
+
+def _paint_free_ram(fixture: VirtualFixture, firmware: Path) -> int:
+    """Fill what neither variables nor the stack use now; returns the address of its begin."""
+    symbols = subprocess.run(
+        ["avr-nm", str(firmware)], capture_output=True, text=True, check=True
+    ).stdout
+    begin = int(re.search(r"(\w+) . _end$", symbols, re.MULTILINE)[1], 16) & 0xFFFF
+    for address in range(begin, _STACK_TOP - 127):
+        simavr.byte(fixture.controller._data + address).value = _PAINT
+    return begin
+
+
+def _unused_ram(fixture: VirtualFixture, begin: int) -> int:
+    address = begin
+    while simavr.byte(fixture.controller._data + address).value == _PAINT:
+        address += 1
+    return address - begin
+
+
+def test_random_lines(new_fixture: MakeFixture, firmware: Path, firmware_source: Path) -> None:
     fixture = new_fixture()
+    free_from = _paint_free_ram(fixture, firmware)
     tokens = _tokens(firmware_source)
     draw = random.Random(2026)
     heard = 0
@@ -72,6 +98,7 @@ def test_random_lines(new_fixture: MakeFixture, firmware_source: Path) -> None:
             fixture.receive()
             assert fixture.ask("*OPC?;:SYST:ERR:COUN?;:OUTP?") == "1;0;0"
     assert heard > 1000
+    assert _unused_ram(fixture, free_from) > 256
     assert fixture.controller.resets == 0
     assert fixture.violations.rules == []
 
