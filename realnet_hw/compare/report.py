@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,21 +22,28 @@ _EDGE = 0.01
 
 @dataclass(frozen=True)
 class Channel:
-    """A channel's budget for the report.
-
-    Args:
-        name: as the station calls it.
-        terminals: what is wired to it.
-        components: its budget.
-        low_U_V: expanded uncertainty of a reading of 0 V.
-        high_U_V: of a reading of 5 V or minus 5 V.
-    """
+    """A channel's expanded uncertainty for readings of 0 V and of 5 V or minus 5 V."""
 
     name: str
     terminals: str
-    components: Sequence[Component]
     low_U_V: float
     high_U_V: float
+
+
+@dataclass(frozen=True)
+class Line:
+    """A component as one or several channels have it: its smallest and its largest size."""
+
+    least: Component
+    most: Component
+
+
+@dataclass(frozen=True)
+class Budget:
+    """A budget, of all channels that have it but for their repeatability."""
+
+    channels: str
+    lines: Sequence[Line]
 
 
 def html(
@@ -70,13 +77,19 @@ def html(
         "percent": _percent,
         "risk": _risk,
         "power": _power,
+        "standard": _standard,
         "millivolts": lambda u_V: f"{1e3 * u_V:.2f}",
-        "short": lambda text: f"{text[:12]}…" if len(text) == 64 else text,
+        "short": lambda text: text[:12],
         "signed": lambda x: f"{x:+.2f}".replace("-", _MINUS),
     }
     outputs = {
         name: level_axis((case.outputs[name] for case in comparison.cases), prediction.thresholds)
         for name in comparison.cases[0].outputs
+    }
+    budgets = {
+        name: components
+        for name, components in sorted(budgets_of(measurement).items())
+        if name in measurement.wiring.values()
     }
     text: str = environment.get_template("report.html").render(
         comparison=comparison,
@@ -91,7 +104,8 @@ def html(
         en_mark=en_mark,
         en_range=EN_RANGE,
         gauge=gauge(comparison.agreement) if comparison.agreement.limit else None,
-        channels=_channels(measurement),
+        channels=_channels(budgets, measurement.wiring),
+        budgets=_budgets(budgets),
         schematic=drawing(schematic, f"Schematic of {comparison.board}") if schematic else None,
         program=f"realnet_hw {__version__}",
     )
@@ -106,18 +120,55 @@ _TONES = {
 }
 
 
-def _channels(measurement: Measurement) -> list[Channel]:
+def _channels(
+    budgets: Mapping[str, Sequence[Component]], wiring: Mapping[str, str]
+) -> list[Channel]:
     return [
         Channel(
             name=name,
-            terminals=", ".join(t for t, channel in measurement.wiring.items() if channel == name),
-            components=components,
+            terminals=", ".join(t for t, channel in wiring.items() if channel == name),
             low_U_V=expanded_uncertainty(components, 0.0),
             high_U_V=expanded_uncertainty(components, 5.0),
         )
-        for name, components in sorted(budgets_of(measurement).items())
-        if name in measurement.wiring.values()
+        for name, components in budgets.items()
     ]
+
+
+def _budgets(budgets: Mapping[str, Sequence[Component]]) -> list[Budget]:
+    """Channels of one kind under one heading: they differ in what was found by repeating."""
+    alike: dict[object, list[str]] = {}
+    for name, components in budgets.items():
+        kind = tuple((c.name, c.kind, c if c.kind == "B" else None) for c in components)
+        alike.setdefault(kind, []).append(name)
+    return [
+        Budget(
+            channels=", ".join(names),
+            lines=[
+                Line(least=min(same, key=_size), most=max(same, key=_size))
+                for same in zip(*(budgets[name] for name in names), strict=True)
+            ],
+        )
+        for names in alike.values()
+    ]
+
+
+def _size(component: Component) -> tuple[float, float]:
+    return component.u_V, component.u_relative
+
+
+def _standard(line: Line) -> str:
+    """Return the size of a component, in millivolts or percent of the reading or both."""
+    sizes = [_one_size(c) for c in (line.least, line.most)]
+    return sizes[0] if sizes[0] == sizes[1] else " to ".join(sizes)
+
+
+def _one_size(component: Component) -> str:
+    parts = []
+    if component.u_V or not component.u_relative:
+        parts.append(f"{1e3 * component.u_V:.2f} mV")
+    if component.u_relative:
+        parts.append(f"{100 * component.u_relative:.3f} %")
+    return " and ".join(parts)
 
 
 def _volts(value_V: float, form: str = ".3f") -> str:

@@ -170,6 +170,24 @@ def test_verdicts_look_different(schematic: Path) -> None:
     assert "<h2>Schematic</h2>" in report(GOOD, schematic=schematic)
 
 
+def test_channels_alike_share_one_budget() -> None:
+    """They differ in their repeatability alone, of which the report shows the range."""
+    repeated = {
+        name: [
+            msgspec.structs.replace(c, u_V=c.u_V * (1 + i / 10)) if c.kind == "A" else c
+            for c in components
+        ]
+        for i, (name, components) in enumerate(WORLD.channels.items())
+    }
+    text = report(msgspec.structs.replace(GOOD, channels=repeated))
+    assert re.findall(r"<summary>(Budget of .*)</summary>", text) == [
+        "Budget of adc0, adc1, adc2, adc3, adc4",
+        "Budget of dac0, dac1",
+    ]
+    assert "3.00 mV to 4.20 mV" in text
+    assert "0.170 %" in text
+
+
 def test_it_can_be_made_of_nothing_measured() -> None:
     text = report(msgspec.structs.replace(GOOD, cases=[]))
     assert '<header class="doubt">' in text
