@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import random
 import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from realnet_hw.emulate import simavr
 from realnet_hw.emulate.fixture import VirtualFixture
 
 MakeFixture = Callable[[], VirtualFixture]
@@ -64,6 +64,13 @@ _STACK_TOP = 0x08FF
 _PAINT = 0xA5
 
 
+def _data(fixture: VirtualFixture) -> ctypes.Array[ctypes.c_uint8]:
+    """The controller's data space."""
+    controller = fixture.controller
+    pointer = ctypes.c_void_p.from_address(controller._avr + controller._layout["data"])
+    return (ctypes.c_uint8 * (_STACK_TOP + 1)).from_address(pointer.value or 0)
+
+
 def _paint_free_ram(fixture: VirtualFixture, firmware: Path) -> int:
     """Fill what neither variables nor the stack use now; returns the address of its begin."""
     symbols = subprocess.run(
@@ -71,13 +78,13 @@ def _paint_free_ram(fixture: VirtualFixture, firmware: Path) -> int:
     ).stdout
     begin = int(re.search(r"(\w+) . _end$", symbols, re.MULTILINE)[1], 16) & 0xFFFF
     for address in range(begin, _STACK_TOP - 127):
-        simavr.byte(fixture.controller._data + address).value = _PAINT
+        _data(fixture)[address] = _PAINT
     return begin
 
 
 def _unused_ram(fixture: VirtualFixture, begin: int) -> int:
     address = begin
-    while simavr.byte(fixture.controller._data + address).value == _PAINT:
+    while _data(fixture)[address] == _PAINT:
         address += 1
     return address - begin
 

@@ -296,7 +296,7 @@ def test_answers_longer_than_the_ring_arrive_whole(fixture: VirtualFixture) -> N
     assert answer == ";".join(["realnet_hw,fixture,0,1.0.0"] * 40)
 
 
-def test_average_of_a_known_sequence(fixture: VirtualFixture) -> None:
+def test_average_of_a_known_sequence(new_fixture: MakeFixture) -> None:
     """Readings are means over the conversions after the first, on the channel that was asked."""
     codes = [4095, 100, 101, 103]
     seen: list[int] = []
@@ -306,14 +306,11 @@ def test_average_of_a_known_sequence(fixture: VirtualFixture) -> None:
         code = codes[(len(seen) - 1) // 3 % 4]
         return (0xE0, 0xE0 | code >> 8, code & 0xFF)[(len(seen) - 1) % 3]
 
-    fixture.command("SENS:AVER 3")
-    carry = fixture.controller._spi_slave
+    fixture = new_fixture()
     fixture.controller.connect_spi(adc)
-    try:
-        assert fixture.ask("MEAS6:RAW?") == "304"
-        assert bytes(seen) == bytes.fromhex("074000") * 4
-        seen.clear()
-        # (304 / 3 - 2048) * 5 mV = -9.7333333 V
-        assert fixture.ask("MEAS6:VOLT?") == "-9.733333"
-    finally:
-        fixture.controller.connect_spi(carry)
+    fixture.command("SENS:AVER 3")
+    assert fixture.ask("MEAS6:RAW?") == "304"
+    assert bytes(seen) == bytes.fromhex("074000") * 4
+    seen.clear()
+    # (304 / 3 - 2048) * 5 mV = -9.7333333 V
+    assert fixture.ask("MEAS6:VOLT?") == "-9.733333"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
 
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from realnet_hw.emulate.fixture import VirtualFixture
+from realnet_hw.emulate.mcu import SpiTransfer
 
 Outcome = Callable[[VirtualFixture, str], str]
 
@@ -119,6 +121,28 @@ def test_source_codes(
     assert abs(fixture.dacs[0].codes[0] - wanted) <= Fraction(1, 2) + Fraction(2, 5000)
 
 
+@dataclass
+class ConstantAdc:
+    """An ADC that always gives the same code, in a fixture of its own."""
+
+    fixture: VirtualFixture
+    code: int = 0
+    bytes_sent: int = 0
+
+    def __post_init__(self) -> None:
+        self.fixture.controller.connect_spi(self.answer)
+
+    def answer(self, _transfer: SpiTransfer) -> int:
+        place = self.bytes_sent % 3
+        self.bytes_sent += 1
+        return (0xFF, 0xE0 | self.code >> 8, self.code & 0xFF)[place]
+
+
+@pytest.fixture(scope="module")
+def constant_adc(new_fixture: Callable[[], VirtualFixture]) -> ConstantAdc:
+    return ConstantAdc(new_fixture())
+
+
 @_modest
 @given(
     code=st.integers(0, 4095),
@@ -127,22 +151,12 @@ def test_source_codes(
     average=st.integers(1, 64),
 )
 def test_readings(
-    fixture: VirtualFixture, code: int, gain_ppm: int, offset_V: Decimal, average: int
+    constant_adc: ConstantAdc, code: int, gain_ppm: int, offset_V: Decimal, average: int
 ) -> None:
     """A steady code reads as the exact arithmetic says, to 3 uV."""
-    step = [0]
-
-    def adc(_transfer: object) -> int:
-        step[0] += 1
-        return (0xFF, 0xE0 | code >> 8, code & 0xFF)[(step[0] - 1) % 3]
-
+    fixture, constant_adc.code = constant_adc.fixture, code
     fixture.command(f"SENS:AVER {average};:CAL:SENS5 {gain_ppm},{offset_V:f}")
-    carry = fixture.controller._spi_slave
-    fixture.controller.connect_spi(adc)
-    try:
-        reading_V = Fraction(fixture.ask("MEAS5:VOLT?"))
-    finally:
-        fixture.controller.connect_spi(carry)
+    reading_V = Fraction(fixture.ask("MEAS5:VOLT?"))
     raw_V = (code - 2048) * _LSB_V
     exact_V = raw_V * (1 + Fraction(gain_ppm, 10**6)) + Fraction(offset_V)
     assert abs(reading_V - exact_V) <= Fraction(3, 10**6)

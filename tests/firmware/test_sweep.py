@@ -62,48 +62,62 @@ def test_channels_in_order(fixture: VirtualFixture, receive_block: ReceiveBlock)
     assert codes[3::4] == [2048] * 11
 
 
+class CountingAdc:
+    """Stands for the ADC: gives a code for each conversion, by its number and its channel."""
+
+    def __init__(self, fixture: VirtualFixture, code: Callable[[int, int], int]) -> None:
+        self._fixture, self._code = fixture, code
+        self._command: list[int] = []
+        self.started_s: list[float] = []
+        fixture.controller.connect_spi(self._answer)
+
+    def _answer(self, transfer: SpiTransfer) -> int:
+        if not self._fixture.adc.selected:
+            return 0xFF
+        if len(self._command) % 3 == 0:
+            self._command = []
+            self.started_s.append(transfer.started_s)
+        self._command.append(transfer.sent)
+        if len(self._command) == 1:
+            return 0xFF
+        channel = (self._command[0] & 1) << 2 | self._command[1] >> 6
+        if len(self._command) == 2:
+            self._now = self._code(len(self.started_s) - 1, channel)
+            return 0xE0 | self._now >> 8
+        return self._now & 0xFF
+
+
 def test_no_channel_remembers_the_one_before(
-    fixture: VirtualFixture, receive_block: ReceiveBlock
+    new_fixture: MakeFixture, receive_block: ReceiveBlock
 ) -> None:
     """With 8 kohm in front of the ADC a sample keeps 1 % of the one before, 40 codes of 4000."""
-    ideal = fixture.adc._tau_s
-    fixture.adc._tau_s = 8e3 * fixture.adc.CAPACITOR_F
-    try:
-        fixture.command("SOUR:VOLT:ALL 10,-10,10,-10")
-        _start(fixture, 1, 10, 10, 20, 0, 1, 15)
-        codes = _codes(receive_block(fixture)[0])
-        assert max(abs(code - each) for code, each in zip(codes, [4048, 48] * 40, strict=True)) <= 1
-        _start(fixture, 1, 10, 10, 20, 0, 1, 1)
-        codes = _codes(receive_block(fixture)[0])
-        assert max(abs(code - 4048) for code in codes) <= 1
-        readings_V = fixture.ask("MEAS1:VOLT?;:MEAS2:VOLT?;:MEAS1:VOLT?").split(";")
-        assert [float(each) for each in readings_V] == pytest.approx([10, -10, 10], abs=0.005)
-    finally:
-        fixture.adc._tau_s = ideal
+    fixture = new_fixture()
+    held = [2048.0]
+
+    def code(_number: int, channel: int) -> int:
+        held[0] += 0.99 * ((48 if channel & 1 else 4048) - held[0])
+        return round(held[0])
+
+    CountingAdc(fixture, code)
+    _start(fixture, 1, 10, 10, 20, 0, 1, 15)
+    codes = _codes(receive_block(fixture)[0])
+    assert max(abs(code - each) for code, each in zip(codes, [4048, 48] * 40, strict=True)) <= 1
+    _start(fixture, 1, 10, 10, 20, 0, 1, 1)
+    codes = _codes(receive_block(fixture)[0])
+    assert max(abs(code - 4048) for code in codes) <= 1
+    readings_V = fixture.ask("MEAS1:VOLT?;:MEAS2:VOLT?;:MEAS1:VOLT?").split(";")
+    assert [float(each) for each in readings_V] == pytest.approx([10, -10, 10], abs=0.005)
 
 
 @pytest.mark.parametrize("average", [1, 2, 3, 7, 16, 48, 63, 64])
 def test_average_in_sixteenths(
-    fixture: VirtualFixture, receive_block: ReceiveBlock, average: int
+    new_fixture: MakeFixture, receive_block: ReceiveBlock, average: int
 ) -> None:
-    """An ADC that counts its conversions from the second on: means rounded to the nearest 1/16."""
-    sent = [0]
-
-    carry = fixture.controller._spi_slave
-
-    def adc(transfer: SpiTransfer) -> int:
-        if not fixture.adc.selected:
-            return carry(transfer)
-        sent[0] += 1
-        code = ((sent[0] - 1) // 3 - 1) * 37 % 4096
-        return (0xFF, 0xE0 | code >> 8, code & 0xFF)[(sent[0] - 1) % 3]
-
-    fixture.controller.connect_spi(adc)
-    try:
-        _start(fixture, 1, 0, 1, 9, 0, average, 1)
-        data, right = receive_block(fixture)
-    finally:
-        fixture.controller.connect_spi(carry)
+    """Codes that count the conversions, but for the first: means rounded to the nearest 1/16."""
+    fixture = new_fixture()
+    CountingAdc(fixture, lambda number, _channel: (number - 1) * 37 % 4096)
+    _start(fixture, 1, 0, 1, 9, 0, average, 1)
+    data, right = receive_block(fixture)
     assert right
     expected = []
     for point in range(9):
@@ -139,29 +153,23 @@ def test_limits_hold_in_sweeps(fixture: VirtualFixture) -> None:
 
 @pytest.mark.parametrize("settle_us", [0, 1, 50, 999, 20000, 60000])
 def test_settling_time(
-    fixture: VirtualFixture, receive_block: ReceiveBlock, settle_us: int
+    new_fixture: MakeFixture, receive_block: ReceiveBlock, settle_us: int
 ) -> None:
-    """From the DACs' update to the ADC's sample: what was asked for, and at most 20 us more."""
+    """From the DACs' update to the ADC's frame: what was asked for, and at most 20 us more."""
+    fixture = new_fixture()
     fixture.command("SYST:HEAR 10;:OUTP ON")
-    updated: list[float] = []
-    sampled: list[float] = []
-
-    def note(_channel: int, at_s: float) -> float:
-        sampled.append(at_s)
-        return 2.048
-
+    updated_s: list[float] = []
     fixture.controller.watch(
-        LDAC, lambda level: updated.append(fixture.now_s) if not level else None
+        LDAC, lambda level: updated_s.append(fixture.now_s) if not level else None
     )
-    read, fixture.adc._read = fixture.adc._read, note
-    try:
-        _start(fixture, 1, 0, 1, 4, settle_us, 1, 1)
-        updated.clear()
-        receive_block(fixture)
-    finally:
-        fixture.adc._read = read
+    adc = CountingAdc(fixture, lambda _number, _channel: 0)
+    _start(fixture, 1, 0, 1, 4, settle_us, 1, 1)
+    receive_block(fixture)
     # One conversion is made before the first update, one update follows the last conversion.
-    waits_us = [(s - u) * 1e6 for u, s in zip(updated, sampled[1:], strict=False)]
+    waits_us = [
+        (started - updated) * 1e6
+        for updated, started in zip(updated_s, adc.started_s[1:], strict=False)
+    ]
     assert len(waits_us) == 4
     for wait_us in waits_us:
         assert settle_us < wait_us < settle_us * 1.001 + 20
