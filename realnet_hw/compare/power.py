@@ -1,10 +1,11 @@
 """Which faults would this wiring find? Known before anything is measured.
 
 A fault is found when the board that has it does not PASS. For each board drawn, the fault's effect
-on the nominal board is added to the board's own values; the probability that it passes is at most
-the smaller of the probability that the joint statistic stays below its limit and the probability
-that each output clears its guard band. One minus the mean over the boards is the power, rather too
-low than too high, so that a fault is rather listed as unseen than missed.
+is added to the board's own values; the probability that it passes is at most the smaller of the
+probability that the joint statistic stays below its limit and the probability that each output
+clears its guard band. One minus the mean over the boards is the power. Where a rectifier stands at
+its knee, a fault's effect differs between the nominal and the mean board, and the lesser of both
+powers counts: a fault is rather listed as unseen than missed.
 
 Ref: JCGM 106:2012 9 (consumer's and producer's risk); see ``agreement`` for the statistic.
 """

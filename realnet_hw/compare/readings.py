@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from realnet_hw.compare.agreement import Delivery, Reading
 from realnet_hw.compare.words import inputs
 from realnet_hw.errors import InputError
@@ -38,12 +40,14 @@ def case_label(case: PredictedCase | MeasuredCase | ComparedCase) -> str:
 
 
 def check_prediction(prediction: Prediction) -> None:
-    """Refuse a prediction whose lists do not fit together.
+    """Refuse a prediction without cases or boards, or whose lists do not fit together.
 
     Raises:
-        InputError: such a list.
+        InputError: such a prediction.
     """
     statistics = prediction.statistics
+    if not prediction.cases or not statistics.boards_V:
+        raise InputError("there are no cases or no boards in it", where=_WHERE)
     keys = [
         f"{i}.{name}"
         for i, case in enumerate(prediction.cases)
@@ -190,11 +194,8 @@ def _identity(case: PredictedCase | MeasuredCase) -> frozenset[tuple[str, float]
 
 
 def _mean_values(prediction: Prediction) -> dict[str, float]:
-    boards = prediction.statistics.boards_V
-    return {
-        key: math.fsum(board[j] for board in boards) / len(boards)
-        for j, key in enumerate(prediction.statistics.keys)
-    }
+    mean_V = np.mean(prediction.statistics.boards_V, axis=0)
+    return dict(zip(prediction.statistics.keys, mean_V.tolist(), strict=True))
 
 
 def _delivery(

@@ -41,11 +41,10 @@ from realnet_hw.records import (
 )
 from realnet_hw.uncertainty import guarded_level
 
-# Half of the interval that holds 95 % of a normal distribution, in standard deviations.
-_HALF_OF_95_PERCENT = 1.96
+_MIDDLE_95_PERCENT = (0.025, 0.975)
 _WORST = 3
 # Chi-square of one value at 0.1 %: less than that may be chance.
-_NOTABLE = 10.8
+_NOTABLE = 10.83
 
 Verdict = Literal["PASS", "PASS (outputs only)", "UNDECIDED", "FAIL"]
 
@@ -83,7 +82,8 @@ def compare(prediction: Prediction, measurement: Measurement) -> Comparison:
     levels = conformity(_shown(prediction, paired), prediction.thresholds)
     agreement = _agreement(prediction, readings, good)
     unset = _unset(prediction, paired, measurement, readings)
-    power = fault_power(prediction, budgets, measurement.wiring)
+    known_wiring = {t: channel for t, channel in measurement.wiring.items() if channel in budgets}
+    power = fault_power(prediction, budgets, known_wiring)
     return Comparison(
         board=prediction.board,
         title=prediction.title,
@@ -211,9 +211,8 @@ def _cases(
     boards_V = np.array(prediction.statistics.boards_V)
     keys = prediction.statistics.keys
     expected_V = dict(zip(keys, boards_V.mean(axis=0).tolist(), strict=True))
-    half_V = dict(
-        zip(keys, (_HALF_OF_95_PERCENT * boards_V.std(axis=0, ddof=1)).tolist(), strict=True)
-    )
+    low_V, high_V = np.quantile(boards_V, _MIDDLE_95_PERCENT, axis=0)
+    half_V = dict(zip(keys, ((high_V - low_V) / 2).tolist(), strict=True))
     if good is not None:
         moved = [r.key for r in readings.values]
         expected_V |= dict(zip(moved, good.mean_V.tolist(), strict=True))

@@ -28,7 +28,9 @@ def headline(comparison: Comparison) -> str:
 def advice(comparison: Comparison) -> list[str]:
     """Return what to look at next, the most urgent first."""
     levels, agreement = comparison.conformity, comparison.agreement
-    lines = [f"{reason}." for reason in levels.reasons[:_SHOWN]]
+    unset = tuple(comparison.unset)
+    reasons = [reason for reason in levels.reasons if not reason.startswith(unset)]
+    lines = [f"{reason}." for reason in reasons[:_SHOWN]]
     if agreement.answer == "no":
         lines.append(f"Look here first: {'; '.join(agreement.worst)}.")
         lines.append("Check the parts and wires that feed these points, then measure again.")

@@ -80,6 +80,8 @@ def test_undecided_says_what_was_not_read() -> None:
     text = shown(comparison_table(compare(PREDICTION, interrupted)))
     assert "UNDECIDED  3 of the points wired were not read" in text
     assert text.count("UNSET") == 3
+    assert "Not read: Y at X1 = 5 V, X2 = 5 V, H1 at X1 = 5 V, X2 = 5 V, H2 at" in text
+    assert "should be 0 and was not read" not in text
     text = shown(comparison_table(compare(PREDICTION, wired("H1", "H2"))))
     assert text.count("not wired") == 4
     assert "UNDECIDED  An output is too close to its threshold to tell, or has no wire" in text

@@ -131,6 +131,15 @@ def test_nothing_measured_is_undecided() -> None:
     assert comparison.agreement.degrees_of_freedom == 0
 
 
+def test_an_unread_channel_without_budget_is_unset_too() -> None:
+    bare = msgspec.structs.replace(GOOD, channels={})
+    for case in range(4):
+        bare = with_reading(bare, case, "H2", unread)
+    comparison = compare(PREDICTION, bare)
+    assert comparison.verdict == "UNDECIDED"
+    assert len(comparison.unset) == 4
+
+
 def test_beyond_doubt_comes_before_unset() -> None:
     broken = with_reading(with_reading(GOOD, 2, "H1", unread), 1, "Y", reads(0.1))
     assert compare(PREDICTION, broken).verdict == "FAIL"
@@ -217,8 +226,17 @@ def other_circuit(p: Prediction, m: Measurement) -> tuple[Prediction, Measuremen
     return msgspec.structs.replace(p, circuit_sha256="b" * 64), m
 
 
-def other_case(p: Prediction, m: Measurement) -> tuple[Prediction, Measurement]:
-    return msgspec.structs.replace(p, cases=p.cases[:0]), m
+def no_case(p: Prediction, m: Measurement) -> tuple[Prediction, Measurement]:
+    return msgspec.structs.replace(p, cases=[]), m
+
+
+def fewer_cases(p: Prediction, m: Measurement) -> tuple[Prediction, Measurement]:
+    return msgspec.structs.replace(p, cases=p.cases[:3]), m
+
+
+def no_boards(p: Prediction, m: Measurement) -> tuple[Prediction, Measurement]:
+    statistics = msgspec.structs.replace(p.statistics, boards_V=[])
+    return msgspec.structs.replace(p, statistics=statistics), m
 
 
 def other_inputs(p: Prediction, m: Measurement) -> tuple[Prediction, Measurement]:
@@ -261,7 +279,9 @@ def short_fault(p: Prediction, m: Measurement) -> tuple[Prediction, Measurement]
     ("spoil", "message"),
     [
         (other_circuit, r"circuit bbbbbbbbbbbb .xor.*aaaaaaaaaaaa.*records of one circuit"),
-        (other_case, "statistics.keys"),
+        (no_case, "no cases"),
+        (no_boards, "no boards"),
+        (fewer_cases, "statistics.keys"),
         (other_inputs, "no case X1 = 1 V, X2 = 1 V"),
         (one_case_twice, "is there twice"),
         (unknown_node, "no value 'H9'"),
