@@ -100,6 +100,7 @@ def test_records_of_different_circuits_are_not_compared(made: Path) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
+        ["predict", "xor_opamp", "--samples", "many"],
         ["build", "no_such_board"],
         ["build", "xor_opamp", "--check", "--out", "no/such/folder"],
         ["predict", "no_such_board"],
@@ -143,11 +144,13 @@ def test_what_could_not_be_done_is_one_line_and_status_2(
 @pytest.mark.parametrize(
     "arguments", [["bulid"], ["build"], ["predict", "xor_opamp", "--smaples", "3"], ["measure"]]
 )
-def test_what_is_no_command_has_status_2_and_a_hint(arguments: list[str]) -> None:
+def test_what_is_no_command_is_one_line_with_status_2_and_a_hint(arguments: list[str]) -> None:
     done = realnet(*arguments)
     assert done.returncode == 2
     assert done.stdout == ""
-    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("realnet: ")
+    assert done.stderr.endswith("See realnet --help\n")
+    assert done.stderr.count("\n") == 1
 
 
 def test_help_names_every_command() -> None:

@@ -20,9 +20,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from realnet_hw.cli.commands import app
 
     try:
-        status = app(arguments, exit_on_error=False, result_action="return_value")
-    except CycloptsError:
-        return 2  # cyclopts has said what was wrong
+        status = app(
+            arguments, exit_on_error=False, print_error=False, result_action="return_value"
+        )
+    except CycloptsError as error:
+        return _could_not(f"{' '.join(str(error).split())} See realnet --help")
     except RealnetError as error:
         return _could_not(str(error))
     except KeyboardInterrupt:
