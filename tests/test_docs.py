@@ -18,6 +18,7 @@ import pytest
 
 from realnet_hw import records
 from realnet_hw.cli.commands import app
+from realnet_hw.measure import fixture_specification as fixture
 from realnet_hw.measure import station
 from realnet_hw.network import files
 from realnet_hw.network.network import Layer, Network
@@ -200,3 +201,24 @@ def test_the_commands_shown_work(page: str, tmp_path: Path) -> None:
 def _blocks(text: str, language: str) -> list[str]:
     fenced = re.findall(r"^ *```(\w*)\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
     return [body for named, body in fenced if named == language]
+
+
+def test_the_fixtures_specification_is_the_one_that_budgets_use() -> None:
+    text = (HERE / "docs" / "reference" / "fixture.md").read_text("utf-8")
+    rows = {
+        "gain, with the reference's 0.1 %": (
+            f"{fixture.DAC_GAIN_BOUND:.1%}",
+            f"{fixture.ADC_GAIN_BOUND:.1%}",
+        ),
+        "offset": (
+            f"{fixture.DAC_OFFSET_BOUND_V * 1e3:.0f} mV",
+            f"{fixture.ADC_OFFSET_BOUND_V * 1e3:.0f} mV",
+        ),
+        "integral nonlinearity": (
+            f"{fixture.DAC_INL_BOUND_V / fixture.LSB_V:.0f} LSB",
+            f"{fixture.ADC_INL_BOUND_V / fixture.LSB_V:.0f} LSB",
+        ),
+    }
+    assert fixture.REFERENCE_BOUND == 0.001
+    for name, (source, sense) in rows.items():
+        assert f"| {name} | {source.replace('%', ' %')} | {sense.replace('%', ' %')} |" in text
