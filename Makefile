@@ -7,7 +7,6 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-ELF    := firmware/fixture/build/fixture.elf
 STAMP  := $(VENV)/.installed
 
 say = @printf '\n== %s\n' "$(1)"
