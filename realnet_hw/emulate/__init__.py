@@ -2,7 +2,8 @@
 
 From inside out:
 
-- ``mcu.VirtualController``: an ATmega328P in simavr; bytes, pins, SPI, EEPROM, resets, a hang.
+- ``simavr``, ``core``: the AVR simulator; ``uart``, ``spi_master``, ``pins`` correct its times.
+- ``mcu.VirtualController``: an ATmega328P; bytes, pins, SPI, EEPROM, resets, a hang.
 - ``converters``: MCP4922, MCP3208 and 74HC595, bit by bit; ``bus`` checks the rules they set.
 - ``front_end``: shifters, relay, input stages, and the hidden errors of one fixture.
 - ``fixture.VirtualFixture``: all of these wired together by the pins of the real fixture.

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from realnet_hw.emulate.converters import Mcp3208, Mcp4922, ShiftRegister
-from realnet_hw.emulate.mcu import SpiTransfer
+from realnet_hw.emulate.spi_master import SpiTransfer
 
 _KEPT_violations = 1000
 

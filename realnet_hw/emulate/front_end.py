@@ -1,8 +1,9 @@
 """The analogue front end between the converters and the terminals, with errors of its own.
 
 Output: the DAC's 0 to 4.096 V become -10.24 to +10.24 V, five times the distance from the buffered
-mid reference; a changeover relay connects the terminal, or grounds it through 100 ohm. Input: an
-operational-amplifier follower, then the same map backwards into the ADC's range.
+mid reference; a changeover relay connects the terminal, or grounds it through 100 ohm, which is 0 V
+to within the millivolt that a board's input current may make there. Input: an operational-amplifier
+follower, which loads nothing, then the same map backwards into the ADC's range.
 
 No real fixture is exact. Every channel has a gain error, an offset and a nonlinearity that the host
 does not know; they are drawn once for a seed, within the figures of an uncalibrated fixture:

@@ -1,4 +1,4 @@
-/* Prints, as one JSON object, where the fields that mcu.py reaches lie in libsimavr's structures.
+/* Prints, as one JSON object, where the fields that core.py and uart.py reach lie in libsimavr's structures.
  * Built against the installed headers, so that another version of the library needs no edit. */
 #include <stddef.h>
 #include <stdio.h>
@@ -12,7 +12,6 @@
 
 int main(void) {
     puts("{");
-    AVR(mmcu);
     AVR(state);
     AVR(frequency);
     AVR(cycle);
@@ -34,7 +33,8 @@ int main(void) {
     SIZE("io_kind", offsetof(avr_io_t, kind));
     SIZE("uart_tx_count", offsetof(avr_uart_t, tx_cnt));
     SIZE("uart_cycles_per_byte", offsetof(avr_uart_t, cycles_per_byte));
-    SIZE("uart_cycles_per_byte_size", sizeof(((avr_uart_t *)0)->cycles_per_byte));
+    /* Read as a 64-bit number, which it is since 1.6. */
+    _Static_assert(sizeof(((avr_uart_t *)0)->cycles_per_byte) == 8, "cycles_per_byte");
     SIZE("state_running", cpu_Running);
     SIZE("state_done", cpu_Done);
     printf("\"firmware_size\": %zu\n}\n", sizeof(elf_firmware_t));

@@ -63,6 +63,7 @@ class BenchServer:
         idle_s: float = 30.0,
         abandoned: Callable[[], bool] = lambda: False,
     ) -> None:
+        fixture.run_for(_BOOT_s)
         self.fixture = fixture
         self._idle_s, self._abandoned = idle_s, abandoned
         # Our own hold on the other end keeps the line up between two hosts.
@@ -72,7 +73,6 @@ class BenchServer:
         self._bell, self._bell_rope = os.pipe()
         self._stopping = False
         self._unread = bytearray()
-        fixture.run_for(_BOOT_s)
 
     @property
     def address(self) -> str:

@@ -24,6 +24,7 @@ from pathlib import Path
 
 from realnet_hw.errors import ToolFailed, ToolMissing
 
+_DATA_SPACE_bytes = 0x900
 _MEND = "apt-get install libsimavr-dev gcc libc6-dev"
 
 IrqNotify = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p)
@@ -72,6 +73,11 @@ def number64(address: int) -> ctypes.c_uint64:
 def byte(address: int) -> ctypes.c_uint8:
     """The byte at an address, as a view that can be read and written."""
     return ctypes.c_uint8.from_address(address)
+
+
+def memory(address: int) -> ctypes.Array[ctypes.c_uint8]:
+    """The controller's data space, registers and RAM, as a view."""
+    return (ctypes.c_uint8 * _DATA_SPACE_bytes).from_address(address)
 
 
 def pointer(address: int) -> int:

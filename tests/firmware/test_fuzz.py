@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import random
 import re
 import subprocess
@@ -64,13 +63,6 @@ _STACK_TOP = 0x08FF
 _PAINT = 0xA5
 
 
-def _data(fixture: VirtualFixture) -> ctypes.Array[ctypes.c_uint8]:
-    """The controller's data space."""
-    controller = fixture.controller
-    pointer = ctypes.c_void_p.from_address(controller._avr + controller._layout["data"])
-    return (ctypes.c_uint8 * (_STACK_TOP + 1)).from_address(pointer.value or 0)
-
-
 def _paint_free_ram(fixture: VirtualFixture, firmware: Path) -> int:
     """Fill what neither variables nor the stack use now; returns the address of its begin."""
     symbols = subprocess.run(
@@ -78,13 +70,13 @@ def _paint_free_ram(fixture: VirtualFixture, firmware: Path) -> int:
     ).stdout
     begin = int(re.search(r"(\w+) . _end$", symbols, re.MULTILINE)[1], 16) & 0xFFFF
     for address in range(begin, _STACK_TOP - 127):
-        _data(fixture)[address] = _PAINT
+        fixture.controller.memory[address] = _PAINT
     return begin
 
 
 def _unused_ram(fixture: VirtualFixture, begin: int) -> int:
     address = begin
-    while _data(fixture)[address] == _PAINT:
+    while fixture.controller.memory[address] == _PAINT:
         address += 1
     return address - begin
 

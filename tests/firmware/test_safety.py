@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from realnet_hw.emulate import simavr
 from realnet_hw.emulate.fixture import (
     ADC_SELECT,
     DAC_SELECTS,
@@ -279,9 +278,8 @@ def test_hung_firmware(new_fixture: MakeFixture, busy_with: str) -> None:
 def test_firmware_that_spins_with_interrupts_on(new_fixture: MakeFixture) -> None:
     """Interrupts alone must not keep the watchdog quiet."""
     fixture = _live(new_fixture)
-    fixture.force_hang()
     controller = fixture.controller
-    simavr.byte(controller._avr + controller._layout["sreg"] + 7).value = 1
+    controller.force_hang(interrupts=True)
     fixture.run_for(HANG_TO_GROUND_s)
     assert _grounded(fixture)
     assert controller.resets > 0
