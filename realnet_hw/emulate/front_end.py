@@ -8,7 +8,8 @@ follower, which loads nothing, then the same map backwards into the ADC's range.
 No real fixture is exact. Every channel has a gain error, an offset and a nonlinearity that the host
 does not know; they are drawn once for a seed, within the figures of an uncalibrated fixture:
 reference 0.1 % and gain 0.5 % (out) and 0.3 % (in) with it, offset 20 mV and 15 mV at the terminal,
-nonlinearity 2 LSB and 1 LSB, half an LSB rms of noise in each conversion.
+nonlinearity 2 LSB (typical; the MCP4922's worst is 12) and 1 LSB, half an LSB rms of noise in each
+conversion.
 
 Ref: MCP4922 DS22250 and MCP3208 DS21298 (nonlinearity); resistors of 0.1 % and operational
      amplifiers of 3 mV offset around them; signal relays of this size state 3 to 5 ms at most.
