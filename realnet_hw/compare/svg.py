@@ -44,8 +44,11 @@ def drawing(path: Path, label: str) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(str(error), where=str(path)) from None
     cleaner = _Cleaner()
-    cleaner.feed(text)
-    cleaner.close()
+    try:
+        cleaner.feed(text)
+        cleaner.close()
+    except AssertionError:  # what html.parser raises at a broken declaration
+        raise InputError("this is not an SVG: a declaration is broken", where=str(path)) from None
     if cleaner.view_box is None:
         raise InputError("this is not an SVG with a viewBox", where=str(path))
     content = _EMPTY.sub("", "".join(cleaner.parts))
