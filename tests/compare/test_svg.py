@@ -52,6 +52,8 @@ def test_shapes_and_texts_stay(path: Path) -> None:
         '<a href="javascript:alert(1)"><rect width="1"/></a>',
         "<foreignObject><body onload='alert(1)'>x</body></foreignObject>",
         '<rect onclick="alert(1)"/>',
+        '<rect onclick="remove"/>',
+        '<rect href="#top"/>',
         '<rect fill="url(http://example.org/x)"/>',
         '<rect style="fill:u\\72l(http://example.org/x)"/>',
         '<rect style="background:url(//example.org)"/>',
