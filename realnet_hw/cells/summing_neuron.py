@@ -62,6 +62,7 @@ class SummingNeuron(Cell):
         self.rectifier = rectifier
         summing = f"{name}_SUM"
         driven = output if rectifier == "none" else f"{name}_DRIVE"
+        self.inner_nets = (summing,) if rectifier == "none" else (summing, driven)
         for index, (net, ohm) in enumerate(inputs.items(), 1):
             self.parts[f"input{index}"] = CellPart(
                 "resistor", {"1": net, "2": summing}, units.compact(ohm)

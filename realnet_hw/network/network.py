@@ -14,6 +14,7 @@ import msgspec
 from realnet_hw.errors import InputError
 
 Activation = Literal["relu", "linear", "threshold"]
+_GREATEST_WEIGHT = 1e9
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,15}")
 
 
@@ -89,10 +90,11 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                     allowed=f"rows of {width} weights and as many biases as rows",
                 )
             numbers = [*layer.bias, *(w for row in layer.weight for w in row)]
-            if not all(math.isfinite(value) for value in numbers):
+            if not all(abs(value) <= _GREATEST_WEIGHT for value in numbers):
                 raise InputError(
-                    f"layer {number} has a weight that is not finite",
+                    f"layer {number} has a weight that is not finite, or that no training gives",
                     where=where,
+                    allowed=f"up to {_GREATEST_WEIGHT:g}",
                     mend="train again with a smaller learning rate",
                 )
             width = layer.width
