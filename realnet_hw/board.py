@@ -159,6 +159,13 @@ class Board:
             raise InputError(f"{self.name!r} is no board name", allowed="a-z, 0-9 and _")
         if bool(self.cells) == (self.plain_circuit is not None):
             raise InputError("give either cells or a plain circuit", where=self.name)
+        for text in (self.title, self.technology, *self.notes):
+            if not text.isprintable() or "${" in text:
+                raise InputError(
+                    f"{text!r} can't stand on a drawing",
+                    where=self.name,
+                    allowed="one line of printable characters, without ${",
+                )
         inputs = {port.name for port in self.inputs}
         outputs = {port.name for port in self.outputs}
         for case in self.cases:
@@ -230,7 +237,8 @@ def load_board(name: str) -> Board:
     make = getattr(project.load_module(path), "board", None)
     if not callable(make):
         raise InputError("no function `board`", where=str(path), mend="define board() -> Board")
-    board = make()
+    with project.running(path):
+        board = make()
     if not isinstance(board, Board):
         raise InputError(f"board() returned a {type(board).__name__}", where=str(path))
     return board

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import os
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
-from realnet_hw.errors import InputError, ToolMissing
+from realnet_hw.errors import InputError, RealnetError, ToolMissing
 
 _PACKAGE = Path(__file__).parent
 
@@ -25,10 +29,14 @@ def bundle() -> Path:
 
 
 def own_project(start: Path | None = None) -> Path | None:
-    """Return the user's project: the nearest folder, upwards from ``start``, with ``boards``."""
+    """Return the user's project: the nearest folder, upwards from ``start``, with ``boards``.
+
+    A board.py is a program, so a folder that belongs to somebody else is none of the user's.
+    """
     here = (start or Path.cwd()).resolve()
     for folder in (here, *here.parents):
-        if (folder / "boards").is_dir() and folder != Path(folder.anchor):
+        boards = folder / "boards"
+        if boards.is_dir() and boards.stat().st_uid == os.getuid():
             return folder
     return None
 
@@ -73,17 +81,37 @@ def load_module(path: Path) -> ModuleType:
     """Run a Python file of the project and return it as a module.
 
     Raises:
-        InputError: it can't be read or does not compile.
+        InputError: it can't be read, or what it does ends in an exception.
     """
     spec = importlib.util.spec_from_file_location(f"realnet_{path.parent.name}_{path.stem}", path)
     if spec is None or spec.loader is None:
         raise InputError("not a Python file", where=str(path))
     module = importlib.util.module_from_spec(spec)
-    try:
+    with running(path):
         spec.loader.exec_module(module)
-    except (OSError, SyntaxError, ImportError, NameError) as error:
-        raise InputError(f"{type(error).__name__}: {error}", where=str(path)) from error
     return module
+
+
+@contextmanager
+def running(path: Path) -> Iterator[None]:
+    """Turn whatever a user's program raises into an InputError that names its line.
+
+    What realnet_hw itself refuses in it passes as it is.
+    """
+    try:
+        yield
+    except RealnetError:
+        raise
+    except (Exception, SystemExit) as error:
+        lines = [
+            frame.lineno
+            for frame in traceback.extract_tb(error.__traceback__)
+            if Path(frame.filename) == path
+        ]
+        line = error.lineno if isinstance(error, SyntaxError) else (lines or [None])[-1]
+        raise InputError(
+            f"{type(error).__name__}: {error}", where=f"{path}:{line}" if line else str(path)
+        ) from error
 
 
 def output_folder(board_name: str) -> Path:

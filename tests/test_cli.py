@@ -117,6 +117,23 @@ def test_records_of_different_circuits_are_not_compared(made: Path) -> None:
         ["bench", "serve", "xor_opamp", "--station", "faulty.toml"],
         ["safe", "--station", "nowhere.toml"],
         ["demo", "no_such_board"],
+        ["demo", "--out", "bad.json"],
+        ["predict", "xor_opamp", "--out", "folder"],
+        ["predict", "xor_opamp", "--out", "bad.json/x.json"],
+        ["predict", "xor_opamp", "--out", "/proc/no/x.json"],
+        ["build", "xor_opamp", "--out", "bad.json"],
+        ["build", "xor_opamp", "--out", "/proc/no"],
+        ["measure", "xor_opamp", "--station", "good.toml", "--out", "bad.json"],
+        ["measure", "xor_opamp", "--station", "good.toml", "--prediction", "bad.json"],
+        ["compare", "bad.json", "bad.json", "--report", "bad.json"],
+        ["compare", "bad.json", "bad.json", "--report", "folder"],
+        ["compare", "folder", "folder"],
+        ["bench", "serve", "xor_opamp", "--station", "good.toml", "--idle-s", "-1"],
+        ["predict", "raises.py"],
+        ["predict", "divides.py"],
+        ["predict", "leaves.py"],
+        ["predict", "empty.py"],
+        ["predict", "folder"],
     ],
 )
 def test_what_could_not_be_done_is_one_line_and_status_2(
@@ -129,6 +146,11 @@ def test_what_could_not_be_done_is_one_line_and_status_2(
     (tmp_path / "good.toml").write_text('name = "x"\n[virtual]\nseed = 1\n')
     (tmp_path / "faulty.toml").write_text('name = "x"\n[virtual]\nfaults = ["R99 +20 %"]\n')
     (tmp_path / "bad.json").write_text('{"record":"prediction"}')
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "raises.py").write_text("raise RuntimeError('no')\n")
+    (tmp_path / "divides.py").write_text("def board():\n    return 1 / 0\n")
+    (tmp_path / "leaves.py").write_text("import sys\nsys.exit(0)\n")
+    (tmp_path / "empty.py").write_text("")
     before = sorted(tmp_path.rglob("*"))
     done = realnet(*arguments, cwd=tmp_path)
     assert done.returncode == 2, (done.stdout, done.stderr)
@@ -151,6 +173,49 @@ def test_what_is_no_command_is_one_line_with_status_2_and_a_hint(arguments: list
     assert done.stderr.startswith("realnet: ")
     assert done.stderr.endswith("See realnet --help\n")
     assert done.stderr.count("\n") == 1
+
+
+def test_what_a_board_prints_is_not_part_of_an_answer(tmp_path: Path) -> None:
+    original = project.board_file("xor_opamp")
+    (tmp_path / "network.json").write_bytes(original.with_name("network.json").read_bytes())
+    (tmp_path / "board.py").write_text("print('chatter')\n" + original.read_text())
+    done = realnet("predict", tmp_path, "--samples", "50", "--json")
+    assert done.returncode == 0, done.stderr
+    assert isinstance(records.decode(done.stdout), records.Prediction)
+
+
+def test_one_bad_board_does_not_hide_the_others(tmp_path: Path) -> None:
+    bad = tmp_path / "boards" / "bad"
+    bad.mkdir(parents=True)
+    (bad / "board.py").write_text("def board():\n    return 1 / 0\n")
+    done = realnet("list", "--json", cwd=tmp_path)
+    assert done.returncode == 2
+    assert {board["name"] for board in json.loads(done.stdout)["boards"]} == {"xor_opamp"}
+    assert f"bad: {bad / 'board.py'}:2: ZeroDivisionError" in done.stderr
+
+
+def test_a_prediction_of_another_circuit_says_nothing_of_this_wiring(made: Path) -> None:
+    text = (made / "prediction.json").read_text()
+    circuit = json.loads(text)["circuit_sha256"]
+    other = made / "other_prediction.json"
+    other.write_text(text.replace(circuit, "1" * 64))
+    station = project.bundle() / "bench" / "stations" / "virtual.toml"
+    done = realnet("measure", "xor_opamp", "--station", station, "--prediction", other)
+    assert done.returncode == 2
+    assert "another circuit" in done.stderr
+
+
+def test_a_full_disk_is_not_a_verdict() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "realnet_hw", "list", "--json"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
 
 
 def test_help_names_every_command() -> None:

@@ -33,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our answers has gone; nothing is left to say, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 2
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _could_not(f"{where}{error.strerror or error}")
     return status if isinstance(status, int) else 0
 
 

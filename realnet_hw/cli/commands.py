@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from realnet_hw import __version__
-from realnet_hw.cli.output import console, own_stdout, progress
-from realnet_hw.errors import BenchError, InputError
+from realnet_hw.cli.output import console, own_stdout, progress, refuse_unwritable
+from realnet_hw.errors import BenchError, InputError, RealnetError
 
 if TYPE_CHECKING:
     from realnet_hw.board import Board
@@ -46,25 +46,28 @@ def list_boards(*, json_: Json = False) -> int:
     from realnet_hw import project
     from realnet_hw.board import load_board
 
-    boards = [load_board(name) for name in project.board_files()]
-    rows = [
-        {
-            "name": board.name,
-            "technology": board.technology,
-            "parts": board.part_count,
-            "title": board.title,
-        }
-        for board in boards
-    ]
-    if json_:
-        print(json.dumps({"boards": rows}, ensure_ascii=False))
-        return 0
-    widths = (
-        [max((len(str(row[key])) for row in rows), default=0) for key in rows[0]] if rows else []
-    )
-    for row in rows:
-        cells = (str(text).ljust(width) for text, width in zip(row.values(), widths, strict=True))
-        print("  ".join(cells).rstrip())
+    rows: list[dict[str, Any]] = []
+    refused: list[str] = []
+    with own_stdout() as answers:
+        for name in project.board_files():
+            try:
+                board = load_board(name)
+            except RealnetError as error:
+                refused.append(f"{name}: {error}")
+                continue
+            rows.append(
+                {
+                    "name": board.name,
+                    "technology": board.technology,
+                    "parts": board.part_count,
+                    "title": board.title,
+                }
+            )
+        widths = {key: max(len(str(row[key])) for row in rows) for key in (rows or [{}])[0]}
+        lines = ["  ".join(str(row[key]).ljust(widths[key]) for key in row) for row in rows]
+        _say(answers, json_, {"boards": rows}, [line.rstrip() for line in lines])
+    if refused:
+        raise InputError("; ".join(refused))
     return 0
 
 
@@ -90,16 +93,18 @@ def build(board: str, *, out: Path | None = None, check: Flag = False, json_: Js
     from realnet_hw.board import load_board
     from realnet_hw.export import build as building
 
-    made = load_board(board)
-    folder = out or project.output_folder(made.name)
-    with own_stdout() as answers, progress(f"Building {made.name}") as advance:
-        if check:
-            stale = building.check(made, folder, progress=advance)
-            verdict = "not current" if stale else "current"
-            lines = [*stale, f"{folder}: {verdict}"]
-            _say(answers, json_, {"out": str(folder), "stale": stale}, lines)
-            return 1 if stale else 0
-        result = building.build(made, folder, progress=advance)
+    with own_stdout() as answers:
+        made = load_board(board)
+        folder = out or project.output_folder(made.name)
+        with progress(f"Building {made.name}") as advance:
+            if check:
+                stale = building.check(made, folder, progress=advance)
+                verdict = "not current" if stale else "current"
+                lines = [*stale, f"{folder}: {verdict}"]
+                _say(answers, json_, {"out": str(folder), "stale": stale}, lines)
+                return 1 if stale else 0
+            refuse_unwritable(folder, is_folder=True)
+            result = building.build(made, folder, progress=advance)
         _say(answers, json_, _built(result), _built_lines(result))
     return 1 if result.violations else 0
 
@@ -115,6 +120,8 @@ def predict(
     json_: Json = False,
 ) -> int:
     """Predict the truth table of a board, with the spread that its parts' tolerances give.
+
+    Exit status 1 if not even the nominal board shows it.
 
     Parameters
     ----------
@@ -134,8 +141,9 @@ def predict(
     from realnet_hw import records
     from realnet_hw.board import load_board
 
-    made = load_board(board)
     with own_stdout() as answers:
+        refuse_unwritable(out)
+        made = load_board(board)
         record = _predict(made, *_described(made), samples=samples, seed=seed, engine=engine)
         _keep(out, record)
         if json_:
@@ -144,7 +152,8 @@ def predict(
             from realnet_hw.compare import table
 
             console(answers).print(table.prediction_table(record))
-    return 0
+    shown = (output for case in record.cases for output in case.outputs.values())
+    return 0 if all(output.expected in (None, output.logic) for output in shown) else 1
 
 
 @app.command
@@ -183,11 +192,12 @@ def measure(
     from realnet_hw import records
     from realnet_hw.board import load_board
 
-    made = load_board(board)
     with own_stdout() as answers:
+        refuse_unwritable(out, is_folder=True)
+        made = load_board(board)
         netlist, _ = _described(made)
         if prediction:
-            _say_unseen(made, records.read(prediction, records.Prediction), station)
+            _say_unseen(made, netlist, records.read(prediction, records.Prediction), station)
         record = _measure(
             made,
             netlist,
@@ -225,9 +235,12 @@ def compare(
     """
     from realnet_hw import records
 
-    predicted = records.read(prediction, records.Prediction)
-    measured = records.read(measurement, records.Measurement)
     with own_stdout() as answers:
+        if report and report.suffix.lower() not in (".html", ".htm"):
+            raise InputError("a report is HTML", where=str(report), mend="name it .html")
+        refuse_unwritable(report)
+        predicted = records.read(prediction, records.Prediction)
+        measured = records.read(measurement, records.Measurement)
         record = _compare(predicted, measured, report, _schematic_of(predicted))
         if json_:
             answers.write(records.encode(record))
@@ -267,11 +280,10 @@ def doctor(*, json_: Json = False) -> int:
     """
     from realnet_hw import doctor as examination
 
-    findings = examination.examine()
-    if json_:
-        print(json.dumps(examination.report(findings), ensure_ascii=False))
-    else:
-        print(examination.text(findings), end="")
+    with own_stdout() as answers:
+        findings = examination.examine()
+        lines = examination.text(findings).splitlines()
+        _say(answers, json_, examination.report(findings), lines)
     return 0 if examination.is_well(findings) else 1
 
 
@@ -297,16 +309,20 @@ def serve(board: str, *, station: Path, idle_s: float = 30.0) -> int:
     from realnet_hw.measure import station as stations
 
     bench_file = stations.load(station)
+    if not 0 < idle_s < 86_400:
+        raise InputError(f"idle after {idle_s:g} s", allowed="more than 0, up to a day")
     if bench_file.virtual is None:
         raise InputError("no [virtual] table", where=str(station), mend="see bench/stations")
     virtual = bench_file.virtual
-    made = load_board(virtual.board or board)
-    _, deck = _described(made)
+    with own_stdout():
+        made = load_board(virtual.board or board)
+        _, deck = _described(made)
+        wiring = stations.wiring_for(bench_file, load_board(board), where=str(station))
     server.serve(
         made,
         deck,
         firmware=project.firmware(),
-        wiring=stations.wiring_for(bench_file, load_board(board), where=str(station)),
+        wiring=wiring,
         seed=virtual.seed,
         faults=virtual.faults,
         noise=virtual.noise,
@@ -331,8 +347,9 @@ def demo(board: str = "xor_opamp", *, out: Path = Path("realnet-demo")) -> int:
     from realnet_hw.compare import table
     from realnet_hw.export import build as building
 
-    made = load_board(board)
     with own_stdout() as answers:
+        refuse_unwritable(out, is_folder=True)
+        made = load_board(board)
         terminal = console(answers)
         netlist, deck = _described(made)
         with progress(f"1/4 Building {made.name}: schematic, deck, bill of materials") as advance:
@@ -343,7 +360,7 @@ def demo(board: str = "xor_opamp", *, out: Path = Path("realnet-demo")) -> int:
         predicted = _predict(made, netlist, deck, stage="2/4 ")
         _keep(out / "prediction.json", predicted)
         station = project.bundle() / "bench" / "stations" / "virtual.toml"
-        _say_unseen(made, predicted, station)
+        _say_unseen(made, netlist, predicted, station)
         measured = _measure(
             made,
             netlist,
@@ -442,12 +459,16 @@ def _measure(
             raise BenchError(
                 "interrupted; outputs are grounded and what was measured is kept",
                 where=str(out),
-                mend="go on with --resume",
+                mend="realnet measure --resume goes on",
             ) from None
 
 
-def _say_unseen(board: Board, prediction: Prediction, station: Path) -> None:
+def _say_unseen(board: Board, netlist: Netlist, prediction: Prediction, station: Path) -> None:
     """Say on stderr, before measuring, what this wiring can't find."""
+    if prediction.circuit_sha256 != netlist.sha256():
+        raise InputError(
+            f"the prediction is of another circuit than {board.name}", mend="predict it again"
+        )
     from realnet_hw.compare.power import unseen_faults
     from realnet_hw.measure import assemble
     from realnet_hw.measure import station as stations

@@ -6,7 +6,10 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
+
+from realnet_hw.errors import InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,11 +31,32 @@ def own_stdout() -> Iterator[TextIO]:
     answers = os.fdopen(kept, "w", encoding="utf-8", closefd=False)
     try:
         yield answers
-    finally:
         answers.flush()
+    finally:
         sys.stdout.flush()
         os.dup2(kept, 1)
         os.close(kept)
+
+
+def refuse_unwritable(path: Path | None, *, is_folder: bool = False) -> None:
+    """Refuse an output that could not be written, before the work that it is for.
+
+    Raises:
+        InputError: it is of the other kind, or a folder above it is no folder or not writable.
+    """
+    if path is None:
+        return
+    if path.is_dir() != is_folder and path.exists():
+        raise InputError(
+            "a file" if is_folder else "a folder", where=str(path), mend="name another"
+        )
+    above = path if path.exists() else path.parent
+    while not above.exists():
+        above = above.parent
+    if above != path and not above.is_dir():
+        raise InputError("not a folder", where=str(above), mend="name another")
+    if not os.access(above, os.W_OK):
+        raise InputError("may not be written to", where=str(above), mend="name another")
 
 
 def console(file: TextIO) -> Console:
