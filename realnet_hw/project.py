@@ -114,12 +114,22 @@ def running(path: Path) -> Iterator[None]:
         ) from error
 
 
-def output_folder(board_name: str) -> Path:
-    """Return where a board's files go by default: never into an installed package."""
-    files = board_files()
-    if board_name in files and _PACKAGE not in files[board_name].parents:
-        return files[board_name].parent / "generated"
-    return Path.cwd() / "boards" / board_name / "generated"
+def output_folder(board: str) -> Path:
+    """Return where a board's files go by default: beside its board.py, or below ``./boards``.
+
+    What is shipped is left alone unless one works in it: a shipped board that is built elsewhere
+    goes to ``./boards/NAME/generated``.
+
+    Args:
+        board: a board's name, its folder, or the path of its board.py.
+
+    Raises:
+        InputError: there is no such board.
+    """
+    folder = board_file(board).parent
+    if bundle() in folder.parents and own_project() != bundle():
+        folder = Path.cwd() / "boards" / folder.name
+    return folder / "generated"
 
 
 def model_folder() -> Path:

@@ -162,6 +162,24 @@ def test_the_users_own_board_comes_first(tmp_path: Path, monkeypatch) -> None:
     assert project.output_folder("xor_opamp") == own / "generated"
 
 
+def test_a_shipped_board_is_not_built_into_what_is_shipped(tmp_path: Path, monkeypatch) -> None:
+    shipped = project.bundle() / "boards" / "xor_opamp"
+    monkeypatch.chdir(project.bundle())
+    assert project.output_folder("xor_opamp") == shipped / "generated"
+    monkeypatch.chdir(tmp_path)
+    assert project.output_folder("xor_opamp") == tmp_path / "boards" / "xor_opamp" / "generated"
+    assert project.output_folder(str(shipped)) == project.output_folder("xor_opamp")
+
+
+def test_somebody_elses_folder_is_not_ones_project(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "boards" / "trap").mkdir(parents=True)
+    (tmp_path / "boards" / "trap" / "board.py").write_text("raise SystemExit")
+    monkeypatch.chdir(tmp_path)
+    assert "trap" in project.board_files()
+    monkeypatch.setattr("os.getuid", lambda: (tmp_path / "boards").stat().st_uid + 1)
+    assert "trap" not in project.board_files()
+
+
 def test_every_catalogue_part_is_in_kicads_libraries_with_the_pins_it_names() -> None:
     def describe(circuit) -> None:
         for number, (key, kind) in enumerate(catalogue().items(), 1):

@@ -95,7 +95,7 @@ def build(board: str, *, out: Path | None = None, check: Flag = False, json_: Js
 
     with own_stdout() as answers:
         made = load_board(board)
-        folder = out or project.output_folder(made.name)
+        folder = out or project.output_folder(board)
         with progress(f"Building {made.name}") as advance:
             if check:
                 stale = building.check(made, folder, progress=advance)
@@ -105,7 +105,7 @@ def build(board: str, *, out: Path | None = None, check: Flag = False, json_: Js
                 return 1 if stale else 0
             refuse_unwritable(folder, is_folder=True)
             result = building.build(made, folder, progress=advance)
-        _say(answers, json_, _built(result), _built_lines(result))
+        _say(answers, json_, _built(result), [*made.notes, *_built_lines(result)])
     return 1 if result.violations else 0
 
 
@@ -354,7 +354,7 @@ def demo(board: str = "xor_opamp", *, out: Path = Path("realnet-demo")) -> int:
         netlist, deck = _described(made)
         with progress(f"1/4 Building {made.name}: schematic, deck, bill of materials") as advance:
             built = building.build(made, out / "board", progress=advance)
-        answers.writelines(f"{line}\n" for line in _built_lines(built))
+        answers.writelines(f"{line}\n" for line in (*made.notes, *_built_lines(built)))
         if built.violations:
             return 1
         predicted = _predict(made, netlist, deck, stage="2/4 ")
@@ -498,11 +498,11 @@ def _schematic_of(prediction: Prediction) -> Path | None:
     """Return the board's drawn schematic, if it has been built from this very circuit."""
     from realnet_hw import project
 
-    folder = project.output_folder(prediction.board)
-    manifest, picture = folder / "build.json", folder / "schematic.svg"
     try:
+        folder = project.output_folder(prediction.board)
+        manifest, picture = folder / "build.json", folder / "schematic.svg"
         built = json.loads(manifest.read_text("utf-8"))["circuit_sha256"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (InputError, OSError, ValueError, KeyError, TypeError):
         return None
     return picture if built == prediction.circuit_sha256 and picture.is_file() else None
 

@@ -99,6 +99,7 @@ def compile_network(
         notes=(
             f"Network {'-'.join(map(str, network.shape))}, weights {network.sha256()[:12]}",
             f"Logic {logic.low_V:g} V / {logic.high_V:g} V, supply ±{rail_V:g} V",
+            *_left_out(network, neurons),
         ),
     )
 
@@ -140,6 +141,16 @@ def _refuse_shared_nets(
                 else f"{net} is a name that the board keeps for itself",
                 mend="give that input or output of the network another name",
             )
+
+
+def _left_out(network: Network, neurons: Sequence[SummingNeuron]) -> tuple[str, ...]:
+    """Say how many weights have no resistor: too weak to matter, or of a neuron never on."""
+    given = sum(
+        sum(weight != 0.0 for weight in (*bias, *itertools.chain.from_iterable(rows)))
+        for rows, bias in ((layer.weight, layer.bias) for layer in network.layers)
+    )
+    made = sum(len(cell.inputs) for cell in neurons if cell.layer % 2 == 0)
+    return (f"{given - made} of {given} weights have no effect: left out",) if made < given else ()
 
 
 def _uses_reference(reference: Source, neurons: Sequence[SummingNeuron]) -> bool:

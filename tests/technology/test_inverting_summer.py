@@ -101,3 +101,10 @@ def test_names_of_blocks_are_free_for_signals(name: str) -> None:
     network = network_of(*own.layers, inputs=(name, "X2"), outputs=("Y",))
     board = compile_network(network, "free", "Free")
     assert len(board.assembly.parts) == load_board("xor_opamp").part_count
+
+
+def test_what_is_left_out_is_said() -> None:
+    network = network_of(Layer(((-1.0, 0.001),), (1.0,), "linear"))
+    board = compile_network(network, "weak", "Weak")
+    assert "1 of 3 weights have no effect: left out" in board.notes
+    assert not any("left out" in note for note in load_board("xor_opamp").notes)
