@@ -201,6 +201,9 @@ def serve(
     Prints one line of JSON with the address when it is ready, and afterwards, on stderr, the bus
     rules that the firmware broke.
 
+    The parent counts as gone, too, if it was process 1 from the start, or if nobody holds the other
+    end of the pipe or terminal at standard input any more.
+
     Args:
         idle_s: seconds without a byte after which it ends if the parent process is gone.
         board, deck, firmware, wiring, seed, faults, noise: as in ``virtual_fixture``.
@@ -212,15 +215,10 @@ def serve(
         ToolMissing: libsimavr or libngspice is not installed.
     """
     parent = os.getppid()
-
-    def abandoned() -> bool:
-        # A parent that was killed while this process started has left it to process 1.
-        return parent == 1 or os.getppid() != parent
-
     fixture = virtual_fixture(
         board, deck, firmware=firmware, wiring=wiring, seed=seed, faults=faults, noise=noise
     )
-    server = BenchServer(fixture, idle_s=idle_s, abandoned=lambda: os.getppid() != parent)
+    server = BenchServer(fixture, idle_s=idle_s, abandoned=lambda: _abandoned(parent))
     ready = {
         "fixture": server.address,
         "board": board.name,
@@ -239,6 +237,19 @@ def serve(
         server.close()
     for rule in fixture.violations.rules:
         sys.stderr.write(f"{firmware.name}: bus rule broken: {rule}\n")
+
+
+def _abandoned(parent: int) -> bool:
+    """Whether the process that started this one is gone.
+
+    A parent that died while this process started left it to process 1, or to another that adopts
+    orphans (a session manager), which no pid tells from a parent: then only the pipe does.
+    """
+    if parent == 1 or os.getppid() != parent:
+        return True
+    poll = select.poll()
+    poll.register(0, 0)
+    return any(event & select.POLLHUP for _, event in poll.poll(0))
 
 
 @contextlib.contextmanager

@@ -67,7 +67,11 @@ def wait_until(condition: Callable[[], bool], limit_s: float) -> bool:
 @contextlib.contextmanager
 def process(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     started = subprocess.Popen(
-        [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     try:
         yield started
@@ -253,12 +257,43 @@ def test_a_fault_reaches_the_terminals(bench: list[str]) -> None:
             assert float(client.query("MEAS2:VOLT?")) == pytest.approx(6.0, abs=0.15)
 
 
+@contextlib.contextmanager
+def ended(pid: int) -> Iterator[None]:
+    """Leave no orphan behind, whatever becomes of the test."""
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process exists and has not ended (an adopted one may wait to be collected)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
 def test_it_ends_by_itself_after_its_parent_was_killed(bench: list[str]) -> None:
     script, firmware = bench
     with process(script, "--orphan", firmware, "0.5") as parent:
         pid = first_line(parent)["pid"]
-        assert pid != parent.pid
-        time.sleep(1.0)
-        assert Path(f"/proc/{pid}").exists()
-        parent.send_signal(signal.SIGKILL)
-        assert wait_until(lambda: not Path(f"/proc/{pid}").exists(), 20.0)
+        with ended(pid):
+            assert pid != parent.pid
+            time.sleep(1.0)
+            assert is_running(pid)
+            parent.send_signal(signal.SIGKILL)
+            assert wait_until(lambda: not is_running(pid), 20.0)
+
+
+@pytest.mark.parametrize("how", ["--orphan-at-once", "--adopted"])
+def test_it_ends_by_itself_if_its_parent_died_before_it_was_ready(
+    bench: list[str], how: str
+) -> None:
+    script, firmware = bench
+    with process(script, how, firmware, "0.5") as started:
+        pid = first_line(started)["pid"]
+        with ended(pid):
+            assert pid != started.pid
+            assert wait_until(lambda: not is_running(pid), 20.0)
