@@ -218,6 +218,24 @@ def test_any_byte_feeds_the_heartbeat(new_fixture: MakeFixture) -> None:
     assert not fixture.connected
 
 
+def test_a_byte_without_a_stop_bit_does_not_feed_the_heartbeat(new_fixture: MakeFixture) -> None:
+    """Noise, or a line at another rate, is no living host; not even when it looks like ^C."""
+    fixture = _live(new_fixture)
+    fixture.command("SYST:HEAR 0.1")
+    silent_since_s = fixture.now_s
+    edges = _watch(fixture, OUTPUT_ENABLE)
+    for _ in range(10):
+        fixture.controller.send(b"\x00 \x03\n", stop_bit=False)
+        fixture.run_for(0.02)
+    assert [level for _, level, _ in edges] == [0]
+    assert edges[0][2] - silent_since_s < 0.102
+    assert _off(fixture)
+    fixture.send(b"\x03")
+    errors = fixture.ask("SYST:ERR?" + ";ERR?" * 7)
+    assert '101,"Heartbeat lost"' in errors
+    assert '-360,"Communication error"' in errors
+
+
 def test_heartbeat_off(new_fixture: MakeFixture) -> None:
     fixture = _live(new_fixture)
     fixture.command("SYST:HEAR 0")
