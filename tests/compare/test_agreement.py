@@ -16,7 +16,7 @@ from realnet_hw.records import Component, Statistics
 from tests.compare.worlds import CALIBRATED, UNCALIBRATED, World, normal, uniform
 
 PREDICTIONS = 5
-BOARDS = 500
+BOARDS = 400
 
 
 def false_fails(world: World) -> int:
