@@ -44,13 +44,15 @@ def serve(board: str, station_file: Path) -> Iterator[str]:
     Raises:
         BenchError: it did not start; what it said is in the message.
     """
-    command = [sys.executable, "-m", "realnet_hw", "bench", "serve", board]
+    # -P: else a queue.py or struct.py in the working folder would stand before Python's own.
+    command = [sys.executable, "-P", "-m", "realnet_hw", "bench", "serve", board]
     command += ["--station", str(station_file)]
     with (
         tempfile.TemporaryFile("w+b") as said,
         subprocess.Popen(
             command,
-            stdin=subprocess.DEVNULL,
+            # Never written to: it breaks when we die, and so tells the server.
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=said,
             start_new_session=True,

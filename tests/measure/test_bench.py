@@ -132,6 +132,20 @@ def test_a_virtual_station_brings_its_own_bench(board: Board, tmp_path: Path) ->
     assert not Path(record.path[len("ASRL") : -len("::INSTR")]).exists(), "its process has ended"
 
 
+def test_files_of_the_working_folder_are_not_run_in_place_of_pythons_own(
+    board: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("queue", "struct", "json", "realnet_hw"):
+        (tmp_path / f"{module}.py").write_text(
+            "open('was-run', 'w').close()\nraise SystemExit(9)\n"
+        )
+    path = tmp_path / "virtual.toml"
+    path.write_text('name = "v"\n[virtual]\nseed = 3\n[reading]\nrepeats = 2\n')
+    monkeypatch.chdir(tmp_path)
+    bench.measure(board, "c", path, tmp_path / "out")
+    assert not (tmp_path / "was-run").exists()
+
+
 def test_a_virtual_bench_that_cannot_start_says_why(board: Board, tmp_path: Path) -> None:
     path = tmp_path / "virtual.toml"
     path.write_text('name = "v"\n[virtual]\nfaults = ["R999 open"]\n')
