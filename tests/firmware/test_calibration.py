@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import random
+import struct
 from collections.abc import Callable
 
 import pytest
@@ -12,9 +13,9 @@ from realnet_hw.emulate.fixture import VirtualFixture
 
 MakeFixture = Callable[[], VirtualFixture]
 
-_SET = "CAL:SOUR1 1500,-0.012;SOUR4 -20000,0.5;SENS1 -300,0.004321;SENS8 7,-0.5"
+_SET = "CAL:SOUR1 1500,-0.012;SOUR4 -10000,0.05;SENS1 -300,0.004321;SENS8 7,-0.05"
 _ASK = "CAL:SOUR1?;SOUR4?;SENS1?;SENS8?;SENS2?;DATE?;VALid?"
-_KEPT = '1500,-0.012000;-20000,0.500000;-300,0.004321;7,-0.500000;0,0.000000;"2026-02-28";1'
+_KEPT = '1500,-0.012000;-10000,0.050000;-300,0.004321;7,-0.050000;0,0.000000;"2026-02-28";1'
 _NONE = "0,0.000000;" * 5 + '"";0'
 _STORE_s = 0.5
 _RECORD = slice(16, 16 + 85)
@@ -115,6 +116,33 @@ def test_a_record_of_another_version_is_not_used(new_fixture: MakeFixture) -> No
     assert fixture.ask(_ASK) == _NONE
 
 
+@pytest.mark.parametrize(
+    ("place", "field"),
+    [
+        (1, struct.pack("<hi", 10001, 0)),
+        (1, struct.pack("<hi", -10001, 0)),
+        (1 + 3 * 6, struct.pack("<hi", 0, 50001)),
+        (1 + 4 * 6, struct.pack("<hi", 0, -50001)),
+        (1 + 11 * 6, struct.pack("<hi", -32768, 0)),
+        (1 + 11 * 6, struct.pack("<hi", 0, -(2**31))),
+    ],
+)
+def test_a_record_beyond_what_a_fixture_can_need_is_not_used(
+    new_fixture: MakeFixture, place: int, field: bytes
+) -> None:
+    """Even with a right CRC: no fixture that meets its specification has such a correction."""
+    fixture = _stored(new_fixture)
+    content = bytearray(fixture.controller.eeprom)
+    record = bytearray(content[_RECORD])
+    record[place : place + 6] = field
+    record[-2:] = binascii.crc_hqx(bytes(record[:-2]), 0).to_bytes(2, "little")
+    content[_RECORD] = record
+    fixture.controller.eeprom = bytes(content)
+    _restart(fixture)
+    assert fixture.ask("SYST:ERR?;ERR?") == '104,"Calibration lost";0,"No error"'
+    assert fixture.ask(_ASK) == _NONE
+
+
 def test_reset_while_storing(new_fixture: MakeFixture) -> None:
     """What is found afterwards is the old record, the new one, or none with error 104."""
     instants = random.Random("storing")
@@ -137,9 +165,9 @@ def test_reset_while_storing(new_fixture: MakeFixture) -> None:
 def test_takes_effect_at_once(fixture: VirtualFixture) -> None:
     fixture.command("SOUR1:VOLT 5;:OUTP ON")
     assert fixture.ask("MEAS1:VOLT?") == "5.000000"
-    fixture.command("CAL:SOUR1 10000,0.1")
-    assert fixture.ask("MEAS1:VOLT?") == "5.150000"
-    fixture.command("CAL:SENS1 0,-0.1")
+    fixture.command("CAL:SOUR1 10000,0.05")
+    assert fixture.ask("MEAS1:VOLT?") == "5.100000"
+    fixture.command("CAL:SENS1 0,-0.05")
     assert fixture.ask("MEAS1:VOLT?") == "5.050000"
     fixture.command("CAL:CLE")
     assert fixture.ask("MEAS1:VOLT?") == "5.000000"

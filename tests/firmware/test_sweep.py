@@ -129,7 +129,7 @@ def test_average_in_sixteenths(
 def test_calibration_moves_the_source_and_not_the_codes(
     fixture: VirtualFixture, receive_block: ReceiveBlock
 ) -> None:
-    fixture.command("CAL:SOUR1 10000,0.05;SENS1 -20000,0.5")
+    fixture.command("CAL:SOUR1 10000,0.05;SENS1 -10000,0.05")
     _start(fixture, 1, -5, 5, 3, 20, 1, 1)
     data, _ = receive_block(fixture)
     assert _codes(data) == [2048 - 1010 + 10, 2048 + 10, 2048 + 1010 + 10]

@@ -176,10 +176,10 @@ def test_a_stored_calibration_is_told_and_used(own_server: Server) -> None:
         fixture.average(64)
         before_V = fixture.read("adc3")
         assert not fixture.calibration().valid
-        fixture.tell('CAL:SENS4 0,0.1;DATE "2026-03-31";STOR')
+        fixture.tell('CAL:SENS4 0,0.05;DATE "2026-03-31";STOR')
         told = fixture.calibration()
         assert (told.valid, told.date) == (True, "2026-03-31")
-        assert fixture.read("adc3") == pytest.approx(before_V + 0.1, abs=2 * LSB_V)
+        assert fixture.read("adc3") == pytest.approx(before_V + 0.05, abs=2 * LSB_V)
 
 
 def test_waiting_longer_than_the_heartbeat_keeps_the_outputs_on(server: Server) -> None:
