@@ -34,10 +34,10 @@ class Logic:
     threshold_high_V: float
 
     def level(self, volts: float) -> int | None:
-        """Return the logic level of a voltage, None between the thresholds."""
-        if volts <= self.threshold_low_V:
+        """Return the logic level of a voltage, None from one threshold to the other."""
+        if volts < self.threshold_low_V:
             return 0
-        return 1 if volts >= self.threshold_high_V else None
+        return 1 if volts > self.threshold_high_V else None
 
 
 @dataclass(frozen=True)
