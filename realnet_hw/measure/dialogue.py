@@ -28,7 +28,7 @@ _QUEUE_LIMIT = 64
 
 _ERROR = re.compile(r'([+-]?\d+),"(.*)"')
 _HEARTBEAT_LOST = "101"
-_RESTARTED = {"102", "103"}
+_RESTARTED = {"102", "103", "105"}
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ MakeFixture = Callable[[], VirtualFixture]
 # The watchdog takes 120 ms by its nominal figure, the relay 5 ms.
 HANG_TO_GROUND_s = 0.25
 RELAY_s = 5e-3
+_R2 = 2  # its address
 LIVE = "SOUR:VOLT:ALL 5,-7,9,-9;:DIG:PATT 65535;:OUTP ON"
 
 
@@ -343,6 +344,30 @@ def test_length_of_a_pulse(fixture: VirtualFixture, us: int) -> None:
 
 
 # --------------------------------------------------------------------------------- resets
+
+
+@pytest.mark.parametrize(
+    ("cause", "error"),
+    [
+        (ResetCause.POWER_ON, '0,"No error"'),
+        (ResetCause.POWER_ON | ResetCause.BROWN_OUT, '0,"No error"'),
+        (ResetCause.EXTERNAL, '0,"No error"'),
+        (ResetCause.BROWN_OUT, '103,"Brown-out reset"'),
+        (ResetCause.WATCHDOG, '102,"Watchdog reset"'),
+        (ResetCause(0), '105,"Reset of unknown cause"'),
+    ],
+)
+@pytest.mark.parametrize("handed_over", [0, 2, 8, 10, 0x5A])
+def test_cause_of_a_reset(
+    new_fixture: MakeFixture, cause: ResetCause, error: str, handed_over: int
+) -> None:
+    """0 is what a boot loader leaves that clears the cause. What some of these leave in r2 is not
+    believed: 8, watchdog, is there after the reset button, too, for their own time-out."""
+    fixture = new_fixture()
+    fixture.reset(cause)
+    fixture.controller.memory[_R2] = handed_over
+    fixture.run_for(0.03)
+    assert fixture.ask("SYST:RES:CAUS?;:SYST:ERR?;ERR?") == f'{cause.value};{error};0,"No error"'
 
 
 @pytest.mark.parametrize(
