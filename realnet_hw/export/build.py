@@ -1,15 +1,19 @@
 """Make every file of a board, prove that they describe one circuit, then put them in place.
 
-The files are made and proved in a temporary folder. What fails a proof is never put in place, so
-that a board's folder holds either the old files or the new ones.
+The files are made and proved in a temporary folder, and what fails a proof is never put in place.
+A new folder appears at once. In one that exists, files are replaced one by one, since other
+people's files in it stay where they are; an error or Ctrl-C on the way puts the old ones back. Only
+a process that is killed within these milliseconds leaves some of both, which ``check`` then tells.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,19 +86,20 @@ def build(board: Board, out_dir: Path, *, progress: Progress = lambda *_: None) 
         progress: told of each step.
 
     Raises:
-        InputError: ``out_dir`` is inside the installed package, or holds files but no build.
+        InputError: ``out_dir`` is inside the installed package, holds files but no build, or
+            cannot be written to.
         ToolMissing: KiCad or its libraries are not installed.
         ToolFailed: kicad-cli could not read what was made.
         CircuitRefused: the schematic fits no page.
     """
     _refuse_folder(out_dir)
-    out_dir.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out_dir.parent, prefix=f".{out_dir.name}.") as made_in:
-        folder = Path(made_in) / "files"
+    with _beside(out_dir.resolve()) as made_in:
+        folder = made_in / "files"
         folder.mkdir()
         result = _make(board, folder, progress)
         if not result.violations:
-            _put_in_place(folder, out_dir)
+            with _refusals(out_dir):
+                _put_in_place(folder, out_dir.resolve())
     return BuildResult(
         out_dir,
         result.files,
@@ -252,8 +257,10 @@ def _manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     try:
         content = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise InputError("nothing has been built here", where=str(folder)) from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where=str(path)) from error
     except ValueError as error:
         raise InputError(f"not a build's manifest: {error}", where=str(path)) from error
     if not isinstance(content, dict) or not isinstance(content.get("files"), dict):
@@ -270,7 +277,9 @@ def _refuse_folder(out_dir: Path) -> None:
             where=str(out_dir),
             mend="give another folder with --out",
         )
-    if out_dir.exists() and (not out_dir.is_dir() or any(out_dir.iterdir())):
+    with _refusals(out_dir):
+        empty = not any(out_dir.iterdir()) if out_dir.exists() else True
+    if not empty:
         try:
             _manifest(out_dir)
         except InputError as error:
@@ -281,18 +290,65 @@ def _refuse_folder(out_dir: Path) -> None:
             ) from error
 
 
+@contextlib.contextmanager
+def _refusals(out_dir: Path) -> Iterator[None]:
+    """Say in one line what the file system refuses."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"no build can be put here: {error.strerror or error}",
+            where=str(error.filename or out_dir),
+            mend="give another folder with --out",
+        ) from error
+
+
+@contextlib.contextmanager
+def _beside(folder: Path) -> Iterator[Path]:
+    """Give a temporary folder on the file system of another, from where files can be moved."""
+    with contextlib.ExitStack() as stack:
+        with _refusals(folder):
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            made = tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.")
+        yield Path(stack.enter_context(made))
+
+
 def _put_in_place(made: Path, out_dir: Path) -> None:
-    """Move a build's files into its folder: at once where it is new, else the manifest last."""
+    """Move a build's files into its folder: all or none of them, the manifest last."""
     if not out_dir.exists():
         made.rename(out_dir)
         return
     before = set(_manifest(out_dir)["files"]) if any(out_dir.iterdir()) else set()
     names = _files_in(made)
-    for name in sorted(names, key=lambda name: name == MANIFEST):
-        target = out_dir / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        (made / name).replace(target)
-    for name in sorted(before - set(names)):
-        stale = out_dir / name
-        if out_dir.resolve() in stale.resolve().parents:
-            stale.unlink(missing_ok=True)
+    # A manifest is a file that anybody may have written: it names nothing outside its folder.
+    stale = {
+        name
+        for name in before - set(names)
+        if out_dir in (out_dir / name).resolve().parents and (out_dir / name).is_file()
+    }
+    with _put_back(out_dir, {*names, *stale}, keep_in=made.with_name("before")):
+        for name in sorted(names, key=lambda name: name == MANIFEST):
+            target = out_dir / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            (made / name).replace(target)
+        for name in stale:
+            (out_dir / name).unlink()
+
+
+@contextlib.contextmanager
+def _put_back(folder: Path, names: set[str], *, keep_in: Path) -> Iterator[None]:
+    """Leave the files of these names as they were if anything goes wrong."""
+    kept = {name for name in names if (folder / name).is_file()}
+    for name in kept:
+        (keep_in / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(folder / name, keep_in / name, follow_symlinks=False)
+    try:
+        yield
+    except BaseException:
+        for name in names - kept:
+            # What is not a file was there before, too: it is what was in the way.
+            if (folder / name).is_file():
+                (folder / name).unlink()
+        for name in kept:
+            (keep_in / name).replace(folder / name)
+        raise

@@ -141,6 +141,58 @@ def test_interrupted_build_leaves_nothing(small: Board, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_fails_while_files_are_replaced_leaves_the_old_ones_whole(
+    small: Board, built: Path
+) -> None:
+    """Something lies where one of the last files goes: all before it have been replaced."""
+    (built / "bom.csv").write_text("of an older build", "utf-8")
+    (built / "bom_jlcpcb.csv").unlink()
+    (built / "old.lib").write_text("of an older build", "utf-8")
+    manifest = json.loads((built / "build.json").read_text("utf-8"))
+    manifest["files"] = {"bom.csv": "", "old.lib": ""}
+    (built / "build.json").write_text(json.dumps(manifest), "utf-8")
+    (built / "schematic.svg").unlink()
+    (built / "schematic.svg").mkdir()
+    (built / "schematic.svg" / "notes.txt").write_text("mine", "utf-8")
+    before = contents(built)
+    with pytest.raises(InputError, match=r"schematic\.svg.*Is a directory"):
+        build.build(small, built)
+    assert contents(built) == before
+    assert [path.name for path in built.parent.iterdir()] == [built.name]
+
+
+def test_a_link_to_a_folder_stays_one(small: Board, built: Path, tmp_path: Path) -> None:
+    (built / "bom.csv").write_text("of an older build", "utf-8")
+    link = tmp_path / "link"
+    link.symlink_to(built)
+    build.build(small, link)
+    assert link.is_symlink()
+    assert build.check(small, built) == []
+
+
+@pytest.mark.parametrize("where", ["afile", "afile/below", "afile/below/it", "/proc/x"])
+def test_never_where_no_folder_can_be(small: Board, tmp_path: Path, where: str) -> None:
+    (tmp_path / "afile").write_text("precious", "utf-8")
+    with pytest.raises(InputError, match=r"no build can be put here.*--out"):
+        build.build(small, tmp_path / where)
+    assert contents(tmp_path) == {"afile": b"precious"}
+
+
+def test_check_of_a_file_says_that_nothing_was_built_there(small: Board, tmp_path: Path) -> None:
+    (tmp_path / "afile").write_text("precious", "utf-8")
+    with pytest.raises(InputError, match="nothing has been built here"):
+        build.check(small, tmp_path / "afile")
+
+
+def test_a_manifest_that_names_files_elsewhere_harms_none(small: Board, built: Path) -> None:
+    (built.parent / "thesis.txt").write_text("precious", "utf-8")
+    manifest = json.loads((built / "build.json").read_text("utf-8"))
+    manifest["files"]["../thesis.txt"] = ""
+    (built / "build.json").write_text(json.dumps(manifest), "utf-8")
+    build.build(small, built)
+    assert (built.parent / "thesis.txt").read_text("utf-8") == "precious"
+
+
 def test_never_into_the_package(small: Board) -> None:
     package = Path(realnet_hw.__file__).parent
     with pytest.raises(InputError, match="installed package"):
