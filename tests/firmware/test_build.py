@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from realnet_hw.emulate.fixture import VirtualFixture
 
+_DOCUMENT = Path(__file__).parents[2] / "firmware" / "fixture" / "PROTOCOL.md"
 FLASH_bytes = 32 * 1024
 RAM_bytes = 2048
 
@@ -28,8 +30,8 @@ def copy(firmware_source: Path, tmp_path: Path) -> Path:
     return target
 
 
-def test_size(firmware: Path) -> None:
-    """Half of the flash is free for what is to come, and half of the RAM for the stack."""
+def _sizes(firmware: Path) -> tuple[int, int]:
+    """Bytes of flash and of RAM, the stack not counted."""
     listing = subprocess.run(
         ["avr-size", "-A", str(firmware)], capture_output=True, text=True, check=True
     ).stdout
@@ -38,8 +40,60 @@ def test_size(firmware: Path) -> None:
         for line in listing.splitlines()
         if line.startswith(".")
     }
-    assert sizes[".text"] + sizes[".data"] <= FLASH_bytes / 2
-    assert sizes[".data"] + sizes[".bss"] + sizes[".noinit"] <= RAM_bytes / 2
+    data = sizes[".data"]
+    return sizes[".text"] + data, data + sizes[".bss"] + sizes[".noinit"]
+
+
+def test_size(firmware: Path) -> None:
+    """Half of the flash is free for what is to come, and half of the RAM for the stack."""
+    flash, ram = _sizes(firmware)
+    assert flash <= FLASH_bytes / 2
+    assert ram <= RAM_bytes / 2
+
+
+def test_size_is_the_documents(firmware: Path) -> None:
+    """Within 2 %, for another avr-gcc."""
+    told = re.search(r"([\d.]+)\s+kB\s+of\s+32\s+kB\s+flash", _DOCUMENT.read_text("utf-8"))
+    told_ram = re.search(r"(\d+)\s+of\s+2048\s+bytes\s+of\s+RAM", _DOCUMENT.read_text("utf-8"))
+    assert told is not None
+    assert told_ram is not None
+    flash, ram = _sizes(firmware)
+    assert float(told[1]) * 1000 == pytest.approx(flash, rel=0.02)
+    assert int(told_ram[1]) == pytest.approx(ram, rel=0.02)
+
+
+def test_fuses_to_flash_mean_what_the_document_says(firmware: Path) -> None:
+    """By avr-libc's bits: the crystal, a calibration that survives, brown-out at 4.3 V."""
+    macros = subprocess.run(
+        ["avr-gcc", "-mmcu=atmega328p", "-dM", "-E", "-include", "avr/io.h", "-x", "c", "-"],
+        input="",
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    bits = {
+        name: 1 << int(bit)
+        for name, bit in re.findall(r"#define FUSE_(\w+) \(unsigned char\)~_BV\((\d)\)", macros)
+    }
+    low = ("CKSEL0", "CKSEL1", "CKSEL2", "CKSEL3", "SUT0", "SUT1", "CKOUT", "CKDIV8")
+    high = ("BOOTRST", "BOOTSZ0", "BOOTSZ1", "EESAVE", "WDTON", "SPIEN", "DWEN", "RSTDISBL")
+    extended = ("BODLEVEL0", "BODLEVEL1", "BODLEVEL2")
+
+    def programmed(value: str, names: tuple[str, ...]) -> set[str]:
+        return {name for name in names if not int(value, 16) & bits[name]}
+
+    orders = re.findall(r"(?m)^    (avrdude .*)$", _DOCUMENT.read_text("utf-8"))
+    by_loader, fuses_alone, flash_alone, with_loader = orders
+    assert " -D " in by_loader
+    assert "fuse" not in by_loader
+    for order in (by_loader, flash_alone):
+        assert order.endswith("-U flash:w:firmware/fixture/build/fixture.hex:i")
+    for order, boot in ((fuses_alone, set[str]()), (with_loader, {"BOOTRST"})):
+        values = dict(re.findall(r"-U (\w+):w:0x(\w\w):m", order))
+        assert "flash" not in order
+        assert programmed(values["lfuse"], low) == set()
+        assert programmed(values["hfuse"], high) == {"SPIEN", "EESAVE"} | boot
+        assert programmed(values["efuse"], extended) == {"BODLEVEL0", "BODLEVEL1"}
 
 
 def test_hex_holds_the_program(firmware: Path) -> None:
