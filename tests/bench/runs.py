@@ -29,11 +29,24 @@ STATION = """
 name = "many virtual boards"
 [fixture]
 address = "{address}"
+heartbeat_s = 10 # the verdict is looked at here, and a busy machine may stall for a second
 [reading]
 settle_s = 0.002
 average = 8
 repeats = 3
 """
+
+NOT_SENSED = """
+[wiring.xor_opamp]
+X1 = "dac0"
+X2 = "dac1"
+Y = "adc2"
+H1 = "adc3"
+H2 = "adc4"
+NH1 = "adc5"
+VREF = "adc6"
+"""
+"""Behind ``STATION``: nothing reads the inputs, only the sources' budget stands for them."""
 
 
 @functools.cache
@@ -53,10 +66,13 @@ def prediction(name: str) -> records.Prediction:
     return predict(board, deck, found, engine(), samples=1000, seed=20_000)
 
 
-def measurement(name: str, seed: int, faults: Sequence[str]) -> records.Measurement:
-    """Measure one drawn board with faults."""
+def measurement(
+    name: str, seed: int, faults: Sequence[str], wiring: str = ""
+) -> records.Measurement:
+    """Measure one drawn board with faults; without a wiring table, by the default wiring."""
     board, found, deck = described(name)
-    wired = station.wiring_for(station.parse(STATION.format(address="ASRL1::INSTR")), board)
+    text = STATION + wiring
+    wired = station.wiring_for(station.parse(text.format(address="ASRL1::INSTR")), board)
     fixture = virtual_fixture(
         board,
         deck,
@@ -72,7 +88,7 @@ def measurement(name: str, seed: int, faults: Sequence[str]) -> records.Measurem
     try:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "station.toml"
-            file.write_text(STATION.format(address=server.address))
+            file.write_text(text.format(address=server.address))
             return bench.measure(board, found.sha256(), file, Path(folder))
     finally:
         server.stop()
@@ -80,22 +96,31 @@ def measurement(name: str, seed: int, faults: Sequence[str]) -> records.Measurem
         server.close()
 
 
-def verdict(predicted_json: str, name: str, seed: int, faults: tuple[str, ...]) -> str:
+def verdict(predicted_json: str, name: str, seed: int, faults: tuple[str, ...], wiring: str) -> str:
     """Return the verdict on one drawn board with faults."""
     predicted = records.decode(predicted_json)
     assert isinstance(predicted, records.Prediction)
-    return compare(predicted, measurement(name, seed, faults)).verdict
+    return compare(predicted, measurement(name, seed, faults, wiring)).verdict
 
 
 def verdicts(
-    predicted: records.Prediction, runs: Sequence[tuple[int, tuple[str, ...]]]
+    predicted: records.Prediction,
+    runs: Sequence[tuple[int, tuple[str, ...]]],
+    wiring: str = "",
 ) -> Iterator[str]:
-    """Return the verdict of each (seed, faults), in their order."""
+    """Return the verdict of each (seed, faults), in their order.
+
+    Args:
+        predicted: of the board that is measured.
+        runs: seed and faults of each board.
+        wiring: a table ``[wiring.BOARD]`` in TOML; the default wiring when left out.
+    """
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(os.cpu_count(), mp_context=context) as pool:
         text = records.encode(predicted)
         waiting = [
-            pool.submit(verdict, text, predicted.board, seed, faults) for seed, faults in runs
+            pool.submit(verdict, text, predicted.board, seed, faults, wiring)
+            for seed, faults in runs
         ]
         for each in waiting:
             yield each.result()
