@@ -123,7 +123,14 @@ def test_refuses_a_board_that_does_not_hold_together(xor: Board, changes) -> Non
 
 def test_logic_levels_have_a_gap() -> None:
     logic = Logic(0.0, 5.0, 1.5, 3.5)
-    assert [logic.level(v) for v in (-1.0, 1.5, 1.6, 3.4, 3.5, 9.0)] == [0, None, None, None, None, 1]
+    assert [logic.level(v) for v in (-1.0, 1.5, 1.6, 3.4, 3.5, 9.0)] == [
+        0,
+        None,
+        None,
+        None,
+        None,
+        1,
+    ]
 
 
 @pytest.mark.parametrize(
