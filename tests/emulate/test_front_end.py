@@ -20,6 +20,7 @@ from realnet_hw.emulate.front_end import (
     draw_errors,
 )
 from realnet_hw.measure import fixture_specification as stated
+from realnet_hw.uncertainty import standard_uncertainty
 
 SEEDS = range(200)
 PLACES = [n / 200 for n in range(201)]
@@ -160,6 +161,26 @@ def test_nonlinearity_has_another_shape_in_each_channel_of_each_fixture() -> Non
         here = [shape[index] for shape in shapes]
         assert max(here) > 0.5 * DAC_INL_LSB
         assert min(here) < -0.5 * DAC_INL_LSB
+
+
+def test_budgets_cover_what_drawn_fixtures_do() -> None:
+    """Set or read against true, in standard uncertainties: within two in 95 % of all, not idle."""
+    of_source, of_sense = [], []
+    budget = stated.adc_components(stated.repeatability(0.0, 1, 1))
+    for errors in DRAWN:
+        for channel in range(OUTPUTS):
+            for code in range(48, 4049, 500):
+                set_V = 5 * (code - 2048) * 1e-3
+                u_V = standard_uncertainty(stated.dac_components(), set_V)
+                of_source.append((delivered_V(errors, channel, code) - set_V) / u_V)
+        for terminal_V in (-9.87, -3.21, 0.0, 1.23, 6.54):
+            read_V = 5 * (code_of(errors, 0, terminal_V) * 1e-3 - 2.048)
+            u_V = standard_uncertainty(budget, terminal_V)
+            of_sense.append((read_V - terminal_V) / u_V)
+    for what, errors_in_u in (("source", of_source), ("sense", of_sense)):
+        covered = sum(abs(error) <= 2 for error in errors_in_u) / len(errors_in_u)
+        assert covered >= 0.95, what
+        assert 0.5 < math.sqrt(statistics.fmean(error**2 for error in errors_in_u)) < 1.05, what
 
 
 def test_eight_inputs_share_one_converter() -> None:
