@@ -17,7 +17,7 @@
     average = 16
     repeats = 5
 
-    [wiring.xor_opamp]                 # optional: the connector's order otherwise
+    [wiring.xor_opamp]                 # the connector's order where no board has such a table
     X1 = "dac0"
     "X1.sense" = "adc0"                # the input as it arrives at the terminal
     Y = "adc2"
@@ -54,7 +54,7 @@ class FixtureAddress(_Table, frozen=True):
         heartbeat_s: the fixture grounds its outputs after this much silence of the host.
     """
 
-    address: Annotated[str, msgspec.Meta(pattern=r"^ASRL.+::INSTR$")]
+    address: str
     baud: Annotated[int, msgspec.Meta(ge=1200, le=2_000_000)] = 115200
     heartbeat_s: Annotated[float, msgspec.Meta(gt=0, le=60)] = 1.0
 
@@ -140,6 +140,8 @@ def parse(text: str, *, where: str = "station") -> Station:
             allowed="exactly one",
             mend="[fixture] for real hardware, [virtual] for the simulated bench",
         )
+    if station.fixture is not None:
+        _check_address(station.fixture.address, where=where)
     for board, channels in station.wiring.items():
         _check_channels(channels, where=f"{where}: [wiring.{board}]")
     return station
@@ -152,6 +154,18 @@ def _teach(message: str) -> str:
         return message
     reason, key = match.groups()
     return f"{key}: {reason}" if key else reason
+
+
+def _check_address(address: str, *, where: str) -> None:
+    """Refuse what is no VISA resource name of a serial port."""
+    if re.fullmatch(r"ASRL.+::INSTR", address):
+        return
+    port = address if address.startswith("/") else "/dev/ttyACM0"
+    raise InputError(
+        f"{address!r} is no VISA resource name of a serial port",
+        where=f"{where}: fixture.address",
+        mend=f"write ASRL{port}::INSTR",
+    )
 
 
 def _check_channels(channels: Mapping[str, str], *, where: str) -> None:
@@ -176,13 +190,15 @@ def _check_channels(channels: Mapping[str, str], *, where: str) -> None:
 def wiring_for(station: Station, board: Board, *, where: str = "station") -> dict[str, str]:
     """Return channel by terminal: ``{"X1": "dac0", "X1.sense": "adc0", "Y": "adc2", ...}``.
 
-    The station's ``[wiring.BOARD]`` if there is one, else the connector's order. A terminal that
-    is left out has no channel and stays UNSET; an input can't be left out.
+    The station's ``[wiring.BOARD]``, or the connector's order if it has no wiring at all. A
+    terminal that is left out has no channel and stays UNSET; an input can't be left out, nor can
+    every output.
 
     Raises:
-        InputError: a terminal that the board lacks, an input on a sense channel or an output on a
-            source channel, an input without source, more inputs than sources, an input beyond the
-            fixture's range or that may not be grounded.
+        InputError: wiring tables for other boards only, a terminal that the board lacks, an input
+            on a sense channel or an output on a source channel, an input without source, no output
+            to measure, more inputs than sources, an input beyond the fixture's range or that may
+            not be grounded.
     """
     where = f"{where}: [wiring.{board.name}]"
     for port in board.inputs:
@@ -202,9 +218,18 @@ def wiring_for(station: Station, board: Board, *, where: str = "station") -> dic
                 where=where,
                 allowed=f"{-RANGE_V} to {RANGE_V} V",
             )
+    if not station.wiring:
+        return _connector_order(board, where=where)
     wiring = station.wiring.get(board.name)
     if wiring is None:
-        return _connector_order(board, where=where)
+        # Another order than the connector's is wired here: a guess would drive the wrong terminals.
+        raise InputError(
+            "there is no such table, only "
+            + ", ".join(f"[wiring.{name}]" for name in sorted(station.wiring)),
+            where=where,
+            mend=f"add [wiring.{board.name}], correct the name of one, or remove them all to wire "
+            "in the connector's order",
+        )
 
     sources = {port.name for port in board.inputs}
     senses = {
@@ -236,6 +261,13 @@ def wiring_for(station: Station, board: Board, *, where: str = "station") -> dic
             f"input {missing[0]} has no source",
             where=where,
             mend=f'add {missing[0]} = "dac0" or another free source',
+        )
+    outputs = [port.name for port in board.outputs]
+    if outputs and not any(name in wiring for name in outputs):
+        raise InputError(
+            f"no output is wired ({', '.join(outputs)}): nothing would be measured",
+            where=where,
+            mend=f'add {outputs[0]} = "adc2" or another free sense channel',
         )
     return dict(wiring)
 

@@ -33,7 +33,13 @@ def board() -> Board:
         (REAL + "baud = 300\n", "fixture.baud", ">= 1200"),
         (REAL + "heartbeat_s = 0\n", "fixture.heartbeat_s", "> 0.0"),
         (REAL + "heartbeat_s = 61\n", "fixture.heartbeat_s", "<= 60"),
-        ('name = "a"\n[fixture]\naddress = "/dev/ttyACM0"\n', "fixture.address", "ASRL"),
+        (
+            'name = "a"\n[fixture]\naddress = "/dev/ttyACM0"\n',
+            "fixture.address",
+            "write ASRL/dev/ttyACM0::INSTR",
+        ),
+        ('name = "a"\n[fixture]\naddress = "/dev/ttyUSB1"\n', "", "write ASRL/dev/ttyUSB1::INSTR"),
+        ('name = "a"\n[fixture]\naddress = "COM3"\n', "fixture.address", "write ASRL/dev/"),
         ('name = "a"\n[fixture]\n', "fixture", "missing required field `address`"),
         ('name = "a"\n[virtual]\nseed = -1\n', "virtual.seed", ">= 0"),
         ('name = "a"\n[virtual]\nseed = 1.5\n', "virtual.seed", "Expected `int`"),
@@ -117,6 +123,7 @@ def test_what_does_not_fit_the_channels_stays_out(board: Board) -> None:
         ('X1 = "adc0"', "X1 is an input: it needs a source"),
         ('X1 = "dac0"\nX2 = "dac1"\nY = "dac2"', "Y is measured: it needs a sense channel"),
         ('X1 = "dac0"\nY = "adc2"', "input X2 has no source"),
+        ('X1 = "dac0"\nX2 = "dac1"\nH1 = "adc3"', "no output is wired (Y)"),
     ],
 )
 def test_wiring_that_does_not_fit_the_board_is_refused(board: Board, lines: str, told: str) -> None:
@@ -125,6 +132,16 @@ def test_wiring_that_does_not_fit_the_board_is_refused(board: Board, lines: str,
         station.wiring_for(given, board, where="my.toml")
     assert str(refused.value).startswith(f"my.toml: [wiring.{board.name}]: ")
     assert told in str(refused.value)
+
+
+def test_a_board_that_a_wired_station_does_not_name_is_not_wired_by_a_guess(board: Board) -> None:
+    lines = '[wiring.xro_opamp]\nX2 = "dac0"\nX1 = "dac1"\nY = "adc2"\n[wiring.other]\n'
+    with pytest.raises(InputError) as refused:
+        station.wiring_for(station.parse(REAL + lines), board, where="my.toml")
+    told = str(refused.value)
+    assert told.startswith("my.toml: [wiring.xor_opamp]: there is no such table")
+    assert "[wiring.other], [wiring.xro_opamp]; add [wiring.xor_opamp]" in told
+    assert "\n" not in told
 
 
 def test_a_stations_own_wiring_replaces_the_default(board: Board) -> None:
