@@ -2,6 +2,8 @@
 
 The kernel drops an ``flock`` when its holder dies, however it dies: no lock ever goes stale, so
 nobody learns to delete lock files by hand. The process id in the file is for the message only.
+Whoever gives a lock back removes its file, too, while still holding it; who locked a file that was
+removed in the meantime tries again with the new one.
 
 A serial port's lock is a file beside it rather than on it: to open the port would already reset an
 Arduino, and with it the run that somebody else has going.
@@ -43,6 +45,25 @@ class FixtureLock:
         Raises:
             BenchError: another run, of this or another process, has it.
         """
+        handle = self._locked()
+        while not self._is_current(handle):
+            os.close(handle)
+            handle = self._locked()
+        self._handle = handle
+        # Another user's file can't be written: the lock holds all the same, only without our name.
+        with suppress(OSError):
+            self.path.write_text(f"{os.getpid()}\n", encoding="ascii")
+
+    def release(self) -> None:
+        """Give the lock back; harmless when it is not held."""
+        if self._handle is not None:
+            # Where another user left the file, it is not ours to remove.
+            with suppress(OSError):
+                self.path.unlink()
+            os.close(self._handle)
+            self._handle = None
+
+    def _locked(self) -> int:
         handle = self._open()
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -54,16 +75,14 @@ class FixtureLock:
                 where=self.address,
                 mend="wait for that run to end, or stop it",
             ) from None
-        self._handle = handle
-        # Another user's file can't be written: the lock holds all the same, only without our name.
-        with suppress(OSError):
-            self.path.write_text(f"{os.getpid()}\n", encoding="ascii")
+        return handle
 
-    def release(self) -> None:
-        """Give the lock back; harmless when it is not held."""
-        if self._handle is not None:
-            os.close(self._handle)
-            self._handle = None
+    def _is_current(self, handle: int) -> bool:
+        """Whether what was locked is still the file that others would lock."""
+        try:
+            return os.path.samestat(os.fstat(handle), self.path.stat())
+        except FileNotFoundError:
+            return False
 
     def _open(self) -> int:
         # Reading is enough to lock, so that a file which another user left is as good as one's own.
