@@ -4,8 +4,8 @@ A fault is spelled as on a repair slip::
 
     R3 +20 %        D1 reversed         inputs X1 X2 swapped
     R3 -20 %        D1 missing          +12V missing
-    R3 open         D1 short
-    R3 short        U1 missing
+    R3 open         D1 short        C3 missing
+    R3 short        U1 missing      C3 short
 
 A faulty deck keeps every parameter of the sound one, so that the same drawn board can be tried with
 and without a fault; where the fault decides a value, its spread is narrowed to it.
@@ -38,7 +38,8 @@ def apply(deck: Deck, fault: str) -> Deck:
 
     Raises:
         InputError: a spelling that is none of those above, a part, supply or input that the deck
-            does not have, or a fault that this kind of part can't have.
+            does not have, a fault that this kind of part can't have, or a short across sources,
+            which are ideal here: what theirs would do is up to the current that the bench limits.
     """
     text = " ".join(fault.split())
     if match := _SWAPPED.fullmatch(text):
@@ -64,9 +65,10 @@ def apply_all(deck: Deck, faults: Sequence[str]) -> Deck:
 def single_faults(deck: Deck) -> list[str]:
     """Return every single fault that a prediction computes.
 
-    Resistors open, short and 20 % off either way, diodes reversed, missing and short, packages
-    missing, each pair of inputs swapped, each supply missing. Capacitors are left out: but for a
-    short, a direct voltage does not see them.
+    Resistors open, short and 20 % off either way, diodes reversed, missing and short, capacitors
+    missing and short, packages missing, each pair of inputs swapped, each supply missing. A short
+    across sources is left out, see ``apply``. No direct voltage shows that a capacitor is missing:
+    that is listed so that whoever reads which faults stay unseen finds it there.
     """
     faults = []
     for line in deck.elements:
@@ -76,14 +78,23 @@ def single_faults(deck: Deck) -> list[str]:
             kinds: tuple[str, ...] = ("open", "short", "+20 %", "-20 %")
         elif name.startswith("d"):
             kinds = ("reversed", "missing", "short")
+        elif name.startswith("c"):
+            kinds = ("missing", "short")
         elif name.startswith("x"):
             reference, kinds = reference.removeprefix("X"), ("missing",)
         else:
             continue
-        faults += [f"{reference} {kind}" for kind in kinds]
+        held = _is_across_sources(deck, line)
+        faults += [f"{reference} {kind}" for kind in kinds if not (held and kind == "short")]
     faults += [f"inputs {one} {two} swapped" for one, two in itertools.combinations(deck.inputs, 2)]
     faults += [f"{net} missing" for net in deck.supplies]
     return faults
+
+
+def _is_across_sources(deck: Deck, line: str) -> bool:
+    """Whether sources hold both ends of a part with two pins."""
+    sources = (*deck.supplies.values(), *deck.inputs.values())
+    return {"0", *(source.node for source in sources)}.issuperset(line.split()[1:3])
 
 
 def _unknown(deck: Deck, fault: str) -> InputError:
@@ -91,7 +102,8 @@ def _unknown(deck: Deck, fault: str) -> InputError:
         f"{fault!r} is no fault of this board",
         where=deck.title,
         allowed="'R1 +20 %', 'R1 open', 'R1 short', 'D1 reversed', 'D1 missing', 'D1 short', "
-        "'U1 missing', 'inputs A B swapped' or '+12V missing', with this board's names",
+        "'C1 missing', 'C1 short', 'U1 missing', 'inputs A B swapped' or '+12V missing', with this "
+        "board's names",
     )
 
 
@@ -101,6 +113,13 @@ def _spoil_part(deck: Deck, reference: str, kind: str, fault: str) -> Deck:
     name = name if name in names else f"x{name}"
     if name not in names:
         raise _unknown(deck, fault)
+    if kind == "short" and _is_across_sources(deck, deck.element(name)):
+        raise InputError(
+            f"{fault!r} is a dead short of the bench's sources, whose current limits are not "
+            "modelled",
+            where=deck.title,
+            mend="look for such a short with an ohmmeter, before any supply is on",
+        )
     match name[0], kind:
         case "r", "open" | "missing":
             return _set_value(deck, name, OPEN_OHM)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -123,12 +125,43 @@ def test_bad_spellings_are_refused(summer: Deck, fault: str) -> None:
         faults.apply(summer, fault)
 
 
+@pytest.mark.parametrize("ends", ["p12v 0", "0 n12v", "p12v n12v", "x1 0"])
+@pytest.mark.parametrize("part", ["c9 {} 1e-6", "r9 {} 1000"])
+def test_a_short_across_ideal_sources_is_neither_listed_nor_applied(
+    summer: Deck, part: str, ends: str
+) -> None:
+    line = part.format(ends)
+    deck = dataclasses.replace(summer, elements=(line, *summer.elements))
+    reference = line.split()[0].upper()
+    assert f"{reference} short" not in faults.single_faults(deck)
+    with pytest.raises(InputError, match=r"dead short .* ohmmeter"):
+        faults.apply(deck, f"{reference} short")
+
+
+def test_steady_voltages_do_not_show_a_missing_capacitor_but_a_short_one(
+    engine: NgspiceEngine, xor: tuple[Board, Netlist, Deck]
+) -> None:
+    _, _, deck = xor
+    listed = [fault for fault in faults.single_faults(deck) if fault.startswith("C")]
+    assert listed == [*(f"C{n} missing" for n in (1, 2)), "C3 missing", "C3 short",
+                      *(f"C{n} missing" for n in (4, 5))]  # fmt: skip
+    sound = engine.operating_point(deck, [{}], ["vref", "y"])
+    for fault in listed:
+        faulty = engine.operating_point(faults.apply(deck, fault), [{}], ["vref", "y"])
+        if fault == "C3 short":
+            assert abs(faulty[0, 0]) < 1e-3  # the reference is bridged to ground
+        else:
+            assert np.allclose(faulty, sound, rtol=0, atol=1e-6)
+
+
 def test_every_single_fault_is_listed_once(summer: Deck) -> None:
     listed = faults.single_faults(summer)
     assert len(set(listed)) == len(listed)
     assert set(listed) == {
         *(f"R{n} {kind}" for n in range(1, 5) for kind in ("open", "short", "+20 %", "-20 %")),
         *(f"D1 {kind}" for kind in ("reversed", "missing", "short")),
+        "C1 missing",
+        "C1 short",
         "U1 missing",
         "inputs X1 X2 swapped",
         "+12V missing",
