@@ -37,8 +37,10 @@ def draw(spreads: Sequence[Spread], count: int, seed: int) -> list[dict[str, flo
     Raises:
         InputError: count or seed negative, or a spread whose bounds are not in order.
     """
-    if count < 0 or seed < 0:
-        raise InputError(f"{count} boards with seed {seed}", allowed="0 or more, seed 0 or more")
+    if count < 0:
+        raise InputError(f"{count} boards", allowed="0 or more")
+    if seed < 0:
+        raise InputError(f"seed {seed}", allowed="0 or more")
     ordered = sorted(
         spreads, key=lambda spread: (reference_order(spread.reference), spread.parameter)
     )

@@ -112,3 +112,8 @@ def test_impossible_spreads_are_refused(spread: Spread) -> None:
 def test_negative_counts_and_seeds_are_refused(count: int, seed: int) -> None:
     with pytest.raises(InputError, match="0 or more"):
         draw([OFFSET], count, seed)
+
+
+def test_a_negative_seed_is_told_its_range_once() -> None:
+    with pytest.raises(InputError, match=r"^seed -1 \(allowed: 0 or more\)$"):
+        draw([OFFSET], 1, -1)
