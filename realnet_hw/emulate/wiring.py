@@ -42,6 +42,15 @@ class Wiring:
             InputError: a name that the board does not have, a terminal that the fixture does not
                 have, or one used twice.
         """
+        names = [*inputs, *nodes, *(f"{each}{_SENSE}" for each in inputs)]
+        strange = [name for name in table if name not in names]
+        if strange:
+            raise InputError(
+                f"the board behind the fixture has no terminal {', '.join(strange)}",
+                where="wiring",
+                allowed=", ".join(names),
+                mend="a board in [virtual] needs the terminals of the board that is measured",
+            )
         driven: dict[int, str] = {}
         read: dict[int, str] = {}
         senses: dict[int, int] = {}
@@ -62,14 +71,10 @@ class Wiring:
                 driven[channel] = name
             elif name in nodes:
                 read[channel] = nodes[name]
-            elif name.endswith(_SENSE) and table.get(port) in _DAC_CHANNELS:
+            elif table.get(port) in _DAC_CHANNELS:
                 senses[channel] = int(table[port][3:])
             else:
-                raise InputError(
-                    "the board has no such port or test point",
-                    where=where,
-                    allowed=", ".join([*inputs, *nodes, *(f"{each}{_SENSE}" for each in inputs)]),
-                )
+                raise InputError(f"{port} has no source, so there is nothing to sense", where=where)
         return cls(driven, read, senses)
 
 

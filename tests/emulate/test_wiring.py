@@ -27,8 +27,10 @@ def test_a_table_becomes_wires() -> None:
         ({"Y": "dac0"}, "no terminal 'dac0'"),
         ({"Y": "adc7"}, "no terminal 'adc7'"),
         ({"Y": "adc0", "H1": "adc0"}, "adc0 is wired to Y too"),
-        ({"Z": "adc0"}, "no such port or test point"),
-        ({"X1.sense": "adc0"}, "no such port or test point"),
+        ({"Z": "adc0"}, "no terminal Z "),
+        ({"A": "dac0", "B": "dac1", "Y": "adc0"}, r"no terminal A, B \(allowed: X1, X2, Y, H1, "),
+        ({"H1.sense": "adc0"}, r"no terminal H1\.sense "),
+        ({"X1.sense": "adc0"}, "X1 has no source"),
     ],
 )
 def test_what_cannot_be_wired_is_refused(table: dict[str, str], message: str) -> None:
