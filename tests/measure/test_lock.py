@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
-import subprocess
-import sys
 
 import pytest
 
@@ -36,34 +35,24 @@ def test_who_loses_leaves_the_holders_file_in_place() -> None:
     other.release()
 
 
-COUNT = """
-import sys
-from pathlib import Path
-from realnet_hw.errors import BenchError
-from realnet_hw.measure.lock import FixtureLock
-
-lock, inside = FixtureLock(sys.argv[1]), Path(sys.argv[2])
-won = 0
-while won < 300:
-    try:
-        lock.acquire()
-    except BenchError:
-        continue
-    inside.touch(exist_ok=False)
-    inside.unlink()
-    lock.release()
-    won += 1
-"""
-
-
-def test_two_never_hold_it_at_once_though_each_removes_its_file(
-    tmp_path_factory: pytest.TempPathFactory,
+def test_a_file_removed_between_opening_and_locking_it_is_no_lock(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    inside = tmp_path_factory.mktemp("lock") / "inside"
-    racers = [
-        subprocess.Popen([sys.executable, "-c", COUNT, ADDRESS, inside], stderr=subprocess.PIPE)
-        for _ in range(2)
-    ]
-    for racer in racers:
-        assert (racer.communicate(timeout=60)[1], racer.returncode) == (b"", 0)
-    assert not lock_file(ADDRESS).exists()
+    """Else two would hold locks, each on a file of its own."""
+    first, second, third = (FixtureLock(ADDRESS) for _ in range(3))
+    first.acquire()
+    real = fcntl.flock
+
+    def late(handle: int, operation: int) -> None:
+        # The third has opened the first's file; before it locks that, the lock changes hands.
+        monkeypatch.setattr(fcntl, "flock", real)
+        first.release()
+        second.acquire()
+        real(handle, operation)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with pytest.raises(BenchError, match="in use"):
+        third.acquire()
+    second.release()
+    third.acquire()
+    third.release()
