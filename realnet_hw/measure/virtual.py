@@ -19,9 +19,12 @@ from typing import IO
 import msgspec
 
 from realnet_hw.errors import BenchError
+from realnet_hw.measure import signals
 
 START_S = 60.0
 """How long the virtual bench may take to be ready on a slow machine."""
+_ORPHAN_S = 5.0
+"""How long it stays when we died without ending it."""
 
 
 class _Ready(msgspec.Struct, frozen=True):
@@ -35,7 +38,8 @@ def serve(board: str, station_file: Path) -> Iterator[str]:
     """Run the virtual bench and give its fixture's VISA address.
 
     It has a session of its own, so that Ctrl-C in a terminal reaches the measuring program alone,
-    which then makes the outputs safe before it ends this process.
+    which then makes the outputs safe before it ends this process. SIGTERM and SIGHUP end it as
+    well, from its start on.
 
     Args:
         board: name or path of the board behind the fixture.
@@ -46,8 +50,9 @@ def serve(board: str, station_file: Path) -> Iterator[str]:
     """
     # -P: else a queue.py or struct.py in the working folder would stand before Python's own.
     command = [sys.executable, "-P", "-m", "realnet_hw", "bench", "serve", board]
-    command += ["--station", str(station_file)]
+    command += ["--station", str(station_file), "--idle-s", f"{_ORPHAN_S:g}"]
     with (
+        signals.raising(),
         tempfile.TemporaryFile("w+b") as said,
         subprocess.Popen(
             command,

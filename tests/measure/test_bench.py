@@ -1,9 +1,12 @@
 """A board is measured through the real firmware; whatever ends a run, its points are kept."""
 
+import contextlib
+import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -152,6 +155,64 @@ def test_a_virtual_bench_that_cannot_start_says_why(board: Board, tmp_path: Path
     with pytest.raises(BenchError, match=r"did not start: .*R999"):
         bench.measure(board, "c", path, tmp_path)
     assert not list(tmp_path.glob("*.jsonl"))
+
+
+def children(pid: int) -> list[int]:
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@contextlib.contextmanager
+def starting_its_bench(folder: Path) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
+    """Give a measurement, and the process of its virtual bench that begins to start."""
+    station = folder / "virtual.toml"
+    station.write_text('name = "v"\n[virtual]\n[reading]\nsettle_s = 1\n')
+    command = [sys.executable, "-m", "realnet_hw", "measure", BOARD, "--station", station]
+    with subprocess.Popen([*command, "--out", folder / "out"], stderr=subprocess.PIPE) as process:
+        while not (found := children(process.pid)):
+            assert process.poll() is None
+            time.sleep(0.01)
+        try:
+            yield process, found[0]
+        finally:
+            for pid in (process.pid, *found):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_the_virtual_bench_starts_ends_both(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    with starting_its_bench(tmp_path) as (process, server):
+        time.sleep(0.3)
+        process.send_signal(number)
+        told = process.communicate(timeout=10)[1]
+        assert not is_running(server)
+    assert process.returncode == 128 + number
+    assert b"Traceback" not in told
+    assert not (tmp_path / "out").exists(), "nothing was measured"
+
+
+@pytest.mark.parametrize("is_ready", [False, True])
+def test_no_virtual_bench_outlives_a_killed_run_for_long(tmp_path: Path, is_ready: bool) -> None:
+    with starting_its_bench(tmp_path) as (process, server):
+        while is_ready and not list(tmp_path.glob("out/*.jsonl")):
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.kill()
+        process.wait()
+        # Its start and 5 s of silence, on a machine that may be slow.
+        end = time.monotonic() + 20
+        while is_running(server):
+            assert time.monotonic() < end
+            time.sleep(0.1)
 
 
 CHILD = """
