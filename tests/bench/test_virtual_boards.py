@@ -59,5 +59,13 @@ def test_faulty_boards_do_not_pass_unless_it_was_said_before(
         fault for fault, verdict in zip(faults, verdicts, strict=True) if verdict.startswith("PASS")
     }
     assert passed <= unseen
-    # The list is no excuse for everything: it holds what physics hides in this circuit.
-    assert len(unseen) <= len(faults) // 8
+    # The list is no excuse for everything. It holds what steady voltages can't show at all ...
+    capacitors = {fault for fault in faults if fault.startswith("C") and fault.endswith("missing")}
+    assert capacitors
+    hidden = {*capacitors, "inputs X1 X2 swapped"}
+    assert hidden <= unseen
+    # ... and of the rest only resistors that are off, and few of these: none that is open or short,
+    # no diode, amplifier or supply.
+    drifts = {fault for fault in faults if fault.endswith("20 %")}
+    assert unseen - hidden <= drifts
+    assert len(unseen - hidden) <= len(drifts) // 4
