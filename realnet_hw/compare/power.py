@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realnet_hw.compare.agreement import GoodBoards, good_boards
+from realnet_hw.compare.checks import check_prediction
 from realnet_hw.compare.conformity import margin_to_threshold
-from realnet_hw.compare.readings import Readings, check_prediction, planned_readings
+from realnet_hw.compare.readings import Readings, planned_readings
 from realnet_hw.records import Component, DetectedFault, Prediction
 from realnet_hw.uncertainty import expanded_uncertainty
 

@@ -39,51 +39,9 @@ def case_label(case: PredictedCase | MeasuredCase | ComparedCase) -> str:
     return inputs({name: i.set_V for name, i in case.inputs.items()})
 
 
-def check_prediction(prediction: Prediction) -> None:
-    """Refuse a prediction without cases or boards, or whose lists do not fit together.
-
-    Raises:
-        InputError: such a prediction.
-    """
-    statistics = prediction.statistics
-    if not prediction.cases or not statistics.boards_V:
-        raise InputError("there are no cases or no boards in it", where=_WHERE)
-    keys = [
-        f"{i}.{name}"
-        for i, case in enumerate(prediction.cases)
-        for name in (*case.outputs, *case.nodes)
-    ]
-    if sorted(keys) != sorted(statistics.keys):
-        raise InputError("statistics.keys are not the outputs and nodes of its cases", where=_WHERE)
-    lists = {f"fault {f.fault!r}": f.values_V for f in prediction.faults}
-    lists |= {f"board {i}": values for i, values in enumerate(statistics.boards_V)}
-    for side in ("slope_below", "slope_above"):
-        slopes: dict[str, list[float]] = getattr(statistics, side)
-        for name in {name for case in prediction.cases for name in case.inputs}:
-            lists[f"{side} of {name}"] = slopes.get(name, [])
-    for what, values in lists.items():
-        if len(values) != len(keys):
-            raise InputError(
-                f"{what} has {len(values)} values", where=_WHERE, allowed=f"{len(keys)}"
-            )
-
-
-def check_measurement(measurement: Measurement) -> None:
-    """Refuse a measurement with a value of which the channel or the uncertainty is not known.
-
-    Raises:
-        InputError: such a value.
-    """
-    for case in measurement.cases:
-        for name, reading in _all_readings(case).items():
-            if reading.value_V is None:
-                continue
-            if reading.channel is None or reading.U_V is None or reading.U_V < 0:
-                raise InputError(
-                    f"{name} was read on channel {reading.channel} with U = {reading.U_V}",
-                    where="measurement",
-                    allowed="a channel, and a U_V of 0 V or more",
-                )
+def all_readings(case: MeasuredCase) -> dict[str, MeasuredInput | MeasuredValue]:
+    """Return every reading of a case by the name of its terminal, inputs too."""
+    return {**case.inputs, **case.outputs, **case.nodes}
 
 
 def budgets_of(measurement: Measurement) -> dict[str, Sequence[Component]]:
@@ -93,7 +51,7 @@ def budgets_of(measurement: Measurement) -> dict[str, Sequence[Component]]:
     """
     stated: dict[str, float] = {}
     for case in measurement.cases:
-        for reading in _all_readings(case).values():
+        for reading in all_readings(case).values():
             if reading.channel is not None and reading.U_V is not None:
                 stated[reading.channel] = max(stated.get(reading.channel, 0.0), reading.U_V / 2)
     budgets: dict[str, Sequence[Component]] = {
@@ -180,13 +138,6 @@ def actual_readings(
                     Reading(key=f"{i}.{name}", channel=reading.channel, value_V=reading.value_V)
                 )
     return Readings(values=values, deliveries=deliveries)
-
-
-_WHERE = "prediction"
-
-
-def _all_readings(case: MeasuredCase) -> dict[str, MeasuredInput | MeasuredValue]:
-    return {**case.inputs, **case.outputs, **case.nodes}
 
 
 def _identity(case: PredictedCase | MeasuredCase) -> frozenset[tuple[str, float]]:

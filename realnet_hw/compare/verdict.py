@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from realnet_hw import records
 from realnet_hw.compare.agreement import GoodBoards, good_boards
+from realnet_hw.compare.checks import check_measurement, check_prediction
 from realnet_hw.compare.conformity import Shown, conformity
 from realnet_hw.compare.power import ENOUGH_POWER, FALSE_FAIL_RISK, fault_power
 from realnet_hw.compare.readings import (
@@ -21,8 +22,6 @@ from realnet_hw.compare.readings import (
     actual_readings,
     budgets_of,
     case_label,
-    check_measurement,
-    check_prediction,
     pair_cases,
 )
 from realnet_hw.errors import InputError

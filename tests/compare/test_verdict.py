@@ -275,9 +275,68 @@ def short_fault(p: Prediction, m: Measurement) -> tuple[Prediction, Measurement]
     return msgspec.structs.replace(p, faults=[records.FaultSignature(fault="R1", values_V=[])]), m
 
 
+def overflowing_board(p: Prediction, m: Measurement) -> tuple[Prediction, Measurement]:
+    boards_V = [[1e308] * 12, *p.statistics.boards_V[1:]]
+    statistics = msgspec.structs.replace(p.statistics, boards_V=boards_V)
+    return msgspec.structs.replace(p, statistics=statistics), m
+
+
+def overflowing_slope(p: Prediction, m: Measurement) -> tuple[Prediction, Measurement]:
+    slopes = p.statistics.slope_above | {"X1": [-1e300] * 12}
+    statistics = msgspec.structs.replace(p.statistics, slope_above=slopes)
+    return msgspec.structs.replace(p, statistics=statistics), m
+
+
+def overflowing_budget(p: Prediction, m: Measurement) -> tuple[Prediction, Measurement]:
+    budget = [msgspec.structs.replace(c, u_relative=1e200) for c in m.channels["adc2"]]
+    return p, msgspec.structs.replace(m, channels=m.channels | {"adc2": budget})
+
+
+def band_upside_down(p: Prediction, m: Measurement) -> tuple[Prediction, Measurement]:
+    node = msgspec.structs.replace(p.cases[0].nodes["H1"], low_V=2.0, high_V=1.0)
+    case = msgspec.structs.replace(p.cases[0], nodes=p.cases[0].nodes | {"H1": node})
+    return msgspec.structs.replace(p, cases=[case, *p.cases[1:]]), m
+
+
+def thresholds_upside_down(p: Prediction, m: Measurement) -> tuple[Prediction, Measurement]:
+    return msgspec.structs.replace(p, thresholds=records.Thresholds(low_V=3.5, high_V=1.5)), m
+
+
+def certain_beyond_its_budget(p: Prediction, m: Measurement) -> tuple[Prediction, Measurement]:
+    return p, with_reading(m, 1, "Y", lambda r: msgspec.structs.replace(r, U_V=1e-9))
+
+
+def a_hundredth_too_certain(p: Prediction, m: Measurement) -> tuple[Prediction, Measurement]:
+    return p, with_reading(m, 1, "Y", lambda r: msgspec.structs.replace(r, U_V=0.99 * r.U_V))
+
+
+def test_an_uncertainty_rounded_to_four_digits_is_that_of_the_budget() -> None:
+    rounded = with_reading(
+        GOOD, 1, "Y", lambda r: msgspec.structs.replace(r, U_V=float(f"{r.U_V:.4g}"))
+    )
+    assert compare(PREDICTION, rounded).verdict == "PASS"
+
+
+@pytest.mark.parametrize("value_V", [1e300, -1001.0, float("nan"), float("inf")])
+@pytest.mark.parametrize("channels", [{}, GOOD.channels])
+def test_what_can_be_no_voltage_is_refused(
+    value_V: float, channels: dict[str, list[records.Component]]
+) -> None:
+    spoilt = with_reading(GOOD, 0, "H1", reads(value_V))
+    with pytest.raises(InputError, match=r"H1 is .* V \(allowed: -1000 to 1000 V\)"):
+        compare(PREDICTION, msgspec.structs.replace(spoilt, channels=channels))
+
+
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
+        (overflowing_board, r"board 0 is 1e\+308 V"),
+        (overflowing_slope, r"slope_above of X1 is -1e\+300 V/V"),
+        (overflowing_budget, r"adc2: component 'offset' is 1e\+200 of the reading"),
+        (band_upside_down, "case 0, H1: low_V = 2 is above high_V = 1"),
+        (thresholds_upside_down, r"thresholds: low_V = 3\.5 is above"),
+        (certain_beyond_its_budget, "U = 1e-09 V, and the budget of adc2 gives more"),
+        (a_hundredth_too_certain, "the budget of adc2 gives more"),
         (other_circuit, r"circuit bbbbbbbbbbbb .xor.*aaaaaaaaaaaa.*records of one circuit"),
         (no_case, "no cases"),
         (no_boards, "no boards"),

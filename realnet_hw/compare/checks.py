@@ -1,0 +1,135 @@
+"""What a record must hold to be judged: figures that can be volts, and that fit together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+from realnet_hw.compare.readings import all_readings
+from realnet_hw.errors import InputError
+from realnet_hw.records import Component, Measurement, Prediction
+from realnet_hw.uncertainty import check_budget, expanded_uncertainty
+
+LARGEST_V = 1000.0
+"""No bench of this project reaches it; larger figures are mistakes, and their squares overflow."""
+
+_LARGEST_SLOPE = 1e6
+# A record's figures may have been rounded by a program that wrote them with fewer digits.
+_ROUNDING = 1e-3
+_ROUNDING_V = 1e-6
+_PREDICTION = "prediction"
+_MEASUREMENT = "measurement"
+
+
+def check_prediction(prediction: Prediction) -> None:
+    """Refuse a prediction without cases or boards, or whose figures do not fit together.
+
+    Raises:
+        InputError: nothing in it, lists of different lengths, a band or thresholds upside down, or
+            a voltage that is not finite or beyond 1 kV.
+    """
+    statistics = prediction.statistics
+    if not prediction.cases or not statistics.boards_V:
+        raise InputError("there are no cases or no boards in it", where=_PREDICTION)
+    keys = [
+        f"{i}.{name}"
+        for i, case in enumerate(prediction.cases)
+        for name in (*case.outputs, *case.nodes)
+    ]
+    if sorted(keys) != sorted(statistics.keys):
+        raise InputError(
+            "statistics.keys are not the outputs and nodes of its cases", where=_PREDICTION
+        )
+    values = {f"fault {f.fault!r}": f.values_V for f in prediction.faults}
+    values |= {f"board {i}": row for i, row in enumerate(statistics.boards_V)}
+    slopes: dict[str, Sequence[float]] = {}
+    for name in {name for case in prediction.cases for name in case.inputs}:
+        slopes[f"slope_below of {name}"] = statistics.slope_below.get(name, [])
+        slopes[f"slope_above of {name}"] = statistics.slope_above.get(name, [])
+    for what, row in (values | slopes).items():
+        if len(row) != len(keys):
+            raise InputError(
+                f"{what} has {len(row)} values", where=_PREDICTION, allowed=f"{len(keys)}"
+            )
+    _check_sizes(values, LARGEST_V, "V", where=_PREDICTION)
+    _check_sizes(slopes, _LARGEST_SLOPE, "V/V", where=_PREDICTION)
+    _check_bands(prediction)
+
+
+def check_measurement(measurement: Measurement) -> None:
+    """Refuse a measurement with a reading that can't be one, or of which too little is known.
+
+    Raises:
+        InputError: a voltage that is not finite or beyond 1 kV, a reading without channel or
+            uncertainty, a budget with such a component, or an uncertainty stated with a reading
+            that is smaller than what the channel's budget gives.
+    """
+    for channel, budget in measurement.channels.items():
+        check_budget(budget, where=channel)
+        sizes = {f"component {c.name!r}": (c.u_V,) for c in budget}
+        _check_sizes(sizes, LARGEST_V, "V", where=channel)
+        shares = {f"component {c.name!r}": (c.u_relative,) for c in budget}
+        _check_sizes(shares, 1.0, "of the reading", where=channel)
+    for case in measurement.cases:
+        sets = {f"input {name}": (i.set_V,) for name, i in case.inputs.items()}
+        _check_sizes(sets, LARGEST_V, "V", where=_MEASUREMENT)
+        for name, reading in all_readings(case).items():
+            if reading.value_V is not None:
+                _check_reading(
+                    name, reading.value_V, reading.U_V, reading.channel, measurement.channels
+                )
+
+
+def _check_reading(
+    name: str,
+    value_V: float,
+    U_V: float | None,
+    channel: str | None,
+    budgets: Mapping[str, Sequence[Component]],
+) -> None:
+    if channel is None or U_V is None or U_V < 0:
+        raise InputError(
+            f"{name} was read on channel {channel} with U = {U_V}",
+            where=_MEASUREMENT,
+            allowed="a channel, and a U_V of 0 V or more",
+        )
+    _check_sizes({name: (value_V,), f"U of {name}": (U_V,)}, LARGEST_V, "V", where=_MEASUREMENT)
+    if channel in budgets:
+        least_V = expanded_uncertainty(budgets[channel], value_V)
+        if U_V - least_V < -(_ROUNDING * least_V + _ROUNDING_V):
+            raise InputError(
+                f"{name} was read with U = {U_V:.3g} V, and the budget of {channel} gives more",
+                where=_MEASUREMENT,
+                allowed=f"{least_V:.4g} V or more",
+                mend="state the budget that holds",
+            )
+
+
+def _check_bands(prediction: Prediction) -> None:
+    pairs = {"thresholds": (prediction.thresholds.low_V, prediction.thresholds.high_V)}
+    figures: dict[str, Sequence[float]] = {}
+    for i, case in enumerate(prediction.cases):
+        for name, value in (*case.outputs.items(), *case.nodes.items()):
+            pairs[f"case {i}, {name}"] = (value.low_V, value.high_V)
+            figures[f"case {i}, {name}, nominal"] = (value.nominal_V,)
+        for name, put in case.inputs.items():
+            figures[f"case {i}, input {name}"] = (put.set_V,)
+    _check_sizes(figures | pairs, LARGEST_V, "V", where=_PREDICTION)
+    for what, (low_V, high_V) in pairs.items():
+        if low_V > high_V:
+            raise InputError(
+                f"{what}: low_V = {low_V:g} is above high_V = {high_V:g}", where=_PREDICTION
+            )
+
+
+def _check_sizes(
+    figures: Mapping[str, Iterable[float]], largest: float, unit: str, *, where: str
+) -> None:
+    for what, values in figures.items():
+        for value in values:
+            if not (math.isfinite(value) and abs(value) <= largest):
+                raise InputError(
+                    f"{what} is {value:g} {unit}",
+                    where=where,
+                    allowed=f"{-largest:g} to {largest:g} {unit}",
+                )
