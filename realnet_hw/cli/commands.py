@@ -459,7 +459,7 @@ def _measure(
             raise BenchError(
                 "interrupted; outputs are grounded and what was measured is kept",
                 where=str(out),
-                mend="realnet measure --resume goes on",
+                mend="realnet measure --resume goes on" if list(out.glob("*.jsonl")) else "",
             ) from None
 
 
