@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import sys
 import os
 import traceback
 from collections.abc import Iterator
@@ -87,9 +88,20 @@ def load_module(path: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise InputError("not a Python file", where=str(path))
     module = importlib.util.module_from_spec(spec)
-    with running(path):
+    with running(path), _leaving_no_trace():
         spec.loader.exec_module(module)
     return module
+
+
+@contextmanager
+def _leaving_no_trace() -> Iterator[None]:
+    """Import without a ``__pycache__`` in the user's folder or in an installed package."""
+    before = sys.dont_write_bytecode
+    sys.dont_write_bytecode = True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
 
 
 @contextmanager

