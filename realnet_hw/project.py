@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import functools
 import importlib.util
-import sys
 import os
+import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
