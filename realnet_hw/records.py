@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -201,7 +202,10 @@ class Measurement(
     tag_field="record",
     tag="measurement",
 ):
-    """What the bench read from one board."""
+    """What the bench read from one board.
+
+    Readings reach from ``-range_V`` to ``range_V``; None where that is not known.
+    """
 
     version: Literal[1] = 1
     board: str
@@ -216,6 +220,7 @@ class Measurement(
     calibration: Calibration
     wiring: dict[str, str]
     channels: dict[str, list[Component]]
+    range_V: float | None = None
     started_utc: str
     finished_utc: str
     cases: list[MeasuredCase]
@@ -312,6 +317,7 @@ class Comparison(
     unset: list[str]
     power: list[DetectedFault]
     unseen_faults: list[str]
+    range_V: float | None = None
     cases: list[ComparedCase]
 
 
@@ -321,6 +327,9 @@ Record = Prediction | Measurement | Comparison
 
 # A JSON string holds no bare newline, so that this can't match within one.
 _NUMBERS = re.compile(r"\[\n\s*-?\d[^\s\[\]]*(?:\n\s*-?\d[^\s\[\]]*)*\n\s*\]")
+
+# C0 and C1 controls, line separators and changes of writing direction: a terminal acts on them.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
 def encode(record: Record) -> str:
@@ -333,7 +342,8 @@ def decode(text: str | bytes, *, where: str = "record") -> Record:
     """Read a record of any kind from JSON.
 
     Raises:
-        InputError: not JSON, not a record, an unknown key or a value of the wrong type.
+        InputError: not JSON, not a record, an unknown key, a value of the wrong type, or a text
+            with control characters, which would act on the terminal that shows it.
     """
     try:
         record: Record = msgspec.json.decode(text, type=Record)
@@ -341,7 +351,25 @@ def decode(text: str | bytes, *, where: str = "record") -> Record:
         raise InputError(
             str(error), where=where, mend="give a record that realnet_hw wrote"
         ) from None
+    for text_of in _texts(msgspec.to_builtins(record)):
+        if _CONTROLS.search(text_of):
+            raise InputError(
+                f"{text_of[:60]!a} holds control characters", where=where, allowed="printable text"
+            )
     return record
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Every text anywhere inside plain JSON values, keys too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _texts(key)
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
 
 
 def read(path: Path, kind: type[Any]) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from realnet_hw.compare.readings import all_readings
 from realnet_hw.errors import InputError
-from realnet_hw.records import Component, Measurement, Prediction
+from realnet_hw.records import Component, Measurement, PredictedNode, PredictedOutput, Prediction
 from realnet_hw.uncertainty import check_budget, expanded_uncertainty
 
 LARGEST_V = 1000.0
@@ -107,14 +107,15 @@ def _check_reading(
 
 def _check_bands(prediction: Prediction) -> None:
     pairs = {"thresholds": (prediction.thresholds.low_V, prediction.thresholds.high_V)}
-    figures: dict[str, Sequence[float]] = {}
+    figures: dict[str, Iterable[float]] = {}
     for i, case in enumerate(prediction.cases):
-        for name, value in (*case.outputs.items(), *case.nodes.items()):
+        values: dict[str, PredictedOutput | PredictedNode] = {**case.outputs, **case.nodes}
+        for name, value in values.items():
             pairs[f"case {i}, {name}"] = (value.low_V, value.high_V)
             figures[f"case {i}, {name}, nominal"] = (value.nominal_V,)
         for name, put in case.inputs.items():
             figures[f"case {i}, input {name}"] = (put.set_V,)
-    _check_sizes(figures | pairs, LARGEST_V, "V", where=_PREDICTION)
+    _check_sizes({**figures, **pairs}, LARGEST_V, "V", where=_PREDICTION)
     for what, (low_V, high_V) in pairs.items():
         if low_V > high_V:
             raise InputError(

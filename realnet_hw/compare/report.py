@@ -11,7 +11,7 @@ from realnet_hw import __version__
 from realnet_hw.compare.pictures import EN_RANGE, en_mark, gauge, level_axis, level_mark
 from realnet_hw.compare.readings import budgets_of, case_label
 from realnet_hw.compare.svg import drawing
-from realnet_hw.compare.words import advice, headline, volts
+from realnet_hw.compare.words import advice, beyond, figure, headline, volts
 from realnet_hw.records import Comparison, Component, Measurement, Prediction
 from realnet_hw.uncertainty import expanded_uncertainty
 
@@ -79,6 +79,8 @@ def html(
         "power": _power,
         "standard": _standard,
         "millivolts": lambda u_V: f"{1e3 * u_V:.2f}",
+        "figure": figure,
+        "beside": _beside,
         "short": lambda text: text[:12],
         "signed": lambda x: f"{x:+.2f}".replace("-", _MINUS),
     }
@@ -101,6 +103,7 @@ def html(
         outputs=outputs,
         level_mark=level_mark,
         case_label=case_label,
+        beyond=beyond,
         en_mark=en_mark,
         en_range=EN_RANGE,
         gauge=gauge(comparison.agreement) if comparison.agreement.limit else None,
@@ -173,6 +176,15 @@ def _one_size(component: Component) -> str:
 
 def _volts(value_V: float, form: str = ".3f") -> str:
     return volts(value_V, form).replace("-", _MINUS)
+
+
+def _beside(place: float) -> str:
+    """Return the style that puts a label at a place, 0 to 100, and never out of its box.
+
+    It is moved left by the same share of its own width, so that it stands left of its place at
+    the right end and right of it at the left end, however long it is.
+    """
+    return f"left:{place:.2f}%;transform:translateX({-place:.2f}%)"
 
 
 def _percent(share: float) -> str:

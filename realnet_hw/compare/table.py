@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from rich.console import Group
-from rich.markup import escape
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from realnet_hw.compare.words import advice, headline, inputs, volts
+from realnet_hw.compare.words import advice, beyond, headline, inputs, volts
 from realnet_hw.records import (
     ComparedValue,
     Comparison,
@@ -26,32 +29,123 @@ _COLOURS = {
 }
 
 
+@dataclass(frozen=True)
+class Column:
+    """A column beside the terminals; one that is ``spare`` is left out where it does not fit."""
+
+    heading: str
+    justify: Literal["left", "center", "right"] = "right"
+    spare: bool = False
+
+
+@dataclass(frozen=True)
+class TruthTable:
+    """A table of cases that takes the shape that fits: framed, plain, or plain without the spare.
+
+    Args:
+        title: above it.
+        inputs: heading of the inputs.
+        columns: after those of the inputs and terminals.
+        cases: the inputs of each, and its rows: terminal first, then one text per column.
+    """
+
+    title: str
+    inputs: str
+    columns: Sequence[Column]
+    cases: Sequence[tuple[str, Sequence[Sequence[Text]]]]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield the first shape that needs no more than the terminal's width."""
+        yield Text(_plain(self.title), style="bold")
+        for shape in (self._framed(), self._listed()):
+            if _width(shape, console, options) <= options.max_width:
+                yield shape
+                return
+        kept = [i for i, column in enumerate(self.columns) if not column.spare]
+        yield replace(
+            self,
+            columns=[self.columns[i] for i in kept],
+            cases=[
+                (label, [[row[0], *(row[i + 1] for i in kept)] for row in rows])
+                for label, rows in self.cases
+            ],
+        )._listed()
+
+    def _framed(self) -> Table:
+        table = Table()
+        for heading in (self.inputs, "terminal"):
+            table.add_column(heading, no_wrap=True)
+        for column in self.columns:
+            table.add_column(column.heading, justify=column.justify, no_wrap=True)
+        for label, rows in self.cases:
+            for i, row in enumerate(rows):
+                inputs_shown = Text(label if i == 0 else "")
+                table.add_row(inputs_shown, *row, end_section=i == len(rows) - 1)
+        return table
+
+    def _listed(self) -> Table:
+        """Without frame, the inputs of a case on a line of their own above it."""
+        outer = Table(box=None, show_header=False, padding=0, pad_edge=False)
+        outer.add_column()
+        widths = [
+            max(len(row[i]) for _, rows in self.cases for row in rows)
+            for i in range(len(self.columns) + 1)
+        ]
+        for i, column in enumerate(self.columns):
+            widths[i + 1] = max(widths[i + 1], len(column.heading))
+        headings = [Text("", style="dim"), *(Text(c.heading, style="dim") for c in self.columns)]
+        outer.add_row(self._grid(widths, [headings]))
+        for label, rows in self.cases:
+            outer.add_row(Text(label, style="bold"))
+            outer.add_row(self._grid(widths, rows))
+        return outer
+
+    def _grid(self, widths: Sequence[int], rows: Sequence[Sequence[Text]]) -> Table:
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        for width, column in zip(widths, (Column("", "left"), *self.columns), strict=True):
+            grid.add_column(justify=column.justify, min_width=width, no_wrap=True)
+        for row in rows:
+            grid.add_row(*row)
+        return grid
+
+
+def _width(table: Table, console: Console, options: ConsoleOptions) -> int:
+    return console.measure(table, options=options.update(max_width=1000)).maximum
+
+
+def _plain(text: str) -> str:
+    """Return a text that does nothing to the terminal but stand there."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def prediction_table(prediction: Prediction) -> Group:
     """Return the truth table predicted: nominal values and the band that holds 99 % of boards."""
-    table = _table(prediction.board, prediction.title)
-    table.add_column("inputs")
-    table.add_column("terminal")
-    table.add_column("nominal", justify="right")
-    table.add_column("99 % of boards", justify="right")
-    table.add_column("level", justify="center")
+    cases = []
     for case in prediction.cases:
-        label = inputs({name: i.set_V for name, i in case.inputs.items()})
         values: dict[str, PredictedOutput | PredictedNode] = {**case.outputs, **case.nodes}
-        for i, (name, value) in enumerate(values.items()):
-            is_output = isinstance(value, PredictedOutput)
-            table.add_row(
-                label if i == 0 else "",
-                _terminal(name, is_output=is_output),
-                f"{volts(value.nominal_V)} V",
-                f"{volts(value.low_V)} to {volts(value.high_V)} V",
-                _level(value.logic, value.expected) if isinstance(value, PredictedOutput) else "",
-                end_section=i == len(values) - 1,
+        rows = [
+            (
+                _terminal(name, is_output=name in case.outputs),
+                Text(f"{volts(value.nominal_V)} V"),
+                Text(f"{volts(value.low_V)} to {volts(value.high_V)} V"),
+                _level(value.logic, value.expected)
+                if isinstance(value, PredictedOutput)
+                else Text(""),
             )
+            for name, value in values.items()
+        ]
+        cases.append((inputs({name: i.set_V for name, i in case.inputs.items()}), rows))
+    table = TruthTable(
+        title=f"{prediction.board}: {prediction.title}",
+        inputs="inputs",
+        columns=[Column("nominal"), Column("99 % of boards"), Column("level", "center")],
+        cases=cases,
+    )
     found = prediction.yield_
     summary = Text.assemble(
         ("Yield ", "bold"),
         f"{found.value:.1%}: {found.good} of {found.samples} boards show the truth table "
-        f"(95 % interval {found.low:.1%} to {found.high:.1%}); {prediction.engine}, "
+        f"(95 % interval {found.low:.1%} to {found.high:.1%}); {_plain(prediction.engine)}, "
         f"seed {prediction.seed}",
     )
     return Group(table, summary)
@@ -59,57 +153,71 @@ def prediction_table(prediction: Prediction) -> Group:
 
 def measurement_table(measurement: Measurement) -> Group:
     """Return what was read, with its expanded uncertainty."""
-    table = _table(measurement.board, measurement.title)
-    table.add_column("inputs as delivered")
-    table.add_column("terminal")
-    table.add_column("channel")
-    table.add_column("measured", justify="right")
+    cases = []
     for case in measurement.cases:
-        label = inputs(
-            {n: i.set_V if i.value_V is None else i.value_V for n, i in case.inputs.items()}, ".3f"
-        )
         values: dict[str, MeasuredValue] = {**case.outputs, **case.nodes}
-        for i, (name, value) in enumerate(values.items()):
-            table.add_row(
-                label if i == 0 else "",
+        rows = [
+            (
                 _terminal(name, is_output=name in case.outputs),
                 Text(value.channel or ""),
-                _reading(value.value_V, value.U_V, is_wired=name in measurement.wiring),
-                end_section=i == len(values) - 1,
+                _reading(
+                    value.value_V,
+                    value.U_V,
+                    measurement.range_V,
+                    is_wired=name in measurement.wiring,
+                ),
             )
+            for name, value in values.items()
+        ]
+        arrived_V = {n: i.set_V if i.value_V is None else i.value_V for n, i in case.inputs.items()}
+        cases.append((inputs(arrived_V, ".3f"), rows))
+    table = TruthTable(
+        title=f"{measurement.board}: {measurement.title}",
+        inputs="inputs as delivered",
+        columns=[Column("channel", "left"), Column("measured")],
+        cases=cases,
+    )
     summary = (
         f"{measurement.station}, firmware {measurement.firmware}, "
         f"calibration {measurement.calibration.date or 'none'}; ± U with k = 2"
     )
-    return Group(table, Text(summary))
+    return Group(table, Text(_plain(summary)))
 
 
 def comparison_table(comparison: Comparison) -> Group:
     """Return the truth table predicted and measured, the verdict, and what to do next."""
-    table = _table(comparison.board, comparison.title)
-    table.add_column("inputs")
-    table.add_column("terminal")
-    table.add_column("predicted", justify="right")
-    table.add_column("measured", justify="right")
-    table.add_column("En", justify="right")
-    table.add_column("level", justify="center")
     unset = set(comparison.unset)
+    cases = []
     for case in comparison.cases:
         label = inputs({name: i.set_V for name, i in case.inputs.items()})
         values: dict[str, ComparedValue] = {**case.outputs, **case.nodes}
-        for i, (name, value) in enumerate(values.items()):
-            is_output = name in case.outputs
-            table.add_row(
-                label if i == 0 else "",
-                _terminal(name, is_output=is_output),
-                f"{volts(value.predicted_V)} ± {volts(value.U_predicted_V)} V",
+        rows = [
+            (
+                _terminal(name, is_output=name in case.outputs),
+                Text(f"{volts(value.predicted_V)} ± {volts(value.U_predicted_V)} V"),
                 _reading(
-                    value.measured_V, value.U_measured_V, is_wired=f"{name} at {label}" in unset
+                    value.measured_V,
+                    value.U_measured_V,
+                    comparison.range_V,
+                    is_wired=f"{name} at {label}" in unset,
                 ),
                 _en(value.En),
-                _level(value.logic, value.expected) if is_output else "",
-                end_section=i == len(values) - 1,
+                _level(value.logic, value.expected) if name in case.outputs else Text(""),
             )
+            for name, value in values.items()
+        ]
+        cases.append((label, rows))
+    table = TruthTable(
+        title=f"{comparison.board}: {comparison.title}",
+        inputs="inputs",
+        columns=[
+            Column("predicted"),
+            Column("measured"),
+            Column("En", spare=True),
+            Column("level", "center"),
+        ],
+        cases=cases,
+    )
     colour = _COLOURS[comparison.verdict]
     verdict = Text.assemble(
         (f" {comparison.verdict} ", f"bold reverse {colour}"), " ", headline(comparison)
@@ -118,17 +226,17 @@ def comparison_table(comparison: Comparison) -> Group:
     return Group(table, verdict, *lines)
 
 
-def _table(board: str, title: str) -> Table:
-    return Table(title=escape(f"{board}: {title}"), title_justify="left", title_style="bold")
-
-
 def _terminal(name: str, *, is_output: bool) -> Text:
-    return Text(name, style="bold" if is_output else "")
+    return Text(_plain(name), style="bold" if is_output else "")
 
 
-def _reading(value_V: float | None, U_V: float | None, *, is_wired: bool) -> Text:
+def _reading(
+    value_V: float | None, U_V: float | None, range_V: float | None, *, is_wired: bool
+) -> Text:
     if value_V is None or U_V is None:
         return Text("UNSET", style="yellow") if is_wired else Text("not wired", style="dim")
+    if side := beyond(value_V, U_V, range_V):
+        return Text(f"{side} {volts(value_V, '.1f')} V", style="yellow")
     return Text(f"{volts(value_V)} ± {volts(U_V)} V")
 
 

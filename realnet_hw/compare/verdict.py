@@ -97,6 +97,7 @@ def compare(prediction: Prediction, measurement: Measurement) -> Comparison:
         unset=unset,
         power=power,
         unseen_faults=[d.fault for d in power if d.power < ENOUGH_POWER],
+        range_V=measurement.range_V,
         cases=_cases(prediction, paired, readings, good),
     )
 

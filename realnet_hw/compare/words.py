@@ -12,7 +12,7 @@ _SHOWN = 4
 def headline(comparison: Comparison) -> str:
     """Return the reason of the verdict in one sentence."""
     levels, agreement = comparison.conformity, comparison.agreement
-    joint = f"(statistic {agreement.statistic:.1f}, limit {agreement.limit:.1f})"
+    joint = f"(statistic {figure(agreement.statistic)}, limit {figure(agreement.limit)})"
     values = f"{agreement.degrees_of_freedom} values"
     if levels.answer == "no":
         return "An output does not show the level it should."
@@ -38,6 +38,8 @@ def advice(comparison: Comparison) -> list[str]:
         lines.append(f"Not read: {some(comparison.unset)}. Check the wires and measure again.")
     if levels.answer == "undecided" and any("guard band" in reason for reason in levels.reasons):
         lines.append("A calibrated fixture has a smaller uncertainty and may decide it.")
+    if clipped(comparison):
+        lines.append(CLIPPED)
     if comparison.verdict == "PASS (outputs only)":
         lines.append("Wire the test points to find faults that the outputs do not show.")
     if comparison.unseen_faults:
@@ -52,6 +54,37 @@ def volts(value_V: float, form: str = ".3f") -> str:
     """Return a voltage without its unit, never as minus zero."""
     text = f"{value_V:{form}}"
     return text.removeprefix("-") if float(text) == 0 else text
+
+
+def figure(statistic: float) -> str:
+    """Return a statistic with as many digits as it takes: "35.2", and "1.1e6" from 10 000 on."""
+    if abs(statistic) < 1e4:
+        return f"{statistic:.1f}"
+    mantissa, exponent = f"{statistic:.1e}".split("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def beyond(value_V: float, U_V: float, range_V: float | None) -> str:
+    """Return "≥" or "≤" where a reading can't be told from the end of the range, else nothing."""
+    if range_V is None or abs(value_V) + U_V < range_V:
+        return ""
+    return "≥" if value_V > 0 else "≤"
+
+
+def clipped(comparison: Comparison) -> bool:
+    """Return whether any reading of an output or test point stands at the end of the range."""
+    return any(
+        beyond(value.measured_V, value.U_measured_V, comparison.range_V)
+        for case in comparison.cases
+        for value in (*case.outputs.values(), *case.nodes.values())
+        if value.measured_V is not None and value.U_measured_V is not None
+    )
+
+
+CLIPPED = (
+    "A reading with ≥ or ≤ stands at the end of the fixture's range: the true voltage may lie "
+    "further out. It counts as what was read."
+)
 
 
 def inputs(set_V: Mapping[str, float], form: str = "g") -> str:

@@ -18,6 +18,7 @@ from realnet_hw.errors import InputError
 from realnet_hw.measure import assemble, procedure, virtual
 from realnet_hw.measure import station as stations
 from realnet_hw.measure.fixture import Fixture
+from realnet_hw.measure.fixture_specification import RANGE_V
 from realnet_hw.measure.journal import SUFFIX, Header, Journal, Point
 from realnet_hw.records import Calibration, Measurement
 
@@ -163,6 +164,7 @@ def _measurement(
         calibration=msgspec.convert(header.calibration, Calibration),
         wiring=header.wiring,
         channels=channels,
+        range_V=RANGE_V,
         started_utc=header.started_utc,
         finished_utc=procedure.utc_now(),
         cases=[assemble.case(board, header.wiring, point, channels) for point in points],

@@ -17,6 +17,7 @@ from realnet_hw.compare.pictures import Axis, en_mark, gauge, level_axis, level_
 from realnet_hw.compare.report import html
 from realnet_hw.errors import InputError
 from realnet_hw.records import FaultSignature, Measurement, Prediction
+from realnet_hw.uncertainty import expanded_uncertainty
 from tests.compare.worlds import usual
 
 WORLD = usual()
@@ -25,6 +26,24 @@ GOOD = WORLD.measurement(1)
 RATIOS = np.ones(13)
 RATIOS[7] = 1.2
 BAD = WORLD.measurement(1, RATIOS)
+CLIPPED = msgspec.structs.replace(
+    GOOD,
+    range_V=10.24,
+    cases=[
+        msgspec.structs.replace(
+            case,
+            outputs={
+                "Y": msgspec.structs.replace(
+                    case.outputs["Y"],
+                    value_V=10.235,
+                    U_V=expanded_uncertainty(GOOD.channels["adc2"], 10.235),
+                )
+            },
+        )
+        for case in GOOD.cases
+    ],
+)
+"""A rail is missing: the output lies at the end of the fixture's range in every case."""
 SVG = (
     '<svg viewBox="0 0 30 20" onload="alert(1)"><script>alert(1)</script>'
     '<rect width="30" height="20" style="fill:#f5f4ef"/><text x="2" y="9">R1 10k</text></svg>'
@@ -113,12 +132,15 @@ def test_nothing_sticks_out_of_a_phone_or_a_screen(
     frames = "".join(
         f'<iframe width="{width}" height="900" style="border:0" '
         f'srcdoc="{escape(report(measurement, schematic=schematic))}"></iframe>'
-        for measurement in (GOOD, BAD)
+        for measurement in (GOOD, BAD, CLIPPED)
     )
     ask = (
         "onload = () => { document.title = [...document.querySelectorAll('iframe')].map(f => {"
         "const page = f.contentDocument.documentElement;"
-        "return f.contentWindow.innerWidth + ':' + (page.scrollWidth - page.clientWidth)"
+        "const scrolls = [page, ...page.querySelectorAll('article, .paper, .gaugelabels')];"
+        "const cut = Math.max(...scrolls.map(e => e.scrollWidth - e.clientWidth));"
+        "const lines = [...page.querySelectorAll('.grid .n')].map(e => e.clientHeight);"
+        "return f.contentWindow.innerWidth + ':' + cut + ':' + (Math.max(...lines) < 50)"
         "}).join(' ') }"
     )
     page = tmp_path / "frames.html"
@@ -127,7 +149,27 @@ def test_nothing_sticks_out_of_a_phone_or_a_screen(
         encoding="utf-8",
     )
     document, _ = opened(page, tmp_path / "profile")
-    assert f"<title>{width}:0 {width}:0</title>" in document
+    assert f"<title>{' '.join([f'{width}:0:true'] * 3)}</title>" in document
+
+
+def test_a_reading_at_the_end_of_the_range_is_said_to_be_there() -> None:
+    """And a statistic of millions is a short figure."""
+    text = report(CLIPPED)
+    assert text.count("<b>≥ 10.2</b><small> end of range</small>") == 8
+    assert "A reading with ≥ or ≤ stands at the end" in text
+    statistic = compare(PREDICTION, CLIPPED).agreement.statistic
+    assert statistic > 1e4
+    shown = re.search(r"this board <b>(\d\.\de\d)</b>", text)
+    assert shown is not None
+    assert float(shown[1]) == pytest.approx(statistic, rel=0.05)
+    assert "end of range" not in report(msgspec.structs.replace(CLIPPED, range_V=None))
+    assert "≥" not in report(msgspec.structs.replace(GOOD, range_V=10.24))
+
+
+def test_it_says_which_bands_hold_how_many_boards() -> None:
+    text = " ".join(report(GOOD).split())
+    assert "holds 95 % of boards, as the U beside it" in text
+    assert "the wider one that holds 99 %" in text
 
 
 def test_it_stands_alone(schematic: Path) -> None:
@@ -174,7 +216,7 @@ def test_channels_alike_share_one_budget() -> None:
     """They differ in their repeatability alone, of which the report shows the range."""
     repeated = {
         name: [
-            msgspec.structs.replace(c, u_V=c.u_V * (1 + i / 10)) if c.kind == "A" else c
+            msgspec.structs.replace(c, u_V=c.u_V * (1 - i / 10)) if c.kind == "A" else c
             for c in components
         ]
         for i, (name, components) in enumerate(WORLD.channels.items())
@@ -184,7 +226,7 @@ def test_channels_alike_share_one_budget() -> None:
         "Budget of adc0, adc1, adc2, adc3, adc4",
         "Budget of dac0, dac1",
     ]
-    assert "3.00 mV to 4.20 mV" in text
+    assert "1.80 mV to 3.00 mV" in text
     assert "0.170 %" in text
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
+import re
 
 import msgspec
 import numpy as np
 import pytest
 from rich.console import Console, RenderableType
 
+from realnet_hw import records
 from realnet_hw.compare import compare
 from realnet_hw.compare.table import comparison_table, measurement_table, prediction_table
 from realnet_hw.compare.words import some, volts
+from realnet_hw.errors import InputError
 from realnet_hw.records import Measurement
 from tests.compare.worlds import WIRING, World, usual
 
@@ -20,10 +23,10 @@ PREDICTION = WORLD.prediction()
 GOOD = WORLD.measurement(1)
 
 
-def shown(renderable: RenderableType, *, colour: bool = False) -> str:
+def shown(renderable: RenderableType, *, colour: bool = False, width: int = 120) -> str:
     file = io.StringIO()
     system = "standard" if colour else None
-    Console(file=file, width=120, force_terminal=colour, color_system=system).print(renderable)
+    Console(file=file, width=width, force_terminal=colour, color_system=system).print(renderable)
     return file.getvalue()
 
 
@@ -67,6 +70,57 @@ def test_pass_is_green_and_says_what_it_rests_on() -> None:
     assert "\x1b[1;7;32m PASS" in shown(comparison_table(comparison), colour=True)
 
 
+def figures(text: str) -> list[str]:
+    return re.findall(r"-?\d+\.\d{3}", text)
+
+
+@pytest.mark.parametrize(
+    ("width", "framed", "with_en"), [(120, True, True), (80, False, True), (60, False, False)]
+)
+def test_a_narrow_terminal_gets_another_shape_and_the_same_figures(
+    width: int, framed: bool, with_en: bool
+) -> None:
+    """An XOR whose levels are wrong has the widest cells."""
+    turned = [
+        msgspec.structs.replace(case, outputs={"Y": msgspec.structs.replace(y, expected=1 - level)})
+        for case, level in zip(PREDICTION.cases, (0, 1, 1, 0), strict=True)
+        for y in [case.outputs["Y"]]
+    ]
+    comparison = compare(msgspec.structs.replace(PREDICTION, cases=turned), GOOD)
+    text = shown(comparison_table(comparison), width=width).partition(" FAIL ")[0]
+    lines = text.splitlines()
+    assert max(len(line) for line in lines) <= width
+    assert ("│" in text) == framed
+    assert (" En" in lines[0] + lines[1] + lines[2]) == with_en
+    assert "…" not in text
+    assert figures(text) == figures(shown(comparison_table(comparison)).partition(" FAIL ")[0])
+    # Nothing wraps: one line per value, with its name, and none that carries on.
+    for name, count in (("Y", 4), ("H1", 4), ("H2", 4), ("X1 = ", 4)):
+        assert (
+            sum(line.lstrip("│ ").startswith(name) or f"│ {name} " in line for line in lines)
+            == count
+        )
+    assert text.count("(should be") == 4
+    for table in (prediction_table(PREDICTION), measurement_table(GOOD)):
+        text = shown(table, width=width)
+        assert "…" not in text
+        assert figures(text) == figures(shown(table))
+
+
+def test_a_reading_at_the_end_of_the_range_is_shown_as_a_bound() -> None:
+    y = msgspec.structs.replace(GOOD.cases[0].outputs["Y"], value_V=-10.235, U_V=0.05)
+    h1 = msgspec.structs.replace(GOOD.cases[0].nodes["H1"], value_V=10.1, U_V=0.05)
+    case = msgspec.structs.replace(
+        GOOD.cases[0], outputs={"Y": y}, nodes=GOOD.cases[0].nodes | {"H1": h1}
+    )
+    at_end = msgspec.structs.replace(GOOD, range_V=10.24, cases=[case, *GOOD.cases[1:]])
+    for table in (measurement_table(at_end), comparison_table(compare(PREDICTION, at_end))):
+        text = shown(table)
+        assert text.count("≤ -10.2 V") == 1
+        assert "10.100 ± 0.050 V" in text
+    assert "stands at the end of the fixture's range" in text
+
+
 def test_fail_names_the_value_to_look_at() -> None:
     ratios = np.ones(13)
     ratios[7] = 1.2
@@ -96,6 +150,39 @@ def test_outputs_only_asks_for_the_test_points() -> None:
 def test_markup_in_a_title_is_text() -> None:
     odd = msgspec.structs.replace(PREDICTION, title="[red]XOR[/red] [/]", board="[b]")
     assert "[b]: [red]XOR[/red] [/]" in shown(prediction_table(odd))
+
+
+@pytest.mark.parametrize(
+    "attack",
+    ["\x1b]0;owned\x07", "\x1b[2J", "\x9b31m", "two\nlines", "\u202eROX"],
+    ids=["OSC title", "ESC", "CSI in one byte", "newline", "right to left"],
+)
+def test_a_record_cannot_steer_the_terminal(attack: str) -> None:
+    """Refused wherever a text may stand, and what refuses it does not repeat it."""
+    port = GOOD.cases[0].outputs["Y"]
+    case = msgspec.structs.replace(GOOD.cases[0], outputs={attack: port})
+    for spoilt in (
+        msgspec.structs.replace(PREDICTION, title=attack),
+        msgspec.structs.replace(GOOD, firmware=attack),
+        msgspec.structs.replace(GOOD, instruments=["good", attack]),
+        msgspec.structs.replace(GOOD, cases=[case]),
+        msgspec.structs.replace(compare(PREDICTION, GOOD), board=attack),
+    ):
+        with pytest.raises(InputError, match="holds control characters") as refused:
+            records.decode(records.encode(spoilt))
+        assert str(refused.value).isprintable()
+        assert str(refused.value).isascii()
+    odd = msgspec.structs.replace(PREDICTION, title="Größe π: 5 µV ± 2 Ω, 排他的論理和")
+    assert records.decode(records.encode(odd)) == odd
+
+
+def test_what_a_fixture_calls_itself_cannot_steer_the_terminal_either() -> None:
+    """Before it is a record: the table is shown as soon as it is measured."""
+    odd = "\x1b]0;owned\x07\x9b2J"
+    text = shown(
+        measurement_table(msgspec.structs.replace(GOOD, title=odd, firmware=odd, station=odd))
+    )
+    assert all(line.isprintable() for line in text.splitlines())
 
 
 @pytest.mark.parametrize(
