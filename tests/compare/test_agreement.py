@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,7 +14,13 @@ from realnet_hw.compare.agreement import Delivery, GoodBoards, Reading, good_boa
 from realnet_hw.compare.power import FALSE_FAIL_RISK
 from realnet_hw.compare.readings import actual_readings, pair_cases
 from realnet_hw.errors import InputError
-from realnet_hw.records import Component, Statistics
+from realnet_hw.records import (
+    Component,
+    MeasuredCase,
+    MeasuredInput,
+    MeasuredValue,
+    Statistics,
+)
 from tests.compare.worlds import CALIBRATED, UNCALIBRATED, World, normal, uniform
 
 PREDICTIONS = 5
@@ -261,6 +269,28 @@ def test_the_prediction_follows_the_input_that_was_delivered(delivered_V: float)
     assert float(knee.statistic([0.0, 0.0])) < 2
     assert float(knee.statistic([2 * delivered_V] * 2)) < 2
     assert float(straight.statistic([0.0, 0.0])) > 100
+
+
+def test_an_input_read_at_its_set_voltage_may_still_have_turned_a_rectifier_on() -> None:
+    """It reads 0 V and is at 25 mV, 2.5 standard uncertainties off: the board is a good one.
+
+    The slope on either side of 0 V is 0 or 2. Without the doubt about it the mean slope of 1
+    would leave 10 mV of uncertainty, of which 50 mV are five: T = 25.
+    """
+    spread = statistics(1e-4 * np.random.default_rng(10).normal(size=(500, 1)), 0.0, 2.0)
+    budgets = {"adc0": budget(1e-3, 0.0), "adc1": budget(10e-3, 0.0)}
+    case = MeasuredCase(
+        inputs={"X": MeasuredInput(set_V=0.0, value_V=0.0, U_V=20e-3, channel="adc1")},
+        outputs={"V0": MeasuredValue(value_V=50e-3, U_V=2e-3, channel="adc0")},
+        nodes={},
+        time_utc="2026-01-01T00:00:00Z",
+    )
+    found = actual_readings([case], budgets, {"X.sense": "adc1", "V0": "adc0"})
+    good = good_boards(spread, found.values, found.deliveries, budgets)
+    assert float(good.statistic([50e-3])) < stats.chi2.isf(FALSE_FAIL_RISK, 1)
+    sure = [replace(d, reach_V=0.0) for d in found.deliveries]
+    without = good_boards(spread, found.values, sure, budgets)
+    assert float(without.statistic([50e-3])) > without.limit(FALSE_FAIL_RISK)
 
 
 def test_too_few_boards_are_refused() -> None:
