@@ -14,6 +14,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from realnet_hw.compare.words import beyond
 from realnet_hw.records import Conformity, Thresholds
 
 
@@ -26,12 +27,14 @@ class Shown:
         expected: the level it should show.
         value_V: the reading, or None where there is none.
         U_V: its expanded uncertainty (k = 2), not negative, or None too.
+        range_V: readings reach from minus this to this; None where it is not known.
     """
 
     where: str
     expected: int
     value_V: float | None
     U_V: float | None
+    range_V: float | None
 
 
 Volts = TypeVar("Volts", float, NDArray[np.float64])
@@ -62,6 +65,8 @@ def conformity(outputs: Iterable[Shown], thresholds: Thresholds) -> Conformity:
             continue
         margin_V = margin_to_threshold(output.value_V, output.expected, thresholds)
         reading = f"{output.value_V:.3f} V ± {output.U_V:.3f} V"
+        if side := beyond(output.value_V, output.U_V, output.range_V):
+            reading = f"{side} {output.value_V:.1f} V"
         if margin_V < -output.U_V:
             wrong.append(f"{level} and shows {reading}")
         elif margin_V <= output.U_V:

@@ -78,7 +78,7 @@ def compare(prediction: Prediction, measurement: Measurement) -> Comparison:
         if readings.values
         else None
     )
-    levels = conformity(_shown(prediction, paired), prediction.thresholds)
+    levels = conformity(_shown(prediction, paired, measurement.range_V), prediction.thresholds)
     agreement = _agreement(prediction, readings, good)
     unset = _unset(prediction, paired, measurement, readings)
     known_wiring = {t: channel for t, channel in measurement.wiring.items() if channel in budgets}
@@ -118,7 +118,9 @@ def _verdict(
     return "PASS" if nodes & measurement.wiring.keys() else "PASS (outputs only)"
 
 
-def _shown(prediction: Prediction, paired: list[MeasuredCase | None]) -> list[Shown]:
+def _shown(
+    prediction: Prediction, paired: list[MeasuredCase | None], range_V: float | None
+) -> list[Shown]:
     shown = []
     for predicted, measured in zip(prediction.cases, paired, strict=True):
         for name, output in predicted.outputs.items():
@@ -131,6 +133,7 @@ def _shown(prediction: Prediction, paired: list[MeasuredCase | None]) -> list[Sh
                     expected=output.expected,
                     value_V=reading.value_V if reading else None,
                     U_V=reading.U_V if reading else None,
+                    range_V=range_V,
                 )
             )
     return shown

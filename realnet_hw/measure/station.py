@@ -92,7 +92,10 @@ class Reading(_Table, frozen=True):
 class Station(_Table, frozen=True):
     """A station file's contents. Exactly one of ``fixture`` and ``virtual`` is given."""
 
-    name: Annotated[str, msgspec.Meta(min_length=1)]
+    # It stands in the record, which refuses what would act on a terminal.
+    name: Annotated[
+        str, msgspec.Meta(min_length=1, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e]*$")
+    ]
     fixture: FixtureAddress | None = None
     virtual: VirtualBench | None = None
     reading: Reading = Reading()

@@ -119,6 +119,10 @@ def test_a_reading_at_the_end_of_the_range_is_shown_as_a_bound() -> None:
         assert text.count("≤ -10.2 V") == 1
         assert "10.100 ± 0.050 V" in text
     assert "stands at the end of the fixture's range" in text
+    high = msgspec.structs.replace(y, value_V=10.235)
+    case = msgspec.structs.replace(case, outputs={"Y": high})
+    wrong = compare(PREDICTION, msgspec.structs.replace(at_end, cases=[case, *GOOD.cases[1:]]))
+    assert wrong.conformity.reasons == ["Y at X1 = 0 V, X2 = 0 V should be 0 and shows ≥ 10.2 V"]
 
 
 def test_fail_names_the_value_to_look_at() -> None:

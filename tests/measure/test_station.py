@@ -25,6 +25,7 @@ def board() -> Board:
         ("name =", "", "not TOML"),
         ("[virtual]\n", "", "missing required field `name`"),
         ('name = ""\n[virtual]\n', "name", "length >= 1"),
+        ('name = "a\\u001b]0;x"\n[virtual]\n', "name", "matching regex"),
         ('name = "a"\n', "", "neither of [fixture] and [virtual]"),
         (REAL + "[virtual]\n", "", "both of [fixture] and [virtual]"),
         (REAL + "[scope]\n", "", "unknown field `scope`"),
