@@ -181,7 +181,7 @@ def test_ask_names_the_command_that_got_no_answer(controller: VirtualController)
 @pytest.mark.parametrize(
     ("content", "message"), [(None, "no such file"), (b"text", "not an ELF file")]
 )
-@pytest.mark.usefixtures("_simulator")
+@pytest.mark.usefixtures("simulator")
 def test_firmware_that_is_none_is_refused(
     tmp_path: Path, content: bytes | None, message: str
 ) -> None:

@@ -21,7 +21,7 @@ def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.usefixtures("_simulator")
+@pytest.mark.usefixtures("simulator")
 def test_the_layout_is_compiled_once_and_kept(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = load_anew().layout
     assert len(list(cache.rglob("simavr_layout_*.json"))) == 1
@@ -29,7 +29,7 @@ def test_the_layout_is_compiled_once_and_kept(cache: Path, monkeypatch: pytest.M
     assert load_anew().layout == first
 
 
-@pytest.mark.usefixtures("_simulator")
+@pytest.mark.usefixtures("simulator")
 def test_a_cache_that_cannot_be_written_is_done_without(
     cache: Path,
 ) -> None:
@@ -37,7 +37,7 @@ def test_a_cache_that_cannot_be_written_is_done_without(
     assert load_anew().layout == simavr.load().layout
 
 
-@pytest.mark.usefixtures("_simulator")
+@pytest.mark.usefixtures("simulator")
 def test_a_broken_cache_is_made_again(cache: Path) -> None:
     load_anew()
     (kept,) = cache.rglob("simavr_layout_*.json")
@@ -46,7 +46,7 @@ def test_a_broken_cache_is_made_again(cache: Path) -> None:
     assert kept.read_text() != "{"
 
 
-@pytest.mark.usefixtures("_simulator")
+@pytest.mark.usefixtures("simulator")
 def test_offsets_lead_to_an_atmega328p() -> None:
     """Against figures of the chip: 32 KiB of flash, and no cycle run."""
     sim = simavr.load()
@@ -65,7 +65,7 @@ def test_a_missing_library_is_told_with_its_mend(monkeypatch: pytest.MonkeyPatch
         load_anew()
 
 
-@pytest.mark.usefixtures("_simulator", "cache")
+@pytest.mark.usefixtures("simulator", "cache")
 def test_a_missing_compiler_is_told_with_its_mend(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda _name: None)
     with pytest.raises(ToolMissing, match=r"C compiler .* apt-get install"):

@@ -3,43 +3,18 @@
 from __future__ import annotations
 
 import binascii
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from realnet_hw.emulate import simavr
 from realnet_hw.emulate.fixture import VirtualFixture
-from realnet_hw.errors import ToolMissing
 
-SOURCE = Path(__file__).parents[2] / "firmware" / "fixture"
 BOOT_s = 0.03
 
 MakeFixture = Callable[[], VirtualFixture]
 Outcome = Callable[[VirtualFixture, str], str]
 ReceiveBlock = Callable[..., tuple[bytes, bool]]
-
-
-@pytest.fixture(scope="session")
-def firmware_source() -> Path:
-    """The folder of the firmware."""
-    return SOURCE
-
-
-@pytest.fixture(scope="session")
-def firmware() -> Path:
-    """The ELF file, made if it is not up to date."""
-    for tool in ("avr-gcc", "make"):
-        if shutil.which(tool) is None:
-            pytest.skip(f"{tool} is not installed")
-    try:
-        simavr.load()
-    except ToolMissing as missing:
-        pytest.skip(str(missing))
-    subprocess.run(["make", "-C", str(SOURCE)], check=True, capture_output=True)
-    return SOURCE / "build" / "fixture.elf"
 
 
 @pytest.fixture(scope="session")
