@@ -51,6 +51,8 @@ class Port:
         kind: a steady voltage or a pulse.
         min_V, max_V: what it may carry; an input never gets more from the fixture.
         safe: what the fixture shall do with it when outputs are off.
+        zero_V, unit_V: the voltage of the network's 0, and the volts of one logic unit; ``unit_V``
+            is None where no network stands behind the board.
     """
 
     name: str
@@ -60,6 +62,18 @@ class Port:
     min_V: float = 0.0
     max_V: float = 5.0
     safe: Literal["0V", "open"] = "0V"
+    zero_V: float = 0.0
+    unit_V: float | None = None
+
+    def volts(self, value: float) -> float:
+        """Return the voltage that stands for a value in logic units.
+
+        Raises:
+            InputError: no network stands behind the port.
+        """
+        if self.unit_V is None:
+            raise InputError("has no logic unit", where=self.name, mend="give the port a unit_V")
+        return self.zero_V + self.unit_V * value
 
 
 @dataclass(frozen=True)
@@ -85,10 +99,37 @@ class TestPoint:
 
 @dataclass(frozen=True)
 class Case:
-    """One row of the truth table: volts on each input port, the level expected at each output."""
+    """One row of the truth table: volts on each input port, and what the outputs should show.
+
+    Args:
+        inputs: volts by input port.
+        expected: the level that each output should show; None where it is not judged as a level.
+        ideal_V: what the ideal network answers at each output, in volts; empty if none is known.
+        windows_V: where an output is judged as a value: between which voltages it should lie.
+        largest: where outputs are judged against each other: the one that should be the greatest.
+    """
 
     inputs: Mapping[str, float]
     expected: Mapping[str, int | None]
+    ideal_V: Mapping[str, float] = field(default_factory=dict)
+    windows_V: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    largest: str | None = None
+
+    def shown_by(self, volts: Mapping[str, float], logic: Logic) -> bool:
+        """Return whether these output voltages are what the case asks for.
+
+        Args:
+            volts: of every output.
+            logic: the thresholds that levels are judged by.
+        """
+        levels = all(
+            level is None or logic.level(volts[name]) == level
+            for name, level in self.expected.items()
+        )
+        values = all(low <= volts[name] <= high for name, (low, high) in self.windows_V.items())
+        others = [v for name, v in volts.items() if name != self.largest and name in self.expected]
+        greatest = self.largest is None or all(volts[self.largest] > other for other in others)
+        return levels and values and greatest
 
 
 @dataclass(frozen=True)
@@ -174,6 +215,13 @@ class Board:
                     f"a case has inputs {sorted(case.inputs)} and outputs {sorted(case.expected)}",
                     where=self.name,
                     allowed=f"inputs {sorted(inputs)} and outputs {sorted(outputs)}",
+                )
+            named = {*case.ideal_V, *case.windows_V, *({case.largest} - {None})}
+            if not named <= outputs:
+                raise InputError(
+                    f"a case judges {', '.join(sorted(map(str, named - outputs)))}",
+                    where=self.name,
+                    allowed=f"outputs {sorted(outputs)}",
                 )
 
     @property

@@ -38,7 +38,9 @@ class PredictedInput(_Frozen, frozen=True, kw_only=True):
 class PredictedOutput(_Frozen, frozen=True, kw_only=True):
     """An output: its nominal value, the band that holds 99 % of boards, and its logic level.
 
-    ``logic`` is None where the nominal value lies between the two thresholds.
+    ``logic`` is None where the nominal value lies between the two thresholds. ``expected`` is None
+    where the output is not judged as a level; ``window_V`` is where it should lie if it is judged
+    as a value. ``ideal_V`` is what the ideal network answers.
     """
 
     nominal_V: float
@@ -46,6 +48,8 @@ class PredictedOutput(_Frozen, frozen=True, kw_only=True):
     high_V: float
     expected: int | None
     logic: int | None
+    ideal_V: float | None = None
+    window_V: tuple[float, float] | None = None
 
 
 class PredictedNode(_Frozen, frozen=True, kw_only=True):
@@ -57,11 +61,15 @@ class PredictedNode(_Frozen, frozen=True, kw_only=True):
 
 
 class PredictedCase(_Frozen, frozen=True, kw_only=True):
-    """One row of the truth table."""
+    """One row of the truth table.
+
+    ``largest`` names the output that should be the greatest, where outputs are judged so.
+    """
 
     inputs: dict[str, PredictedInput]
     outputs: dict[str, PredictedOutput]
     nodes: dict[str, PredictedNode]
+    largest: str | None = None
 
 
 class Statistics(_Frozen, frozen=True, kw_only=True):
@@ -109,6 +117,80 @@ class Thresholds(_Frozen, frozen=True, kw_only=True):
     high_V: float
 
 
+class Conditions(_Frozen, frozen=True, kw_only=True):
+    """Under what the boards were simulated: the temperature, and the nominal volts of each rail."""
+
+    temperature_C: float = 27.0
+    supplies_V: dict[str, float] = {}
+
+
+class Trace(_Frozen, frozen=True, kw_only=True):
+    """A value along an axis: of the nominal board, and the band that holds 99 % of boards.
+
+    ``ideal_V`` is the ideal network's, None where none is known.
+    """
+
+    nominal_V: list[float]
+    low_V: list[float]
+    high_V: list[float]
+    ideal_V: list[float] | None = None
+
+
+class Curve(_Frozen, frozen=True, kw_only=True):
+    """A transfer curve: every output against one input, the other inputs held."""
+
+    input: str
+    held_V: dict[str, float]
+    input_V: list[float]
+    outputs: dict[str, Trace]
+    boards: int
+
+
+class Sheet(_Frozen, frozen=True, kw_only=True):
+    """An output over two inputs: a row for each value of the second one.
+
+    ``low_V`` and ``high_V`` are the band that holds 99 % of boards.
+    """
+
+    nominal_V: list[list[float]]
+    low_V: list[list[float]]
+    high_V: list[list[float]]
+    ideal_V: list[list[float]] | None = None
+
+
+class Surface(_Frozen, frozen=True, kw_only=True):
+    """A response surface: every output against two inputs, the other inputs held."""
+
+    across: str
+    up: str
+    held_V: dict[str, float]
+    across_V: list[float]
+    up_V: list[float]
+    outputs: dict[str, Sheet]
+    boards: int
+
+
+class Transient(_Frozen, frozen=True, kw_only=True):
+    """The answer to a square wave on one input, the other inputs held."""
+
+    input: str
+    held_V: dict[str, float]
+    time_s: list[float]
+    input_V: list[float]
+    outputs: dict[str, Trace]
+    boards: int
+
+
+class UsedPart(_Frozen, frozen=True, kw_only=True):
+    """A line of the parts used: which references, what it is."""
+
+    references: list[str]
+    value: str
+    description: str
+    tolerance: str = ""
+    mpn: str = ""
+
+
 class Prediction(
     msgspec.Struct,
     frozen=True,
@@ -132,6 +214,11 @@ class Prediction(
     statistics: Statistics
     faults: list[FaultSignature]
     yield_: Yield = msgspec.field(name="yield")
+    conditions: Conditions = Conditions()
+    curves: list[Curve] = []
+    surfaces: list[Surface] = []
+    transients: list[Transient] = []
+    parts: list[UsedPart] = []
 
 
 # --------------------------------------------------------------- measurement
@@ -252,14 +339,21 @@ class ComparedValue(_Frozen, frozen=True, kw_only=True):
     En: float | None
     logic: int | None
     expected: int | None
+    window_V: tuple[float, float] | None = None
 
 
 class ComparedCase(_Frozen, frozen=True, kw_only=True):
-    """One row of the truth table, predicted and measured."""
+    """One row of the truth table, predicted and measured.
+
+    ``largest`` names the output that should be the greatest, ``largest_measured`` the one that is
+    so beyond its uncertainty, None where none is.
+    """
 
     inputs: dict[str, ComparedInput]
     outputs: dict[str, ComparedValue]
     nodes: dict[str, ComparedValue]
+    largest: str | None = None
+    largest_measured: str | None = None
 
 
 class Conformity(_Frozen, frozen=True, kw_only=True):

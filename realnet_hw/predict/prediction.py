@@ -145,13 +145,15 @@ def _case(
                 high_V=high_V,
                 expected=case.expected[name],
                 logic=board.logic.level(volts),
+                ideal_V=case.ideal_V.get(name),
+                window_V=case.windows_V.get(name),
             )
         else:
             nodes[name] = records.PredictedNode(
                 nominal_V=_microvolt(volts), low_V=low_V, high_V=high_V
             )
     inputs = {name: records.PredictedInput(set_V=volts) for name, volts in case.inputs.items()}
-    return records.PredictedCase(inputs=inputs, outputs=outputs, nodes=nodes)
+    return records.PredictedCase(inputs=inputs, outputs=outputs, nodes=nodes, largest=case.largest)
 
 
 def _slopes(
@@ -172,16 +174,15 @@ def _slopes(
 
 
 def _yield(board: Board, drawn: Volts) -> records.Yield:
-    """Count the boards whose every output has the level expected, in every case."""
-    good = np.ones(len(drawn), dtype=bool)
-    for index, case in enumerate(board.cases):
-        for column, port in enumerate(board.outputs):
-            expected = case.expected[port.name]
-            if expected is None:
-                continue
-            levels = [board.logic.level(float(volts)) for volts in drawn[:, index, column]]
-            good &= np.array([level == expected for level in levels])
-    count = int(good.sum())
+    """Count the boards whose outputs are what is asked for, in every case."""
+    names = [port.name for port in board.outputs]
+    count = sum(
+        all(
+            case.shown_by(dict(zip(names, volts, strict=False)), board.logic)
+            for case, volts in zip(board.cases, one.tolist(), strict=True)
+        )
+        for one in drawn
+    )
     low, high = proportion_interval(count, len(drawn))
     return records.Yield(
         good=count, samples=len(drawn), value=count / len(drawn), low=low, high=high

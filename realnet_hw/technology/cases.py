@@ -1,42 +1,117 @@
-"""The truth table that a board compiled from a network should show."""
+"""The cases that a board compiled from a network should show, and how its outputs are judged."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeAlias
 
-from realnet_hw.board import Case, Logic
-from realnet_hw.errors import CircuitRefused
+from realnet_hw.board import Case, Port
+from realnet_hw.errors import InputError
 from realnet_hw.network.network import Network
 
-_MOST_INPUTS = 8
+Answer: TypeAlias = Literal["level", "value", "largest"]
+"""How outputs are read: each as a logic level, each as a voltage, or by which is the greatest."""
+
+Inputs: TypeAlias = Literal["bits", "analogue"]
+"""What the inputs are: 0 or 1 each, or anything from 0 to 1."""
+
+ACCURACY = 0.05
+"""An output that is judged as a value is right within this share of its full scale."""
+
+_ENUMERATED = 8
+_CORNERS = 4
+_SPREAD = 64
+_PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83)
 
 
-def truth_table(network: Network, logic: Logic) -> tuple[Case, ...]:
-    """Return every binary input combination with the levels that the ideal network answers.
+def points(count: int, inputs: Inputs = "bits") -> list[tuple[float, ...]]:
+    """Return the input vectors that a board is tried with, in logic units.
 
-    An answer above half a logic level counts as 1.
+    Bits: all combinations of up to 8 inputs, 64 spread ones of more. Analogue: 64 points spread
+    over the unit cube, its corners among them for up to 4 inputs.
 
     Raises:
-        CircuitRefused: more inputs than can be enumerated.
+        InputError: no inputs, or more than can be spread.
+
+    Ref: J. H. Halton, Numerische Mathematik 2 (1960) 84 (points of low discrepancy).
     """
-    count = len(network.inputs)
-    if count > _MOST_INPUTS:
-        raise CircuitRefused(
-            f"{count} inputs make {2**count} cases", allowed=f"up to {_MOST_INPUTS} inputs"
-        )
-    cases = []
-    for bits in itertools.product((0, 1), repeat=count):
-        answers = network.forward([float(bit) for bit in bits])
-        cases.append(
+    if not 1 <= count <= len(_PRIMES):
+        raise InputError(f"{count} inputs", allowed=f"1 to {len(_PRIMES)}")
+    if inputs == "bits" and count <= _ENUMERATED:
+        return list(itertools.product((0.0, 1.0), repeat=count))
+    found: dict[tuple[float, ...], None] = {}
+    if inputs == "analogue" and count <= _CORNERS:
+        found = dict.fromkeys(itertools.product((0.0, 1.0), repeat=count))
+    for index in itertools.count(1):
+        if len(found) == _SPREAD:
+            break
+        point = tuple(_radical_inverse(index, base) for base in _PRIMES[:count])
+        if inputs == "bits":
+            point = tuple(float(value >= 0.5) for value in point)
+        found[tuple(round(value, 3) for value in point)] = None
+    return list(found)
+
+
+def _radical_inverse(index: int, base: int) -> float:
+    """Mirror the digits of a number at the point."""
+    value, share = 0.0, 1.0
+    while index:
+        share /= base
+        index, digit = divmod(index, base)
+        value += digit * share
+    return value
+
+
+def cases(
+    network: Network,
+    ports: Sequence[Port],
+    at: Sequence[Sequence[float]],
+    answer: Answer,
+    *,
+    accuracy: float = ACCURACY,
+) -> tuple[Case, ...]:
+    """Return a case for each input vector, with what the ideal network answers.
+
+    An answer above half a logic unit is level 1.
+
+    Args:
+        network: the ideal one.
+        ports: with the voltages of 0 and 1.
+        at: input vectors in logic units.
+        answer: how the outputs are judged.
+        accuracy: of a value, as a share of the greatest answer's distance from the network's 0 (of
+            one logic unit, if that is more).
+    """
+    port = {port.name: port for port in ports}
+    answers = [network.forward(vector) for vector in at]
+    full = max(1.0, *(abs(value) for row in answers for value in row))
+    made = []
+    for vector, row in zip(at, answers, strict=True):
+        ideal = dict(zip(network.outputs, row, strict=True))
+        made.append(
             Case(
                 inputs={
-                    name: logic.high_V if bit else logic.low_V
-                    for name, bit in zip(network.inputs, bits, strict=True)
+                    name: port[name].volts(value)
+                    for name, value in zip(network.inputs, vector, strict=True)
                 },
                 expected={
-                    name: int(answer > 0.5)
-                    for name, answer in zip(network.outputs, answers, strict=True)
+                    name: int(value > 0.5) if answer == "level" else None
+                    for name, value in ideal.items()
                 },
+                ideal_V={name: port[name].volts(value) for name, value in ideal.items()},
+                windows_V=_windows(ideal, port, accuracy * full) if answer == "value" else {},
+                largest=max(ideal, key=ideal.__getitem__) if answer == "largest" else None,
             )
         )
-    return tuple(cases)
+    return tuple(made)
+
+
+def _windows(
+    ideal: Mapping[str, float], port: Mapping[str, Port], reach: float
+) -> dict[str, tuple[float, float]]:
+    """Return the voltages from ``reach`` below to ``reach`` above each value."""
+    return {
+        name: (port[name].volts(value - reach), port[name].volts(value + reach))
+        for name, value in ideal.items()
+    }

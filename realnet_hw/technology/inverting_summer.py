@@ -20,7 +20,7 @@ from realnet_hw.errors import CircuitRefused
 from realnet_hw.network.network import Network
 from realnet_hw.parts.catalogue import part_type
 from realnet_hw.technology import limits
-from realnet_hw.technology.cases import truth_table
+from realnet_hw.technology.cases import cases, points
 from realnet_hw.technology.summers import AMPLIFIER, DIODE, REFERENCE, Source, summers
 
 RAIL_V = 12.0
@@ -50,13 +50,14 @@ def compile_network(
     """
     network.check(name)
     _refuse_unsuitable(network, logic)
-    cases = truth_table(network, logic)
     amplifier, diode, resistor = part_type(AMPLIFIER), part_type(DIODE), part_type("resistor")
     lowest_V = rail_V * (1 - RAIL_TOLERANCE)
     headroom_V = limits.swing_V(amplifier, lowest_V, 0.0)
     span_V = min(logic.high_V, headroom_V - diode.limits["forward_V"])
     reference, made = summers(network, logic, span_V)
     neurons = [summer.cell for summer in made]
+    ports = _ports(network, logic, headroom_V)
+    tried = cases(network, ports, points(len(network.inputs)), "level")
     _refuse_shared_nets(network, reference, neurons)
     settle_s = limits.check_summers(
         made,
@@ -69,7 +70,7 @@ def compile_network(
     )
     reference_V = reference.polarity * reference.peak_V
     reference_error_V = reference.peak_V * (part_type(REFERENCE).tolerance or 0.0)
-    for case in cases:
+    for case in tried:
         known = {net: (volts, 0.0) for net, volts in case.inputs.items()}
         known[reference.net] = (reference_V, reference_error_V)
         limits.check_margins(
@@ -79,19 +80,13 @@ def compile_network(
         name=name,
         title=title,
         technology="inverting_summer",
-        ports=(
-            *(Port(net, net, "input", max_V=logic.high_V) for net in network.inputs),
-            *(
-                Port(net, net, "output", min_V=-headroom_V, max_V=headroom_V)
-                for net in network.outputs
-            ),
-        ),
+        ports=ports,
         supplies=(
             Supply(_RAILS[0], rail_V, RAIL_TOLERANCE, RAIL_MAX_A, 0),
             Supply(_RAILS[2], -rail_V, RAIL_TOLERANCE, RAIL_MAX_A, 0),
         ),
         test_points=_test_points(network, reference, neurons),
-        cases=cases,
+        cases=tried,
         logic=logic,
         cells=_cells(network, reference, neurons, rail_V),
         network=network,
@@ -100,6 +95,17 @@ def compile_network(
             f"Network {'-'.join(map(str, network.shape))}, weights {network.sha256()[:12]}",
             f"Logic {logic.low_V:g} V / {logic.high_V:g} V, supply ±{rail_V:g} V",
             *_left_out(network, neurons),
+        ),
+    )
+
+
+def _ports(network: Network, logic: Logic, headroom_V: float) -> tuple[Port, ...]:
+    unit_V = logic.high_V
+    return (
+        *(Port(net, net, "input", max_V=unit_V, unit_V=unit_V) for net in network.inputs),
+        *(
+            Port(net, net, "output", min_V=-headroom_V, max_V=headroom_V, unit_V=unit_V)
+            for net in network.outputs
         ),
     )
 

@@ -47,7 +47,6 @@ RAMP = network_of(Layer(((0.1, 0.1),), (0.45,), "linear"))
             network_of(Layer(((1.0,),), (0.0,), "linear"), Layer(((1.0,),), (0.0,), "linear")),
             "layer 1 is linear",
         ),
-        (linear(0.1, count=9), "512 cases"),
         (linear(0.0), "depends on nothing"),
         (RAMP, r"Y1: would show 2\.2\d V .* where a 0 is due"),
         (linear(0.0, bias=0.7), r"Y1: would show 3\.50 V"),
