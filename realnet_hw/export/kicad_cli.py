@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from realnet_hw.errors import ToolFailed, ToolMissing
@@ -106,6 +107,43 @@ def electrical_rules(schematic: Path) -> list[str]:
         for sheet in content["sheets"]
         for found in sheet["violations"]
     ]
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A finding of the design rules check.
+
+    Args:
+        kind: KiCad's name for it.
+        words: what it is and about what.
+        pads: the pads that it is about, as (reference, number).
+    """
+
+    kind: str
+    words: str
+    pads: tuple[tuple[str, str], ...]
+
+
+def design_rules(board: Path) -> list[Violation]:
+    """Run KiCad's design rules check at every severity, with what is unconnected and parity."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "drc.json"
+        options = ["--schematic-parity", "--severity-all", "--format", "json"]
+        _run(["pcb", "drc", *options, "--output", str(report), str(board)])
+        content = json.loads(report.read_text("utf-8"))
+    found = []
+    for group in ("violations", "unconnected_items", "schematic_parity"):
+        for item in content[group]:
+            about = [str(each["description"]) for each in item["items"]]
+            pads = (re.search(r"[Pp]ad (\S+) \[.*?\] of (\S+)", text) for text in about)
+            found.append(
+                Violation(
+                    item["type"],
+                    f"{item['severity']}: {item['description']}: {', '.join(about)}",
+                    tuple((match[2], match[1]) for match in pads if match),
+                )
+            )
+    return found
 
 
 def netlist(schematic: Path) -> str:

@@ -124,7 +124,7 @@ def library_files(lib_ids: Iterable[str], footprints: Iterable[str]) -> dict[str
     footprint_names = _by_library(footprints)
     for library, names in footprint_names.items():
         for name in names:
-            files[f"lib/{library}.pretty/{name}.kicad_mod"] = _footprint(library, name)
+            files[f"lib/{library}.pretty/{name}.kicad_mod"] = footprint_text(f"{library}:{name}")
     files["fp-lib-table"] = _table("fp_lib_table", footprint_names, "pretty")
     files["lib/LICENSE.txt"] = LICENCE_NOTICE
     return dict(sorted(files.items()))
@@ -165,15 +165,29 @@ def _table(kind: str, libraries: Mapping[str, object], ending: str) -> str:
     return sexpr.write([kind, ["version", "7"], *rows])
 
 
-def _footprint(library: str, name: str) -> str:
-    path = _footprint_folder() / f"{library}.pretty" / f"{name}.kicad_mod"
+def footprint_text(name: str) -> str:
+    """Return the ``.kicad_mod`` file of a footprint ``Library:Name``.
+
+    Raises:
+        InputError: KiCad has no such footprint.
+        ToolMissing: its libraries are not installed.
+    """
+    library, _, short = name.partition(":")
+    path = footprint_folder() / f"{library}.pretty" / f"{short}.kicad_mod"
     try:
         return path.read_text("utf-8")
     except OSError as error:
-        raise InputError(f"KiCad has no footprint {library}:{name}", where=str(path)) from error
+        raise InputError(f"KiCad has no footprint {name}", where=str(path)) from error
 
 
-def _footprint_folder() -> Path:
+def footprint_folder() -> Path:
+    """Return the folder of KiCad 9's footprint libraries.
+
+    ``KICAD9_FOOTPRINT_DIR`` names another one than the system's.
+
+    Raises:
+        ToolMissing: there is none.
+    """
     named = os.environ.get("KICAD9_FOOTPRINT_DIR")
     for folder in (named,) if named else _FOOTPRINT_FOLDERS:
         if Path(folder).is_dir():

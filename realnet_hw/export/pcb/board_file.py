@@ -1,0 +1,301 @@
+"""The ``.kicad_pcb`` file of a board: placed, routed, poured, printed, and checked by KiCad.
+
+Nets and the identity of every part are taken from KiCad's own netlist of the drawn schematic, so
+that its parity check compares like with like.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from realnet_hw import project
+from realnet_hw.board import Board
+from realnet_hw.drawing import sexpr
+from realnet_hw.drawing.sexpr import Node
+from realnet_hw.errors import CircuitRefused, ToolFailed, ToolMissing
+from realnet_hw.export import kicad_cli
+from realnet_hw.export.netlist import Netlist, from_kicad
+from realnet_hw.export.pcb.floorplan import HOLE_mm, Floorplan, floorplan, groups
+from realnet_hw.export.pcb.footprints import footprint, turned
+from realnet_hw.export.pcb.profile import Profile
+from realnet_hw.export.pcb.router import NetClass, Pad, Routing, Rules, route
+from realnet_hw.export.pcb.silkscreen import Silkscreen, Text, silkscreen
+from realnet_hw.export.project_files import footprint_folder
+
+HOLE_FOOTPRINT = "MountingHole:MountingHole_3.2mm_M3"
+
+_SCRIPT = Path(__file__).with_name("with_pcbnew.py")
+_PYTHONS = ("/usr/bin/python3",)
+_TIMEOUT_s = 300
+# A pad that its pour reaches by a single spoke is joined by its tracks alone.
+_RELIEFS = 4
+
+
+@dataclass(frozen=True)
+class BoardFile:
+    """What was made.
+
+    Args:
+        plan: where parts stand.
+        routing: the copper.
+        unprinted: references that found no place on the silkscreen.
+        violations: what KiCad's design rules check found, in words.
+    """
+
+    plan: Floorplan
+    routing: Routing
+    unprinted: tuple[str, ...]
+    violations: tuple[str, ...]
+
+
+def write_board(
+    board: Board, netlist: Netlist, schematic: Path, target: Path, profile: Profile
+) -> BoardFile:
+    """Place, route and write a board beside its schematic, and check it.
+
+    Args:
+        board: of cells.
+        netlist: of its circuit.
+        schematic: its ``.kicad_sch``, whose project holds the rules of the profile.
+        target: the ``.kicad_pcb`` file.
+        profile: what the fab can do.
+
+    Raises:
+        CircuitRefused: parts that overlap, or nets that find no way.
+        ToolMissing: KiCad's Python module is not installed.
+        ToolFailed: it ended with an error.
+    """
+    plan = floorplan(netlist, groups(board))
+    text = kicad_cli.netlist(schematic)
+    drawn = from_kicad(text)
+    rails = {"GND", *(supply.net for supply in board.supplies)}
+    routing = _routed(board, drawn, plan, rails, profile)
+    printed = silkscreen(board, netlist, plan, netlist.sha256()[:8])
+    job = _job(board, netlist, drawn, text, plan, routing, printed, profile)
+    job["out"] = str(target)
+    off_pour: list[list[str]] = []
+    for _ in range(_RELIEFS):
+        for part in job["parts"]:
+            part["off_pour"] = [pad for pad in off_pour if pad[0] == part["reference"]]
+        _run(job)
+        found = kicad_cli.design_rules(target)
+        starved = [pad for item in found if item.kind == "starved_thermal" for pad in item.pads]
+        if not starved:
+            break
+        off_pour += [list(pad) for pad in starved]
+    return BoardFile(
+        plan,
+        routing,
+        tuple(ref for ref in plan.parts if ref not in {*printed.references, *printed.names}),
+        tuple(item.words for item in found),
+    )
+
+
+def _routed(
+    board: Board, drawn: Netlist, plan: Floorplan, rails: set[str], profile: Profile
+) -> Routing:
+    pads = [
+        Pad(
+            at=placed.at.moved(*turned(pad.at, placed.rotation)),
+            width=pad.width,
+            height=pad.height,
+            round=pad.round,
+            rotation=pad.rotation + placed.rotation,
+            net=drawn.parts[reference].pins.get(pad.number, ""),
+            layers=pad.layers,
+        )
+        for reference, placed in plan.parts.items()
+        for pad in footprint(placed.footprint).pads
+    ]
+    pads += [Pad(hole, HOLE_mm, HOLE_mm, True, 0.0, "", (0, 1)) for hole in plan.holes]
+    signal = NetClass(profile.track_mm, profile.via_mm, profile.drill_mm)
+    power = NetClass(profile.power_track_mm, profile.via_mm, profile.drill_mm)
+    classes = {
+        net: power if net.lstrip("/") in rails else signal
+        for net in drawn.nets()
+        if not net.startswith("unconnected-")
+    }
+    routing = route(plan.outline, pads, classes, Rules(profile.clearance_mm, profile.edge_mm))
+    if routing.unrouted:
+        raise CircuitRefused(
+            f"{len(routing.unrouted)} nets found no way on two layers: "
+            + ", ".join(routing.unrouted[:5]),
+            where=board.name,
+            mend="use fewer neurons a layer, or a finer fab profile",
+        )
+    return routing
+
+
+def _job(
+    board: Board,
+    netlist: Netlist,
+    drawn: Netlist,
+    text: str,
+    plan: Floorplan,
+    routing: Routing,
+    printed: Silkscreen,
+    profile: Profile,
+) -> dict[str, Any]:
+    identities = _identities(text)
+    library, _, name = HOLE_FOOTPRINT.partition(":")
+    return {
+        "title": board.title,
+        "revision": netlist.sha256()[:8],
+        "comments": list(board.notes[:4]),
+        "outline": list(_edges(plan)),
+        "nets": sorted(drawn.nets()),
+        "parts": [
+            {
+                "reference": reference,
+                "footprint": placed.footprint,
+                "library": str(_library_folder(placed.footprint)),
+                "name": placed.footprint.partition(":")[2],
+                "value": drawn.parts[reference].value,
+                "fields": {**drawn.parts[reference].fields, **identities[reference].fields},
+                "pins": dict(drawn.parts[reference].pins),
+                "not_bought": identities[reference].not_bought,
+                "path": identities[reference].path,
+                "sheet_name": identities[reference].sheet_name,
+                "sheet_file": identities[reference].sheet_file,
+                "at": list(placed.at),
+                "rotation": placed.rotation,
+                "printed": _text(printed.references.get(reference)),
+                "value_printed": _text(printed.names.get(reference)),
+            }
+            for reference, placed in plan.parts.items()
+        ],
+        "holes": [
+            {
+                "at": list(hole),
+                "footprint": HOLE_FOOTPRINT,
+                "library": str(_library_folder(HOLE_FOOTPRINT)),
+                "name": name,
+            }
+            for hole in plan.holes
+        ],
+        "texts": [_text(item) for item in printed.texts],
+        "tracks": [
+            {
+                "net": track.net,
+                "layer": track.layer,
+                "start": list(track.start),
+                "end": list(track.end),
+                "width": track.width,
+            }
+            for track in routing.tracks
+        ],
+        "vias": [
+            {"net": via.net, "at": list(via.at), "diameter": via.diameter, "drill": via.drill}
+            for via in routing.vias
+        ],
+        "pour": {
+            "net": "GND",
+            "inset": profile.edge_mm,
+            "clearance": profile.pour_clearance_mm,
+            "least_width": profile.track_mm,
+            "spoke": profile.power_track_mm,
+        },
+    }
+
+
+def _edges(plan: Floorplan) -> tuple[float, float, float, float]:
+    box = plan.outline
+    return box.left, box.top, box.right, box.bottom
+
+
+def _text(item: Text | None) -> dict[str, Any] | None:
+    if item is None:
+        return None
+    return {
+        "text": item.text,
+        "at": list(item.at),
+        "size": item.size,
+        "stroke": item.stroke,
+        "rotation": item.rotation,
+    }
+
+
+@dataclass(frozen=True)
+class _Identity:
+    """What KiCad compares a footprint with its symbol by."""
+
+    path: str
+    sheet_name: str
+    sheet_file: str
+    not_bought: bool
+    fields: Mapping[str, str]
+
+
+def _identities(text: str) -> dict[str, _Identity]:
+    """Read parts' identities from KiCad's netlist."""
+    tree = sexpr.parse(text)
+    found = {}
+    for component in sexpr.children(sexpr.child(tree, "components") or [], "comp"):
+        properties: dict[str, str] = {}
+        for item in sexpr.children(component, "property"):
+            properties[sexpr.word(item, "name")] = sexpr.word(item, "value")
+        sheet: Node = sexpr.child(component, "sheetpath") or []
+        stamps = (sexpr.word(sheet, "tstamps") + sexpr.word(component, "tstamps")).split("/")
+        found[sexpr.word(component, "ref")] = _Identity(
+            path="/" + "/".join(stamp for stamp in stamps if stamp),
+            sheet_name=sexpr.word(sheet, "names"),
+            sheet_file=properties.get("Sheetfile", ""),
+            not_bought="exclude_from_bom" in properties,
+            fields={
+                "Datasheet": sexpr.word(component, "datasheet"),
+                "Description": sexpr.word(component, "description"),
+            },
+        )
+    return found
+
+
+def _library_folder(name: str) -> Path:
+    return footprint_folder() / f"{name.partition(':')[0]}.pretty"
+
+
+def _run(job: Mapping[str, Any]) -> None:
+    """Have KiCad's own library write what a job describes."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "job.json"
+        file.write_text(json.dumps(job), "utf-8")
+        environment = {"PATH": os.environ.get("PATH", ""), "HOME": folder, "LC_ALL": "C.UTF-8"}
+        done = subprocess.run(
+            [python_with_pcbnew(), "-I", str(_SCRIPT), str(file)],
+            env=environment,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT_s,
+            check=False,
+        )
+    if done.returncode != 0:
+        said = (done.stderr.strip() or "without a word").splitlines()[-1]
+        raise ToolFailed(f"KiCad's library could not write the board: {said}")
+
+
+@functools.cache
+def python_with_pcbnew() -> str:
+    """Return the Python that has KiCad's library.
+
+    Raises:
+        ToolMissing: there is none.
+    """
+    for python in _PYTHONS:
+        if Path(python).exists():
+            tried = subprocess.run(
+                [python, "-I", "-c", "import pcbnew"], capture_output=True, check=False
+            )
+            if tried.returncode == 0:
+                return python
+    raise ToolMissing(
+        "KiCad's Python module pcbnew is not installed",
+        mend=f"run: {project.system_mend('kicad')}",
+    )

@@ -1,0 +1,54 @@
+"""What a fab can make: the rules that a board is routed and checked by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from realnet_hw.errors import InputError
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Least and usual sizes, mm.
+
+    Args:
+        name: how it is asked for.
+        title: what it is.
+        clearance_mm: between the copper of two nets.
+        track_mm, power_track_mm: width of tracks.
+        via_mm, drill_mm: of a via's copper and of its hole.
+        edge_mm: from copper to the board's edge.
+        pour_clearance_mm: around the ground pour.
+    """
+
+    name: str
+    title: str
+    clearance_mm: float
+    track_mm: float
+    power_track_mm: float
+    via_mm: float
+    drill_mm: float
+    edge_mm: float
+    pour_clearance_mm: float
+
+
+PROFILES = {
+    profile.name: profile
+    for profile in (
+        # Wider than the least that the fab makes (0.127 mm): nothing here needs it.
+        # Ref: JLCPCB, "PCB Manufacturing & Assembly Capabilities", 2 layers.
+        Profile("jlcpcb", "JLCPCB, 2 layers", 0.2, 0.3, 0.5, 0.8, 0.4, 0.5, 0.3),
+        Profile("home", "etched at home", 0.4, 0.5, 0.8, 1.6, 0.8, 1.0, 0.5),
+    )
+}
+
+
+def profile_named(name: str) -> Profile:
+    """Return a profile.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    if name not in PROFILES:
+        raise InputError(f"no fab profile {name!r}", allowed=", ".join(PROFILES))
+    return PROFILES[name]

@@ -1,0 +1,225 @@
+"""Parts arranged into tiles: rows of loose parts, and stacks beside a package of amplifiers.
+
+Sizes come from the footprints' courtyards, so that any footprint can stand in any tile. Positions
+are a footprint's origin, on a grid that keeps the pads of through-hole parts on the router's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from realnet_hw.drawing.geometry import Box, Point
+from realnet_hw.export.netlist import Netlist
+from realnet_hw.export.pcb.footprints import footprint, turned, turned_box
+
+STEP_mm = 0.635
+ROUTER_mm = 0.3175
+GAP_mm = 0.25
+"""Between courtyards, for rounding and for the eye."""
+
+_CHANNEL_mm = 2.54
+# What is no wider than this stands above or below its package rather than in a stack beside it.
+_SMALL_mm = 4.0
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A part on the board: where its footprint's origin is, and by how many degrees it is turned."""
+
+    reference: str
+    footprint: str
+    at: Point
+    rotation: int
+
+    @property
+    def courtyard(self) -> Box:
+        """The box around its courtyard."""
+        box = turned_box(footprint(self.footprint).courtyard, self.rotation)
+        return box.moved(self.at.x, self.at.y)
+
+    @property
+    def room(self) -> Box:
+        """The box around its courtyard and all that it prints."""
+        box = turned_box(footprint(self.footprint).room, self.rotation)
+        return box.moved(self.at.x, self.at.y)
+
+    def pad(self, number: str) -> Point:
+        """Return where a pad's middle is."""
+        place = turned(footprint(self.footprint).pad(number).at, self.rotation)
+        return self.at.moved(place.x, place.y)
+
+    def moved(self, dx: float, dy: float) -> Placed:
+        """Return it shifted."""
+        return Placed(self.reference, self.footprint, self.at.moved(dx, dy), self.rotation)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """Parts that keep their places to each other."""
+
+    parts: tuple[Placed, ...]
+
+    @property
+    def box(self) -> Box:
+        """The box around all courtyards."""
+        boxes = [part.room for part in self.parts]
+        return Box(
+            min(box.left for box in boxes),
+            min(box.top for box in boxes),
+            max(box.right for box in boxes),
+            max(box.bottom for box in boxes),
+        )
+
+    def moved(self, dx: float, dy: float) -> Tile:
+        """Return it shifted."""
+        return Tile(tuple(part.moved(dx, dy) for part in self.parts))
+
+
+@dataclass(frozen=True)
+class Unit:
+    """An amplifier of a package: the parts around it, and the package's pins that are its own."""
+
+    parts: tuple[str, ...]
+    pins: tuple[str, ...]
+
+
+def up(length: float, step: float = STEP_mm) -> float:
+    """Return the next multiple of a step that is not less."""
+    return round(math.ceil(length / step - 1e-6) * step, 4)
+
+
+def near(length: float, step: float = STEP_mm) -> float:
+    """Return the nearest multiple of a step."""
+    return round(round(length / step) * step, 4)
+
+
+def block(netlist: Netlist, references: Sequence[str], *, most_mm: float = 25.4) -> Tile:
+    """Put loose parts into rows, a new row where one would grow wider than ``most_mm``."""
+    placed: list[Placed] = []
+    x = y = row_bottom = 0.0
+    for reference in references:
+        name = netlist.parts[reference].footprint
+        box = footprint(name).room
+        if x > 0 and x + box.width > most_mm:
+            x, y = 0.0, row_bottom + GAP_mm
+        at = Point(up(x - box.left), up(y - box.top))
+        placed.append(Placed(reference, name, at, 0))
+        x = at.x + box.right + GAP_mm
+        row_bottom = max(row_bottom, at.y + box.bottom)
+    return Tile(tuple(placed))
+
+
+def package_tile(
+    netlist: Netlist, package: str, units: Sequence[Unit], supply: Sequence[str]
+) -> Tile:
+    """Put a package in the middle, each amplifier's parts in a stack on the side of its pins.
+
+    Small parts (test points) stand above or below the package, as do those of its supply.
+
+    Args:
+        netlist: gives footprints, and which pin of a part is turned to the package.
+        package: its reference.
+        units: its amplifiers.
+        supply: its decoupling capacitors.
+    """
+    middle = Placed(package, netlist.parts[package].footprint, Point(0.0, 0.0), 0)
+    centre = Point(
+        (middle.courtyard.left + middle.courtyard.right) / 2,
+        (middle.courtyard.top + middle.courtyard.bottom) / 2,
+    )
+    sides: dict[str, list[tuple[float, Unit]]] = {"left": [], "right": []}
+    for unit in units:
+        places = [middle.pad(pin) for pin in unit.pins]
+        x = sum(place.x for place in places) / len(places)
+        y = sum(place.y for place in places) / len(places)
+        sides["left" if x < centre.x else "right"].append((y, unit))
+    placed = [middle]
+    above: list[str] = list(supply[:1])
+    below: list[str] = list(supply[1:])
+    for side, found in sides.items():
+        ordered = sorted(found, key=lambda item: item[0])
+        large = []
+        for y, unit in ordered:
+            large += [part for part in unit.parts if not _is_small(netlist, part)]
+            small = [part for part in unit.parts if _is_small(netlist, part)]
+            (above if y < centre.y else below).extend(small)
+        placed += _stack(netlist, large, middle, side, centre.y)
+    placed += _row(netlist, above, middle, -1)
+    placed += _row(netlist, below, middle, 1)
+    return Tile(tuple(placed))
+
+
+def _is_small(netlist: Netlist, reference: str) -> bool:
+    return footprint(netlist.parts[reference].footprint).courtyard.width <= _SMALL_mm and (
+        reference.startswith("TP")
+    )
+
+
+def _stack(
+    netlist: Netlist, references: Sequence[str], middle: Placed, side: str, centre_y: float
+) -> list[Placed]:
+    """Return parts above each other beside a package, their pins that belong to it turned to it."""
+    own = set(netlist.parts[middle.reference].pins.values())
+    steps = []
+    for reference in references:
+        box = footprint(netlist.parts[reference].footprint).room
+        steps.append(up(box.height + GAP_mm, ROUTER_mm))
+    y = centre_y - sum(steps) / 2
+    placed = []
+    for reference, step in zip(references, steps, strict=True):
+        part = netlist.parts[reference]
+        rotation = _turn(part.footprint, part.pins, own, side)
+        box = turned_box(footprint(part.footprint).room, rotation)
+        if side == "left":
+            x = -up(_CHANNEL_mm - middle.courtyard.left + box.right)
+        else:
+            x = up(_CHANNEL_mm + middle.courtyard.right - box.left)
+        at = Point(x, near(y + step / 2 - (box.top + box.bottom) / 2, ROUTER_mm))
+        placed.append(Placed(reference, part.footprint, at, rotation))
+        y += step
+    return placed
+
+
+def _turn(name: str, pins: Mapping[str, str], own: set[str], side: str) -> int:
+    """Return the rotation that brings the pin on the package's nets next to the package."""
+    kind = footprint(name)
+    inner = [kind.pad(number).at.x for number, net in pins.items() if net in own]
+    outer = [kind.pad(number).at.x for number, net in pins.items() if net not in own]
+    if not inner or not outer:
+        # A feedback part has both ends there: its first pin, at the inverting input, comes nearer.
+        inner, outer = [kind.pad("1").at.x], [kind.pad(max(pins)).at.x]
+    inner_is_right = sum(inner) / len(inner) > sum(outer) / len(outer)
+    return 0 if inner_is_right == (side == "left") else 180
+
+
+def _row(netlist: Netlist, references: Sequence[str], middle: Placed, down: int) -> list[Placed]:
+    """Return parts in rows above (-1) or below (+1) a package, as many a row as it is wide."""
+    box = middle.courtyard
+    room = box.width + 2 * _CHANNEL_mm - 2 * GAP_mm
+    placed: list[Placed] = []
+    edge = box.bottom if down > 0 else -box.top
+    waiting = list(references)
+    while waiting:
+        row: list[str] = []
+        width = 0.0
+        while waiting:
+            wide = footprint(netlist.parts[waiting[0]].footprint).courtyard.width + GAP_mm
+            if row and width + wide > room:
+                break
+            row.append(waiting.pop(0))
+            width += wide
+        x = (box.left + box.right - width) / 2
+        deepest = 0.0
+        for reference in row:
+            name = netlist.parts[reference].footprint
+            own = footprint(name).room
+            depth = own.bottom - own.top
+            y = edge + GAP_mm + (-own.top if down > 0 else own.bottom)
+            at = Point(near(x - own.left), down * up(y))
+            placed.append(Placed(reference, name, at, 0))
+            x += own.width + GAP_mm
+            deepest = max(deepest, abs(at.y) + (own.bottom if down > 0 else -own.top) - edge, depth)
+        edge += deepest
+    return placed
