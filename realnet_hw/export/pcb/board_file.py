@@ -23,7 +23,7 @@ from realnet_hw.drawing.sexpr import Node
 from realnet_hw.errors import CircuitRefused, ToolFailed, ToolMissing
 from realnet_hw.export import kicad_cli
 from realnet_hw.export.netlist import Netlist, from_kicad
-from realnet_hw.export.pcb.floorplan import HOLE_mm, Floorplan, floorplan, groups
+from realnet_hw.export.pcb.floorplan import Floorplan, HOLE_mm, floorplan, groups
 from realnet_hw.export.pcb.footprints import footprint, turned
 from realnet_hw.export.pcb.profile import Profile
 from realnet_hw.export.pcb.router import NetClass, Pad, Routing, Rules, route
@@ -145,7 +145,6 @@ def _job(
     profile: Profile,
 ) -> dict[str, Any]:
     identities = _identities(text)
-    library, _, name = HOLE_FOOTPRINT.partition(":")
     return {
         "title": board.title,
         "revision": netlist.sha256()[:8],
@@ -177,7 +176,7 @@ def _job(
                 "at": list(hole),
                 "footprint": HOLE_FOOTPRINT,
                 "library": str(_library_folder(HOLE_FOOTPRINT)),
-                "name": name,
+                "name": HOLE_FOOTPRINT.partition(":")[2],
             }
             for hole in plan.holes
         ],

@@ -1,4 +1,4 @@
-"""Where every part of a board stands: inputs left, outputs right, layers between, holes in the corners.
+"""Where every part stands: inputs left, outputs right, layers between, holes in the corners.
 
 Parts come in groups, those of a cell; a group around an amplifier joins its package's tile. Tiles
 fill columns, and the number of rows is chosen so that the board comes near to the shape wanted.
@@ -16,7 +16,6 @@ from realnet_hw.cells.amplifier_supply import AmplifierSupply
 from realnet_hw.cells.connector import Connector
 from realnet_hw.drawing.geometry import Box, Point
 from realnet_hw.export.netlist import Netlist
-from realnet_hw.export.pcb.footprints import footprint
 from realnet_hw.export.pcb.tiles import Placed, Tile, Unit, block, near, package_tile, up
 from realnet_hw.parts.catalogue import part_type
 
@@ -198,8 +197,3 @@ def overlapping(plan: Floorplan) -> list[tuple[str, str]]:
             if one.overlap(other) > 0.01:
                 found.append((name, other_name))
     return found
-
-
-def courtyard_of(name: str) -> Box:
-    """Return a footprint's courtyard."""
-    return footprint(name).courtyard

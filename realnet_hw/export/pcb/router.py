@@ -1,7 +1,7 @@
 """The router: pads and nets in, tracks and vias out. It knows nothing of KiCad.
 
-Every net takes its cheapest path and may cross others at a price that rises from pass to pass and
-where there was trouble before, until no two nets claim one place; nets that are in no conflict stay.
+Every net takes its cheapest path and may cross others at a price that rises from pass to pass, and
+where there was trouble before, until no two nets claim one place. Nets without a conflict stay.
 
 Ref: L. McMurchie, C. Ebeling, "PathFinder: A Negotiation-Based Performance-Driven Router for
 FPGAs", FPGA '95.
@@ -13,11 +13,15 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from realnet_hw.drawing.geometry import Box, Point
+
+if TYPE_CHECKING:
+    from realnet_hw.export.pcb.search import Ground
 
 GRID_mm = 0.3175
 """A quarter of a sixteenth of an inch: pads of through-hole parts lie on it."""
@@ -139,8 +143,8 @@ def route(
         passes: after how many to give up.
 
     Returns:
-        The best of all passes: with the fewest nets left, and among these with the fewest conflicts;
-        whatever of it touches another net is left out and named in ``unrouted``.
+        The best of all passes: the fewest nets without a way, then the fewest in conflict. A net
+        that touches another is left out and named in ``unrouted``.
     """
     return _Router(outline, pads, classes, rules, layers).run(passes)
 
@@ -182,7 +186,7 @@ class _Router:
 
     # ------------------------------------------------------------------------------- the board
 
-    def _ground(self, kind: NetClass, pads: Sequence[Pad]) -> object:
+    def _ground(self, kind: NetClass, pads: Sequence[Pad]) -> Ground:
         """Return the cells that pads and edges leave to the middle of a track or via of a class."""
         rows, columns = np.mgrid[0 : self.height, 0 : self.width]
         x = self.outline.left + columns * GRID_mm
@@ -334,7 +338,7 @@ class _Router:
     # ------------------------------------------------------------------------------- one net
 
     def _route(self, net: str, pressure: float) -> _Route | None:
-        """Grow a tree from the pad nearest to the middle, always to the pad that is nearest to it."""
+        """Grow a tree from the middlemost pad, always to the pad that is nearest to it."""
         search = self._search
         pads = self.pads[net]
         middle = Point(

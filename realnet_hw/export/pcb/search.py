@@ -22,6 +22,7 @@ BLOCKED = -1
 """In an owner map: copper of no net that is routed, or of two nets."""
 
 _BEND = 0.2
+_NO_HEADING = -1
 _DIAGONAL = math.sqrt(2.0)
 
 
@@ -126,6 +127,37 @@ def _distance(rows: int, columns: int) -> float:
 
 
 @njit(cache=True)
+def _reach(
+    memory: Scratch, seen: int, count: int, here: int, there: int, paid: float, left: float
+) -> int:
+    """Note a way to a cell if it is the first or the cheapest; return how many cells wait."""
+    if memory.stamp[there] >= seen and paid >= memory.cost[there] - 1e-9:
+        return count
+    memory.cost[there] = paid
+    memory.came_from[there] = here
+    memory.stamp[there] = seen
+    return _push(memory.heap_keys, memory.heap_cells, count, paid + left, there)
+
+
+@njit(cache=True)
+def _heading(before: int, here: int, area: int, width: int) -> int:
+    """Return the direction, 0 to 8 by rows, in which a cell was reached from the one before."""
+    if before < 0 or before // area != here // area:
+        return _NO_HEADING
+    one, other = before % area, here % area
+    return (other // width - one // width + 1) * 3 + other % width - one % width + 1
+
+
+@njit(cache=True)
+def _step(direction: int, layer: int, grain: float) -> float:
+    """Return the length of a step, dearer across the layer's direction."""
+    if direction % 2 == 0:
+        return _DIAGONAL
+    upright = direction in (1, 7)
+    return 1.0 + grain if upright == (layer % 2 == 0) else 1.0
+
+
+@njit(cache=True)
 def search(
     ground: Ground,
     costs: Costs,
@@ -155,21 +187,17 @@ def search(
         The cell where it ends, -1 where there is no way.
     """
     owner, no_via, crowd, via_crowd, history = ground
-    cost, came_from, stamp, keys, waiting = memory
+    stamp = memory.stamp
     count_layers, height, width = owner.shape
     area = height * width
     seen, done = 2 * turn, 2 * turn + 1
     count = 0
     for source in sources:
-        cost[source] = 0.0
-        came_from[source] = -1
-        stamp[source] = seen
         at = source % area
-        count = _push(
-            keys, waiting, count, _distance(at // width - row, at % width - column), source
-        )
+        left = _distance(at // width - row, at % width - column)
+        count = _reach(memory, seen, count, -1, source, 0.0, left)
     while count > 0:
-        here, count = _pop(keys, waiting, count)
+        here, count = _pop(memory.heap_keys, memory.heap_cells, count)
         if stamp[here] == done:
             continue
         stamp[here] = done
@@ -178,63 +206,47 @@ def search(
         x = here % area % width
         if y == row and x == column and (layers >> layer) & 1:
             return here
-        before = came_from[here]
-        heading = -1
-        if before >= 0 and before // area == layer:
-            heading = (y - before % area // width + 1) * 3 + x - before % area % width + 1
-        for dy in range(-1, 2):
-            for dx in range(-1, 2):
-                ny = y + dy
-                nx = x + dx
-                if (dy == 0 and dx == 0) or not (0 <= ny < height and 0 <= nx < width):
-                    continue
-                there = layer * area + ny * width + nx
-                claimed = owner[layer, ny, nx]
-                if stamp[there] == done or (claimed != 0 and claimed != net):
-                    continue
-                step = _DIAGONAL if dy != 0 and dx != 0 else 1.0
-                if (dx == 0 and layer & 1 == 0) or (dy == 0 and layer & 1 == 1):
-                    step *= 1.0 + costs.grain
-                step *= 1.0 + history[layer, ny, nx]
-                paid = cost[here] + step * (1.0 + costs.pressure * crowd[layer, ny, nx])
-                if heading >= 0 and heading != (dy + 1) * 3 + dx + 1:
-                    paid += _BEND
-                if stamp[there] < seen or paid < cost[there] - 1e-9:
-                    cost[there] = paid
-                    came_from[there] = here
-                    stamp[there] = seen
-                    left = _distance(ny - row, nx - column)
-                    count = _push(keys, waiting, count, paid + left, there)
+        paid = memory.cost[here]
+        heading = _heading(memory.came_from[here], here, area, width)
+        for direction in range(9):
+            ny, nx = y + direction // 3 - 1, x + direction % 3 - 1
+            if not (0 <= ny < height and 0 <= nx < width):
+                continue
+            there = layer * area + ny * width + nx
+            claimed = owner[layer, ny, nx]
+            if stamp[there] == done or claimed not in (0, net):
+                continue
+            step = _step(direction, layer, costs.grain) * (1.0 + history[layer, ny, nx])
+            step *= 1.0 + costs.pressure * crowd[layer, ny, nx]
+            if heading not in (_NO_HEADING, direction):
+                step += _BEND
+            left = _distance(ny - row, nx - column)
+            count = _reach(memory, seen, count, here, there, paid + step, left)
         if no_via[y, x]:
             continue
+        left = _distance(y - row, x - column)
         for other in range(count_layers):
             there = other * area + y * width + x
-            claimed = owner[other, y, x]
-            if other == layer or stamp[there] == done or (claimed != 0 and claimed != net):
+            if stamp[there] == done or owner[other, y, x] not in (0, net):
                 continue
-            paid = cost[here] + costs.via * (1.0 + history[other, y, x])
-            paid += 4.0 * costs.pressure * via_crowd[y, x]
-            if stamp[there] < seen or paid < cost[there] - 1e-9:
-                cost[there] = paid
-                came_from[there] = here
-                stamp[there] = seen
-                left = _distance(y - row, x - column)
-                count = _push(keys, waiting, count, paid + left, there)
+            step = costs.via * (1.0 + history[other, y, x])
+            step += 4.0 * costs.pressure * via_crowd[y, x]
+            count = _reach(memory, seen, count, here, there, paid + step, left)
     return -1
 
 
 @njit(cache=True)
 def around(cells: Cells, height: int, width: int, reach: float, stamp: Counts, turn: int) -> Cells:
-    """Return the cells nearer than ``reach`` (in cells) to any of ``cells``, on its layer, once each.
+    """Return the cells nearer than ``reach`` to any of ``cells``, on its layer, once each.
 
     Args:
         cells: on any layers.
         height, width: of a layer.
-        reach: distance.
+        reach: distance, in cells.
         stamp: one number a cell, used again by every call.
         turn: number of the call, from 1, never the same twice.
     """
-    side = int(math.ceil(reach))
+    side = math.ceil(reach)
     area = height * width
     found = np.empty(cells.size * (2 * side + 1) ** 2, np.int64)
     count = 0

@@ -14,7 +14,7 @@ from realnet_hw.board import Board
 from realnet_hw.drawing import text
 from realnet_hw.drawing.geometry import Box, Point
 from realnet_hw.export.netlist import Netlist
-from realnet_hw.export.pcb.floorplan import HOLE_mm, Floorplan
+from realnet_hw.export.pcb.floorplan import Floorplan, HOLE_mm
 from realnet_hw.export.pcb.footprints import footprint, turned, turned_box
 from realnet_hw.export.pcb.tiles import Placed
 

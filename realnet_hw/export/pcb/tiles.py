@@ -26,7 +26,7 @@ _SMALL_mm = 4.0
 
 @dataclass(frozen=True)
 class Placed:
-    """A part on the board: where its footprint's origin is, and by how many degrees it is turned."""
+    """A part on the board: where its footprint's origin is, and how many degrees it is turned."""
 
     reference: str
     footprint: str
@@ -166,7 +166,7 @@ def _stack(
     for reference in references:
         box = footprint(netlist.parts[reference].footprint).room
         steps.append(up(box.height + GAP_mm, ROUTER_mm))
-    y = centre_y - sum(steps) / 2
+    y = near(centre_y - sum(steps) / 2, ROUTER_mm)
     placed = []
     for reference, step in zip(references, steps, strict=True):
         part = netlist.parts[reference]

@@ -10,13 +10,18 @@ Ref: KiCad 9, pcbnew Python bindings (docs.kicad.org/doxygen-python-9.0).
 import json
 import math
 import sys
+from pathlib import Path
 
 import pcbnew
-from pcbnew import FromMM as mm
 
 SEED = 0x7265616C
 CORNER_mm = 2.0
 COPPER = (pcbnew.F_Cu, pcbnew.B_Cu)
+
+
+def mm(length):
+    """Return a length in mm in KiCad's units."""
+    return pcbnew.FromMM(length)
 
 
 def vector(point):
@@ -158,8 +163,7 @@ def pour(board, job):
 
 def main(job_file):
     """Write the board that a job describes."""
-    with open(job_file, encoding="utf-8") as file:
-        job = json.load(file)
+    job = json.loads(Path(job_file).read_text("utf-8"))
     # Every object's identity follows from this: two runs write the same bytes.
     pcbnew.KIID.SeedGenerator(SEED)
     board = pcbnew.BOARD()
