@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from realnet_hw import project
 from realnet_hw.drawing import sexpr, symbols
 from realnet_hw.drawing.sexpr import Node, Quoted
 from realnet_hw.errors import InputError, ToolMissing
@@ -178,4 +179,7 @@ def _footprint_folder() -> Path:
     for folder in (named,) if named else _FOOTPRINT_FOLDERS:
         if Path(folder).is_dir():
             return Path(folder)
-    raise ToolMissing("KiCad 9's footprint libraries are not installed", mend="run `make setup`")
+    raise ToolMissing(
+        "KiCad 9's footprint libraries are not installed",
+        mend=f"run: {project.system_mend('kicad-footprints')}",
+    )

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from realnet_hw import project
 from realnet_hw.errors import InputError, ToolMissing
 from realnet_hw.parts.catalogue import part_type
 
@@ -36,7 +37,10 @@ def symbol_folder() -> Path:
     for folder in (Path(named),) if named else _SYMBOL_FOLDERS:
         if (folder / "Device.kicad_sym").is_file():
             return folder
-    raise ToolMissing("KiCad 9's symbol libraries are not installed", mend="run `make setup`")
+    raise ToolMissing(
+        "KiCad 9's symbol libraries are not installed",
+        mend=f"run: {project.system_mend('kicad-symbols')}",
+    )
 
 
 @contextlib.contextmanager

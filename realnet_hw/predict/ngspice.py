@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from realnet_hw import project
 from realnet_hw.errors import InputError, SimulationFailed, ToolMissing
 from realnet_hw.export.deck import Deck, number
 from realnet_hw.predict.engine import Parameters, Volts
@@ -47,7 +48,7 @@ def _library_path() -> str:
     found = os.environ.get("NGSPICE_LIBRARY_PATH") or ctypes.util.find_library("ngspice")
     if not found:
         raise ToolMissing(
-            "libngspice is not installed", mend="run: apt-get install libngspice0, or make setup"
+            "libngspice is not installed", mend=f"run: {project.system_mend('libngspice0')}"
         )
     return found
 
