@@ -22,7 +22,9 @@ class SpreadRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Either ``relative`` bounds it around the part's own value, or ``nominal``, ``low`` and ``high``
     are given. ``sigma`` is the standard deviation where the distribution is normal; it is then
-    truncated at the bounds.
+    truncated at the bounds. ``drift_per_K`` is by how much pieces drift apart per kelvin away from
+    27 C, as a fraction where ``relative`` is given: the greatest drift where the distribution is
+    uniform, its standard deviation where it is normal.
     """
 
     parameter: str
@@ -32,6 +34,7 @@ class SpreadRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     low: float | None = None
     high: float | None = None
     sigma: float | None = None
+    drift_per_K: float = 0.0
 
 
 class PartType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,6 +54,7 @@ class PartType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sim: dict[str, str] = {}
     spreads: tuple[SpreadRule, ...] = ()
     limits: dict[str, float] = {}
+    temperature_C: tuple[float, float] = (-40.0, 85.0)
     amplifiers: tuple[tuple[str, str, str], ...] = ()
     supply_pins: dict[str, str] = {}
 
