@@ -27,6 +27,7 @@ _TURNS: tuple[Direction, ...] = ("up", "left", "down", "right")
 _GAP_mm = 0.6
 _LINE_mm = 2.0
 _SMALL_mm = 1.0
+_CROSS_mm = 0.635
 
 
 @dataclass(frozen=True)
@@ -198,6 +199,7 @@ class Drawing:
     labels: list[Label] = field(default_factory=list)
     words: list[Words] = field(default_factory=list)
     sheets: list[SheetBox] = field(default_factory=list)
+    no_connects: list[Point] = field(default_factory=list)
 
     def extent(self) -> Box:
         """Return the box around everything."""
@@ -210,6 +212,8 @@ class Drawing:
             yield Box.around((wire.start, wire.end))
         for item in (*self.labels, *self.words, *self.sheets):
             yield item.extent()
+        for point in self.no_connects:
+            yield Box.around([point]).grown(_CROSS_mm)
 
     def moved(self, dx: float, dy: float) -> Drawing:
         """Return the drawing shifted."""
@@ -227,6 +231,7 @@ class Drawing:
             [replace(label, at=label.at.moved(dx, dy)) for label in self.labels],
             [replace(words, at=words.at.moved(dx, dy)) for words in self.words],
             [sheet.moved(dx, dy) for sheet in self.sheets],
+            [point.moved(dx, dy) for point in self.no_connects],
         )
 
 
@@ -265,8 +270,10 @@ class Pad:
         rotation: Rotation = 0,
         mirror: Mirror = "",
         texts: Texts = "above",
+        unit: int = 1,
+        room_mm: float = 0.0,
     ) -> dict[str, Point]:
-        """Place a part.
+        """Place a part, or one unit of it.
 
         Args:
             key: the part's key in the cell.
@@ -275,11 +282,13 @@ class Pad:
             mirror: "x" swaps up and down, "y" left and right, after turning.
             texts: where reference and value stand: both in one line "above" or "below"; in two
                 lines to the "left" or "right"; "around": above and below.
+            unit: which of the symbol's units.
+            room_mm: how much further from the body than usual the texts stand.
 
         Returns:
             Where wires meet its pins, by pin number.
         """
-        return self._place(self._parts[key], 1, Point(x, y), rotation, mirror, texts)
+        return self._place(self._parts[key], unit, Point(x, y), rotation, mirror, texts, room_mm)
 
     def test_point(self, key: str, x: float, y: float, direction: Direction = "up") -> None:
         """Place a test point that stands on a wire, with its reference beyond its ring."""
@@ -302,6 +311,10 @@ class Pad:
         part = self._packages[package]
         unit = symbols.load(part.symbol).unit_of(pin)
         return self._place(part, unit, Point(x, y), 0, "", texts)
+
+    def no_connect(self, x: float, y: float) -> None:
+        """Mark a pin that stays unconnected on purpose."""
+        self.drawing.no_connects.append(Point(x, y).moved(0, 0))
 
     def wire(self, *places: tuple[float, float]) -> None:
         """Draw a wire along places, each level with or straight above or below the one before."""
@@ -361,6 +374,7 @@ class Pad:
         rotation: Rotation,
         mirror: Mirror,
         texts: Texts,
+        room_mm: float = 0.0,
     ) -> dict[str, Point]:
         placed = PlacedSymbol(
             part.reference, part.symbol, unit, at, rotation, mirror, part.value, None, None
@@ -369,7 +383,9 @@ class Pad:
         if body is None:
             pins = Box.around(placed.pins().values())
             body = Box(pins.left - 1.27, at.y, pins.right + 1.27, at.y)
-        reference_at, value_at = _beside(placed.shown_reference, part.value, body, texts)
+        reference_at, value_at = _beside(
+            placed.shown_reference, part.value, body.grown(room_mm), texts
+        )
         placed = replace(placed, reference_at=reference_at, value_at=value_at)
         self.drawing.symbols.append(placed)
         return placed.pins()

@@ -80,6 +80,7 @@ class _Sheet:
             ["paper", Quoted(self.layout.paper)],
             self._title_block(),
             ["lib_symbols", *(_library_entry(lib_id) for lib_id in used)],
+            *(self._no_connect(point) for point in drawing.no_connects),
             *self._wiring(drawing, named),
             *(item for placed in self.layout.blocks for item in self._block(placed)),
             *(self._label(label) for label in drawing.labels),
@@ -146,6 +147,9 @@ class _Sheet:
             ["effects", ["font", ["size", size, size]], ["justify", side, "bottom"]],
             self.tag("label", label.net),
         ]
+
+    def _no_connect(self, point: Point) -> Node:
+        return ["no_connect", ["at", *_xy(*point)], self.tag("no_connect", *_xy(*point))]
 
     def _wiring(self, drawing: Drawing, placed: Sequence[PlacedSymbol]) -> list[Node]:
         """Return junctions and wires; KiCad joins wires at their ends alone, so they are split."""
@@ -226,6 +230,7 @@ def _joined(drawings: Iterable[Drawing]) -> Drawing:
         whole.symbols += drawing.symbols
         whole.wires += drawing.wires
         whole.labels += drawing.labels
+        whole.no_connects += drawing.no_connects
     return whole
 
 
