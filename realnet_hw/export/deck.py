@@ -24,6 +24,7 @@ from realnet_hw.board import Board, reference_order
 from realnet_hw.errors import InputError
 from realnet_hw.export.netlist import Netlist, NetlistPart
 from realnet_hw.parts.catalogue import SpreadRule, part_type
+from realnet_hw.parts.tolerance import fraction
 
 # What models and nominal values hold at; SPICE's own nominal temperature.
 NOMINAL_C = 27.0
@@ -275,6 +276,9 @@ _UNITS = {"R": "ohm", "C": "F"}
 _TWO_PINS = {"R": ("+", "-"), "C": ("+", "-"), "D": ("A", "K")}
 
 
+_NO_MODEL = "give its fields Sim.Device {}, Sim.Library, Sim.Name and Sim.Pins"
+
+
 def _pin_map(part: NetlistPart, ports: Sequence[str]) -> dict[str, str]:
     """Return port name (lower case) to pin number, from ``Sim.Pins`` or in the pins' order."""
     written = part.fields.get("Sim.Pins", "")
@@ -287,8 +291,8 @@ def _pin_map(part: NetlistPart, ports: Sequence[str]) -> dict[str, str]:
 def _device(part: NetlistPart) -> str:
     """Return a part's ``Sim.Device``, or what KiCad infers for a resistor or capacitor."""
     device = part.fields.get("Sim.Device", "")
-    letter = part.reference[:1]
-    if device or letter not in _UNITS:
+    letter = re.sub("[0-9]+", "", part.reference)
+    if device or letter not in _UNITS or not set(part.pins) <= {"1", "2"}:
         return device
     return letter
 
@@ -307,6 +311,10 @@ def _element(part: NetlistPart, device: str, nodes: Mapping[str, str]) -> str:
         InputError: a device, value, model or pin that can't be put into a deck.
     """
     name = part.fields.get("Sim.Name", "").lower()
+    if device in ("D", "SUBCKT") and not (name and part.fields.get("Sim.Library")):
+        raise InputError(
+            f"{part.symbol} has no model", where=part.reference, mend=_NO_MODEL.format(device)
+        )
     if device == "SUBCKT":
         ports: Sequence[str] = subcircuit_ports(
             model_card(part.fields.get("Sim.Library", "")), name
@@ -318,6 +326,7 @@ def _element(part: NetlistPart, device: str, nodes: Mapping[str, str]) -> str:
             f"no SPICE model for {part.symbol} (Sim.Device {device!r})",
             where=part.reference,
             allowed="R, C, D, SUBCKT, or Sim.Enable 0",
+            mend=_NO_MODEL.format("D or SUBCKT"),
         )
     pins = _pin_map(part, ports)
     connected = []
@@ -371,14 +380,38 @@ def _spread(rule: SpreadRule, part: NetlistPart, value: float | None) -> Spread:
 
 
 def _part_spreads(part: NetlistPart, device: str) -> list[Spread]:
-    key = part.fields.get("Catalogue", "")
+    key, written = part.fields.get("Catalogue", ""), part.fields.get("Tolerance", "")
+    value = units.parse(part.value, _UNITS[device]) if device in _UNITS else None
+    if not key and written:
+        if value is None:
+            raise InputError(
+                f"what a tolerance of {written} spreads is not known",
+                where=part.reference,
+                allowed="a tolerance on resistors and capacitors, or a part of the catalogue",
+            )
+        bound = fraction(written, part.reference)
+        rule = SpreadRule(parameter="{ref}", distribution="uniform", relative=bound)
+        return [_spread(rule, part, value)]
     if not key:
         return []
-    value = units.parse(part.value, _UNITS[device]) if device in _UNITS else None
     return [_spread(rule, part, value) for rule in part_type(key).spreads]
 
 
 # -------------------------------------------------------------------------------------------- deck
+
+
+def _refuse_equal_names(elements: Iterable[str], board: str) -> None:
+    """Refuse two elements of one name: SPICE would take one of them, or stop without a word."""
+    seen: set[str] = set()
+    for line in elements:
+        name = line.split(None, 1)[0]
+        if name in seen:
+            raise InputError(
+                f"two parts, or two sources on one net, would be {name} in the deck",
+                where=board,
+                mend="give one another reference, or the port a net of its own",
+            )
+        seen.add(name)
 
 
 def deck_from(netlist: Netlist, board: Board) -> Deck:
@@ -388,7 +421,8 @@ def deck_from(netlist: Netlist, board: Board) -> Deck:
     ``Sim.Enable`` 0 leaves a part out. Inputs start at 0 V.
 
     Raises:
-        InputError: a part without a model, a value that is none, a port or supply on no net.
+        InputError: a part without a model, a value that is none, a port or supply on no net, two
+            elements of one name.
     """
     nodes = node_names(netlist.nets())
     elements: list[str] = []
@@ -416,6 +450,7 @@ def deck_from(netlist: Netlist, board: Board) -> Deck:
         low, high = sorted(supply.volts * (1 + sign * supply.tolerance) for sign in (-1, 1))
         element = supplies[supply.net].element
         spreads.append(Spread(element, supply.net, supply.volts, "uniform", low, high))
+    _refuse_equal_names(elements, board.name)
     return Deck(
         title=" ".join(f"* {board.name}: {board.title}".split()),
         elements=tuple(elements),

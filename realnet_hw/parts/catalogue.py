@@ -7,6 +7,7 @@ KiCad symbol and footprint, who sells it, how its value spreads, its SPICE model
 from __future__ import annotations
 
 import functools
+import math
 import tomllib
 from importlib import resources
 from typing import Literal
@@ -15,6 +16,7 @@ import msgspec
 
 from realnet_hw import units
 from realnet_hw.errors import InputError
+from realnet_hw.preferred_values import values
 
 
 class SpreadRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,6 +64,16 @@ class PartType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def is_bought(self) -> bool:
         """Whether it stands in the bill of materials."""
         return bool(self.mpn)
+
+    def is_made(self, value: str) -> bool:
+        """Return whether a value is one of the series that it is sold in."""
+        if self.series is None or not value:
+            return True
+        number = units.parse(value)
+        return any(
+            math.isclose(number, each, rel_tol=1e-9)
+            for each in values(self.series, number / 1.01, number * 1.01)
+        )
 
     def part_number(self, value: str) -> str:
         """Return the manufacturer's part number for a value such as ``"4k99"``."""

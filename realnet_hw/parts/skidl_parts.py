@@ -67,7 +67,8 @@ def _skidl() -> Any:
         skidl.lib_search_paths[skidl.KICAD9][:] = [str(folder)]
         for logger in (skidl.logger.rt_logger, skidl.erc_logger):
             logger.stop_file_output()
-            logger.handlers.clear()
+            logger.handlers[:] = [logging.NullHandler()]
+        skidl.config.query_backup_lib = False
     return skidl
 
 
@@ -131,6 +132,18 @@ def catalogue_part(circuit: Any, key: str, reference: str, value: str = "") -> A
     return part
 
 
+def symbol_of(part: Any) -> str:
+    """Return the KiCad symbol of a ``skidl.Part``, as ``Library:Name``."""
+    library = str(getattr(part.lib, "filename", part.lib))
+    return f"{library.rsplit('/', 1)[-1].removesuffix('.kicad_sym')}:{part.name}"
+
+
+def imported_quietly(path: Path) -> None:
+    """Import SKiDL here first if a program does, so that it leaves no file where that one runs."""
+    if re.search(r"^\s*(?:from|import)\s+skidl\b", path.read_text("utf-8"), re.MULTILINE):
+        _skidl()
+
+
 @functools.cache
 def _template(symbol: str) -> Any:
     """Return a part to copy, ``skidl.Part``, for a KiCad symbol ``Library:Name``.
@@ -184,7 +197,9 @@ def part_fields(key: str, value: str = "") -> dict[str, str]:
     fields = {"Catalogue": key}
     if kind.is_bought:
         fields["Manufacturer"] = kind.manufacturer
-        fields["MPN"] = kind.part_number(value or kind.value)
+        # What nobody makes has no part number.
+        if kind.is_made(value):
+            fields["MPN"] = kind.part_number(value or kind.value)
     if kind.tolerance is not None:
         fields["Tolerance"] = f"{kind.tolerance * 100:g} %"
     return fields | kind.sim
