@@ -177,7 +177,7 @@ def _footprint(library: str, name: str) -> str:
 def _footprint_folder() -> Path:
     named = os.environ.get("KICAD9_FOOTPRINT_DIR")
     for folder in (named,) if named else _FOOTPRINT_FOLDERS:
-        if Path(folder).is_dir():
+        if next(Path(folder).glob("*.pretty"), None):
             return Path(folder)
     raise ToolMissing(
         "KiCad 9's footprint libraries are not installed",
