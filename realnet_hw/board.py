@@ -254,13 +254,14 @@ class Board:
         """Return the SKiDL circuit with KiCad's ``Sim.*`` fields: a ``skidl.Circuit``.
 
         Raises:
+            InputError: a plain circuit that can't become a board; says which part or net.
             ToolMissing: KiCad's symbol libraries are not installed.
         """
-        from realnet_hw.parts import skidl_parts
+        from realnet_hw.parts import plain, skidl_parts
 
         supply_nets = {"GND", *(supply.net for supply in self.supplies)}
         if self.plain_circuit is not None:
-            return skidl_parts.fill(self.plain_circuit, supply_nets)
+            return plain.fill(self.plain_circuit, supply_nets, self.name)
         return skidl_parts.connect(
             [
                 (part.reference, part.type, part.value, part.pins)
@@ -281,7 +282,10 @@ def load_board(name: str) -> Board:
     Raises:
         InputError: there is no such board, or its file has no ``def board() -> Board``.
     """
+    from realnet_hw.parts import skidl_parts
+
     path = project.board_file(name)
+    skidl_parts.imported_quietly(path)
     make = getattr(project.load_module(path), "board", None)
     if not callable(make):
         raise InputError("no function `board`", where=str(path), mend="define board() -> Board")

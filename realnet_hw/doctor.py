@@ -13,6 +13,7 @@ import functools
 import importlib.metadata
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -30,8 +31,9 @@ _OLDEST_NGSPICE = 43
 # The date of the file format that KiCad 9's libraries are written in.
 _OLDEST_LIBRARY = 20240900
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-_SETUP = "make setup"
+_INCLUDE = ("/usr/include", "/usr/local/include")
 _VERSION_TIMEOUT_s = 20
+_VIRTUAL_BENCH = "measure and demo on the virtual bench"
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class _Look:
     where: str | None
     version: str = ""
     too_old: bool = False
+    mend: str = ""
+    """What mends it where it is not what is usually missing."""
 
 
 def examine() -> list[Finding]:
@@ -75,22 +79,21 @@ def examine() -> list[Finding]:
     return [
         _finding("Python", _python, "everything", f"install Python {_dotted(_OLDEST_PYTHON)}"),
         *_packages(),
-        _system("KiCad", _kicad, "building: netlist, ERC, pictures", "kicad"),
-        _system("KiCad symbol libraries", _symbols, "building and predicting", "kicad-symbols"),
-        _system("KiCad footprint libraries", _footprints, "building", "kicad-footprints"),
-        _system("ngspice library", _ngspice, "predicting, virtual bench", "libngspice0"),
-        _system("AVR compiler", _program("avr-gcc"), "compiling the firmware", "gcc-avr"),
-        _system("AVR C library", _avr_libc, "compiling the firmware", "avr-libc"),
-        _system("AVR binary tools", _program("avr-objcopy"), "compiling the firmware",
-                "binutils-avr"),
-        _finding("fixture firmware", _firmware, "virtual bench, flashing a fixture",
-                 "make -C firmware/fixture"),
-        _system("AVR simulator", _simavr, "virtual bench", "libsimavr-dev"),
-        _system("C compiler", _program("cc", "gcc"), "virtual bench, once", "gcc libc6-dev"),
-        _system("Chromium", _program(*_CHROMIUM), "the test that opens the report", "chromium",
+        _system("KiCad", _kicad, "build, demo", "kicad"),
+        _system("KiCad symbol libraries", _symbols, "build, predict, measure, demo",
+                "kicad-symbols"),
+        _system("KiCad footprint libraries", _footprints, "build, demo", "kicad-footprints"),
+        _system("ngspice library", _ngspice, f"predict, {_VIRTUAL_BENCH}", "libngspice0"),
+        *_avr_tools(),
+        _finding("fixture firmware", _firmware, f"{_VIRTUAL_BENCH}; flashing a fixture",
+                 project.firmware_mend()),
+        _system("AVR simulator", _simavr, _VIRTUAL_BENCH, "libsimavr-dev"),
+        _system("C compiler", _c_compiler, f"{_VIRTUAL_BENCH}, once",
+                "gcc", "libc6-dev"),
+        _system("Chromium", _program(*_CHROMIUM), "the tests that open the report", "chromium",
                 optional=True),
         _finding("serial port", _serial_port, "measuring a real board",
-                 "plug the fixture in; your user must be in the group dialout", optional=True),
+                 "plug the fixture in", optional=True),
     ]  # fmt: skip
 
 
@@ -137,17 +140,15 @@ def _finding(
         where=seen.where or "",
         needed_for=needed_for,
         optional=optional,
-        mend="" if found else mend,
+        mend="" if found else seen.mend or mend,
     )
 
 
 def _system(
-    name: str, look: Callable[[], _Look], needed_for: str, packages: str, *, optional: bool = False
+    name: str, look: Callable[[], _Look], needed_for: str, *packages: str, optional: bool = False
 ) -> Finding:
-    """A finding that apt mends; on Debian 12 ``make setup`` knows of the suite with KiCad 9."""
-    inside_checkout = (project.bundle() / "scripts" / "setup-system.sh").is_file()
-    mend = _SETUP if inside_checkout else f"apt-get install --no-install-recommends {packages}"
-    return _finding(name, look, needed_for, mend, optional=optional)
+    """A finding that packages of the distribution mend."""
+    return _finding(name, look, needed_for, project.system_mend(*packages), optional=optional)
 
 
 # ----------------------------------------------------------------------------------------- Python
@@ -160,15 +161,18 @@ def _python() -> _Look:
 
 def _packages() -> Iterator[Finding]:
     """One finding for each dependency that the package's own metadata names."""
-    for requirement in importlib.metadata.requires("realnet_hw") or []:
-        if "extra ==" in requirement:
+    for line in importlib.metadata.requires("realnet_hw") or []:
+        requirement, _, condition = (part.strip() for part in line.partition(";"))
+        optional = "extra ==" in condition
+        if optional and not re.search(r"extra == .torch.", condition):
             continue
         name = re.split(r"[^A-Za-z0-9_.-]", requirement, maxsplit=1)[0]
         yield _finding(
             f"Python package {name}",
             functools.partial(_package, name),
-            "everything",
-            f"{sys.executable} -m pip install '{requirement}'",
+            "networks saved as .pt" if optional else "everything",
+            shlex.join([sys.executable, "-m", "pip", "install", requirement]),
+            optional=optional,
         )
 
 
@@ -209,6 +213,24 @@ def _said(*command: str) -> str:
 def _first_number(text: str) -> str:
     found = re.search(r"\d+(\.\d+)+", text)
     return found[0] if found else ""
+
+
+def _c_compiler() -> _Look:
+    """A compiler and the C library's headers, both of which are used."""
+    if not any(Path(each, "stdio.h").is_file() for each in _INCLUDE):
+        return _Look(None, "no headers of the C library")
+    return _program("cc", "gcc")()
+
+
+def _avr_tools() -> Iterator[Finding]:
+    """What compiles the firmware, which a wheel carries compiled."""
+    for name, look, package in (
+        ("AVR compiler", _program("avr-gcc"), "gcc-avr"),
+        ("AVR C library", _avr_libc, "avr-libc"),
+        ("AVR binary tools", _program("avr-objcopy"), "binutils-avr"),
+    ):
+        optional = not project.is_checkout()
+        yield _system(name, look, "compiling the firmware", package, optional=optional)
 
 
 def _kicad() -> _Look:
@@ -294,8 +316,7 @@ def _avr_libc() -> _Look:
 def _simavr() -> _Look:
     """The library and its headers, both of which are used."""
     name = ctypes.util.find_library("simavr")
-    headers = [Path(each, "simavr", "sim_avr.h") for each in ("/usr/include", "/usr/local/include")]
-    if name is None or not any(header.is_file() for header in headers):
+    if name is None or not any(Path(each, "simavr", "sim_avr.h").is_file() for each in _INCLUDE):
         return _Look(None)
     return _Look(name, ".".join(name.partition(".so.")[2:]))
 
@@ -307,8 +328,14 @@ def _firmware() -> _Look:
         return _Look(None)
 
 
-def _serial_port() -> _Look:
+def _serial_port(devices: Path = Path("/dev")) -> _Look:
     """The ports that a USB fixture gets, and whether this user may open them."""
-    ports = sorted(str(path) for kind in ("ttyACM*", "ttyUSB*") for path in Path("/dev").glob(kind))
-    usable = [port for port in ports if os.access(port, os.R_OK | os.W_OK)]
+    ports = sorted(path for kind in ("ttyACM*", "ttyUSB*") for path in devices.glob(kind))
+    usable = [str(port) for port in ports if os.access(port, os.R_OK | os.W_OK)]
+    if ports and not usable:
+        return _Look(
+            None,
+            f"{ports[0]} may not be opened",
+            mend=f"sudo usermod -aG {ports[0].group()} $USER, then log in anew",
+        )
     return _Look(", ".join(usable) or None)

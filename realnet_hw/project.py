@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import os
+import shlex
 import sys
 import traceback
 from collections.abc import Iterator
@@ -27,6 +28,26 @@ def bundle() -> Path:
     """Return the folder that holds the boards, models and procedures shipped with this package."""
     wheel = _PACKAGE / "_bundled"
     return wheel if wheel.is_dir() else _PACKAGE.parent
+
+
+def is_checkout() -> bool:
+    """Return whether this is a checkout of the repository, where ``make`` sets up what is missing.
+
+    What a wheel installed carries neither the Makefile nor the tests.
+    """
+    return (bundle() / "Makefile").is_file()
+
+
+def system_mend(*packages: str) -> str:
+    """Return the command that installs packages of the distribution, of a version that serves.
+
+    ``scripts/setup-system.sh`` knows which suite has KiCad 9, which ``apt-get install kicad`` alone
+    does not on Debian 12.
+    """
+    if is_checkout():
+        return "make setup"
+    script = bundle() / "scripts" / "setup-system.sh"
+    return shlex.join(["bash", str(script), *packages])
 
 
 def own_project(start: Path | None = None) -> Path | None:
@@ -158,6 +179,40 @@ def procedure_files() -> dict[str, Path]:
     return found
 
 
+def station_files() -> dict[str, Path]:
+    """Return the stations by name, the user's own first where names are equal."""
+    found: dict[str, Path] = {}
+    for root in _roots():
+        for path in sorted((root / "bench" / "stations").glob("*.toml")):
+            found.setdefault(path.stem, path)
+    return found
+
+
+def station_file(given: str | Path) -> Path:
+    """Return a station's file for its path or its name.
+
+    A path that is not there is looked for below the user's project and the bundle too, so that
+    ``bench/stations/virtual.toml`` means the same everywhere.
+
+    Raises:
+        InputError: there is no such station.
+    """
+    path = Path(given)
+    places = [path] if path.is_absolute() else [path, *(root / path for root in _roots())]
+    for place in places:
+        if place.is_file():
+            return place
+    files = station_files()
+    if str(given) not in files:
+        raise InputError(
+            "no such station",
+            where=str(given),
+            allowed=", ".join(sorted(files)) or "none is here",
+            mend="give a name or the path of a station file",
+        )
+    return files[str(given)]
+
+
 def firmware(ending: str = "elf") -> Path:
     """Return the fixture's compiled firmware.
 
@@ -169,7 +224,10 @@ def firmware(ending: str = "elf") -> Path:
     """
     path = bundle() / "firmware" / "fixture" / "build" / f"fixture.{ending}"
     if not path.is_file():
-        raise ToolMissing(
-            "the fixture's firmware is not compiled", mend="run `make -C firmware/fixture`"
-        )
+        raise ToolMissing("the fixture's firmware is not compiled", mend=firmware_mend())
     return path
+
+
+def firmware_mend() -> str:
+    """Return what brings the fixture's firmware where it is missing."""
+    return "make firmware" if is_checkout() else "install realnet_hw anew: its wheel carries it"

@@ -170,8 +170,23 @@ class Surface(_Frozen, frozen=True, kw_only=True):
     boards: int
 
 
+class Settling(_Frozen, frozen=True, kw_only=True):
+    """How long an output takes after a step at an input.
+
+    From the start of the step until the output stays within 1 % of the way it goes (at least 1 mV)
+    of where it comes to rest; the longer of the rising and the falling step. None where it is not
+    at rest when the next step comes.
+    """
+
+    nominal_s: float | None
+    slowest_s: float | None
+
+
 class Transient(_Frozen, frozen=True, kw_only=True):
-    """The answer to a square wave on one input, the other inputs held."""
+    """The answer to a square wave on one input, the other inputs held.
+
+    ``settling`` has the outputs that the wave moves.
+    """
 
     input: str
     held_V: dict[str, float]
@@ -179,6 +194,7 @@ class Transient(_Frozen, frozen=True, kw_only=True):
     input_V: list[float]
     outputs: dict[str, Trace]
     boards: int
+    settling: dict[str, Settling] = {}
 
 
 class UsedPart(_Frozen, frozen=True, kw_only=True):

@@ -3,8 +3,9 @@
 # compiler and simulator, a C compiler, Chromium, Python's venv. Through apt, from the distribution's
 # own suites. Does nothing, in a moment, where all is there; safe to run any number of times.
 #
-# Usage: scripts/setup-system.sh [--print]
+# Usage: scripts/setup-system.sh [--print] [PACKAGE ...]
 #   --print   say what would be run, and run nothing
+#   PACKAGE   look for these alone, as named in the table below
 # Exit status: 0 all is there, 2 something is missing and could not be installed (the commands that
 # would do it are printed).
 set -euo pipefail
@@ -12,7 +13,12 @@ export LC_ALL=C
 export PATH="$PATH:/usr/sbin:/sbin"
 
 apt=/etc/apt
-log=${SETUP_LOG:-build/setup-system.log}
+only_print=no
+if [ "${1:-}" = --print ]; then
+    only_print=yes
+    shift
+fi
+asked=("$@")
 say() { printf 'setup: %s\n' "$*" >&2; }
 
 # ------------------------------------------------------------------------------ what is looked for
@@ -58,9 +64,12 @@ ca-certificates  -   has_certificates
 TABLE
 }
 
+is_asked() { [ ${#asked[@]} -eq 0 ] || [[ " ${asked[*]} " == *" $1 "* ]]; }
+
 missing() {
     local package oldest check
     needs | while read -r package oldest check; do
+        is_asked "$package" || continue
         $check || printf '%s %s\n' "$package" "$oldest"
     done
 }
@@ -135,6 +144,11 @@ run() {
 
 # ------------------------------------------------------------------------------------------- main
 
+unknown=$(printf '%s\n' "${asked[@]}" | grep -vxF -e "$(needs | cut -d' ' -f1)" | paste -sd' ' || true)
+if [ ${#asked[@]} -gt 0 ] && [ -n "$unknown" ]; then
+    say "no such package here: $unknown (there are $(names "$(needs)"))"
+    exit 2
+fi
 wanted=$(missing)
 if [ -z "$wanted" ]; then
     say "system tools: all there"
@@ -151,7 +165,13 @@ fi
 . /etc/os-release
 codename=${VERSION_CODENAME:-}
 rights=no
-[ "${1:-}" != --print ] && can_become_root && rights=yes
+[ $only_print = no ] && can_become_root && rights=yes
+
+log=${SETUP_LOG:-build/setup-system.log}
+# From a wheel there is no build folder to write into.
+if [ $rights = yes ] && [ -z "${SETUP_LOG:-}" ] && [ ! -f "$(dirname "$0")/../Makefile" ]; then
+    log=$(mktemp --suffix=.log -t realnet-setup.XXXXXX)
+fi
 
 # A machine that never fetched its package lists does not know what its suites offer.
 if [ $rights = yes ] && [ -z "$(offered libc6-dev)" ]; then
@@ -205,7 +225,7 @@ if [ ${#packages[@]} -gt 0 ]; then
 fi
 
 if [ $rights = no ]; then
-    say "run this as root, then the same make command again:"
+    say "run this as root, then the same command again:"
     printf '%s\n' "${commands[@]}"
     exit 2
 fi

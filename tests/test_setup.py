@@ -141,3 +141,19 @@ def test_make_without_a_target_lists_every_target() -> None:
     assert done.returncode == 0
     listed = {line.split()[1] for line in done.stdout.splitlines()}
     assert listed == set(phony[1].split())
+
+
+@needs_apt
+def test_packages_named_are_looked_for_alone(tmp_path: Path) -> None:
+    nothing_there = {"KICAD9_SYMBOL_DIR": str(tmp_path), "KICAD9_FOOTPRINT_DIR": str(tmp_path)}
+    done = _run(str(SYSTEM), "--print", "kicad-symbols", **nothing_there)
+    assert done.returncode == 2
+    assert "kicad-symbols" in done.stdout.splitlines()[-1]
+    assert "kicad-footprints" not in done.stdout
+
+
+def test_a_package_that_is_not_ours_is_refused() -> None:
+    done = _run(str(SYSTEM), "--print", "gcc", "no-such-thing")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "no such package here: no-such-thing" in done.stderr

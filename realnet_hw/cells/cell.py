@@ -55,6 +55,8 @@ class Cell(ABC):
         title: printed above the block.
         formula: its equation, printed below the block; empty where it has none.
         layer: its column on the page, 0 at the left.
+        stage: the step of the signal's way that it belongs to, such as a network's layer with its
+            inverters; the layer where None. Where one page is too small, a stage is a sheet.
 
     Attributes:
         in_signal_path: whether it has its place in the columns from inputs to outputs; what has
@@ -65,13 +67,29 @@ class Cell(ABC):
 
     in_signal_path: ClassVar[bool] = True
 
-    def __init__(self, name: str, title: str, *, formula: str = "", layer: int = 0) -> None:
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        *,
+        formula: str = "",
+        layer: int = 0,
+        stage: int | None = None,
+    ) -> None:
         self.name = name
         self.title = title
         self.formula = formula
         self.layer = layer
+        self.stage = layer if stage is None else stage
         self.parts: dict[str, CellPart] = {}
         self.amplifiers: dict[str, AmplifierRequest] = {}
+
+    def used_nets(self) -> set[str]:
+        """Return the nets of its parts and amplifiers."""
+        found = {net for part in self.parts.values() for net in part.pins.values()}
+        for request in self.amplifiers.values():
+            found |= {request.non_inverting, request.inverting, request.output}
+        return found
 
     @abstractmethod
     def draw(self, pad: Pad) -> None:

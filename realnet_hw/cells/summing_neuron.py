@@ -54,8 +54,9 @@ class SummingNeuron(Cell):
         amplifier: str = "tl074",
         formula: str = "",
         layer: int = 0,
+        stage: int | None = None,
     ) -> None:
-        super().__init__(name, title, formula=formula, layer=layer)
+        super().__init__(name, title, formula=formula, layer=layer, stage=stage)
         self.output = output
         self.inputs = dict(inputs)
         self.feedback_ohm = feedback_ohm

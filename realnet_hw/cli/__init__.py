@@ -7,6 +7,7 @@ line on stderr.
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 
@@ -15,6 +16,17 @@ from realnet_hw.errors import RealnetError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
+    try:
+        return _run(arguments)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in ("", "realnet_hw"):
+            raise
+        command = shlex.join([sys.executable, "-m", "pip", "install", package])
+        return _could_not(f"the Python package {package} is not installed; run: {command}")
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     from cyclopts import CycloptsError
 
     from realnet_hw.cli.commands import app

@@ -177,7 +177,7 @@ def measure(
     board
         A board's name, or the path of its folder or board.py.
     station
-        Station file: which fixture is where.
+        Which fixture is where: a station's name, or its file.
     procedure
         What to measure; a file of bench/procedures.
     prediction
@@ -189,11 +189,12 @@ def measure(
     json_
         Print the record instead of a table.
     """
-    from realnet_hw import records
+    from realnet_hw import project, records
     from realnet_hw.board import load_board
 
     with own_stdout() as answers:
         refuse_unwritable(out, is_folder=True)
+        station = project.station_file(station)
         made = load_board(board)
         netlist, _ = _described(made)
         if prediction:
@@ -260,12 +261,13 @@ def safe(*, station: Path) -> int:
     Parameters
     ----------
     station
-        Station file: which fixture is where.
+        Which fixture is where: a station's name, or its file.
     """
+    from realnet_hw import project
     from realnet_hw.measure import bench as measuring
 
     with own_stdout() as answers:
-        answers.write(f"{measuring.safe(station)}\n")
+        answers.write(f"{measuring.safe(project.station_file(station))}\n")
     return 0
 
 
@@ -299,7 +301,7 @@ def serve(board: str, *, station: Path, idle_s: float = 30.0) -> int:
     board
         A board's name, or the path of its folder or board.py.
     station
-        Station file with a [virtual] table.
+        A station with a [virtual] table: its name, or its file.
     idle_s
         End after this many seconds without a byte once the starting process is gone.
     """
@@ -308,11 +310,12 @@ def serve(board: str, *, station: Path, idle_s: float = 30.0) -> int:
     from realnet_hw.emulate import server
     from realnet_hw.measure import station as stations
 
+    station = project.station_file(station)
     bench_file = stations.load(station)
     if not 0 < idle_s < 86_400:
         raise InputError(f"idle after {idle_s:g} s", allowed="more than 0, up to a day")
     if bench_file.virtual is None:
-        raise InputError("no [virtual] table", where=str(station), mend="see bench/stations")
+        raise InputError("no [virtual] table", where=str(station), mend="such as: virtual")
     virtual = bench_file.virtual
     with own_stdout():
         made = load_board(virtual.board or board)

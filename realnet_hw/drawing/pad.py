@@ -17,6 +17,7 @@ from realnet_hw.drawing.geometry import Box, Mirror, Point, Rotation
 Side = Literal["left", "right"]
 Direction = Literal["up", "left", "down", "right"]
 Texts = Literal["above", "below", "left", "right", "around", "slopes"]
+Flow = Literal["input", "output", "passive"]
 
 GROUND = "GND"
 POWER_LIBRARY = "power"
@@ -26,6 +27,7 @@ _TURNS: tuple[Direction, ...] = ("up", "left", "down", "right")
 _GAP_mm = 0.6
 _LINE_mm = 2.0
 _SMALL_mm = 1.0
+_CROSS_mm = 0.635
 
 
 @dataclass(frozen=True)
@@ -112,18 +114,80 @@ class Wire:
 
 @dataclass(frozen=True)
 class Label:
-    """A net's name at a wire; it reads away from its place towards ``side``."""
+    """A net's name at a wire; it reads away from its place towards ``side``.
+
+    Where it has a flow, it stands in a flag and joins the net to the sheet above.
+    """
 
     net: str
     at: Point
     side: Side
     size: float = text.SIZE_mm
+    flow: Flow | None = None
 
     def extent(self) -> Box:
         """Return the box around its text."""
         length = text.width(self.net, self.size)
+        if self.flow:
+            length += 2.5 * self.size
         left = self.at.x if self.side == "right" else self.at.x - length
         return Box(left, self.at.y - 1.75 * self.size, left + length, self.at.y)
+
+
+@dataclass(frozen=True)
+class Words:
+    """One line of text; ``at`` is its lower left end."""
+
+    text: str
+    at: Point
+    size: float = text.SIZE_mm
+    bold: bool = False
+
+    def extent(self) -> Box:
+        """Return the box around it."""
+        length = text.width(self.text, self.size) * (1.1 if self.bold else 1.0)
+        return Box(self.at.x, self.at.y - 1.5 * self.size, self.at.x + length, self.at.y)
+
+
+@dataclass(frozen=True)
+class SheetPin:
+    """Where a net enters a sheet: the side of the sheet's box and the place on that side."""
+
+    net: str
+    at: Point
+    side: Literal["left", "right", "down"]
+    flow: Flow
+
+
+@dataclass(frozen=True)
+class SheetBox:
+    """A sheet as the one above it shows it: a named box with pins.
+
+    Args:
+        name: printed above it.
+        file: its file's name, printed inside at ``file_at``.
+        box: its outline.
+        pins: the nets that enter and leave.
+        page: its number among the pages.
+    """
+
+    name: str
+    file: str
+    box: Box
+    file_at: Point
+    pins: tuple[SheetPin, ...]
+    page: int
+
+    def extent(self) -> Box:
+        """Return the box around it and its name."""
+        return Box(self.box.left, self.box.top - 3.81, self.box.right, self.box.bottom)
+
+    def moved(self, dx: float, dy: float) -> SheetBox:
+        """Return the sheet's box shifted."""
+        pins = tuple(replace(pin, at=pin.at.moved(dx, dy)) for pin in self.pins)
+        return replace(
+            self, box=self.box.moved(dx, dy), file_at=self.file_at.moved(dx, dy), pins=pins
+        )
 
 
 @dataclass
@@ -133,6 +197,9 @@ class Drawing:
     symbols: list[PlacedSymbol] = field(default_factory=list)
     wires: list[Wire] = field(default_factory=list)
     labels: list[Label] = field(default_factory=list)
+    words: list[Words] = field(default_factory=list)
+    sheets: list[SheetBox] = field(default_factory=list)
+    no_connects: list[Point] = field(default_factory=list)
 
     def extent(self) -> Box:
         """Return the box around everything."""
@@ -143,8 +210,10 @@ class Drawing:
             yield symbol.extent()
         for wire in self.wires:
             yield Box.around((wire.start, wire.end))
-        for label in self.labels:
-            yield label.extent()
+        for item in (*self.labels, *self.words, *self.sheets):
+            yield item.extent()
+        for point in self.no_connects:
+            yield Box.around([point]).grown(_CROSS_mm)
 
     def moved(self, dx: float, dy: float) -> Drawing:
         """Return the drawing shifted."""
@@ -160,6 +229,9 @@ class Drawing:
             ],
             [Wire(wire.start.moved(dx, dy), wire.end.moved(dx, dy)) for wire in self.wires],
             [replace(label, at=label.at.moved(dx, dy)) for label in self.labels],
+            [replace(words, at=words.at.moved(dx, dy)) for words in self.words],
+            [sheet.moved(dx, dy) for sheet in self.sheets],
+            [point.moved(dx, dy) for point in self.no_connects],
         )
 
 
@@ -198,8 +270,10 @@ class Pad:
         rotation: Rotation = 0,
         mirror: Mirror = "",
         texts: Texts = "above",
+        unit: int = 1,
+        room_mm: float = 0.0,
     ) -> dict[str, Point]:
-        """Place a part.
+        """Place a part, or one unit of it.
 
         Args:
             key: the part's key in the cell.
@@ -208,11 +282,13 @@ class Pad:
             mirror: "x" swaps up and down, "y" left and right, after turning.
             texts: where reference and value stand: both in one line "above" or "below"; in two
                 lines to the "left" or "right"; "around": above and below.
+            unit: which of the symbol's units.
+            room_mm: how much further from the body than usual the texts stand.
 
         Returns:
             Where wires meet its pins, by pin number.
         """
-        return self._place(self._parts[key], 1, Point(x, y), rotation, mirror, texts)
+        return self._place(self._parts[key], unit, Point(x, y), rotation, mirror, texts, room_mm)
 
     def test_point(self, key: str, x: float, y: float, direction: Direction = "up") -> None:
         """Place a test point that stands on a wire, with its reference beyond its ring."""
@@ -236,6 +312,10 @@ class Pad:
         unit = symbols.load(part.symbol).unit_of(pin)
         return self._place(part, unit, Point(x, y), 0, "", texts)
 
+    def no_connect(self, x: float, y: float) -> None:
+        """Mark a pin that stays unconnected on purpose."""
+        self.drawing.no_connects.append(Point(x, y).moved(0, 0))
+
     def wire(self, *places: tuple[float, float]) -> None:
         """Draw a wire along places, each level with or straight above or below the one before."""
         points = [Point(*place).moved(0, 0) for place in places]
@@ -248,6 +328,11 @@ class Pad:
     def label(self, net: str, x: float, y: float, side: Side = "right") -> None:
         """Name the net of a wire; the name reads from here towards ``side``."""
         self.drawing.labels.append(Label(net, Point(x, y).moved(0, 0), side))
+
+    def port(self, net: str, x: float, y: float, side: Side, flow: Flow) -> None:
+        """Join a wire's net to the sheet above this one, by a flag that reads towards ``side``."""
+        place = Point(x, y).moved(0, 0)
+        self.drawing.labels.append(Label(net, place, side, flow=flow))
 
     def small_label(self, net: str, x: float, y: float, side: Side = "right") -> None:
         """Name a net that does not leave the block, in small letters."""
@@ -289,6 +374,7 @@ class Pad:
         rotation: Rotation,
         mirror: Mirror,
         texts: Texts,
+        room_mm: float = 0.0,
     ) -> dict[str, Point]:
         placed = PlacedSymbol(
             part.reference, part.symbol, unit, at, rotation, mirror, part.value, None, None
@@ -297,7 +383,9 @@ class Pad:
         if body is None:
             pins = Box.around(placed.pins().values())
             body = Box(pins.left - 1.27, at.y, pins.right + 1.27, at.y)
-        reference_at, value_at = _beside(placed.shown_reference, part.value, body, texts)
+        reference_at, value_at = _beside(
+            placed.shown_reference, part.value, body.grown(room_mm), texts
+        )
         placed = replace(placed, reference_at=reference_at, value_at=value_at)
         self.drawing.symbols.append(placed)
         return placed.pins()

@@ -22,12 +22,16 @@ from realnet_hw.parts.skidl_parts import symbol_folder
 
 @dataclass(frozen=True)
 class Pin:
-    """A pin of one unit: its number, name and electrical type, and where a wire meets it."""
+    """A pin of one unit: its number, name and electrical type, and where a wire meets it.
+
+    ``outward`` points from the body to where the wire comes from, a unit step; y upwards.
+    """
 
     number: str
     name: str
     kind: str
     at: Point
+    outward: Point
 
 
 class Symbol:
@@ -77,6 +81,7 @@ class Symbol:
                 name=sexpr.word(node, "name"),
                 kind=str(node[1]),
                 at=Point(*sexpr.numbers(node, "at")[:2]),
+                outward=_outward(sexpr.numbers(node, "at")[2]),
             )
             for body in self._drawn(unit)
             for node in sexpr.children(body, "pin")
@@ -113,6 +118,15 @@ class Symbol:
             for pin in self.pins(unit)
         }
 
+    def placed_outward(
+        self, unit: int, rotation: Rotation = 0, mirror: Mirror = ""
+    ) -> dict[str, Point]:
+        """Return the step away from the body at each pin on the page; y downwards."""
+        return {
+            pin.number: oriented(pin.outward.x, pin.outward.y, rotation, mirror)
+            for pin in self.pins(unit)
+        }
+
     def placed_outline(
         self, unit: int, at: Point, rotation: Rotation = 0, mirror: Mirror = ""
     ) -> Box | None:
@@ -131,6 +145,12 @@ class Symbol:
 
     def _drawn(self, unit: int) -> list[Node]:
         return [body for u, style, body in self._bodies() if u in (0, unit) and style in (0, 1)]
+
+
+def _outward(angle: float) -> Point:
+    """Return the step away from the body for a pin's angle, which points into it."""
+    turn = math.radians(angle)
+    return Point(-math.cos(turn), -math.sin(turn)).moved(0, 0)
 
 
 def _paths(body: Node) -> Iterator[list[Point]]:

@@ -55,7 +55,7 @@ class Core:
 
     def _make(self, firmware: Path) -> int:
         if not firmware.is_file():
-            raise InputError("no such file", where=str(firmware), mend="make -C firmware/fixture")
+            raise InputError("no such file", where=str(firmware))
         if firmware.read_bytes()[:4] != b"\x7fELF":
             raise InputError("not an ELF file", where=str(firmware))
         library = self.library

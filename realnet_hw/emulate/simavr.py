@@ -22,10 +22,10 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+from realnet_hw import project
 from realnet_hw.errors import ToolFailed, ToolMissing
 
 _DATA_SPACE_bytes = 0x900
-_MEND = "apt-get install libsimavr-dev gcc libc6-dev"
 
 IrqNotify = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p)
 IoWrite = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint16, ctypes.c_uint8, ctypes.c_void_p)
@@ -95,7 +95,7 @@ def load() -> Simavr:
     """
     name = ctypes.util.find_library("simavr")
     if name is None:
-        raise ToolMissing("libsimavr, the AVR simulator, is not installed", mend=_MEND)
+        raise ToolMissing("libsimavr, the AVR simulator, is not installed", mend=_mend())
     library = ctypes.CDLL(name)
     _declare(library)
     # The library prints its warnings on stdout, which belongs to the caller.
@@ -163,13 +163,17 @@ def _headers() -> Path:
     for folder in (Path("/usr/include"), Path("/usr/local/include")):
         if (folder / "simavr" / "sim_avr.h").exists():
             return folder / "simavr"
-    raise ToolMissing("the headers of libsimavr are not installed", mend=_MEND)
+    raise ToolMissing("the headers of libsimavr are not installed", mend=_mend())
+
+
+def _mend() -> str:
+    return f"run: {project.system_mend('libsimavr-dev', 'gcc', 'libc6-dev')}"
 
 
 def _ask_compiler(source: bytes, include: Path) -> str:
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
-        raise ToolMissing("a C compiler is not installed", mend=_MEND)
+        raise ToolMissing("a C compiler is not installed", mend=_mend())
     with tempfile.TemporaryDirectory() as folder:
         file, program = Path(folder) / "layout.c", Path(folder) / "layout"
         file.write_bytes(source)
@@ -179,9 +183,9 @@ def _ask_compiler(source: bytes, include: Path) -> str:
             raise ToolFailed(
                 built.stderr.strip().splitlines()[0] if built.stderr else "the compiler failed",
                 where="layout.c",
-                mend=_MEND,
+                mend=_mend(),
             )
         run = subprocess.run([str(program)], capture_output=True, text=True, check=False)
         if run.returncode != 0:
-            raise ToolFailed("it did not run", where="layout.c", mend=_MEND)
+            raise ToolFailed("it did not run", where="layout.c", mend=_mend())
     return run.stdout

@@ -12,8 +12,10 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 
+from realnet_hw.drawing import sexpr, symbols
 from realnet_hw.export.netlist import Netlist, NetlistPart
 from realnet_hw.parts.catalogue import part_type
+from realnet_hw.records import UsedPart
 
 _MOST_DESIGNATORS = 200
 
@@ -45,25 +47,46 @@ COLUMNS = {
 
 def entries(netlist: Netlist) -> dict[str, BomEntry]:
     """Return what is bought, by reference in the netlist's order; test points are not bought."""
-    return {
-        reference: _entry(part)
-        for reference, part in netlist.parts.items()
-        if part.fields.get("MPN")
-    }
+    return {reference: _entry(part) for reference, part in netlist.parts.items() if is_bought(part)}
+
+
+def is_bought(part: NetlistPart) -> bool:
+    """Return whether a part stands in the bill of materials, even if without a part number.
+
+    A part of the catalogue says so itself; of any other one KiCad's symbol does.
+    """
+    if key := part.fields.get("Catalogue", ""):
+        return part_type(key).is_bought
+    symbol = symbols.load(part.symbol)
+    return sexpr.word(symbol.node, "in_bom", "yes") == "yes" and len(symbol.pin_numbers()) > 1
 
 
 def _entry(part: NetlistPart) -> BomEntry:
-    key = part.fields.get("Catalogue", "")
-    kind = part_type(key) if key else None
     return BomEntry(
         value=part.value,
-        description=kind.description if kind else part.fields.get("Description", ""),
+        description=description(part),
         manufacturer=part.fields.get("Manufacturer", ""),
-        mpn=part.fields["MPN"],
+        mpn=part.fields.get("MPN", ""),
         tolerance=part.fields.get("Tolerance", ""),
         footprint=part.footprint,
-        datasheet=kind.datasheet if kind else part.fields.get("Datasheet", ""),
+        datasheet=datasheet(part),
     )
+
+
+def description(part: NetlistPart) -> str:
+    """Return what a part is, in words; says so where its value is none that is made."""
+    if not (key := part.fields.get("Catalogue", "")):
+        return part.fields.get("Description", "")
+    kind = part_type(key)
+    if kind.is_made(part.value):
+        return kind.description
+    return f"{kind.description}; no value of {kind.series}: make it of two"
+
+
+def datasheet(part: NetlistPart) -> str:
+    """Return the address of a part's datasheet, empty if none is known."""
+    key = part.fields.get("Catalogue", "")
+    return part_type(key).datasheet if key else part.fields.get("Datasheet", "")
 
 
 def _grouped(bought: Mapping[str, BomEntry]) -> dict[BomEntry, list[str]]:
@@ -71,6 +94,20 @@ def _grouped(bought: Mapping[str, BomEntry]) -> dict[BomEntry, list[str]]:
     for reference, entry in bought.items():
         groups.setdefault(entry, []).append(reference)
     return groups
+
+
+def used_parts(netlist: Netlist) -> list[UsedPart]:
+    """Return a record's list of parts: a line for each different one, as in ``bom.csv``."""
+    return [
+        UsedPart(
+            references=references,
+            value=entry.value,
+            description=entry.description,
+            tolerance=entry.tolerance,
+            mpn=entry.mpn,
+        )
+        for entry, references in _grouped(entries(netlist)).items()
+    ]
 
 
 def bom_text(netlist: Netlist) -> str:

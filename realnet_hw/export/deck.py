@@ -24,10 +24,14 @@ from realnet_hw.board import Board, reference_order
 from realnet_hw.errors import InputError
 from realnet_hw.export.netlist import Netlist, NetlistPart
 from realnet_hw.parts.catalogue import SpreadRule, part_type
+from realnet_hw.parts.tolerance import fraction
+
+# What models and nominal values hold at; SPICE's own nominal temperature.
+NOMINAL_C = 27.0
 
 # ngspice's default tolerances end pulses of timing circuits too early; with these they agree with
 # a solver of our own and they resolve a microvolt.
-OPTIONS = ".options temp=27 tnom=27 reltol=1e-5 abstol=1e-12 vntol=1e-8 chgtol=1e-16"
+OPTIONS = ".options tnom=27 reltol=1e-5 abstol=1e-12 vntol=1e-8 chgtol=1e-16"
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,8 @@ class Spread:
         low: least value.
         high: greatest value.
         sigma: standard deviation of the normal distribution before truncation; 0 if uniform.
+        drift_per_K: by how much pieces drift apart per kelvin: the greatest drift if uniform, its
+            standard deviation if normal.
     """
 
     parameter: str
@@ -61,6 +67,21 @@ class Spread:
     low: float
     high: float
     sigma: float = 0.0
+    drift_per_K: float = 0.0
+
+    def at(self, temperature_C: float) -> Spread:
+        """Return the spread at another temperature than the models' 27 C.
+
+        A uniform one is wider by the greatest drift on each side. A normal one has the drift's
+        standard deviation added in quadrature, and bounds three of them further out.
+        """
+        drift = self.drift_per_K * abs(temperature_C - NOMINAL_C)
+        if self.distribution == "uniform":
+            return dataclasses.replace(self, low=self.low - drift, high=self.high + drift)
+        sigma = math.hypot(self.sigma, drift)
+        return dataclasses.replace(
+            self, low=self.low - 3 * drift, high=self.high + 3 * drift, sigma=sigma
+        )
 
 
 @dataclass(frozen=True)
@@ -75,6 +96,7 @@ class Deck:
         inputs: by the input port's name.
         nodes: public net name to node.
         spreads: in the order of references.
+        temperature_C: of the whole board.
     """
 
     title: str
@@ -84,11 +106,13 @@ class Deck:
     inputs: Mapping[str, Source] = field(default_factory=dict)
     nodes: Mapping[str, str] = field(default_factory=dict)
     spreads: tuple[Spread, ...] = ()
+    temperature_C: float = NOMINAL_C
 
     def text(self) -> str:
         """Return the whole deck, models included; it computes its operating point when run."""
         models = [self.models.strip()] if self.models else []
-        lines = [self.title, *models, *self.elements, OPTIONS, ".op", ".end"]
+        temperature = f".options temp={number(self.temperature_C)}"
+        lines = [self.title, *models, *self.elements, temperature, OPTIONS, ".op", ".end"]
         return "\n".join(lines) + "\n"
 
     def element(self, name: str) -> str:
@@ -108,6 +132,45 @@ class Deck:
         index = self._index(name)
         elements = (*self.elements[:index], *lines, *self.elements[index + 1 :])
         return dataclasses.replace(self, elements=elements)
+
+    def with_temperature(self, temperature_C: float) -> Deck:
+        """Return the deck at another temperature, its parts spread by their drift.
+
+        Junctions follow the simulator's laws, everything else keeps its nominal value.
+
+        Raises:
+            InputError: the deck is not at 27 C any more, from where drift counts.
+        """
+        if self.temperature_C != NOMINAL_C:
+            raise InputError(f"the deck is at {self.temperature_C:g} C already", where=self.title)
+        spreads = tuple(spread.at(temperature_C) for spread in self.spreads)
+        return dataclasses.replace(self, temperature_C=temperature_C, spreads=spreads)
+
+    def with_supply(self, net: str, volts: float) -> Deck:
+        """Return the deck with a rail at another nominal voltage, its tolerance in proportion.
+
+        Raises:
+            InputError: the deck has no such rail.
+        """
+        if net not in self.supplies:
+            known = ", ".join(self.supplies)
+            raise InputError(f"no supply {net!r}", where=self.title, allowed=known)
+        source = self.supplies[net]
+        ratio = volts / source.volts
+        line = f"{source.element} {source.node} 0 {number(volts)}"
+        spreads = tuple(
+            dataclasses.replace(
+                spread, nominal=volts, low=spread.low * ratio, high=spread.high * ratio
+            )
+            if spread.parameter == source.element
+            else spread
+            for spread in self.spreads
+        )
+        return dataclasses.replace(
+            self.with_element(source.element, line),
+            supplies={**self.supplies, net: dataclasses.replace(source, volts=volts)},
+            spreads=spreads,
+        )
 
     def with_waveform(self, element: str, points: Sequence[tuple[float, float]]) -> Deck:
         """Return the deck with a source that follows (seconds, volts) points in a transient.
@@ -213,6 +276,9 @@ _UNITS = {"R": "ohm", "C": "F"}
 _TWO_PINS = {"R": ("+", "-"), "C": ("+", "-"), "D": ("A", "K")}
 
 
+_NO_MODEL = "give its fields Sim.Device {}, Sim.Library, Sim.Name and Sim.Pins"
+
+
 def _pin_map(part: NetlistPart, ports: Sequence[str]) -> dict[str, str]:
     """Return port name (lower case) to pin number, from ``Sim.Pins`` or in the pins' order."""
     written = part.fields.get("Sim.Pins", "")
@@ -225,8 +291,8 @@ def _pin_map(part: NetlistPart, ports: Sequence[str]) -> dict[str, str]:
 def _device(part: NetlistPart) -> str:
     """Return a part's ``Sim.Device``, or what KiCad infers for a resistor or capacitor."""
     device = part.fields.get("Sim.Device", "")
-    letter = part.reference[:1]
-    if device or letter not in _UNITS:
+    letter = re.sub("[0-9]+", "", part.reference)
+    if device or letter not in _UNITS or not set(part.pins) <= {"1", "2"}:
         return device
     return letter
 
@@ -245,6 +311,10 @@ def _element(part: NetlistPart, device: str, nodes: Mapping[str, str]) -> str:
         InputError: a device, value, model or pin that can't be put into a deck.
     """
     name = part.fields.get("Sim.Name", "").lower()
+    if device in ("D", "SUBCKT") and not (name and part.fields.get("Sim.Library")):
+        raise InputError(
+            f"{part.symbol} has no model", where=part.reference, mend=_NO_MODEL.format(device)
+        )
     if device == "SUBCKT":
         ports: Sequence[str] = subcircuit_ports(
             model_card(part.fields.get("Sim.Library", "")), name
@@ -256,6 +326,7 @@ def _element(part: NetlistPart, device: str, nodes: Mapping[str, str]) -> str:
             f"no SPICE model for {part.symbol} (Sim.Device {device!r})",
             where=part.reference,
             allowed="R, C, D, SUBCKT, or Sim.Enable 0",
+            mend=_NO_MODEL.format("D or SUBCKT"),
         )
     pins = _pin_map(part, ports)
     connected = []
@@ -288,26 +359,59 @@ def _spread(rule: SpreadRule, part: NetlistPart, value: float | None) -> Spread:
         InputError: the rule lacks bounds, or is relative on a part without a value.
     """
     parameter = rule.parameter.format(ref=part.reference.lower())
+    drift_per_K = rule.drift_per_K
     if rule.relative is not None and value is not None:
         nominal, low, high = value, value * (1 - rule.relative), value * (1 + rule.relative)
+        drift_per_K *= value
     elif rule.nominal is not None and rule.low is not None and rule.high is not None:
         nominal, low, high = rule.nominal, rule.low, rule.high
     else:
         raise InputError(f"spread {rule.parameter!r} has no bounds", where=part.reference)
     return Spread(
-        parameter, part.reference, nominal, rule.distribution, low, high, rule.sigma or 0.0
+        parameter,
+        part.reference,
+        nominal,
+        rule.distribution,
+        low,
+        high,
+        sigma=rule.sigma or 0.0,
+        drift_per_K=drift_per_K,
     )
 
 
 def _part_spreads(part: NetlistPart, device: str) -> list[Spread]:
-    key = part.fields.get("Catalogue", "")
+    key, written = part.fields.get("Catalogue", ""), part.fields.get("Tolerance", "")
+    value = units.parse(part.value, _UNITS[device]) if device in _UNITS else None
+    if not key and written:
+        if value is None:
+            raise InputError(
+                f"what a tolerance of {written} spreads is not known",
+                where=part.reference,
+                allowed="a tolerance on resistors and capacitors, or a part of the catalogue",
+            )
+        bound = fraction(written, part.reference)
+        rule = SpreadRule(parameter="{ref}", distribution="uniform", relative=bound)
+        return [_spread(rule, part, value)]
     if not key:
         return []
-    value = units.parse(part.value, _UNITS[device]) if device in _UNITS else None
     return [_spread(rule, part, value) for rule in part_type(key).spreads]
 
 
 # -------------------------------------------------------------------------------------------- deck
+
+
+def _refuse_equal_names(elements: Iterable[str], board: str) -> None:
+    """Refuse two elements of one name: SPICE would take one of them, or stop without a word."""
+    seen: set[str] = set()
+    for line in elements:
+        name = line.split(None, 1)[0]
+        if name in seen:
+            raise InputError(
+                f"two parts, or two sources on one net, would be {name} in the deck",
+                where=board,
+                mend="give one another reference, or the port a net of its own",
+            )
+        seen.add(name)
 
 
 def deck_from(netlist: Netlist, board: Board) -> Deck:
@@ -317,7 +421,8 @@ def deck_from(netlist: Netlist, board: Board) -> Deck:
     ``Sim.Enable`` 0 leaves a part out. Inputs start at 0 V.
 
     Raises:
-        InputError: a part without a model, a value that is none, a port or supply on no net.
+        InputError: a part without a model, a value that is none, a port or supply on no net, two
+            elements of one name.
     """
     nodes = node_names(netlist.nets())
     elements: list[str] = []
@@ -345,6 +450,7 @@ def deck_from(netlist: Netlist, board: Board) -> Deck:
         low, high = sorted(supply.volts * (1 + sign * supply.tolerance) for sign in (-1, 1))
         element = supplies[supply.net].element
         spreads.append(Spread(element, supply.net, supply.volts, "uniform", low, high))
+    _refuse_equal_names(elements, board.name)
     return Deck(
         title=" ".join(f"* {board.name}: {board.title}".split()),
         elements=tuple(elements),

@@ -19,11 +19,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from realnet_hw import project
 from realnet_hw.errors import ToolFailed, ToolMissing
 
 _TIMEOUT_s = 120
 _NEEDED_MAJOR = 9
-_MEND = "run `make setup`, or install kicad 9 (on Debian 12 from bookworm-backports)"
 
 
 @functools.cache
@@ -35,7 +35,7 @@ def program() -> str:
     """
     found = shutil.which("kicad-cli")
     if found is None:
-        raise ToolMissing("kicad-cli is not installed", mend=_MEND)
+        raise ToolMissing("kicad-cli is not installed", mend=_mend())
     return found
 
 
@@ -48,7 +48,7 @@ def version() -> str:
     """
     found = _run(["version"]).strip()
     if not found.partition(".")[0].isdigit() or int(found.partition(".")[0]) < _NEEDED_MAJOR:
-        raise ToolMissing(f"kicad-cli is of version {found}", allowed="9 or later", mend=_MEND)
+        raise ToolMissing(f"kicad-cli is of version {found}", allowed="9 or later", mend=_mend())
     return found
 
 
@@ -192,3 +192,7 @@ def pdf(schematic: Path) -> bytes:
         _run(["sch", "export", "pdf", "--output", str(target), str(schematic)])
         content = target.read_bytes()
     return re.sub(rb"(?<=/CreationDate \(D:)[^)]*", lambda found: b"0" * len(found[0]), content)
+
+
+def _mend() -> str:
+    return f"run: {project.system_mend('kicad')}"

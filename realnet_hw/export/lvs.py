@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from realnet_hw.export.netlist import Netlist, NetlistPart
+from realnet_hw.export.netlist import STANDARD_FIELDS, Netlist, NetlistPart
 
 _Pins = frozenset[tuple[str, str]]
 
@@ -41,14 +41,15 @@ def _part_differences(left: Netlist, right: Netlist, names: tuple[str, str]) -> 
                 )
 
 
-# KiCad turns it into an attribute of the symbol, which its netlist leaves out; the comparison of
-# the SPICE decks shows whether it has the same effect.
-_NOT_EXPORTED = "Sim.Enable"
+# KiCad turns Sim.Enable into an attribute of the symbol, which its netlist leaves out; the
+# comparison of the SPICE decks shows whether it has the same effect. The standard fields stand
+# apart there; the comparison of the bills of materials sees them.
+_NOT_EXPORTED = {"Sim.Enable", *STANDARD_FIELDS}
 
 
 def _described(part: NetlistPart) -> dict[str, str]:
     return {
-        **{name: text for name, text in part.fields.items() if name != _NOT_EXPORTED},
+        **{name: text for name, text in part.fields.items() if name not in _NOT_EXPORTED},
         "value": part.value,
         "symbol": part.symbol,
         "footprint": part.footprint,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from realnet_hw.board import reference_order
 from realnet_hw.drawing import sexpr
 from realnet_hw.errors import InputError
+from realnet_hw.parts.skidl_parts import symbol_of
 
 if TYPE_CHECKING:
     from realnet_hw.board import Board
@@ -79,7 +80,7 @@ def from_skidl(circuit: Any) -> Netlist:
         parts[part.ref] = NetlistPart(
             reference=part.ref,
             value=str(part.value),
-            symbol=f"{_library(part)}:{part.name}",
+            symbol=symbol_of(part),
             footprint=str(part.footprint),
             fields=dict(sorted(fields.items())),
             pins=dict(sorted(pins.items())),
@@ -87,13 +88,8 @@ def from_skidl(circuit: Any) -> Netlist:
     return Netlist(parts)
 
 
-def _library(part: Any) -> str:
-    """Return the name of the library that a SKiDL part came from, without folder and ending."""
-    name = str(getattr(part.lib, "filename", part.lib))
-    return name.rsplit("/", 1)[-1].removesuffix(".kicad_sym")
-
-
-_STANDARD_FIELDS = {"Footprint", "Datasheet", "Description"}
+STANDARD_FIELDS = {"Footprint", "Datasheet", "Description"}
+"""Fields that every KiCad symbol has; its netlist keeps them apart from a part's own."""
 
 
 def from_kicad(text: str) -> Netlist:
@@ -121,7 +117,7 @@ def from_kicad(text: str) -> Netlist:
         fields = {
             sexpr.word(field, "name"): str(field[2])
             for field in sexpr.children(sexpr.child(component, "fields") or [], "field")
-            if len(field) > 2 and sexpr.word(field, "name") not in _STANDARD_FIELDS
+            if len(field) > 2 and sexpr.word(field, "name") not in STANDARD_FIELDS
         }
         source = sexpr.child(component, "libsource") or []
         parts[reference] = NetlistPart(

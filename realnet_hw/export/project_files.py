@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from realnet_hw import project
 from realnet_hw.drawing import sexpr, symbols
 from realnet_hw.drawing.sexpr import Node, Quoted
 from realnet_hw.errors import InputError, ToolMissing
@@ -190,6 +191,9 @@ def footprint_folder() -> Path:
     """
     named = os.environ.get("KICAD9_FOOTPRINT_DIR")
     for folder in (named,) if named else _FOOTPRINT_FOLDERS:
-        if Path(folder).is_dir():
+        if next(Path(folder).glob("*.pretty"), None):
             return Path(folder)
-    raise ToolMissing("KiCad 9's footprint libraries are not installed", mend="run `make setup`")
+    raise ToolMissing(
+        "KiCad 9's footprint libraries are not installed",
+        mend=f"run: {project.system_mend('kicad-footprints')}",
+    )

@@ -19,7 +19,8 @@ from realnet_hw.drawing import sexpr, symbols, text
 from realnet_hw.drawing.geometry import Point
 from realnet_hw.drawing.pad import Drawing, Label, PlacedSymbol, Wire
 from realnet_hw.drawing.sexpr import Node, Quoted, number
-from realnet_hw.export.netlist import Netlist
+from realnet_hw.export import bom
+from realnet_hw.export.netlist import STANDARD_FIELDS, Netlist
 from realnet_hw.export.page_layout import (
     FORMULA_SIZE_mm,
     Layout,
@@ -27,7 +28,6 @@ from realnet_hw.export.page_layout import (
     TITLE_SIZE_mm,
     arrange,
 )
-from realnet_hw.parts.catalogue import part_type
 
 _NAMESPACE = uuid.UUID("b5e0a3a4-6a0c-5d3e-9a53-7265616c6e65")
 _FORMAT_VERSION = "20250114"
@@ -80,6 +80,7 @@ class _Sheet:
             ["paper", Quoted(self.layout.paper)],
             self._title_block(),
             ["lib_symbols", *(_library_entry(lib_id) for lib_id in used)],
+            *(self._no_connect(point) for point in drawing.no_connects),
             *self._wiring(drawing, named),
             *(item for placed in self.layout.blocks for item in self._block(placed)),
             *(self._label(label) for label in drawing.labels),
@@ -147,6 +148,9 @@ class _Sheet:
             self.tag("label", label.net),
         ]
 
+    def _no_connect(self, point: Point) -> Node:
+        return ["no_connect", ["at", *_xy(*point)], self.tag("no_connect", *_xy(*point))]
+
     def _wiring(self, drawing: Drawing, placed: Sequence[PlacedSymbol]) -> list[Node]:
         """Return junctions and wires; KiCad joins wires at their ends alone, so they are split."""
         junctions = _junctions(drawing.wires, placed)
@@ -178,7 +182,6 @@ class _Sheet:
         own = self.netlist.parts.get(placed.reference)
         fields = dict(own.fields) if own else {}
         in_simulation = fields.pop("Sim.Enable", "1") != "0"
-        kind = part_type(fields["Catalogue"]) if "Catalogue" in fields else None
         identity = (placed.reference, str(placed.unit))
         node: Node = [
             "symbol",
@@ -187,7 +190,7 @@ class _Sheet:
         ]
         if placed.mirror:
             node.append(["mirror", placed.mirror])
-        bought = kind is not None and kind.is_bought
+        bought = own is not None and bom.is_bought(own)
         node += [
             ["unit", str(placed.unit)],
             ["exclude_from_sim", "no" if in_simulation else "yes"],
@@ -198,9 +201,13 @@ class _Sheet:
             _field(placed, "Reference", placed.reference, placed.reference_at),
             _field(placed, "Value", placed.value, placed.value_at),
             _field(placed, "Footprint", own.footprint if own else "", None),
-            _field(placed, "Datasheet", kind.datasheet if kind else "", None),
-            _field(placed, "Description", kind.description if kind else "", None),
-            *(_field(placed, name, value, None) for name, value in sorted(fields.items())),
+            _field(placed, "Datasheet", bom.datasheet(own) if own else "", None),
+            _field(placed, "Description", bom.description(own) if own else "", None),
+            *(
+                _field(placed, name, value, None)
+                for name, value in sorted(fields.items())
+                if name not in STANDARD_FIELDS
+            ),
             *(
                 ["pin", Quoted(pin), self.tag("pin", *identity, pin)]
                 for pin in symbol.pin_numbers()
@@ -226,6 +233,7 @@ def _joined(drawings: Iterable[Drawing]) -> Drawing:
         whole.symbols += drawing.symbols
         whole.wires += drawing.wires
         whole.labels += drawing.labels
+        whole.no_connects += drawing.no_connects
     return whole
 
 

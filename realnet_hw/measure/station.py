@@ -117,7 +117,7 @@ def load(path: Path) -> Station:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise InputError(str(reason), where=str(path), mend="bench/stations has examples") from None
+        raise InputError(str(reason), where=str(path)) from None
     return parse(text, where=str(path))
 
 

@@ -7,6 +7,7 @@ KiCad symbol and footprint, who sells it, how its value spreads, its SPICE model
 from __future__ import annotations
 
 import functools
+import math
 import tomllib
 from importlib import resources
 from typing import Literal
@@ -15,6 +16,7 @@ import msgspec
 
 from realnet_hw import units
 from realnet_hw.errors import InputError
+from realnet_hw.preferred_values import values
 
 
 class SpreadRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -22,7 +24,9 @@ class SpreadRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Either ``relative`` bounds it around the part's own value, or ``nominal``, ``low`` and ``high``
     are given. ``sigma`` is the standard deviation where the distribution is normal; it is then
-    truncated at the bounds.
+    truncated at the bounds. ``drift_per_K`` is by how much pieces drift apart per kelvin away from
+    27 C, as a fraction where ``relative`` is given: the greatest drift where the distribution is
+    uniform, its standard deviation where it is normal.
     """
 
     parameter: str
@@ -32,6 +36,7 @@ class SpreadRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     low: float | None = None
     high: float | None = None
     sigma: float | None = None
+    drift_per_K: float = 0.0
 
 
 class PartType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,6 +56,7 @@ class PartType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sim: dict[str, str] = {}
     spreads: tuple[SpreadRule, ...] = ()
     limits: dict[str, float] = {}
+    temperature_C: tuple[float, float] = (-40.0, 85.0)
     amplifiers: tuple[tuple[str, str, str], ...] = ()
     supply_pins: dict[str, str] = {}
 
@@ -58,6 +64,16 @@ class PartType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def is_bought(self) -> bool:
         """Whether it stands in the bill of materials."""
         return bool(self.mpn)
+
+    def is_made(self, value: str) -> bool:
+        """Return whether a value is one of the series that it is sold in."""
+        if self.series is None or not value:
+            return True
+        number = units.parse(value)
+        return any(
+            math.isclose(number, each, rel_tol=1e-9)
+            for each in values(self.series, number / 1.01, number * 1.01)
+        )
 
     def part_number(self, value: str) -> str:
         """Return the manufacturer's part number for a value such as ``"4k99"``."""

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from realnet_hw import project
 from realnet_hw.errors import InputError, ToolMissing
 from realnet_hw.parts.catalogue import part_type
 
@@ -36,7 +37,10 @@ def symbol_folder() -> Path:
     for folder in (Path(named),) if named else _SYMBOL_FOLDERS:
         if (folder / "Device.kicad_sym").is_file():
             return folder
-    raise ToolMissing("KiCad 9's symbol libraries are not installed", mend="run `make setup`")
+    raise ToolMissing(
+        "KiCad 9's symbol libraries are not installed",
+        mend=f"run: {project.system_mend('kicad-symbols')}",
+    )
 
 
 @contextlib.contextmanager
@@ -63,7 +67,8 @@ def _skidl() -> Any:
         skidl.lib_search_paths[skidl.KICAD9][:] = [str(folder)]
         for logger in (skidl.logger.rt_logger, skidl.erc_logger):
             logger.stop_file_output()
-            logger.handlers.clear()
+            logger.handlers[:] = [logging.NullHandler()]
+        skidl.config.query_backup_lib = False
     return skidl
 
 
@@ -127,6 +132,18 @@ def catalogue_part(circuit: Any, key: str, reference: str, value: str = "") -> A
     return part
 
 
+def symbol_of(part: Any) -> str:
+    """Return the KiCad symbol of a ``skidl.Part``, as ``Library:Name``."""
+    library = str(getattr(part.lib, "filename", part.lib))
+    return f"{library.rsplit('/', 1)[-1].removesuffix('.kicad_sym')}:{part.name}"
+
+
+def imported_quietly(path: Path) -> None:
+    """Import SKiDL here first if a program does, so that it leaves no file where that one runs."""
+    if re.search(r"^\s*(?:from|import)\s+skidl\b", path.read_text("utf-8"), re.MULTILINE):
+        _skidl()
+
+
 @functools.cache
 def _template(symbol: str) -> Any:
     """Return a part to copy, ``skidl.Part``, for a KiCad symbol ``Library:Name``.
@@ -180,7 +197,9 @@ def part_fields(key: str, value: str = "") -> dict[str, str]:
     fields = {"Catalogue": key}
     if kind.is_bought:
         fields["Manufacturer"] = kind.manufacturer
-        fields["MPN"] = kind.part_number(value or kind.value)
+        # What nobody makes has no part number.
+        if kind.is_made(value):
+            fields["MPN"] = kind.part_number(value or kind.value)
     if kind.tolerance is not None:
         fields["Tolerance"] = f"{kind.tolerance * 100:g} %"
     return fields | kind.sim

@@ -5,18 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
-
 from realnet_hw import records
 from realnet_hw.board import Board, Case
 from realnet_hw.errors import InputError
+from realnet_hw.export.bom import used_parts
 from realnet_hw.export.deck import Deck
 from realnet_hw.export.netlist import Netlist
-from realnet_hw.predict import faults
+from realnet_hw.predict import conditions, faults
 from realnet_hw.predict.bands import band, proportion_interval
 from realnet_hw.predict.engine import Engine, Volts
 from realnet_hw.predict.monte_carlo import Progress, monte_carlo
+from realnet_hw.predict.traces import microvolt, microvolts
 
 # How far the slopes look to either side of an input: more than the fixture's source may be wrong,
 # so that a rectifier which turns on within that distance is seen.
@@ -73,7 +72,7 @@ def predict(
     for done, fault in enumerate(possible, samples + 1):
         faulty = faults.apply(deck, fault)
         volts = engine.operating_point(faulty, cases, nodes)
-        signatures.append(records.FaultSignature(fault=fault, values_V=_microvolts(volts)))
+        signatures.append(records.FaultSignature(fault=fault, values_V=microvolts(volts)))
         if progress:
             progress(done, total)
 
@@ -98,12 +97,30 @@ def predict(
         ],
         statistics=records.Statistics(
             keys=[f"{index}.{name}" for index in range(len(cases)) for name in names],
-            boards_V=[_microvolts(volts) for volts in drawn],
+            boards_V=[microvolts(volts) for volts in drawn],
             slope_below=below,
             slope_above=above,
         ),
         faults=signatures,
         yield_=_yield(board, drawn),
+        conditions=conditions.of(deck),
+        parts=used_parts(netlist),
+    )
+
+
+def shows_its_cases(prediction: records.Prediction) -> bool:
+    """Return whether the nominal board answers every case as it should."""
+    return all(
+        all(
+            output.expected in (None, output.logic)
+            and (
+                output.window_V is None
+                or output.window_V[0] <= output.nominal_V <= output.window_V[1]
+            )
+            for output in case.outputs.values()
+        )
+        and case.largest in (None, max(case.outputs, key=lambda name: case.outputs[name].nominal_V))
+        for case in prediction.cases
     )
 
 
@@ -137,10 +154,10 @@ def _case(
     for column, name in enumerate(names):
         volts = float(nominal[column])
         low, high = band(drawn[:, column].tolist())
-        low_V, high_V = _microvolt(min(low, volts)), _microvolt(max(high, volts))
+        low_V, high_V = microvolt(min(low, volts)), microvolt(max(high, volts))
         if name in case.expected:
             outputs[name] = records.PredictedOutput(
-                nominal_V=_microvolt(volts),
+                nominal_V=microvolt(volts),
                 low_V=low_V,
                 high_V=high_V,
                 expected=case.expected[name],
@@ -150,7 +167,7 @@ def _case(
             )
         else:
             nodes[name] = records.PredictedNode(
-                nominal_V=_microvolt(volts), low_V=low_V, high_V=high_V
+                nominal_V=microvolt(volts), low_V=low_V, high_V=high_V
             )
     inputs = {name: records.PredictedInput(set_V=volts) for name, volts in case.inputs.items()}
     return records.PredictedCase(inputs=inputs, outputs=outputs, nodes=nodes, largest=case.largest)
@@ -169,7 +186,7 @@ def _slopes(
         for side, step_V in zip(sides, (-SLOPE_STEP_V, SLOPE_STEP_V), strict=True):
             moved = [{**case, source.element: case[source.element] + step_V} for case in cases]
             slope = (engine.operating_point(deck, moved, nodes) - here) / step_V
-            side[name] = _microvolts(slope)
+            side[name] = microvolts(slope)
     return sides
 
 
@@ -191,12 +208,3 @@ def _yield(board: Board, drawn: Volts) -> records.Yield:
 
 def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _microvolt(volts: float) -> float:
-    """Round to what the simulator resolves; never minus zero."""
-    return round(volts, 6) + 0.0
-
-
-def _microvolts(volts: npt.NDArray[np.float64]) -> list[float]:
-    return [_microvolt(value) for value in volts.ravel().tolist()]

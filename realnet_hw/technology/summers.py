@@ -177,6 +177,7 @@ def _inverter(source: Source, layer: int) -> Summer:
         feedback_ohm=_INVERTER_OHM,
         formula=f"{source.inverse} = -{source.net}",
         layer=layer,
+        stage=(layer + 1) // 2,
     )
     return Summer(cell, source.peak_V)
 
@@ -238,4 +239,5 @@ def _neuron(
         amplifier=AMPLIFIER,
         formula=f"{output.net} = {shape.format(terms.replace('- ', '-', 1))}",
         layer=layer,
+        stage=layer // 2,
     )

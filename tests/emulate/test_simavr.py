@@ -61,12 +61,12 @@ def test_offsets_lead_to_an_atmega328p() -> None:
 
 def test_a_missing_library_is_told_with_its_mend(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ctypes.util, "find_library", lambda _name: None)
-    with pytest.raises(ToolMissing, match="apt-get install libsimavr-dev"):
+    with pytest.raises(ToolMissing, match="run: make setup"):
         load_anew()
 
 
 @pytest.mark.usefixtures("simulator", "cache")
 def test_a_missing_compiler_is_told_with_its_mend(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda _name: None)
-    with pytest.raises(ToolMissing, match=r"C compiler .* apt-get install"):
+    with pytest.raises(ToolMissing, match=r"C compiler .* run: make setup"):
         load_anew()

@@ -63,8 +63,8 @@ def test_divider() -> None:
     assert deck.inputs == {"X1": Source("v_in", "in", 0.0)}
     assert deck.nodes == {"IN": "in", "OUT": "out", "GND": "0"}
     assert deck.spreads == (
-        Spread("r1", "R1", 4700.0, "uniform", 4653.0, 4747.0),
-        Spread("r2", "R2", 10e3, "uniform", 9900.0, 10100.0),
+        Spread("r1", "R1", 4700.0, "uniform", 4653.0, 4747.0, drift_per_K=4700.0 * 100e-6),
+        Spread("r2", "R2", 10e3, "uniform", 9900.0, 10100.0, drift_per_K=10e3 * 100e-6),
     )
 
 
@@ -107,7 +107,9 @@ def test_subcircuits_follow_their_own_port_order() -> None:
     deck = deck_from(netlist(*DIVIDER, reference), board())
     assert "xu1 in out lm4040_5v0" in deck.elements
     assert ".subckt lm4040_5v0" in deck.models
-    assert deck.spreads[-1] == Spread("v.xu1.vref", "U1", 5.0, "uniform", 4.995, 5.005)
+    assert deck.spreads[-1] == Spread(
+        "v.xu1.vref", "U1", 5.0, "uniform", 4.995, 5.005, drift_per_K=500e-6
+    )
 
 
 def test_diodes_by_pin_name_and_unconnected_pins() -> None:

@@ -1,0 +1,166 @@
+"""Transfer curves and response surfaces: the outputs against one input, and against two."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from realnet_hw import records
+from realnet_hw.board import Board, Port
+from realnet_hw.errors import InputError
+from realnet_hw.export.deck import Deck
+from realnet_hw.predict.engine import Engine, Parameters, Volts
+from realnet_hw.predict.levels import Response, most_telling, responses, sources
+from realnet_hw.predict.traces import ideal, trace
+
+POINTS = 101
+ROWS = 17
+MOST_CURVES = 8
+# Boards with up to so many inputs get two curves for each: the two that differ most.
+_TWO_EACH = 4
+
+
+def possible_curves(inputs: int) -> int:
+    """Return how many curves a board with so many inputs could be given."""
+    return inputs * min(2, inputs)
+
+
+def curves_shown(board: Board, deck: Deck, engine: Engine) -> list[Response]:
+    """Return which curves to draw: what is moved, and where the other inputs are held.
+
+    Two curves for each input up to 4 inputs, one for more, where the others are held so that the
+    outputs move most, and then so that they do something else. Of many inputs, the 8 that move the
+    outputs most.
+    """
+    each = 2 if len(board.inputs) <= _TWO_EACH else 1
+    found = [most_telling(responses(board, deck, engine, [port.name]), each)
+             for port in board.inputs]  # fmt: skip
+    kept = sorted(found, key=lambda some: -round(some[0].swing_V, 2))[:MOST_CURVES]
+    return [one for some in found if some in kept for one in some]
+
+
+def curve(
+    board: Board,
+    deck: Deck,
+    engine: Engine,
+    drawn: Sequence[Parameters],
+    shown: Response,
+) -> records.Curve:
+    """Return every output against one input, at 101 voltages over all that the input may carry.
+
+    Args:
+        board: with its ports.
+        deck: of the board.
+        engine: the simulator.
+        drawn: parameters of the boards that make the band.
+        shown: what to move, and where to hold the other inputs.
+
+    Raises:
+        SimulationFailed: a board for which there is no solution.
+    """
+    (name,) = shown.moved
+    input_V = _range_V(_port(board, name), POINTS)
+    held = sources(deck, shown.held_V)
+    volts = engine.sweep(
+        deck,
+        [held, *({**board_parameters, **held} for board_parameters in drawn)],
+        [deck.nodes[port.net] for port in board.outputs],
+        source=deck.inputs[name].element,
+        values=input_V,
+    )
+    ideals = ideal(board, [{**shown.held_V, name: volt} for volt in input_V])
+    return records.Curve(
+        input=name,
+        held_V=dict(shown.held_V),
+        input_V=input_V,
+        outputs={
+            port.name: trace(volts[:, :, index], ideals[port.name])
+            for index, port in enumerate(board.outputs)
+        },
+        boards=len(drawn),
+    )
+
+
+def surface(
+    board: Board,
+    deck: Deck,
+    engine: Engine,
+    drawn: Sequence[Parameters],
+    across: str,
+    up: str,
+) -> records.Surface:
+    """Return every output against two inputs, at 17 x 17 voltages over all that they may carry.
+
+    Other inputs are held where the outputs move most from corner to corner.
+
+    Args:
+        board: with its ports.
+        deck: of the board.
+        engine: the simulator.
+        drawn: parameters of the boards that make the band.
+        across: the input that changes along a row.
+        up: the input that changes from row to row.
+
+    Raises:
+        InputError: an input that the board does not have, or the same one twice.
+        SimulationFailed: a board for which there is no solution.
+    """
+    (shown,) = most_telling(responses(board, deck, engine, [across, up]), 1)
+    across_V, up_V = (_range_V(_port(board, name), ROWS) for name in (across, up))
+    held = sources(deck, shown.held_V)
+    rows = []
+    for volt in up_V:
+        fixed = {**held, deck.inputs[up].element: volt}
+        rows.append(
+            engine.sweep(
+                deck,
+                [fixed, *({**board_parameters, **fixed} for board_parameters in drawn)],
+                [deck.nodes[port.net] for port in board.outputs],
+                source=deck.inputs[across].element,
+                values=across_V,
+            )
+        )
+    volts = np.concatenate(rows, axis=1)
+    ideals = ideal(board, [{**shown.held_V, across: x, up: y} for y in up_V for x in across_V])
+    return records.Surface(
+        across=across,
+        up=up,
+        held_V=dict(shown.held_V),
+        across_V=across_V,
+        up_V=up_V,
+        outputs={
+            port.name: _sheet(volts[:, :, index], ideals[port.name])
+            for index, port in enumerate(board.outputs)
+        },
+        boards=len(drawn),
+    )
+
+
+def _sheet(volts: Volts, ideal_V: Volts | None) -> records.Sheet:
+    line = trace(volts, ideal_V)
+    return records.Sheet(
+        nominal_V=_folded(line.nominal_V),
+        low_V=_folded(line.low_V),
+        high_V=_folded(line.high_V),
+        ideal_V=None if line.ideal_V is None else _folded(line.ideal_V),
+    )
+
+
+def _folded(values: list[float]) -> list[list[float]]:
+    return [values[start : start + ROWS] for start in range(0, len(values), ROWS)]
+
+
+def _port(board: Board, name: str) -> Port:
+    return next(port for port in board.inputs if port.name == name)
+
+
+def _range_V(port: Port, count: int) -> list[float]:
+    """Return evenly spaced voltages over all that a port may carry.
+
+    Raises:
+        InputError: the port has no range.
+    """
+    if not port.min_V < port.max_V:
+        raise InputError(f"carries {port.min_V:g} to {port.max_V:g} V", where=port.name)
+    return [round(volts, 9) for volts in np.linspace(port.min_V, port.max_V, count).tolist()]
