@@ -194,5 +194,31 @@ def pdf(schematic: Path) -> bytes:
     return re.sub(rb"(?<=/CreationDate \(D:)[^)]*", lambda found: b"0" * len(found[0]), content)
 
 
+def pcb_exports(
+    board: Path, kind: str, *options: str, target: str | None = None
+) -> dict[str, bytes]:
+    """Return the files that ``kicad-cli pcb export`` makes of a board, by their names.
+
+    Args:
+        board: the ``.kicad_pcb`` file.
+        kind: what to export.
+        options: of kicad-cli.
+        target: the file's name; several files are made where it is None.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        out = f"{folder}/{target}" if target else f"{folder}/"
+        _run(["pcb", "export", kind, *options, "--output", out, str(board)])
+        return {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
+
+
+def pcb_render(board: Path, side: str, *, width: int = 1400, height: int = 1000) -> bytes:
+    """Return a picture of a board seen from "top" or "bottom", PNG."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "board.png"
+        size = ["--width", str(width), "--height", str(height)]
+        _run(["pcb", "render", "--side", side, *size, "--output", str(target), str(board)])
+        return target.read_bytes()
+
+
 def _mend() -> str:
     return f"run: {project.system_mend('kicad')}"
