@@ -21,8 +21,8 @@ GERBER_LAYERS = (
 )  # fmt: skip
 
 _DATE = "2000-01-01T00:00:00"
-# The creation dates of Gerber, drill, job and STEP files, with or without a zone.
-_DATES = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[+-]\d\d:?\d\d)?")
+# The creation dates of Gerber, drill, job and STEP files: with a T or a blank, with a zone or not.
+_DATES = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[+-]\d\d:?\d\d)?")
 _ZIP_DATE = (2000, 1, 1, 0, 0, 0)
 
 
