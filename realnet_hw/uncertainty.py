@@ -99,6 +99,36 @@ def covariance(
     return result
 
 
+def difference_uncertainty(
+    one: tuple[str, float, float],
+    other: tuple[str, float, float],
+    budgets: Mapping[str, Sequence[Component]],
+) -> float:
+    """Return the standard uncertainty of the difference of two readings, volts.
+
+    What the budgets say that both have in common cancels as far as it does. What was stated with
+    the readings beyond their budgets, all of it where a channel has none, may be of one sign or
+    the other on both: its sizes are added.
+
+    Args:
+        one, other: channel, value in volts, and the standard uncertainty stated with it.
+        budgets: the components of the channels, as far as they are known.
+
+    Raises:
+        InputError: a budget or reading as in ``standard_uncertainty``.
+
+    Ref: JCGM 100:2008 5.2.2 (with correlation +1 and -1 as the bounds) and F.1.2.3.
+    """
+    known = {channel: budgets.get(channel, ()) for channel, _, _ in (one, other)}
+    errors_V2 = covariance([(one[0], one[1]), (other[0], other[1])], known)
+    unexplained_V = sum(
+        math.sqrt(max(0.0, stated_V**2 - float(errors_V2[i, i])))
+        for i, (_, _, stated_V) in enumerate((one, other))
+    )
+    both_V2 = errors_V2[0, 0] + errors_V2[1, 1] - 2 * errors_V2[0, 1]
+    return math.sqrt(max(0.0, float(both_V2)) + unexplained_V**2)
+
+
 def guarded_level(value_V: float, U_V: float, thresholds: Thresholds) -> int | None:
     """Return the logic level that a reading shows beyond doubt, or None.
 

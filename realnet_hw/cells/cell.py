@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from realnet_hw.drawing.pad import Pad
@@ -65,7 +65,7 @@ class Cell(ABC):
         amplifiers: the amplifiers that it needs, by key.
     """
 
-    in_signal_path: ClassVar[bool] = True
+    in_signal_path: bool = True
 
     def __init__(
         self,

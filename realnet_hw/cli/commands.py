@@ -116,6 +116,9 @@ def predict(
     engine: Literal["ngspice"] = "ngspice",
     samples: Annotated[int, Parameter(validator=None)] = 1000,
     seed: int = 0,
+    temperature_c: float = 27.0,
+    supply: Annotated[list[str] | None, Parameter(negative="", allow_leading_hyphen=True)] = None,
+    with_: Annotated[str, Parameter("--with")] = "",
     out: Path | None = None,
     json_: Json = False,
 ) -> int:
@@ -133,6 +136,14 @@ def predict(
         How many boards with drawn part values to simulate.
     seed
         Seed of the draws.
+    temperature_c
+        Temperature of the whole board in degrees Celsius.
+    supply
+        NET=VOLTS, a rail at another nominal voltage; may be given for each rail.
+    with_
+        What else to predict, separated by commas: curves (transfer curves),
+        surface or surface:X1:X2 (response surface), transient or transient:X1
+        (square wave), or all.
     out
         File to write the prediction record to.
     json_
@@ -140,11 +151,23 @@ def predict(
     """
     from realnet_hw import records
     from realnet_hw.board import load_board
+    from realnet_hw.predict import conditions
+    from realnet_hw.predict.prediction import shows_its_cases
 
     with own_stdout() as answers:
         refuse_unwritable(out)
         made = load_board(board)
-        record = _predict(made, *_described(made), samples=samples, seed=seed, engine=engine)
+        netlist, deck = _described(made)
+        deck = conditions.under(
+            deck,
+            netlist,
+            made,
+            temperature_C=temperature_c,
+            supplies_V=conditions.supplies_from(supply or ()),
+        )
+        record = _predict(
+            made, netlist, deck, samples=samples, seed=seed, engine=engine, views=with_
+        )
         _keep(out, record)
         if json_:
             answers.write(records.encode(record))
@@ -152,8 +175,7 @@ def predict(
             from realnet_hw.compare import table
 
             console(answers).print(table.prediction_table(record))
-    shown = (output for case in record.cases for output in case.outputs.values())
-    return 0 if all(output.expected in (None, output.logic) for output in shown) else 1
+    return 0 if shows_its_cases(record) else 1
 
 
 @app.command
@@ -360,7 +382,7 @@ def demo(board: str = "xor_opamp", *, out: Path = Path("realnet-demo")) -> int:
         answers.writelines(f"{line}\n" for line in (*made.notes, *_built_lines(built)))
         if built.violations:
             return 1
-        predicted = _predict(made, netlist, deck, stage="2/4 ")
+        predicted = _predict(made, netlist, deck, views="all", stage="2/4 ")
         _keep(out / "prediction.json", predicted)
         station = project.bundle() / "bench" / "stations" / "virtual.toml"
         _say_unseen(made, netlist, predicted, station)
@@ -422,15 +444,23 @@ def _predict(
     samples: int = 1000,
     seed: int = 0,
     engine: str = "ngspice",
+    views: str = "",
     stage: str = "",
 ) -> Prediction:
     from realnet_hw.predict.ngspice import NgspiceEngine
     from realnet_hw.predict.prediction import predict as predicted
+    from realnet_hw.predict.views import views_from, with_views
 
     if not 50 <= samples <= 1_000_000:
         raise InputError(f"{samples} samples", allowed="50 to 1000000")
+    wanted = views_from(views, board)
+    simulator = NgspiceEngine()
     with progress(f"{stage}Predicting {board.name}: {samples} boards in {engine}") as advance:
-        return predicted(board, deck, netlist, NgspiceEngine(), samples, seed, advance)
+        record = predicted(board, deck, netlist, simulator, samples, seed, advance)
+    if not wanted:
+        return record
+    with progress(f"{stage}Predicting {board.name}: {wanted}") as advance:
+        return with_views(record, wanted, board, deck, simulator, advance)
 
 
 def _measure(

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from realnet_hw.compare.readings import all_readings
 from realnet_hw.errors import InputError
-from realnet_hw.records import Component, Measurement, PredictedNode, PredictedOutput, Prediction
+from realnet_hw.records import (
+    Component,
+    Measurement,
+    PredictedCase,
+    PredictedNode,
+    PredictedOutput,
+    Prediction,
+    Trace,
+)
 from realnet_hw.uncertainty import check_budget, expanded_uncertainty
 
 LARGEST_V = 1000.0
 """No bench of this project reaches it; larger figures are mistakes, and their squares overflow."""
 
 _LARGEST_SLOPE = 1e6
+_LONGEST_s = 1e6
 # A record's figures may have been rounded by a program that wrote them with fewer digits.
 _ROUNDING = 1e-3
 _ROUNDING_V = 1e-6
@@ -25,8 +35,8 @@ def check_prediction(prediction: Prediction) -> None:
     """Refuse a prediction without cases or boards, or whose figures do not fit together.
 
     Raises:
-        InputError: nothing in it, lists of different lengths, a band or thresholds upside down, or
-            a voltage that is not finite or beyond 1 kV.
+        InputError: nothing in it, lists of different lengths, a band, window or thresholds upside
+            down, a voltage that is not finite or beyond 1 kV, or a greatest output that is none.
     """
     statistics = prediction.statistics
     if not prediction.cases or not statistics.boards_V:
@@ -54,6 +64,7 @@ def check_prediction(prediction: Prediction) -> None:
     _check_sizes(values, LARGEST_V, "V", where=_PREDICTION)
     _check_sizes(slopes, _LARGEST_SLOPE, "V/V", where=_PREDICTION)
     _check_bands(prediction)
+    _check_views(prediction)
 
 
 def check_measurement(measurement: Measurement) -> None:
@@ -105,13 +116,44 @@ def _check_reading(
             )
 
 
+def _check_output(
+    where: str,
+    output: PredictedOutput,
+    pairs: dict[str, tuple[float, float]],
+    figures: dict[str, Iterable[float]],
+) -> None:
+    """Add what is asked of an output to the figures to check; refuse what is no level."""
+    if output.expected not in (0, 1, None):
+        raise InputError(
+            f"{where}: expected = {output.expected}", where=_PREDICTION, allowed="0, 1 or null"
+        )
+    if output.window_V is not None:
+        pairs[f"{where}, window_V"] = output.window_V
+    if output.ideal_V is not None:
+        figures[f"{where}, ideal_V"] = (output.ideal_V,)
+
+
+def _check_greatest(i: int, case: PredictedCase) -> None:
+    if case.largest is None:
+        return
+    if case.largest not in case.outputs or len(case.outputs) < 2:
+        raise InputError(
+            f"case {i}: largest = {case.largest!r}",
+            where=_PREDICTION,
+            allowed=f"one of several outputs ({', '.join(case.outputs)})",
+        )
+
+
 def _check_bands(prediction: Prediction) -> None:
     pairs = {"thresholds": (prediction.thresholds.low_V, prediction.thresholds.high_V)}
     figures: dict[str, Iterable[float]] = {}
     for i, case in enumerate(prediction.cases):
+        _check_greatest(i, case)
         values: dict[str, PredictedOutput | PredictedNode] = {**case.outputs, **case.nodes}
         for name, value in values.items():
             pairs[f"case {i}, {name}"] = (value.low_V, value.high_V)
+            if isinstance(value, PredictedOutput):
+                _check_output(f"case {i}, {name}", value, pairs, figures)
             figures[f"case {i}, {name}, nominal"] = (value.nominal_V,)
         for name, put in case.inputs.items():
             figures[f"case {i}, input {name}"] = (put.set_V,)
@@ -121,6 +163,66 @@ def _check_bands(prediction: Prediction) -> None:
             raise InputError(
                 f"{what}: low_V = {low_V:g} is above high_V = {high_V:g}", where=_PREDICTION
             )
+
+
+def _check_views(prediction: Prediction) -> None:
+    """Refuse a curve, surface or answer to a step that can't be drawn."""
+    case = prediction.cases[0]
+    for curve in prediction.curves:
+        what = f"curve over {curve.input}"
+        _check_terminals(what, [curve.input, *curve.held_V], curve.outputs, case)
+        _check_axis(f"{what}, input_V", curve.input_V, LARGEST_V)
+        _check_traces(what, curve.outputs, len(curve.input_V))
+    for surface in prediction.surfaces:
+        what = f"surface over {surface.across} and {surface.up}"
+        inputs = [surface.across, surface.up, *surface.held_V]
+        _check_terminals(what, inputs, surface.outputs, case)
+        _check_axis(f"{what}, across_V", surface.across_V, LARGEST_V)
+        _check_axis(f"{what}, up_V", surface.up_V, LARGEST_V)
+        for name, sheet in surface.outputs.items():
+            _check_rows(f"{what}, {name}", sheet.nominal_V, len(surface.up_V))
+            for row in sheet.nominal_V:
+                _check_rows(f"{what}, {name}", row, len(surface.across_V))
+                _check_sizes({f"{what}, {name}": row}, LARGEST_V, "V", where=_PREDICTION)
+    for transient in prediction.transients:
+        what = f"answer to a step at {transient.input}"
+        inputs = [transient.input, *transient.held_V]
+        _check_terminals(what, inputs, transient.outputs, case)
+        _check_axis(f"{what}, time_s", transient.time_s, _LONGEST_s)
+        _check_rows(f"{what}, input_V", transient.input_V, len(transient.time_s))
+        _check_sizes({f"{what}, input_V": transient.input_V}, LARGEST_V, "V", where=_PREDICTION)
+        _check_traces(what, transient.outputs, len(transient.time_s))
+
+
+def _check_terminals(
+    what: str, inputs: Iterable[str], outputs: Iterable[str], case: PredictedCase
+) -> None:
+    for name, known in (*((i, case.inputs) for i in inputs), *((o, case.outputs) for o in outputs)):
+        if name not in known:
+            raise InputError(
+                f"{what}: there is no {name!r}", where=_PREDICTION, allowed=", ".join(known)
+            )
+
+
+def _check_traces(what: str, traces: Mapping[str, Trace], count: int) -> None:
+    for name, trace in traces.items():
+        rows = {"nominal_V": trace.nominal_V, "low_V": trace.low_V, "high_V": trace.high_V}
+        if trace.ideal_V is not None:
+            rows["ideal_V"] = trace.ideal_V
+        for kind, row in rows.items():
+            _check_rows(f"{what}, {name}, {kind}", row, count)
+            _check_sizes({f"{what}, {name}, {kind}": row}, LARGEST_V, "V", where=_PREDICTION)
+
+
+def _check_rows(what: str, row: Sequence[object], count: int) -> None:
+    if len(row) != count:
+        raise InputError(f"{what} has {len(row)} values", where=_PREDICTION, allowed=f"{count}")
+
+
+def _check_axis(what: str, axis: Sequence[float], largest: float) -> None:
+    _check_sizes({what: axis}, largest, "", where=_PREDICTION)
+    if len(axis) < 2 or any(a >= b for a, b in itertools.pairwise(axis)):
+        raise InputError(f"{what} does not rise", where=_PREDICTION, allowed="two values or more")
 
 
 def _check_sizes(

@@ -1,85 +1,286 @@
-"""Does every output show its logic level beyond doubt?
+"""Does every output show what it should, beyond doubt?
+
+Three things may be asked of outputs: a logic level, a voltage within a window, and being greater
+than all other outputs. A level is a window with one edge, so that each output has margins to the
+edges of one window, and the greatest output one to each of the others. A margin is certain when it
+exceeds its uncertainty:
+
+- accepted, when every margin is above the expanded uncertainty U (k = 2);
+- rejected, when one is so far below zero that of good boards at most one in a thousand reads so,
+  all margins of the board together: a dozen margins that were each rejected at k = 2 would fail
+  many a board that stands right at an edge;
+- undecided between.
 
 Ref: JCGM 106:2012 7.2 (probability of conformity), 8.3.2 and 8.3.3 (guarded acceptance and guarded
-rejection with a guard band of the expanded uncertainty, k = 2).
+rejection); C. E. Bonferroni, Pubbl. R. Ist. Sup. Sci. Econ. Comm. Firenze 8 (1936) 3.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
+from realnet_hw.compare.readings import Budgets, case_label
+from realnet_hw.compare.words import beyond, edges, volts
+from realnet_hw.records import (
+    Conformity,
+    MeasuredCase,
+    MeasuredValue,
+    PredictedCase,
+    PredictedOutput,
+    Thresholds,
+)
+from realnet_hw.uncertainty import COVERAGE_FACTOR, difference_uncertainty
 
-from realnet_hw.compare.words import beyond
-from realnet_hw.records import Conformity, Thresholds
+FALSE_REJECT_RISK = 0.001
+
+Window = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Shown:
-    """An output at one case.
+class Margin:
+    """By how much something is right, volts; negative where it is wrong.
 
     Args:
-        where: the output and the inputs, for the reader.
-        expected: the level it should show.
-        value_V: the reading, or None where there is none.
-        U_V: its expanded uncertainty (k = 2), not negative, or None too.
-        range_V: readings reach from minus this to this; None where it is not known.
+        least_V, most_V: the same, but for a reading at the end of the fixture's range: the truth
+            may lie any distance further out.
+        U_V: the expanded uncertainty (k = 2), not negative.
     """
 
-    where: str
-    expected: int
-    value_V: float | None
-    U_V: float | None
-    range_V: float | None
+    least_V: float
+    most_V: float
+    U_V: float
+
+    def is_certain(self) -> bool:
+        """Whether it is right beyond doubt."""
+        return self.least_V > self.U_V
+
+    def is_refuted(self, k: float) -> bool:
+        """Whether it is wrong by more than k standard uncertainties."""
+        return self.most_V < -k * self.U_V / COVERAGE_FACTOR
+
+    def risk(self) -> float:
+        """The probability that it is negative in truth, were the reading accepted."""
+        if self.U_V == 0.0 or math.isinf(self.least_V):
+            return float(self.least_V <= 0.0)
+        return NormalDist().cdf(-self.least_V * COVERAGE_FACTOR / self.U_V)
 
 
-Volts = TypeVar("Volts", float, NDArray[np.float64])
+@dataclass(frozen=True)
+class Demand:
+    """What is asked of an output at a case, and how its readings stand to it.
+
+    Args:
+        what: "Y at X1 = 0 V should be 1".
+        shows: "3.520 V ± 0.050 V".
+        margins: to every edge or rival that there is; none where something was not read.
+        too_narrow: no reading with this uncertainty can lie within the window beyond doubt.
+    """
+
+    what: str
+    shows: str
+    margins: tuple[Margin, ...] = ()
+    too_narrow: bool = False
 
 
-def margin_to_threshold(value_V: Volts, expected: int, thresholds: Thresholds) -> Volts:
-    """Return by how much each value clears its threshold, volts; negative where it does not."""
-    return value_V - thresholds.high_V if expected else thresholds.low_V - value_V
+def window(output: PredictedOutput, thresholds: Thresholds) -> Window | None:
+    """Return between which voltages an output should lie; None where nothing is asked of it.
+
+    A level is a window that is open on one side. Where a level and a window are asked for, it is
+    what they have in common.
+    """
+    low_V, high_V = -math.inf, math.inf
+    if output.expected is not None:
+        low_V, high_V = (
+            (thresholds.high_V, high_V) if output.expected else (low_V, thresholds.low_V)
+        )
+    if output.window_V is not None:
+        low_V, high_V = max(low_V, output.window_V[0]), min(high_V, output.window_V[1])
+    return None if low_V == -math.inf and high_V == math.inf else (low_V, high_V)
 
 
-def conformity(outputs: Iterable[Shown], thresholds: Thresholds) -> Conformity:
+def greatest(
+    outputs: Mapping[str, MeasuredValue], budgets: Budgets, range_V: float | None
+) -> str | None:
+    """Return which output is greater than all others beyond doubt; None where none is."""
+    for name in outputs:
+        margins = _margins_to_rivals(name, outputs, budgets, range_V)
+        if margins and all(margin.is_certain() for margin in margins.values()):
+            return name
+    return None
+
+
+def demands(
+    predicted: Sequence[PredictedCase],
+    measured: Sequence[MeasuredCase | None],
+    thresholds: Thresholds,
+    budgets: Budgets,
+    range_V: float | None,
+) -> list[Demand]:
+    """Return everything that is asked of a board's outputs.
+
+    Args:
+        predicted: the cases.
+        measured: their readings, in the same order; None where a case was not measured.
+        thresholds: of the levels.
+        budgets: of the channels, for what readings have in common.
+        range_V: readings reach from minus this to this; None where that is not known.
+    """
+    found = []
+    for case, taken in zip(predicted, measured, strict=True):
+        label = case_label(case)
+        readings = {
+            name: taken.outputs.get(name, _UNREAD) if taken else _UNREAD for name in case.outputs
+        }
+        for name, output in case.outputs.items():
+            limits = window(output, thresholds)
+            if limits is not None:
+                what = f"{name} at {label} should {_asked(output)}"
+                found.append(_within(what, readings[name], limits, range_V))
+        if case.largest is not None:
+            what = f"{case.largest} at {label} should be the greatest"
+            found.append(_above_rivals(what, case.largest, readings, budgets, range_V))
+    return found
+
+
+def conformity(asked: Sequence[Demand]) -> Conformity:
     """Judge all outputs together.
 
-    The answer is "no" when one output misses its level by more than its uncertainty, whether it
-    shows the other level or none; "undecided" when one lies in a guard band or was not read.
+    The answer is "no" when one output is wrong beyond doubt, "undecided" when one can't be told,
+    was not read, or when nothing is asked of any: then there is nothing to conform to.
 
     The false-accept risk is the probability that, with these readings, at least one of the outputs
-    read is not at its level in truth, were the board accepted: the sum of the normal tails beyond
-    the thresholds, which bounds it whatever the readings have in common.
+    read is wrong in truth, were the board accepted: the sum of the normal tails beyond the edges,
+    which bounds it whatever the readings have in common.
     """
+    margins = sum(len(demand.margins) for demand in asked)
+    k = rejecting_k(margins)
     wrong: list[str] = []
     doubtful: list[str] = []
-    risk = 0.0
-    for output in outputs:
-        level = f"{output.where} should be {output.expected}"
-        if output.value_V is None or output.U_V is None:
-            doubtful.append(f"{level} and was not read")
-            continue
-        margin_V = margin_to_threshold(output.value_V, output.expected, thresholds)
-        reading = f"{output.value_V:.3f} V ± {output.U_V:.3f} V"
-        if side := beyond(output.value_V, output.U_V, output.range_V):
-            reading = f"{side} {output.value_V:.1f} V"
-        if margin_V < -output.U_V:
-            wrong.append(f"{level} and shows {reading}")
-        elif margin_V <= output.U_V:
-            doubtful.append(f"{level} and lies within the guard band: {reading}")
-        risk += _tail(margin_V, output.U_V / 2)
+    for demand in asked:
+        if any(margin.is_refuted(k) for margin in demand.margins):
+            wrong.append(f"{demand.what} and shows {demand.shows}")
+        elif not demand.margins:
+            doubtful.append(f"{demand.what} and was not read")
+        elif not all(margin.is_certain() for margin in demand.margins):
+            doubtful.append(f"{demand.what} and {_doubt(demand)}: {demand.shows}")
+    if not asked:
+        doubtful.append("Nothing is asked of any output")
     return Conformity(
         answer="no" if wrong else "undecided" if doubtful else "yes",
         reasons=wrong + doubtful,
-        false_accept_risk=min(1.0, risk),
+        false_accept_risk=min(1.0, sum(m.risk() for demand in asked for m in demand.margins)),
     )
 
 
-def _tail(margin_V: float, u_V: float) -> float:
-    if u_V == 0.0:
-        return float(margin_V <= 0.0)
-    return NormalDist().cdf(-margin_V / u_V)
+def rejecting_k(margins: int) -> float:
+    """Return by how many standard uncertainties a margin must be missed to be rejected.
+
+    A board that is good has, with all of its margins at zero, one rejected with a probability of
+    ``FALSE_REJECT_RISK`` at most, whatever the readings have in common.
+    """
+    return max(COVERAGE_FACTOR, NormalDist().inv_cdf(1 - FALSE_REJECT_RISK / max(1, margins)))
+
+
+_UNREAD = MeasuredValue(value_V=None, U_V=None, channel=None)
+
+
+def _asked(output: PredictedOutput) -> str:
+    asked = []
+    if output.expected is not None:
+        asked.append(f"be {output.expected}")
+    if output.window_V is not None:
+        asked.append(f"lie within {edges(output.window_V)}")
+    return " and ".join(asked)
+
+
+def _doubt(demand: Demand) -> str:
+    if demand.too_narrow:
+        return "its window is narrower than the uncertainty on both sides"
+    return "lies within the guard band"
+
+
+def _reach(reading: MeasuredValue, range_V: float | None) -> Window:
+    """Return between which readings the reading lies: itself, or further out at the range's end."""
+    assert reading.value_V is not None
+    assert reading.U_V is not None
+    side = beyond(reading.value_V, reading.U_V, range_V)
+    return (
+        -math.inf if side == "≤" else reading.value_V,
+        math.inf if side == "≥" else reading.value_V,
+    )
+
+
+def _shown(reading: MeasuredValue, range_V: float | None) -> str:
+    assert reading.value_V is not None
+    assert reading.U_V is not None
+    if side := beyond(reading.value_V, reading.U_V, range_V):
+        return f"{side} {volts(reading.value_V, '.1f')} V"
+    return f"{volts(reading.value_V)} V ± {volts(reading.U_V)} V"
+
+
+def _is_read(reading: MeasuredValue) -> bool:
+    return reading.value_V is not None and reading.U_V is not None
+
+
+def _within(what: str, reading: MeasuredValue, limits: Window, range_V: float | None) -> Demand:
+    if not _is_read(reading):
+        return Demand(what, "nothing")
+    assert reading.U_V is not None
+    least_V, most_V = _reach(reading, range_V)
+    margins = []
+    if limits[0] > -math.inf:
+        margins.append(Margin(least_V - limits[0], most_V - limits[0], reading.U_V))
+    if limits[1] < math.inf:
+        margins.append(Margin(limits[1] - most_V, limits[1] - least_V, reading.U_V))
+    return Demand(
+        what,
+        _shown(reading, range_V),
+        tuple(margins),
+        too_narrow=limits[1] - limits[0] <= 2 * reading.U_V,
+    )
+
+
+def _above_rivals(
+    what: str,
+    name: str,
+    readings: Mapping[str, MeasuredValue],
+    budgets: Budgets,
+    range_V: float | None,
+) -> Demand:
+    margins = _margins_to_rivals(name, readings, budgets, range_V)
+    if not margins:
+        return Demand(what, "nothing")
+    # The rival that leaves least, counted in uncertainties.
+    closest = min(margins, key=lambda rival: margins[rival].least_V - margins[rival].U_V)
+    shown = f"{_shown(readings[name], range_V)}, {closest} {_shown(readings[closest], range_V)}"
+    return Demand(what, shown, tuple(margins.values()))
+
+
+def _margins_to_rivals(
+    name: str, readings: Mapping[str, MeasuredValue], budgets: Budgets, range_V: float | None
+) -> dict[str, Margin]:
+    """Return by how much an output is above each other one; nothing if any was not read."""
+    if not all(_is_read(reading) for reading in readings.values()):
+        return {}
+    own = readings[name]
+    low_V, high_V = _reach(own, range_V)
+    margins = {}
+    for rival, reading in readings.items():
+        if rival != name:
+            least_V, most_V = _reach(reading, range_V)
+            margins[rival] = Margin(
+                low_V - most_V,
+                high_V - least_V,
+                COVERAGE_FACTOR * difference_uncertainty(_stated(own), _stated(reading), budgets),
+            )
+    return margins
+
+
+def _stated(reading: MeasuredValue) -> tuple[str, float, float]:
+    """Return channel, value and standard uncertainty."""
+    assert reading.value_V is not None
+    assert reading.U_V is not None
+    return reading.channel or "", reading.value_V, reading.U_V / COVERAGE_FACTOR

@@ -3,29 +3,38 @@
 A fault is found when the board that has it does not PASS. For each board drawn, the fault's effect
 is added to the board's own values; the probability that it passes is at most the smaller of the
 probability that the joint statistic stays below its limit and the probability that each output
-clears its guard band. One minus the mean over the boards is the power. Where a rectifier stands at
-its knee, a fault's effect differs between the nominal and the mean board, and the lesser of both
-powers counts: a fault is rather listed as unseen than missed.
+clears its guard bands, the greatest one those to its rivals. One minus the mean over the boards is
+the power. Where a rectifier stands at its knee, a fault's effect differs between the nominal and
+the mean board, and the lesser of both powers counts: a fault is rather listed as unseen than
+missed.
 
 Ref: JCGM 106:2012 9 (consumer's and producer's risk); see ``agreement`` for the statistic.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from realnet_hw.compare.agreement import GoodBoards, good_boards
 from realnet_hw.compare.checks import check_prediction
-from realnet_hw.compare.conformity import margin_to_threshold
+from realnet_hw.compare.conformity import window
 from realnet_hw.compare.readings import Readings, planned_readings
 from realnet_hw.records import Component, DetectedFault, Prediction
-from realnet_hw.uncertainty import expanded_uncertainty
+from realnet_hw.uncertainty import (
+    COVERAGE_FACTOR,
+    difference_uncertainty,
+    standard_uncertainty,
+)
 
 FALSE_FAIL_RISK = 0.001
 ENOUGH_POWER = 0.95
+
+_ANYWHERE = (-math.inf, math.inf)
 
 
 def fault_power(
@@ -84,6 +93,44 @@ def _nominal_values(prediction: Prediction) -> NDArray[np.float64]:
     return np.array([nominal[key] for key in prediction.statistics.keys])
 
 
+@dataclass(frozen=True)
+class _Guard:
+    """What a board must clear to be accepted: weights @ values + constant_V > U_V."""
+
+    weights: NDArray[np.float64]
+    constant_V: float
+    U_V: float
+
+
+def _guards(
+    prediction: Prediction,
+    readings: Readings,
+    channels: Mapping[str, Sequence[Component]],
+    values_V: NDArray[np.float64],
+) -> Iterator[_Guard]:
+    """Give the guard bands of every output that is read, as wide as these values make them, n."""
+    place = {reading.key: j for j, reading in enumerate(readings.values)}
+    unit = np.eye(len(readings.values))
+    stated = [
+        (r.channel, float(value_V), standard_uncertainty(channels[r.channel], float(value_V)))
+        for r, value_V in zip(readings.values, values_V, strict=True)
+    ]
+    for index, case in enumerate(prediction.cases):
+        read = {name: j for name in case.outputs if (j := place.get(f"{index}.{name}")) is not None}
+        for name, j in read.items():
+            low_V, high_V = window(case.outputs[name], prediction.thresholds) or _ANYWHERE
+            U_V = COVERAGE_FACTOR * stated[j][2]
+            if low_V > -math.inf:
+                yield _Guard(unit[j], -low_V, U_V)
+            if high_V < math.inf:
+                yield _Guard(-unit[j], high_V, U_V)
+        if case.largest in read:
+            i = read.pop(case.largest)
+            for j in read.values():
+                apart_V = difference_uncertainty(stated[i], stated[j], channels)
+                yield _Guard(unit[i] - unit[j], 0.0, COVERAGE_FACTOR * apart_V)
+
+
 def _passing(
     prediction: Prediction,
     readings: Readings,
@@ -95,14 +142,10 @@ def _passing(
     from scipy.special import ndtr
 
     result = 1 - good.detection(good.limit(FALSE_FAIL_RISK), shift_V)
-    for j, reading in enumerate(readings.values):
-        case, name = reading.key.split(".", 1)
-        output = prediction.cases[int(case)].outputs.get(name)
-        if output is None or output.expected is None:
-            continue
-        value_V = good.mean_V[j] + shift_V[j] + good.deviations_V[:, j]
-        margin_V = margin_to_threshold(value_V, output.expected, prediction.thresholds)
-        U_V = expanded_uncertainty(channels[reading.channel], reading.value_V + float(shift_V[j]))
-        u_V = np.sqrt(good.noise_V2[j, j])
-        result = np.minimum(result, ndtr((margin_V - U_V) / u_V))
+    shown_V = good.mean_V + shift_V + good.deviations_V
+    typical_V = np.array([reading.value_V for reading in readings.values]) + shift_V
+    for guard in _guards(prediction, readings, channels, typical_V):
+        margin_V = shown_V @ guard.weights + guard.constant_V
+        u_V = np.sqrt(guard.weights @ good.noise_V2 @ guard.weights)
+        result = np.minimum(result, ndtr((margin_V - guard.U_V) / u_V))
     return result

@@ -10,12 +10,14 @@ from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from realnet_hw.compare.words import advice, beyond, headline, inputs, volts
+from realnet_hw.compare.words import advice, beyond, edges, headline, inputs, volts
 from realnet_hw.records import (
+    ComparedCase,
     ComparedValue,
     Comparison,
     MeasuredValue,
     Measurement,
+    PredictedCase,
     PredictedNode,
     PredictedOutput,
     Prediction,
@@ -128,7 +130,7 @@ def prediction_table(prediction: Prediction) -> Group:
                 _terminal(name, is_output=name in case.outputs),
                 Text(f"{volts(value.nominal_V)} V"),
                 Text(f"{volts(value.low_V)} to {volts(value.high_V)} V"),
-                _level(value.logic, value.expected)
+                _answered(value, value.nominal_V, 0.0, _is_greatest(name, case))
                 if isinstance(value, PredictedOutput)
                 else Text(""),
             )
@@ -138,13 +140,17 @@ def prediction_table(prediction: Prediction) -> Group:
     table = TruthTable(
         title=f"{prediction.board}: {prediction.title}",
         inputs="inputs",
-        columns=[Column("nominal"), Column("99 % of boards"), Column("level", "center")],
+        columns=[
+            Column("nominal"),
+            Column("99 % of boards"),
+            Column(_asked(prediction.cases), "center"),
+        ],
         cases=cases,
     )
     found = prediction.yield_
     summary = Text.assemble(
         ("Yield ", "bold"),
-        f"{found.value:.1%}: {found.good} of {found.samples} boards show the truth table "
+        f"{found.value:.1%}: {found.good} of {found.samples} boards {_shown(prediction.cases)} "
         f"(95 % interval {found.low:.1%} to {found.high:.1%}); {_plain(prediction.engine)}, "
         f"seed {prediction.seed}",
     )
@@ -202,7 +208,11 @@ def comparison_table(comparison: Comparison) -> Group:
                     is_wired=f"{name} at {label}" in unset,
                 ),
                 _en(value.En),
-                _level(value.logic, value.expected) if name in case.outputs else Text(""),
+                _answered(
+                    value, value.measured_V, value.U_measured_V, _is_measured_greatest(name, case)
+                )
+                if name in case.outputs
+                else Text(""),
             )
             for name, value in values.items()
         ]
@@ -214,7 +224,7 @@ def comparison_table(comparison: Comparison) -> Group:
             Column("predicted"),
             Column("measured"),
             Column("En", spare=True),
-            Column("level", "center"),
+            Column(_asked(comparison.cases), "center"),
         ],
         cases=cases,
     )
@@ -245,6 +255,69 @@ def _en(en: float | None) -> Text:
     if en is None:
         return Text("")
     return Text(f"{en:+.2f}", style="yellow" if abs(en) > 1 else "")
+
+
+def _asked(cases: Sequence[PredictedCase] | Sequence[ComparedCase]) -> str:
+    """Return the heading of what is asked of the outputs."""
+    more = any(
+        case.largest is not None or any(o.window_V is not None for o in case.outputs.values())
+        for case in cases
+    )
+    return "asked for" if more else "level"
+
+
+def _shown(cases: Sequence[PredictedCase]) -> str:
+    """Return what a good board does."""
+    return "show the truth table" if _asked(cases) == "level" else "do what is asked of them"
+
+
+def _is_greatest(name: str, case: PredictedCase) -> bool | None:
+    """Return whether the output that should be the greatest is so; None of any other output."""
+    if name != case.largest:
+        return None
+    return all(
+        case.outputs[name].nominal_V > output.nominal_V
+        for other, output in case.outputs.items()
+        if other != name
+    )
+
+
+def _is_measured_greatest(name: str, case: ComparedCase) -> bool | None:
+    """Return as ``_is_greatest``, beyond the uncertainty of the readings."""
+    return None if name != case.largest else case.largest_measured == name
+
+
+def _answered(
+    output: PredictedOutput | ComparedValue,
+    value_V: float | None,
+    U_V: float | None,
+    is_greatest: bool | None,
+) -> Text:
+    """Return how an output answers all that is asked of it."""
+    parts = []
+    if output.window_V is not None:
+        parts.append(_window(output.window_V, value_V, U_V))
+    if is_greatest is not None:
+        parts.append(
+            Text("greatest ✓", style="green")
+            if is_greatest
+            else Text("(should be greatest)", style="yellow")
+        )
+    if output.expected is not None or not parts:
+        parts.append(_level(output.logic, output.expected))
+    return Text(", ").join(parts)
+
+
+def _window(window_V: tuple[float, float], value_V: float | None, U_V: float | None) -> Text:
+    if value_V is None or U_V is None:
+        return Text(edges(window_V))
+    margin_V = min(value_V - window_V[0], window_V[1] - value_V)
+    if abs(margin_V) <= U_V:
+        return Text(f"{edges(window_V)} ?", style="yellow")
+    return Text(
+        f"{edges(window_V)} {'✓' if margin_V > 0 else '✗'}",
+        style="green" if margin_V > 0 else "red",
+    )
 
 
 def _level(logic: int | None, expected: int | None) -> Text:

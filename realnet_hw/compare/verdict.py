@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from realnet_hw import records
 from realnet_hw.compare.agreement import GoodBoards, good_boards
 from realnet_hw.compare.checks import check_measurement, check_prediction
-from realnet_hw.compare.conformity import Shown, conformity
+from realnet_hw.compare.conformity import conformity, demands, greatest
 from realnet_hw.compare.power import ENOUGH_POWER, FALSE_FAIL_RISK, fault_power
 from realnet_hw.compare.readings import (
+    Budgets,
     Readings,
     actual_readings,
     budgets_of,
@@ -51,11 +52,11 @@ Verdict = Literal["PASS", "PASS (outputs only)", "UNDECIDED", "FAIL"]
 def compare(prediction: Prediction, measurement: Measurement) -> Comparison:
     """Return the verdict on a measured board, and what it rests on.
 
-    FAIL: an output misses its level beyond doubt, or the values together disagree with the boards
-    drawn at a false-fail risk of 0.1 %. UNDECIDED: an output lies in a guard band, or something
-    was wired and not read. Else PASS, which is "outputs only" where no test point was wired. En of
-    single values is reported and never decides: of a dozen values on a good board, one often has
-    |En| > 1.
+    FAIL: an output is wrong beyond doubt, or the values together disagree with the boards drawn at
+    a false-fail risk of 0.1 %. UNDECIDED: an output lies in a guard band, something was wired and
+    not read, or nothing is asked of any output. Else PASS, which is "outputs only" where no test
+    point was wired. En of single values is reported and never decides: of a dozen values on a good
+    board, one often has |En| > 1.
 
     Raises:
         InputError: records of different circuits, or records that do not fit together.
@@ -78,7 +79,9 @@ def compare(prediction: Prediction, measurement: Measurement) -> Comparison:
         if readings.values
         else None
     )
-    levels = conformity(_shown(prediction, paired, measurement.range_V), prediction.thresholds)
+    answers = conformity(
+        demands(prediction.cases, paired, prediction.thresholds, budgets, measurement.range_V)
+    )
     agreement = _agreement(prediction, readings, good)
     unset = _unset(prediction, paired, measurement, readings)
     known_wiring = {t: channel for t, channel in measurement.wiring.items() if channel in budgets}
@@ -91,52 +94,31 @@ def compare(prediction: Prediction, measurement: Measurement) -> Comparison:
             "prediction": _sha256(prediction),
             "measurement": _sha256(measurement),
         },
-        verdict=_verdict(prediction, measurement, levels, agreement, unset),
-        conformity=levels,
+        verdict=_verdict(prediction, measurement, answers, agreement, unset),
+        conformity=answers,
         agreement=agreement,
         unset=unset,
         power=power,
         unseen_faults=[d.fault for d in power if d.power < ENOUGH_POWER],
         range_V=measurement.range_V,
-        cases=_cases(prediction, paired, readings, good),
+        cases=_cases(prediction, paired, readings, good, budgets, measurement.range_V),
     )
 
 
 def _verdict(
     prediction: Prediction,
     measurement: Measurement,
-    levels: Conformity,
+    outputs: Conformity,
     agreement: Agreement,
     unset: list[str],
 ) -> Verdict:
-    answers = {levels.answer, agreement.answer}
+    answers = {outputs.answer, agreement.answer}
     if "no" in answers:
         return "FAIL"
     if "undecided" in answers or unset:
         return "UNDECIDED"
     nodes = {name for case in prediction.cases for name in case.nodes}
     return "PASS" if nodes & measurement.wiring.keys() else "PASS (outputs only)"
-
-
-def _shown(
-    prediction: Prediction, paired: list[MeasuredCase | None], range_V: float | None
-) -> list[Shown]:
-    shown = []
-    for predicted, measured in zip(prediction.cases, paired, strict=True):
-        for name, output in predicted.outputs.items():
-            if output.expected is None:
-                continue
-            reading = measured.outputs.get(name) if measured else None
-            shown.append(
-                Shown(
-                    where=f"{name} at {case_label(predicted)}",
-                    expected=output.expected,
-                    value_V=reading.value_V if reading else None,
-                    U_V=reading.U_V if reading else None,
-                    range_V=range_V,
-                )
-            )
-    return shown
 
 
 def _agreement(prediction: Prediction, readings: Readings, good: GoodBoards | None) -> Agreement:
@@ -210,6 +192,8 @@ def _cases(
     paired: list[MeasuredCase | None],
     readings: Readings,
     good: GoodBoards | None,
+    budgets: Budgets,
+    range_V: float | None,
 ) -> list[ComparedCase]:
     boards_V = np.array(prediction.statistics.boards_V)
     keys = prediction.statistics.keys
@@ -241,12 +225,17 @@ def _cases(
                 En=_en(value_V, U_V, expected_V[key], half_V[key]),
                 logic=level,
                 expected=output.expected if output else None,
+                window_V=output.window_V if output else None,
             )
         cases.append(
             ComparedCase(
                 inputs=_inputs(predicted, measured),
                 outputs={name: values[name] for name in predicted.outputs},
                 nodes={name: values[name] for name in predicted.nodes},
+                largest=predicted.largest,
+                largest_measured=greatest(measured.outputs, budgets, range_V)
+                if measured and predicted.largest is not None
+                else None,
             )
         )
     return cases

@@ -15,14 +15,33 @@ def headline(comparison: Comparison) -> str:
     joint = f"(statistic {figure(agreement.statistic)}, limit {figure(agreement.limit)})"
     values = f"{agreement.degrees_of_freedom} values"
     if levels.answer == "no":
-        return "An output does not show the level it should."
+        return "An output does not show what it should."
     if agreement.answer == "no":
         return f"These {values} together are not those of this circuit {joint}."
     if comparison.unset:
         return f"{len(comparison.unset)} of the points wired were not read."
+    if not demanded(comparison):
+        return (
+            f"{values} agree with this circuit {joint}, and nothing is asked of its outputs: "
+            "whether it does its work was not judged."
+        )
     if levels.answer == "undecided":
-        return "An output is too close to its threshold to tell, or has no wire."
-    return f"Every output shows its level, and {values} agree with this circuit {joint}."
+        return "An output is too close to an edge to tell, or has no wire."
+    return f"{demanded(comparison)}, and {values} agree with this circuit {joint}."
+
+
+def demanded(comparison: Comparison) -> str:
+    """Return that a board does what is asked of it: "Every output shows its level"; or nothing."""
+    outputs = [output for case in comparison.cases for output in case.outputs.values()]
+    met = []
+    if any(output.expected is not None for output in outputs):
+        met.append("every output shows its level")
+    if any(output.window_V is not None for output in outputs):
+        met.append("every output lies within its window")
+    if any(case.largest is not None for case in comparison.cases):
+        met.append("the right output is the greatest in every case")
+    text = ", ".join(met)
+    return text[:1].upper() + text[1:]
 
 
 def advice(comparison: Comparison) -> list[str]:
@@ -37,7 +56,9 @@ def advice(comparison: Comparison) -> list[str]:
     if comparison.unset:
         lines.append(f"Not read: {some(comparison.unset)}. Check the wires and measure again.")
     if levels.answer == "undecided" and any("guard band" in reason for reason in levels.reasons):
-        lines.append("A calibrated fixture has a smaller uncertainty and may decide it.")
+        lines.append("A fixture with a smaller uncertainty may decide it.")
+    if not demanded(comparison):
+        lines.append("Give the board's cases a level, a window or a greatest output to judge.")
     if clipped(comparison):
         lines.append(CLIPPED)
     if comparison.verdict == "PASS (outputs only)":
@@ -54,6 +75,11 @@ def volts(value_V: float, form: str = ".3f") -> str:
     """Return a voltage without its unit, never as minus zero."""
     text = f"{value_V:{form}}"
     return text.removeprefix("-") if float(text) == 0 else text
+
+
+def edges(window_V: tuple[float, float]) -> str:
+    """Return a window: "1.875 to 2.125 V"."""
+    return f"{volts(window_V[0])} to {volts(window_V[1])} V"
 
 
 def figure(statistic: float) -> str:

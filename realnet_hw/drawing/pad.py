@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
 from realnet_hw.drawing import symbols, text
@@ -215,6 +215,11 @@ class Drawing:
         for point in self.no_connects:
             yield Box.around([point]).grown(_CROSS_mm)
 
+    def add(self, other: Drawing) -> None:
+        """Take over everything of another drawing."""
+        for own in fields(self):
+            getattr(self, own.name).extend(getattr(other, own.name))
+
     def moved(self, dx: float, dy: float) -> Drawing:
         """Return the drawing shifted."""
         return Drawing(
@@ -260,6 +265,14 @@ class Pad:
         self._packages = packages
         self._rails = frozenset(rails)
         self.drawing = Drawing()
+
+    def scratch(self) -> Pad:
+        """Return an empty pad for the same cell, to try out or measure a piece of the drawing."""
+        return Pad(self._parts, self._amplifiers, self._packages, self._rails)
+
+    def add(self, drawing: Drawing, x: float, y: float) -> None:
+        """Put down what was drawn on a scratch pad, its origin here."""
+        self.drawing.add(drawing.moved(x, y))
 
     def put(
         self,

@@ -39,6 +39,14 @@ class Views:
     def __bool__(self) -> bool:
         return self.curves or bool(self.surfaces or self.transients)
 
+    def __str__(self) -> str:
+        kinds = {
+            "transfer curves": self.curves,
+            "response surface": self.surfaces,
+            "transient": self.transients,
+        }
+        return ", ".join(kind for kind, wanted in kinds.items() if wanted)
+
 
 def views_from(text: str, board: Board) -> Views:
     """Read ``"curves,surface:X1:X2,transient"``; ``"all"`` is what the board has inputs for.

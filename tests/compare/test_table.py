@@ -142,7 +142,7 @@ def test_undecided_says_what_was_not_read() -> None:
     assert "should be 0 and was not read" not in text
     text = shown(comparison_table(compare(PREDICTION, wired("H1", "H2"))))
     assert text.count("not wired") == 4
-    assert "UNDECIDED  An output is too close to its threshold to tell, or has no wire" in text
+    assert "UNDECIDED  An output is too close to an edge to tell, or has no wire" in text
 
 
 def test_outputs_only_asks_for_the_test_points() -> None:

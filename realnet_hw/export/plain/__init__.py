@@ -1,0 +1,1 @@
+"""Drawing a plain SKiDL circuit: parts grouped by how they are connected, no coordinate given."""

@@ -1,0 +1,337 @@
+"""Which parts of a plain circuit are drawn together, and in which column.
+
+Each unit with three or more pins is the middle of a group. A part with two pins joins the unit
+whose input it feeds or whose loop it closes, else the one that drives it, else its neighbours. Test
+points go where their net is driven. What lies between supply rails is shared out to the packages.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from realnet_hw.export.netlist import Netlist
+from realnet_hw.export.plain.units import Unit, units
+
+_MOST_MEMBERS = 12
+
+
+@dataclass
+class Group:
+    """Parts that are drawn as one block.
+
+    Args:
+        main: the unit in the middle, None where there are only parts with two pins.
+        title: printed above the block.
+        members: the parts around it.
+        flags: nets that get a power flag here.
+        layer: column, 0 at the left.
+        in_signal_path: whether it stands in the columns.
+    """
+
+    main: Unit | None
+    title: str = ""
+    members: list[Unit] = field(default_factory=list)
+    flags: tuple[str, ...] = ()
+    layer: int = 0
+    in_signal_path: bool = True
+
+    def nets(self) -> set[str]:
+        """Return every net in it."""
+        own = (self.main,) if self.main else ()
+        return {net for unit in (*own, *self.members) for net in unit.nets()}
+
+    def driven(self) -> set[str]:
+        """Return the nets that it drives: of its unit, and behind parts at its unit's output."""
+        if self.main is None or self.main.is_connector:
+            return set()
+        direct = self.main.driven()
+        touched = set(self.main.nets())
+        behind = {
+            other
+            for unit in self.members
+            if unit.is_pair
+            for net, other in itertools.permutations(unit.nets(), 2)
+            if net in direct and other not in touched
+        }
+        return direct | behind
+
+
+def grouped(
+    netlist: Netlist,
+    rails: Collection[str],
+    inputs: Collection[str],
+    outputs: Collection[str],
+) -> list[Group]:
+    """Return the groups of a circuit.
+
+    Args:
+        netlist: the circuit.
+        rails: ground and the supplies.
+        inputs, outputs: nets of the board's ports.
+    """
+    every = list(units(netlist))
+    mains = [unit for unit in every if not unit.is_pair and not unit.is_test_point]
+    pairs = [unit for unit in every if unit.is_pair]
+    groups = [Group(unit) for unit in mains if not _is_supply_entry(unit, rails)]
+    supply = Group(
+        next((unit for unit in mains if _is_supply_entry(unit, rails)), None),
+        title="Supply",
+        in_signal_path=False,
+    )
+    entries = [unit for unit in mains if _is_supply_entry(unit, rails) and unit != supply.main]
+    groups += [Group(unit, title=unit.name, in_signal_path=False) for unit in entries]
+
+    between_rails = [unit for unit in pairs if set(unit.nets()) <= set(rails)]
+    left = _join_units(groups, [unit for unit in pairs if unit not in between_rails], rails)
+    left = _join_neighbours(groups, left, rails)
+    groups += _chains(left, rails)
+    _share_out(groups, supply, between_rails)
+    supply.flags = tuple(_flagged(every, rails))
+    _place_test_points(groups, supply, [u for u in every if u.is_test_point], inputs, rails)
+    _set_layers(groups, rails, set(inputs), set(outputs))
+    _name(groups, rails, inputs, outputs)
+    if supply.main or supply.members or supply.flags:
+        groups.append(supply)
+    return groups
+
+
+def _is_supply_entry(unit: Unit, rails: Collection[str]) -> bool:
+    return unit.is_connector and bool(unit.nets()) and set(unit.nets()) <= set(rails)
+
+
+def _join_units(
+    groups: Sequence[Group], pairs: Iterable[Unit], rails: Collection[str]
+) -> list[Unit]:
+    """Give parts with two pins to the unit they belong to; return those that touch none."""
+    fan = Counter(
+        net for group in groups if group.main for net in group.main.nets() if net not in rails
+    )
+    left = []
+    for pair in pairs:
+        nets = set(pair.nets())
+        candidates = []
+        for index, group in enumerate(groups):
+            unit = group.main
+            if unit is None or unit.is_connector or unit.is_supply:
+                continue
+            shared = nets & set(unit.nets()) - set(rails)
+            outputs = shared & unit.driven()
+            if len(shared) == 2 and outputs:
+                candidates.append((0, 0, index))
+            candidates += [(2 if net in outputs else 1, fan[net], index) for net in sorted(shared)]
+        if candidates:
+            groups[min(candidates)[2]].members.append(pair)
+        else:
+            left.append(pair)
+    return left
+
+
+def _join_neighbours(
+    groups: Sequence[Group], pairs: Sequence[Unit], rails: Collection[str]
+) -> list[Unit]:
+    """Give parts to groups whose parts they hang on, as long as there is room; return the rest."""
+    left = list(pairs)
+    while True:
+        for pair in left:
+            nets = set(pair.nets()) - set(rails)
+            near = [
+                group
+                for group in groups
+                if group.main is not None
+                and not group.main.is_connector
+                and group.members
+                and len(group.members) < _MOST_MEMBERS
+                and nets & group.nets()
+            ]
+            if near:
+                min(near, key=lambda group: len(group.members)).members.append(pair)
+                left.remove(pair)
+                break
+        else:
+            return left
+
+
+def _chains(pairs: Sequence[Unit], rails: Collection[str]) -> list[Group]:
+    """Return groups of parts that hang together without a unit with more pins."""
+    left = list(pairs)
+    found = []
+    while left:
+        group = Group(None, members=[left.pop(0)], in_signal_path=False)
+        while len(group.members) < _MOST_MEMBERS:
+            nets = group.nets() - set(rails)
+            near = next((pair for pair in left if nets & set(pair.nets())), None)
+            if near is None:
+                break
+            group.members.append(near)
+            left.remove(near)
+        found.append(group)
+    return found
+
+
+def _share_out(groups: Sequence[Group], supply: Group, pairs: Iterable[Unit]) -> None:
+    """Give each package's supply pins a part for each of its rails; the rest to the entry."""
+    left = list(pairs)
+    for group in groups:
+        if group.main is None or not group.main.is_supply:
+            continue
+        for net in group.main.nets():
+            if net == "GND":
+                continue
+            near = next(
+                (
+                    pair
+                    for pair in left
+                    if net in pair.nets() and set(pair.nets()) - {net} <= {"GND"}
+                ),
+                None,
+            )
+            if near is not None:
+                group.members.append(near)
+                left.remove(near)
+    supply.members += left
+
+
+def _flagged(every: Sequence[Unit], rails: Collection[str]) -> list[str]:
+    """Return the nets that KiCad's rules take for unfed: supply pins on them, none that feeds."""
+    kinds: dict[str, set[str]] = {}
+    for unit in every:
+        for pin in unit.pins():
+            if net := unit.net(pin.number):
+                kinds.setdefault(net, set()).add(pin.kind)
+    # A power symbol itself is a supply pin.
+    return [
+        net
+        for net, found in sorted(kinds.items())
+        if "power_out" not in found and ("power_in" in found or net in rails)
+    ]
+
+
+def _place_test_points(
+    groups: Sequence[Group],
+    supply: Group,
+    points: Iterable[Unit],
+    inputs: Collection[str],
+    rails: Collection[str],
+) -> None:
+    for point in points:
+        net = next(iter(point.nets()), "")
+        if net in rails or not net:
+            supply.members.append(point)
+            continue
+        touching = [group for group in groups if net in group.nets()]
+        driving = [group for group in touching if net in group.driven()]
+        at_edge = [group for group in touching if group.main and group.main.is_connector]
+        first = at_edge if net in inputs else driving
+        group = next(iter((*first, *driving, *touching)), supply)
+        group.members.append(point)
+
+
+def _set_layers(
+    groups: Sequence[Group], rails: Collection[str], inputs: set[str], outputs: set[str]
+) -> None:
+    """Put groups into columns: each right of those that feed it, connectors at the edges."""
+    path = [group for group in groups if group.in_signal_path]
+    inner = [group for group in path if group.main and not group.main.is_connector]
+    for group in inner:
+        if group.main and group.main.is_supply:
+            group.in_signal_path = False
+    inner = [group for group in inner if group.in_signal_path]
+    feeds = {
+        index: {
+            other
+            for other, receiver in enumerate(inner)
+            if other != index and group.driven() & (receiver.nets() - receiver.driven())
+        }
+        for index, group in enumerate(inner)
+    }
+    order = _without_loops(feeds)
+    layer = dict.fromkeys(feeds, 1)
+    for index in order:
+        for other in feeds[index]:
+            layer[other] = max(layer[other], layer[index] + 1)
+    # What nothing feeds stands just before what it feeds.
+    fed = {other for others in feeds.values() for other in others}
+    for index in reversed(order):
+        if index not in fed and feeds[index]:
+            layer[index] = min(layer[other] for other in feeds[index]) - 1
+    for index, group in enumerate(inner):
+        group.layer = layer[index]
+        lonely = not feeds[index] and index not in fed
+        if lonely and not (group.nets() - set(rails)) & (inputs | outputs) and len(inner) > 1:
+            group.in_signal_path = not _is_spare(group, rails)
+    last = max(layer.values(), default=0) + 1
+    for group in path:
+        if group.main and group.main.is_connector:
+            at_left = group.nets() & inputs or not any(
+                group.nets() & other.driven() - set(rails) for other in inner
+            )
+            group.layer = 0 if at_left else last
+
+
+def _without_loops(feeds: dict[int, set[int]]) -> list[int]:
+    """Take the edges that close loops out of ``feeds``; return its nodes, feeders first."""
+    order: list[int] = []
+    state = dict.fromkeys(feeds, 0)
+
+    for root, fed in feeds.items():
+        if state[root]:
+            continue
+        state[root] = 1
+        stack = [(root, iter(sorted(fed)))]
+        while stack:
+            node, following = stack[-1]
+            for other in following:
+                if state[other] == 1:
+                    feeds[node].discard(other)
+                elif state[other] == 0:
+                    state[other] = 1
+                    stack.append((other, iter(sorted(feeds[other]))))
+                    break
+            else:
+                state[node] = 2
+                order.append(node)
+                stack.pop()
+    return order[::-1]
+
+
+def _is_spare(group: Group, rails: Collection[str]) -> bool:
+    """Whether its unit drives nothing but itself."""
+    return group.main is not None and all(
+        net in rails or net in group.main.driven() for net in group.main.nets()
+    )
+
+
+def _name(
+    groups: Iterable[Group],
+    rails: Collection[str],
+    inputs: Collection[str],
+    outputs: Collection[str],
+) -> None:
+    for group in groups:
+        if group.title:
+            continue
+        nets = group.nets() - set(rails)
+        unit = group.main
+        if unit is None:
+            group.title = ", ".join(member.name for member in group.members[:6])
+        elif unit.is_connector:
+            group.title = (
+                "Inputs" if nets & set(inputs) else "Outputs" if nets & set(outputs) else unit.name
+            )
+        elif unit.is_supply:
+            group.title = f"{unit.part.reference} supply"
+        elif _is_spare(group, rails):
+            group.title = f"{unit.name}: spare"
+        else:
+            group.title = _driving_title(group, unit, rails)
+
+
+def _driving_title(group: Group, unit: Unit, rails: Collection[str]) -> str:
+    """Name a group by its unit and by the last net that it drives."""
+    direct = unit.driven() - set(rails)
+    behind = group.driven() - direct - set(rails)
+    named = sorted(behind or direct)
+    return f"{unit.name}: {', '.join(named[:3])}" if named else unit.name
