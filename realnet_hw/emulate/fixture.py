@@ -163,7 +163,7 @@ class VirtualFixture:
 
     def _shifter_V(self, channel: int, at_s: float) -> float:
         dac_V = self.dacs[channel // 2].output_V(channel % 2, at_s)
-        return self.front_end.shifter_V(channel, dac_V)
+        return self.front_end.shifter_V(channel, dac_V, at_s)
 
     def _terminal_V(self, channel: int, at_s: float) -> float:
         if not self.front_end.relay.operated(at_s):
@@ -171,7 +171,7 @@ class VirtualFixture:
         return self._shifter_V(channel, at_s)
 
     def _adc_input_V(self, channel: int, at_s: float) -> float:
-        return self.front_end.adc_V(channel, self._measured_V(channel, at_s))
+        return self.front_end.adc_V(channel, self._measured_V(channel, at_s), at_s)
 
     def _measured_V(self, channel: int, at_s: float) -> float:
         wiring, plant = self._wiring, self._plant

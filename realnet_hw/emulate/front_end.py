@@ -5,14 +5,10 @@ mid reference; a changeover relay connects the terminal, or grounds it through 1
 to within the millivolt that a board's input current may make there. Input: an operational-amplifier
 follower, which loads nothing, then the same map backwards into the ADC's range.
 
-No real fixture is exact. Every channel has a gain error, an offset and a nonlinearity that the host
-does not know; they are drawn once for a seed, within the figures of an uncalibrated fixture:
-reference 0.1 % and gain 0.5 % (out) and 0.3 % (in) with it, offset 20 mV and 15 mV at the terminal,
-nonlinearity 12 LSB and 1 LSB, half an LSB rms of noise in each conversion.
+No real fixture is exact: every channel has a gain error, an offset and a nonlinearity that the host
+does not know, and some of it changes while one measures. What they are is drawn in ``truths``.
 
-Ref: MCP4922 DS22250 and MCP3208-B DS21298 (nonlinearity, maximum); the fixture's specification
-     (gain and offset, which presume trimmed or selected parts); signal relays of this size state 3
-     to 5 ms at most.
+Ref: signal relays of this size state 3 to 5 ms at most.
 """
 
 from __future__ import annotations
@@ -21,7 +17,8 @@ import math
 import random
 from dataclasses import dataclass
 
-from realnet_hw.emulate.converters import InlShape
+from realnet_hw.emulate.converters import InlShape, straight
+from realnet_hw.emulate.unrest import Unrest, still
 
 OUTPUTS = 4
 INPUTS = 8
@@ -34,30 +31,6 @@ SHIFTER_RAIL_V = 11.0
 ADC_SUPPLY_V = 5.0
 RELAY_MAX_s = 5e-3
 
-# What is drawn lies within these; with the reference's share they stay inside the figures above.
-_REFERENCE_BOUND = 0.001
-_OUTPUT_GAIN_BOUND, _OUTPUT_OFFSET_BOUND_V, _OUTPUT_INL_BOUND_LSB = 0.0039, 19.9e-3, 11.98
-_INPUT_GAIN_BOUND, _INPUT_OFFSET_BOUND_V, _INPUT_INL_BOUND_LSB = 0.0019, 14.9e-3, 0.998
-_NOISE_rms_LSB = 0.5
-
-
-@dataclass(frozen=True)
-class Inl:
-    """A smooth nonlinearity that is zero at both ends of the range: four sine waves.
-
-    Args:
-        amplitudes_LSB: of the half-wave, the full wave and so on.
-    """
-
-    amplitudes_LSB: tuple[float, ...] = ()
-
-    def __call__(self, place: float) -> float:
-        """The error in LSB at a place in the range, 0 to 1."""
-        return sum(
-            amplitude * math.sin((order + 1) * math.pi * place)
-            for order, amplitude in enumerate(self.amplitudes_LSB)
-        )
-
 
 @dataclass(frozen=True)
 class ChannelErrors:
@@ -65,7 +38,7 @@ class ChannelErrors:
 
     gain: float = 0.0
     offset_V: float = 0.0
-    inl: InlShape = Inl()
+    inl: InlShape = straight
 
 
 @dataclass(frozen=True)
@@ -75,8 +48,10 @@ class Errors:
     Args:
         reference: relative error of the 4.096 V reference, which both converters share.
         outputs, inputs: each channel's own errors; channel 7 of the inputs has no front end.
-        noise_V: rms, at the ADC's input, in each conversion.
+        noise_V: rms, at the ADC's input, in each conversion, independent of all others.
         noise_seed: of the sequence of noise.
+        hum: noise at the inputs that has a memory.
+        input_drift, output_drift: how gains and offsets change after switching on.
         relay_operate_s, relay_release_s: the relay's times.
     """
 
@@ -85,44 +60,11 @@ class Errors:
     inputs: tuple[ChannelErrors, ...] = (ChannelErrors(),) * INPUTS
     noise_V: float = 0.0
     noise_seed: int = 0
+    hum: Unrest = still
+    input_drift: Unrest = still
+    output_drift: Unrest = still
     relay_operate_s: float = RELAY_MAX_s
     relay_release_s: float = RELAY_MAX_s
-
-
-def draw_errors(seed: int, *, noise: bool = True) -> Errors:
-    """Draw one fixture out of all that meet the specification: the same for the same seed."""
-    source = random.Random(f"front end {seed}")
-
-    def within(bound: float) -> float:
-        return source.uniform(-bound, bound)
-
-    def channel(gain: float, offset_V: float, inl_LSB: float) -> ChannelErrors:
-        waves = [within(1.0) / (order + 1) for order in range(4)]
-        # Between these places four such waves rise by less than 0.1 % of their peak.
-        peak = max(abs(Inl(tuple(waves))(place / 256)) for place in range(257))
-        scale = source.uniform(0.3, 1.0) * inl_LSB / peak
-        return ChannelErrors(within(gain), within(offset_V), Inl(tuple(w * scale for w in waves)))
-
-    reference = within(_REFERENCE_BOUND)
-    outputs = tuple(
-        channel(_OUTPUT_GAIN_BOUND, _OUTPUT_OFFSET_BOUND_V, _OUTPUT_INL_BOUND_LSB)
-        for _ in range(OUTPUTS)
-    )
-    inputs = [
-        channel(_INPUT_GAIN_BOUND, _INPUT_OFFSET_BOUND_V, _INPUT_INL_BOUND_LSB)
-        for _ in range(INPUTS)
-    ]
-    # One converter behind eight front ends: they share its nonlinearity.
-    inputs = [ChannelErrors(each.gain, each.offset_V, inputs[0].inl) for each in inputs]
-    return Errors(
-        reference=reference,
-        outputs=outputs,
-        inputs=tuple(inputs),
-        noise_V=_NOISE_rms_LSB * REFERENCE_V / 4096 if noise else 0.0,
-        noise_seed=seed,
-        relay_operate_s=source.uniform(0.2, 1.0) * RELAY_MAX_s,
-        relay_release_s=source.uniform(0.2, 1.0) * RELAY_MAX_s,
-    )
 
 
 class Relay:
@@ -158,18 +100,23 @@ class FrontEnd:
         self.relay = Relay(errors.relay_operate_s, errors.relay_release_s)
         self._noise = random.Random(f"noise {errors.noise_seed}")
 
-    def shifter_V(self, channel: int, dac_V: float) -> float:
+    def shifter_V(self, channel: int, dac_V: float, at_s: float) -> float:
         """The output shifter's voltage, before the relay."""
         own = self.errors.outputs[channel]
-        volts = SHIFTER_GAIN * (dac_V - self.mid_V) * (1 + own.gain) + own.offset_V
+        gain, offset_V = self.errors.output_drift(channel, at_s)
+        volts = SHIFTER_GAIN * (dac_V - self.mid_V) * (1 + own.gain + gain)
+        volts += own.offset_V + offset_V
         return min(max(volts, -SHIFTER_RAIL_V), SHIFTER_RAIL_V)
 
-    def adc_V(self, channel: int, terminal_V: float) -> float:
+    def adc_V(self, channel: int, terminal_V: float, at_s: float) -> float:
         """The voltage at an ADC input for one at its terminal, with one draw of noise."""
         own = self.errors.inputs[channel]
         volts = self.mid_V
         if channel != MID_CHANNEL:
-            volts += (terminal_V * (1 + own.gain) + own.offset_V) / SHIFTER_GAIN
+            gain, offset_V = self.errors.input_drift(channel, at_s)
+            hum_V = self.errors.hum(channel, at_s)[1]
+            terminal_V = terminal_V * (1 + own.gain + gain) + own.offset_V + offset_V + hum_V
+            volts += terminal_V / SHIFTER_GAIN
         if self.errors.noise_V:
             volts += self._noise.gauss(0.0, self.errors.noise_V)
         return min(max(volts, 0.0), ADC_SUPPLY_V)

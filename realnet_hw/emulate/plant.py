@@ -61,20 +61,28 @@ class SpicePlant:
         seed: which board: the one that ``predict`` draws first for the same seed; None is the
             nominal board.
         faults: such as ``"R3 +20 %"``, applied in order.
+        parts: from what lot they are, a key of ``predict.lots.LOTS``.
 
     Raises:
         InputError: a fault that this deck can't have.
     """
 
     def __init__(
-        self, deck: Deck, engine: Engine, *, seed: int | None, faults: Sequence[str] = ()
+        self,
+        deck: Deck,
+        engine: Engine,
+        *,
+        seed: int | None,
+        faults: Sequence[str] = (),
+        parts: str = "mixed",
     ) -> None:
         from realnet_hw.predict.faults import apply_all
+        from realnet_hw.predict.lots import LOTS
         from realnet_hw.predict.tolerances import draw
 
         self._deck = apply_all(deck, faults)
         self._engine = engine
-        self.parameters = {} if seed is None else draw(self._deck.spreads, 1, seed)[0]
+        self.parameters = {} if seed is None else draw(self._deck.spreads, 1, seed, LOTS[parts])[0]
         self._ports = tuple(deck.inputs)
         self._nodes = tuple(dict.fromkeys(deck.nodes.values()))
         self._volts = dict.fromkeys(self._ports, 0.0)

@@ -22,8 +22,8 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from realnet_hw.emulate.fixture import VirtualFixture
-from realnet_hw.emulate.front_end import draw_errors
 from realnet_hw.emulate.plant import SpicePlant
+from realnet_hw.emulate.truths import draw_errors
 from realnet_hw.emulate.wiring import Wiring
 from realnet_hw.errors import InputError
 
@@ -146,6 +146,8 @@ def virtual_fixture(
     seed: int = 0,
     faults: Sequence[str] = (),
     noise: bool = True,
+    truth: str = "even",
+    parts: str = "mixed",
     engine: Engine | None = None,
 ) -> VirtualFixture:
     """Put a drawn board behind a drawn fixture.
@@ -158,6 +160,8 @@ def virtual_fixture(
         seed: of the board's parts and of the fixture's errors.
         faults: of the board, such as ``"R3 +20 %"``.
         noise: whether conversions have any.
+        truth: how the fixture's errors are drawn, a key of ``truths.FIXTURES``.
+        parts: how the board's parts are drawn, a key of ``predict.lots.LOTS``.
         engine: what solves the board; ngspice when left out.
 
     Raises:
@@ -176,13 +180,12 @@ def virtual_fixture(
         raise InputError(f"the deck has no node for the net {unknown[0]!r}", where=board.name)
     nodes = {name: deck.nodes[net] for name, net in read}
     wires = Wiring.of(wiring, inputs=[port.name for port in board.inputs], nodes=nodes)
-    plant = SpicePlant(deck, engine, seed=seed, faults=faults)
+    plant = SpicePlant(deck, engine, seed=seed, faults=faults, parts=parts)
     # The first solution takes longest: before the bench is ready, not in the first measurement.
     for node in list(wires.nodes.values())[:1]:
         plant.read(node)
-    return VirtualFixture(
-        firmware, plant=plant, wiring=wires, errors=draw_errors(seed, noise=noise)
-    )
+    errors = draw_errors(seed, truth=truth, noise=noise)
+    return VirtualFixture(firmware, plant=plant, wiring=wires, errors=errors)
 
 
 def serve(
@@ -194,6 +197,8 @@ def serve(
     seed: int = 0,
     faults: Sequence[str] = (),
     noise: bool = True,
+    truth: str = "even",
+    parts: str = "mixed",
     idle_s: float = 30.0,
 ) -> None:
     """Serve a virtual bench until SIGINT or SIGTERM, or until it is idle and its parent is gone.
@@ -206,7 +211,7 @@ def serve(
 
     Args:
         idle_s: seconds without a byte after which it ends if the parent process is gone.
-        board, deck, firmware, wiring, seed, faults, noise: as in ``virtual_fixture``.
+        board, deck, firmware, wiring, seed, faults, noise, truth, parts: as in ``virtual_fixture``.
 
     Raises:
         InputError: a wiring or fault that this board can't have.
@@ -216,7 +221,15 @@ def serve(
     """
     parent = os.getppid()
     fixture = virtual_fixture(
-        board, deck, firmware=firmware, wiring=wiring, seed=seed, faults=faults, noise=noise
+        board,
+        deck,
+        firmware=firmware,
+        wiring=wiring,
+        seed=seed,
+        faults=faults,
+        noise=noise,
+        truth=truth,
+        parts=parts,
     )
     server = BenchServer(fixture, idle_s=idle_s, abandoned=lambda: _abandoned(parent))
     ready = {
@@ -226,6 +239,8 @@ def serve(
         "seed": seed,
         "faults": list(faults),
         "noise": noise,
+        "truth": truth,
+        "parts": parts,
         "pid": os.getpid(),
     }
     try:

@@ -13,6 +13,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +34,8 @@ from realnet_hw.export import (
     project_files,
 )
 from realnet_hw.export.netlist import Netlist
-from realnet_hw.export.schematic import schematic_text
+from realnet_hw.export.schematic import schematic_files
+from realnet_hw.export.sheets import sheet_file
 from realnet_hw.parts import skidl_parts
 
 MANIFEST = "build.json"
@@ -63,7 +65,7 @@ class BuildResult:
         circuit_sha256: hash of the netlist.
         kicad: KiCad's version.
         parts: number of parts.
-        paper: the schematic's page.
+        paper: the schematic's pages, such as "A4" or "3 x A4".
         violations: what the proofs found, in words; if there is any, nothing was put in place.
     """
 
@@ -170,8 +172,7 @@ def _make(board: Board, folder: Path, progress: Progress) -> BuildResult:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8", newline="\n")
-    schematic = folder / f"{board.name}.kicad_sch"
-    drawn_text = files[schematic.name]
+    schematic = folder / sheet_file(board.name, "", "kicad_sch")
 
     step()
     found("KiCad ERC", kicad_cli.electrical_rules(schematic))
@@ -181,7 +182,9 @@ def _make(board: Board, folder: Path, progress: Progress) -> BuildResult:
     found("LVS", lvs.differences(expected, drawn, names=("SKiDL", "the schematic")))
 
     step()
-    found("overlap", overlaps.overlaps(drawn_text, kicad_cli.svg(schematic, frame=False)))
+    for sheet, picture in kicad_cli.svg(schematic, frame=False).items():
+        clashes = overlaps.overlaps(files[sheet_file(board.name, sheet, "kicad_sch")], picture)
+        found(f"overlap{sheet and ' on '}{sheet}", clashes)
 
     step()
     ours = deck.deck_from(expected, board)
@@ -192,7 +195,8 @@ def _make(board: Board, folder: Path, progress: Progress) -> BuildResult:
     found("BOM", bom.differences(expected, kicad_cli.bom(schematic, columns)))
 
     step()
-    (folder / "schematic.svg").write_text(kicad_cli.svg(schematic), "utf-8")
+    for sheet, picture in kicad_cli.svg(schematic).items():
+        (folder / sheet_file("schematic", sheet, "svg")).write_text(picture, "utf-8")
     (folder / "schematic.pdf").write_bytes(kicad_cli.pdf(schematic))
     manifest = _manifest_text(board, expected, version, folder)
     (folder / MANIFEST).write_text(manifest, "utf-8")
@@ -202,23 +206,32 @@ def _make(board: Board, folder: Path, progress: Progress) -> BuildResult:
         circuit_sha256=expected.sha256(),
         kicad=version,
         parts=len(expected.parts),
-        paper=sexpr.word(sexpr.parse(drawn_text), "paper"),
+        paper=_papers(files),
         violations=tuple(violations),
     )
 
 
+def _papers(files: Mapping[str, str]) -> str:
+    """Return the schematic's pages in words."""
+    sheets = [text for name, text in files.items() if name.endswith(".kicad_sch")]
+    counts = Counter(sexpr.word(sexpr.parse(text), "paper") for text in sheets)
+    if len(sheets) == 1:
+        return next(iter(counts))
+    return " and ".join(f"{count} x {paper}" for paper, count in sorted(counts.items()))
+
+
 def _texts(board: Board, expected: Netlist) -> Mapping[str, str]:
     """Return the text files of a board by their paths."""
-    drawn = schematic_text(board, expected)
-    library = sexpr.child(sexpr.parse(drawn), "lib_symbols") or []
-    lib_ids = [str(node[1]) for node in sexpr.children(library, "symbol")]
+    drawn = schematic_files(board, expected)
+    libraries = [sexpr.child(sexpr.parse(text), "lib_symbols") or [] for text in drawn.values()]
+    lib_ids = {str(node[1]) for each in libraries for node in sexpr.children(each, "symbol")}
     parts = expected.parts.values()
     models = {part.fields["Sim.Library"] for part in parts if part.fields.get("Sim.Library")}
     return {
         f"{board.name}.kicad_pro": project_files.project_text(
             board.name, {"GND", *(supply.net for supply in board.supplies)}
         ),
-        f"{board.name}.kicad_sch": drawn,
+        **drawn,
         **project_files.library_files(lib_ids, {part.footprint for part in parts}),
         **{library: deck.model_card(library) for library in sorted(models)},
         f"{board.name}.cir": deck.deck_from(expected, board).text(),

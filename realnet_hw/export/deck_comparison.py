@@ -16,6 +16,7 @@ from pathlib import PurePath
 
 from realnet_hw.errors import InputError
 from realnet_hw.export.deck import Deck, model_card
+from realnet_hw.export.lvs import public_name
 
 # Ref: ngspice 46 user manual, 2.3.1 (scale factors; what follows them is ignored).
 _SUFFIXES = (
@@ -133,7 +134,7 @@ def _node_map(
             votes.setdefault(node, Counter()).update(mine[index : index + 1])
     found = {}
     for node, counter in votes.items():
-        public = node.removeprefix("/")
+        public = public_name(node)
         if public in ours.nodes:
             found[node] = ours.nodes[public]
         else:

@@ -171,18 +171,26 @@ def _exported(schematic: Path, kind: str, *options: str) -> str:
         return target.read_text("utf-8")
 
 
-def svg(schematic: Path, *, frame: bool = True) -> str:
-    """Return the picture of a one-page schematic, without the date that KiCad puts into it.
+def svg(schematic: Path, *, frame: bool = True) -> dict[str, str]:
+    """Return the pictures of a schematic's sheets, without the date that KiCad puts into them.
 
     Args:
-        schematic: the ``.kicad_sch`` file.
+        schematic: the ``.kicad_sch`` file of the root sheet.
         frame: whether the page's frame and title block are in it.
+
+    Returns:
+        By the sheet's name; the root sheet's is "".
     """
     with tempfile.TemporaryDirectory() as folder:
         options = [] if frame else ["--exclude-drawing-sheet"]
         _run(["sch", "export", "svg", *options, "--output", folder, str(schematic)])
-        picture = (Path(folder) / f"{schematic.stem}.svg").read_text("utf-8")
-    return re.sub(r" date [0-9/]+ [0-9:]+ *(?=</title>)", "", picture)
+        found = {path.stem: path.read_text("utf-8") for path in sorted(Path(folder).glob("*.svg"))}
+    return {
+        stem.removeprefix(schematic.stem).removeprefix("-"): re.sub(
+            r" date [0-9/]+ [0-9:]+ *(?=</title>)", "", picture
+        )
+        for stem, picture in found.items()
+    }
 
 
 def pdf(schematic: Path) -> bytes:

@@ -16,7 +16,7 @@ _Pins = frozenset[tuple[str, str]]
 def differences(left: Netlist, right: Netlist, *, names: tuple[str, str]) -> list[str]:
     """Return in words how two netlists differ; an empty list says that they are one circuit.
 
-    A leading ``/`` of a net's name, KiCad's mark of a sheet's own net, makes no difference.
+    The path before a net's name, by which KiCad says on which sheet it is, makes no difference.
 
     Args:
         left, right: the netlists.
@@ -67,11 +67,16 @@ def _net_differences(left: Netlist, right: Netlist, names: tuple[str, str]) -> I
         there = _where(pins, (other, mine)[side])
         yield f"{names[side]} alone has net {net} of {_listed(pins)}{there}"
     for pins in sorted(mine.keys() & other.keys(), key=sorted):
-        if mine[pins].lstrip("/") != other[pins].lstrip("/"):
+        if public_name(mine[pins]) != public_name(other[pins]):
             yield (
                 f"the net of {_listed(pins)} is {mine[pins]!r} in {names[0]}, "
                 f"{other[pins]!r} in {names[1]}"
             )
+
+
+def public_name(net: str) -> str:
+    """Return a net's name without the path of sheets that KiCad puts before it."""
+    return net.rpartition("/")[2]
 
 
 def _by_pins(netlist: Netlist) -> dict[_Pins, str]:

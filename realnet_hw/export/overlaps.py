@@ -60,26 +60,28 @@ class _Body:
 
 
 def overlaps(schematic: str, svg: str) -> list[str]:
-    """Return in words what overlaps on a one-page schematic; an empty list is what is wanted.
+    """Return in words what overlaps on a sheet; an empty list is what is wanted.
 
     Args:
-        schematic: the ``.kicad_sch`` file.
+        schematic: the sheet's ``.kicad_sch`` file.
         svg: its picture by kicad-cli, without the page's frame.
 
     Raises:
-        InputError: the schematic is on a page of unknown size.
+        InputError: the sheet is on a page of unknown size.
     """
     root = sexpr.parse(schematic)
     texts = sorted(set(_stroked(svg)), key=lambda text: (text.box.top, text.box.left))
     bodies = list(_bodies(root))
     wires = [_ends(node) for node in sexpr.children(root, "wire")]
-    frames = [_rectangle(node) for node in sexpr.children(root, "rectangle")]
+    sheets = [_sheet(node) for node in sexpr.children(root, "sheet")]
+    frames = [*(_rectangle(node) for node in sexpr.children(root, "rectangle")), *sheets]
     return [
         *_among_texts(texts),
         *_texts_on_lines(texts, bodies, wires, frames),
         *_among_symbols(bodies),
         *_wires_through_symbols(bodies, wires),
         *_collinear(bodies, wires),
+        *_on_sheets(sheets, bodies, wires),
         *_off_page(sexpr.word(root, "paper"), texts, bodies, wires, frames),
     ]
 
@@ -107,6 +109,11 @@ def _point(node: Node) -> Point:
 def _rectangle(node: Node) -> Box:
     (x, y), (x2, y2) = sexpr.numbers(node, "start"), sexpr.numbers(node, "end")
     return Box.around(((x, y), (x2, y2)))
+
+
+def _sheet(node: Node) -> Box:
+    (x, y), (width, height) = sexpr.numbers(node, "at"), sexpr.numbers(node, "size")
+    return Box(x, y, x + width, y + height)
 
 
 def _bodies(root: Node) -> Iterator[_Body]:
@@ -216,6 +223,19 @@ def _collinear(bodies: Sequence[_Body], wires: Sequence[Segment]) -> Iterator[st
             for one, other in itertools.pairwise(sorted(lines)):
                 if one[1] - other[0] > _TOUCH_mm:
                     yield f"{one[2]} along {other[2]}{_at(Box.around(other[3]))}"
+
+
+def _on_sheets(
+    sheets: Sequence[Box], bodies: Sequence[_Body], wires: Sequence[Segment]
+) -> Iterator[str]:
+    for sheet in sheets:
+        if any(sheet.overlap(other) > _TOUCH_mm for other in sheets if other is not sheet):
+            yield f"a sheet on another{_at(sheet)}"
+        for body in bodies:
+            if body.reach.overlap(sheet) > _TOUCH_mm:
+                yield f"symbol {body.name} on a sheet{_at(sheet)}"
+        if any(_meets(sheet, wire) for wire in wires):
+            yield f"a wire through a sheet{_at(sheet)}"
 
 
 def _off_page(

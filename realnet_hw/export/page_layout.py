@@ -7,6 +7,7 @@ are measured on the drawings, and the smallest page that holds everything is tak
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -16,11 +17,13 @@ from realnet_hw.cells.cell import Cell
 from realnet_hw.drawing import text
 from realnet_hw.drawing.geometry import Box, GRID_mm, snapped
 from realnet_hw.drawing.pad import GROUND, Drawing, Pad, PadAmplifier, PadPart
-from realnet_hw.errors import CircuitRefused
 from realnet_hw.parts.catalogue import part_type
 
-PAGES = {"A4": (297.0, 210.0), "A3": (420.0, 297.0), "A2": (594.0, 420.0), "A1": (841.0, 594.0)}
-"""Width and height in mm of the pages that may be chosen, smallest first."""
+PAGES = {"A4": (297.0, 210.0), "A3": (420.0, 297.0)}
+"""Width and height in mm of the pages that may be chosen, smallest first.
+
+Larger ones are left out: few people can print them, and nobody reads them on a screen.
+"""
 
 TITLE_SIZE_mm = 1.8
 FORMULA_SIZE_mm = 1.5
@@ -79,7 +82,7 @@ def draw_cells(board: Board) -> list[Block]:
             amplifiers[key] = PadAmplifier(_pad_part(board, reference), *pins)
         pad = Pad(parts, amplifiers, packages, rails)
         cell.draw(pad)
-        blocks.append(_measured(cell, pad.drawing))
+        blocks.append(measured(cell, pad.drawing))
     return blocks
 
 
@@ -89,7 +92,8 @@ def _pad_part(board: Board, reference: str) -> PadPart:
     return PadPart(reference, kind.symbol, part.value or kind.value)
 
 
-def _measured(cell: Cell, drawing: Drawing) -> Block:
+def measured(cell: Cell, drawing: Drawing) -> Block:
+    """Return what a cell drew as a block: with its frame's size, title and formula."""
     extent = drawing.extent()
     title = text.width(cell.title, TITLE_SIZE_mm) * 1.1
     width = snapped(max(extent.width, title) + 2 * _PADDING_mm)
@@ -99,23 +103,21 @@ def _measured(cell: Cell, drawing: Drawing) -> Block:
     return Block(cell, drawing, extent, width, height, formula)
 
 
-def arrange(board: Board) -> Layout:
-    """Draw a board's cells and place them on the smallest page that holds them.
+def fit(blocks: Sequence[Block], *, mixed: bool = False) -> Layout | None:
+    """Place blocks on the smallest page that holds them, None where even the largest is too small.
 
-    Raises:
-        CircuitRefused: even the largest page is too small.
+    Args:
+        blocks: in any order; those of the signal path are sorted by layer.
+        mixed: whether a column may hold blocks of several layers where that saves a larger page.
     """
-    blocks = draw_cells(board)
-    for paper, (width, height) in PAGES.items():
-        placed = _on_page(blocks, _Page(width, height))
+    for paper, size in PAGES.items():
+        page = _Page(*size)
+        placed = _on_page(blocks, page, mixed=False)
+        if placed is None and mixed:
+            placed = _on_page(blocks, page, mixed=True)
         if placed is not None:
             return Layout(paper, placed)
-    raise CircuitRefused(
-        f"{len(blocks)} blocks don't fit one page",
-        where=board.name,
-        allowed=f"what fits {list(PAGES)[-1]}",
-        mend="use fewer neurons",
-    )
+    return None
 
 
 @dataclass(frozen=True)
@@ -137,24 +139,36 @@ class _Page:
         return Box(self.width - width, self.height - height, self.width, self.height)
 
 
-def _on_page(blocks: Sequence[Block], page: _Page) -> tuple[PlacedBlock, ...] | None:
+def _on_page(
+    blocks: Sequence[Block], page: _Page, *, mixed: bool
+) -> tuple[PlacedBlock, ...] | None:
     """Return the blocks placed on a page, None where they don't fit."""
     others = [block for block in blocks if not block.cell.in_signal_path]
+    path = sorted(
+        (block for block in blocks if block.cell.in_signal_path), key=lambda block: block.cell.layer
+    )
     shelf = _shelf(others, page)
     if shelf is None:
         return None
-    floor = min(
-        page.title_block.top, *(placed.frame.top - _GAP_mm for placed in shelf), page.room.bottom
-    )
-    height = floor - page.room.top
-    columns: list[list[Block]] = []
-    for layer in sorted({block.cell.layer for block in blocks if block.cell.in_signal_path}):
-        inside = [b for b in blocks if b.cell.in_signal_path and b.cell.layer == layer]
-        columns += _split(inside, height)
-    needed = sum(_width(column) for column in columns) + _GAP_mm * (len(columns) - 1)
-    if needed > page.room.width or max(_height(column) for column in columns) > height:
-        return None
-    return (*_columns(columns, page, floor), *shelf)
+    floors = _Floors(page)
+    if shelf:
+        floors = _Floors(page, min(placed.frame.top - _GAP_mm for placed in shelf))
+    columns = _split(path, page, floors, mixed=mixed)
+    return None if columns is None else (*_columns(columns, page, floors), *shelf)
+
+
+@dataclass(frozen=True)
+class _Floors:
+    """How far down columns may reach: to the shelf's top, else to the title block or the edge."""
+
+    page: _Page
+    shelf: float | None = None
+
+    def under(self, right: float) -> float:
+        """Return the floor of a column whose right edge is here."""
+        beside = right <= self.page.title_block.left and self.shelf is None
+        floor = self.page.room.bottom if beside else self.page.title_block.top
+        return floor if self.shelf is None else min(floor, self.shelf)
 
 
 def _width(column: Sequence[Block]) -> float:
@@ -165,14 +179,56 @@ def _height(column: Sequence[Block]) -> float:
     return sum(block.height for block in column) + _GAP_mm * (len(column) - 1)
 
 
-def _split(blocks: Sequence[Block], limit: float) -> list[list[Block]]:
-    """Split the blocks of one layer into as few columns as their height allows, alike in number."""
-    for count in range(1, len(blocks) + 1):
-        share = -(-len(blocks) // count)
-        columns = [list(blocks[start : start + share]) for start in range(0, len(blocks), share)]
-        if all(_height(column) <= limit for column in columns):
-            return columns
-    return [[block] for block in blocks]
+def _split(
+    blocks: Sequence[Block], page: _Page, floors: _Floors, *, mixed: bool
+) -> list[list[Block]] | None:
+    """Split blocks into columns that fit a page, alike in height; None where they can't.
+
+    Unless mixed, a column holds blocks of one layer. The least height that needs no more columns
+    than the full one is what makes them alike.
+    """
+    if not blocks:
+        return []
+    best = _narrowest(blocks, page, floors, math.inf, mixed=mixed)
+    if best is None:
+        return None
+    low, high = 0.0, page.room.height
+    while high - low > GRID_mm:
+        middle = (low + high) / 2
+        found = _narrowest(blocks, page, floors, middle, mixed=mixed)
+        if found is not None and len(found) <= len(best):
+            best, high = found, middle
+        else:
+            low = middle
+    return best
+
+
+def _narrowest(
+    blocks: Sequence[Block], page: _Page, floors: _Floors, highest: float, *, mixed: bool
+) -> list[list[Block]] | None:
+    """Return the columns, each up to a height, that reach least far to the right."""
+    # For every number of blocks placed: where their last column ends, and where it starts.
+    ends: list[tuple[float, int]] = [(page.room.left - _GAP_mm, 0)]
+    for stop in range(1, len(blocks) + 1):
+        reached = (math.inf, 0)
+        for start in range(stop - 1, -1, -1):
+            column = blocks[start:stop]
+            if not mixed and column[0].cell.layer != column[-1].cell.layer:
+                break
+            right = ends[start][0] + _GAP_mm + _width(column)
+            room = min(floors.under(right) - page.room.top, highest)
+            if right <= page.room.right and _height(column) <= room:
+                reached = min(reached, (right, start))
+        ends.append(reached)
+    if math.isinf(ends[-1][0]):
+        return None
+    columns: list[list[Block]] = []
+    stop = len(blocks)
+    while stop:
+        start = ends[stop][1]
+        columns.insert(0, list(blocks[start:stop]))
+        stop = start
+    return columns
 
 
 def _shelf(blocks: Sequence[Block], page: _Page) -> list[PlacedBlock] | None:
@@ -218,16 +274,13 @@ def _spread(spare: float, gaps: int, direction: Literal["across", "down"]) -> fl
     return max(_GAP_mm, min(wanted, _WIDEST_GAP_mm[direction]))
 
 
-def _columns(columns: Sequence[Sequence[Block]], page: _Page, floor: float) -> list[PlacedBlock]:
-    """Place columns, each around the middle height; the frames of a column are alike in width."""
-    total = sum(_width(column) for column in columns)
-    gap = _spread(page.room.width - total, len(columns) - 1, "across")
-    total += gap * (len(columns) - 1)
-    left = page.room.left + (page.room.width - total) / 2
-    room = floor - page.room.top
+def _columns(columns: Sequence[Sequence[Block]], page: _Page, floors: _Floors) -> list[PlacedBlock]:
+    """Place columns, each around its middle height; the frames of a column are alike in width."""
+    left, gap = _spacing(columns, page, floors)
     placed = []
     for column in columns:
         width, height = _width(column), sum(block.height for block in column)
+        room = floors.under(left + width) - page.room.top
         step = _spread(room - height, len(column) - 1, "down")
         height += step * (len(column) - 1)
         top = page.room.top + (room - height) / 2
@@ -237,6 +290,34 @@ def _columns(columns: Sequence[Sequence[Block]], page: _Page, floor: float) -> l
             top += block.height + step
         left += width + gap
     return placed
+
+
+def _spacing(
+    columns: Sequence[Sequence[Block]], page: _Page, floors: _Floors
+) -> tuple[float, float]:
+    """Return where columns begin and the gap between them: evenly, where none meets its floor."""
+    total = sum(_width(column) for column in columns)
+    widest = _spread(page.room.width - total, len(columns) - 1, "across")
+    steps = 8
+    for step in range(steps + 1):
+        gap = widest - (widest - _GAP_mm) * step / steps
+        spare = page.room.width - total - gap * (len(columns) - 1)
+        left = page.room.left + spare / 2
+        if _stand(columns, page, floors, left, gap):
+            return left, gap
+    return page.room.left, _GAP_mm
+
+
+def _stand(
+    columns: Sequence[Sequence[Block]], page: _Page, floors: _Floors, left: float, gap: float
+) -> bool:
+    """Whether columns that begin here with this gap are all above their floors."""
+    for column in columns:
+        right = left + _width(column)
+        if page.room.top + _height(column) > floors.under(right):
+            return False
+        left = right + gap
+    return True
 
 
 def _inside(block: Block, frame: Box) -> Drawing:

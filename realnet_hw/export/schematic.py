@@ -17,75 +17,105 @@ from dataclasses import replace
 from realnet_hw.board import Board
 from realnet_hw.drawing import sexpr, symbols, text
 from realnet_hw.drawing.geometry import Point
-from realnet_hw.drawing.pad import Drawing, Label, PlacedSymbol, Wire
+from realnet_hw.drawing.pad import Drawing, Label, PlacedSymbol, SheetBox, SheetPin, Wire
 from realnet_hw.drawing.sexpr import Node, Quoted, number
 from realnet_hw.export import bom
 from realnet_hw.export.netlist import STANDARD_FIELDS, Netlist
-from realnet_hw.export.page_layout import (
-    FORMULA_SIZE_mm,
-    Layout,
-    PlacedBlock,
-    TITLE_SIZE_mm,
-    arrange,
-)
+from realnet_hw.export.page_layout import FORMULA_SIZE_mm, PlacedBlock, TITLE_SIZE_mm
+from realnet_hw.export.sheets import Page, pages
 
 _NAMESPACE = uuid.UUID("b5e0a3a4-6a0c-5d3e-9a53-7265616c6e65")
 _FORMAT_VERSION = "20250114"
 _INK = ("20", "50", "120", "1")
 _FRAME_INK = ("110", "130", "170", "1")
 _PAPER = ("255", "255", "255", "0.6")
+_SHEET_PAPER = ("255", "255", "194", "1")
 
 
-def schematic_text(board: Board, netlist: Netlist) -> str:
-    """Return a board's schematic.
+def schematic_files(board: Board, netlist: Netlist) -> dict[str, str]:
+    """Return the text of a board's sheets by their files' names, the root sheet first.
 
     Args:
         board: a board of cells.
         netlist: of its SKiDL circuit; gives the parts' footprints and fields, not the nets.
+
+    Raises:
+        CircuitRefused: something is too large for a page.
     """
-    return sexpr.write(_Sheet(board, netlist, arrange(board)).node())
+    drawn = pages(board)
+    aids: Counter[str] = Counter()
+    sheets = [_Sheet(board, netlist, page, len(drawn), aids) for page in drawn]
+    return {sheet.page.file: sexpr.write(sheet.node()) for sheet in sheets}
 
 
 class _Sheet:
-    """The one sheet of a schematic."""
+    """One sheet of a schematic.
 
-    def __init__(self, board: Board, netlist: Netlist, layout: Layout) -> None:
+    Args:
+        board, netlist: what is drawn.
+        page: the sheet.
+        count: how many sheets there are.
+        aids: how many power symbols and flags the sheets before it have; grows.
+    """
+
+    def __init__(
+        self, board: Board, netlist: Netlist, page: Page, count: int, aids: Counter[str]
+    ) -> None:
         self.board = board
         self.netlist = netlist
-        self.layout = layout
-        self.uuid = self.identity("sheet")
+        self.page = page
+        self.count = count
+        self.root_uuid = self._identity("sheet")
+        self._aids = aids
         self._seen: Counter[str] = Counter()
 
-    def identity(self, *what: str) -> str:
+    def _identity(self, *what: str) -> str:
         """Return a UUID that depends on nothing but the board's name and ``what``."""
         return str(uuid.uuid5(_NAMESPACE, "/".join((self.board.name, *what))))
 
     def tag(self, kind: str, *what: str) -> Node:
         """Return the uuid node of an object; alike objects are told apart by their count."""
-        key = "/".join((kind, *what))
+        key = "/".join((*([self.page.name] if self.page.name else []), kind, *what))
         self._seen[key] += 1
-        return ["uuid", Quoted(self.identity(key, str(self._seen[key])))]
+        return ["uuid", Quoted(self._identity(key, str(self._seen[key])))]
+
+    def _box_uuid(self, name: str) -> str:
+        """Return the identity of the box by which the root sheet shows another one."""
+        return self._identity("box", name)
+
+    @property
+    def path(self) -> str:
+        """The sheet's place in the hierarchy, as instances of symbols name it."""
+        root = f"/{self.root_uuid}"
+        return f"{root}/{self._box_uuid(self.page.name)}" if self.page.name else root
 
     def node(self) -> Node:
         """Return the whole file."""
-        drawing = _joined(placed.drawing for placed in self.layout.blocks)
-        named = _numbered(drawing.symbols)
+        layout, name = self.page.layout, self.page.name
+        drawing = _joined(placed.drawing for placed in layout.blocks)
+        named = self._numbered(drawing.symbols)
         used = sorted({symbol.lib_id for symbol in named})
+        pages: list[Node] = [["sheet_instances", ["path", Quoted("/"), ["page", Quoted("1")]]]]
         return [
             "kicad_sch",
             ["version", _FORMAT_VERSION],
             ["generator", Quoted("realnet_hw")],
             ["generator_version", Quoted("9.0")],
-            ["uuid", Quoted(self.uuid)],
-            ["paper", Quoted(self.layout.paper)],
+            ["uuid", Quoted(self._identity("file", name) if name else self.root_uuid)],
+            ["paper", Quoted(layout.paper)],
             self._title_block(),
             ["lib_symbols", *(_library_entry(lib_id) for lib_id in used)],
             *(self._no_connect(point) for point in drawing.no_connects),
             *self._wiring(drawing, named),
-            *(item for placed in self.layout.blocks for item in self._block(placed)),
+            *(item for placed in layout.blocks for item in self._block(placed)),
+            *(
+                self._text(words.text, words.at, words.size, bold=words.bold)
+                for words in drawing.words
+            ),
             *(self._label(label) for label in drawing.labels),
             *(self._symbol(symbol) for symbol in named),
-            ["sheet_instances", ["path", Quoted("/"), ["page", Quoted("1")]]],
+            *(self._box(sheet) for sheet in drawing.sheets),
+            *(pages if not name else []),
             ["embedded_fonts", "no"],
         ]
 
@@ -93,9 +123,10 @@ class _Sheet:
         comments: list[Node] = [
             ["comment", str(i), Quoted(note)] for i, note in enumerate(self.board.notes[:4], 1)
         ]
+        name = self.page.name
         return [
             "title_block",
-            ["title", Quoted(self.board.title)],
+            ["title", Quoted(f"{self.board.title}: {name}" if name else self.board.title)],
             ["rev", Quoted(self.netlist.sha256()[:8])],
             ["company", Quoted("realnet_hw")],
             *comments,
@@ -140,16 +171,59 @@ class _Sheet:
     def _label(self, label: Label) -> Node:
         size = number(label.size)
         side = "left" if label.side == "right" else "right"
+        kind = "hierarchical_label" if label.flow else "label"
+        shape: list[Node] = [["shape", label.flow]] if label.flow else []
+        justify: Node = ["justify", side] if label.flow else ["justify", side, "bottom"]
         return [
-            "label",
+            kind,
             Quoted(label.net),
+            *shape,
             ["at", *_xy(*label.at), "0" if label.side == "right" else "180"],
-            ["effects", ["font", ["size", size, size]], ["justify", side, "bottom"]],
-            self.tag("label", label.net),
+            ["effects", ["font", ["size", size, size]], justify],
+            self.tag(kind, label.net),
         ]
 
     def _no_connect(self, point: Point) -> Node:
         return ["no_connect", ["at", *_xy(*point)], self.tag("no_connect", *_xy(*point))]
+
+    def _box(self, sheet: SheetBox) -> Node:
+        """Return the box by which this sheet shows another one."""
+        box = sheet.box
+        instance: Node = ["path", Quoted(self.path), ["page", Quoted(str(sheet.page))]]
+        return [
+            "sheet",
+            ["at", *_xy(box.left, box.top)],
+            ["size", *_xy(box.width, box.height)],
+            ["exclude_from_sim", "no"],
+            ["in_bom", "yes"],
+            ["on_board", "yes"],
+            ["dnp", "no"],
+            ["stroke", ["width", "0.2"], ["type", "solid"], ["color", *_INK]],
+            ["fill", ["color", *_SHEET_PAPER]],
+            ["uuid", Quoted(self._box_uuid(sheet.name))],
+            _sheet_field(
+                "Sheetname", sheet.name, Point(box.left, box.top - 1.0), TITLE_SIZE_mm, "bottom"
+            ),
+            _sheet_field("Sheetfile", sheet.file, sheet.file_at, text.SIZE_mm, "bottom"),
+            *(self._sheet_pin(sheet, pin) for pin in sheet.pins),
+            ["instances", ["project", Quoted(self.board.name), instance]],
+        ]
+
+    def _sheet_pin(self, sheet: SheetBox, pin: SheetPin) -> Node:
+        size = number(text.SIZE_mm)
+        angle, justify = {
+            "left": ("180", "left"),
+            "right": ("0", "right"),
+            "down": ("270", "left"),
+        }[pin.side]
+        return [
+            "pin",
+            Quoted(pin.net),
+            pin.flow,
+            ["at", *_xy(*pin.at), angle],
+            self.tag("sheet_pin", sheet.name, pin.net),
+            ["effects", ["font", ["size", size, size]], ["justify", justify]],
+        ]
 
     def _wiring(self, drawing: Drawing, placed: Sequence[PlacedSymbol]) -> list[Node]:
         """Return junctions and wires; KiCad joins wires at their ends alone, so they are split."""
@@ -175,6 +249,18 @@ class _Sheet:
                 ]
             )
         return nodes
+
+    def _numbered(self, placed: Sequence[PlacedSymbol]) -> list[PlacedSymbol]:
+        """Give power symbols and flags their numbers in drawing order."""
+        numbered = []
+        for symbol in placed:
+            if symbol.reference.startswith("#"):
+                self._aids[symbol.reference] += 1
+                reference = f"{symbol.reference}{self._aids[symbol.reference]:02d}"
+                numbered.append(replace(symbol, reference=reference))
+            else:
+                numbered.append(symbol)
+        return numbered
 
     def _symbol(self, placed: PlacedSymbol) -> Node:
         """Return one placed symbol."""
@@ -215,7 +301,7 @@ class _Sheet:
         ]
         instance: Node = [
             "path",
-            Quoted(f"/{self.uuid}"),
+            Quoted(self.path),
             ["reference", Quoted(placed.reference)],
             ["unit", str(placed.unit)],
         ]
@@ -233,28 +319,27 @@ def _joined(drawings: Iterable[Drawing]) -> Drawing:
         whole.symbols += drawing.symbols
         whole.wires += drawing.wires
         whole.labels += drawing.labels
+        whole.words += drawing.words
+        whole.sheets += drawing.sheets
         whole.no_connects += drawing.no_connects
     return whole
-
-
-def _numbered(placed: Sequence[PlacedSymbol]) -> list[PlacedSymbol]:
-    """Give power symbols and flags their numbers in drawing order."""
-    counts: Counter[str] = Counter()
-    numbered = []
-    for symbol in placed:
-        if symbol.reference.startswith("#"):
-            counts[symbol.reference] += 1
-            reference = f"{symbol.reference}{counts[symbol.reference]:02d}"
-            numbered.append(replace(symbol, reference=reference))
-        else:
-            numbered.append(symbol)
-    return numbered
 
 
 def _library_entry(lib_id: str) -> Node:
     """Return a symbol's definition as a schematic carries it: under its full name."""
     node = symbols.load(lib_id).node
     return [node[0], Quoted(lib_id), *node[2:]]
+
+
+def _sheet_field(name: str, value: str, at: Point, size_mm: float, justify: str) -> Node:
+    size = number(size_mm)
+    return [
+        "property",
+        Quoted(name),
+        Quoted(value),
+        ["at", *_xy(*at), "0"],
+        ["effects", ["font", ["size", size, size]], ["justify", "left", justify]],
+    ]
 
 
 def _field(placed: PlacedSymbol, name: str, value: str, at: Point | None) -> Node:

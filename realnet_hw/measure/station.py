@@ -30,7 +30,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -39,6 +39,9 @@ from realnet_hw.errors import InputError
 from realnet_hw.measure.fixture_specification import DAC_CHANNELS, RANGE_V, SENSE_CHANNELS
 
 SENSE_SUFFIX = ".sense"
+
+Truth = Literal["even", "at_bounds", "curved", "stepped", "drifting", "humming"]
+Parts = Literal["mixed", "centred", "sorted_out", "one_side"]
 
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -67,12 +70,17 @@ class VirtualBench(_Table, frozen=True):
         board: name or path; the board that is measured when left out.
         faults: such as ``"R3 +20 %"``, ``"D1 reversed"``.
         noise: whether the converters have any.
+        truth: how the converter errors lie within the fixture's specification; ``emulate.truths``
+            has what each name means.
+        parts: how the parts lie within their tolerances; ``predict.lots`` has the names' meaning.
     """
 
     seed: Annotated[int, msgspec.Meta(ge=0)] = 0
     board: str | None = None
     faults: list[str] = []
     noise: bool = True
+    truth: Truth = "even"
+    parts: Parts = "mixed"
 
 
 class Reading(_Table, frozen=True):

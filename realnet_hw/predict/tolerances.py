@@ -15,9 +15,12 @@ import numpy.typing as npt
 from realnet_hw.board import reference_order
 from realnet_hw.errors import InputError
 from realnet_hw.export.deck import Spread
+from realnet_hw.predict.lots import Lot, mixed
 
 
-def draw(spreads: Sequence[Spread], count: int, seed: int) -> list[dict[str, float]]:
+def draw(
+    spreads: Sequence[Spread], count: int, seed: int, lot: Lot = mixed
+) -> list[dict[str, float]]:
     """Draw the parameters of ``count`` boards.
 
     A uniform spread is uniform between its bounds. A normal one has its nominal value and sigma and
@@ -30,6 +33,7 @@ def draw(spreads: Sequence[Spread], count: int, seed: int) -> list[dict[str, flo
         spreads: in any order.
         count: number of boards.
         seed: not negative.
+        lot: where within their tolerance the parts lie; predictions draw from a mixed one.
 
     Returns:
         For each board, parameter name to value.
@@ -45,6 +49,7 @@ def draw(spreads: Sequence[Spread], count: int, seed: int) -> list[dict[str, flo
         spreads, key=lambda spread: (reference_order(spread.reference), spread.parameter)
     )
     uniform = np.random.Generator(np.random.PCG64(seed)).random((count, len(ordered)))
+    uniform = lot([spread.reference for spread in ordered], uniform)
     columns = [_values(spread, uniform[:, index]).tolist() for index, spread in enumerate(ordered)]
     names = [spread.parameter for spread in ordered]
     if not columns:

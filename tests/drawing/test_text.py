@@ -35,7 +35,7 @@ def test_widths_are_kicads(size: float, kicad: str, tmp_path: Path) -> None:
         sheet.append(["text", Quoted(words), place, ["effects", font, ["justify", "left"]]])
     schematic = tmp_path / "text.kicad_sch"
     schematic.write_text(sexpr.write(sheet), "utf-8")
-    picture = kicad_cli.svg(schematic, frame=False)
+    picture = kicad_cli.svg(schematic, frame=False)[""]
     lengths = {
         html.unescape(words).replace("\N{NO-BREAK SPACE}", " "): float(length)
         for length, words in re.findall(r'textLength="([0-9.]+)"[^>]*>([^<]*)</text>', picture)

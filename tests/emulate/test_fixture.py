@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from realnet_hw.emulate.fixture import OUTPUT_ENABLE, VirtualFixture
-from realnet_hw.emulate.front_end import Errors, draw_errors
+from realnet_hw.emulate.front_end import Errors
 from realnet_hw.emulate.mcu import ResetCause
 from realnet_hw.emulate.plant import Cable
+from realnet_hw.emulate.truths import draw_errors
 from realnet_hw.emulate.wiring import Wiring
 from realnet_hw.errors import InputError
 

@@ -7,18 +7,17 @@ import statistics
 
 import pytest
 
-from realnet_hw.emulate.converters import InlShape, Mcp3208, Mcp4922
+from realnet_hw.emulate.converters import InlShape, Mcp3208, Mcp4922, straight
 from realnet_hw.emulate.front_end import (
     INPUTS,
     MID_CHANNEL,
     OUTPUTS,
     Errors,
     FrontEnd,
-    Inl,
     Relay,
     RELAY_MAX_s,
-    draw_errors,
 )
+from realnet_hw.emulate.truths import draw_errors
 from realnet_hw.measure import fixture_specification as stated
 from realnet_hw.uncertainty import standard_uncertainty
 
@@ -37,14 +36,14 @@ def delivered_V(errors: Errors, channel: int, code: int) -> float:
     dac.transfer(code & 0xFF)
     dac.select(1, 1e-6)
     dac.ldac(0, 2e-6)
-    return front_end.shifter_V(channel, dac.output_V(0, 1.0))
+    return front_end.shifter_V(channel, dac.output_V(0, 1.0), 1.0)
 
 
 def code_of(errors: Errors, channel: int, terminal_V: float) -> int:
     """From a terminal to a code: input stage, converter."""
     front_end = FrontEnd(errors)
     adc = Mcp3208(
-        lambda asked, at_s: front_end.adc_V(asked, terminal_V),
+        lambda asked, at_s: front_end.adc_V(asked, terminal_V, at_s),
         reference_V=front_end.reference_V,
         inl=errors.inputs[channel].inl,
     )
@@ -73,8 +72,8 @@ def test_input_beyond_the_range_reads_the_last_code() -> None:
 
 
 def test_shifter_ends_at_its_rails() -> None:
-    assert FrontEnd(Errors()).shifter_V(0, 5.0) == 11.0
-    assert FrontEnd(Errors()).shifter_V(0, -5.0) == -11.0
+    assert FrontEnd(Errors()).shifter_V(0, 5.0, 0.0) == 11.0
+    assert FrontEnd(Errors()).shifter_V(0, -5.0, 0.0) == -11.0
 
 
 def test_mid_channel_sees_the_reference_whatever_is_at_the_terminals() -> None:
@@ -115,10 +114,10 @@ def test_drawn_outputs_meet_the_specification(channel: int) -> None:
         own = errors.outputs[channel]
         assert peak_LSB(own.inl) <= DAC_INL_LSB
         assert abs(errors.reference) <= stated.REFERENCE_BOUND
-        straight = Errors(
-            reference=errors.reference, outputs=(type(own)(own.gain, own.offset_V, Inl()),) * 4
+        no_inl = Errors(
+            reference=errors.reference, outputs=(type(own)(own.gain, own.offset_V, straight),) * 4
         )
-        low_V, high_V = (delivered_V(straight, channel, code) for code in (48, 4048))
+        low_V, high_V = (delivered_V(no_inl, channel, code) for code in (48, 4048))
         assert abs((high_V - low_V) / 20.0 - 1) <= stated.DAC_GAIN_BOUND
         assert abs((high_V + low_V) / 2) <= stated.DAC_OFFSET_BOUND_V
 
@@ -191,14 +190,15 @@ def test_eight_inputs_share_one_converter() -> None:
 
 def test_noise_is_half_a_step_rms() -> None:
     front_end = FrontEnd(draw_errors(5))
-    readings = [front_end.adc_V(0, 1.0) for _ in range(4000)]
+    readings = [front_end.adc_V(0, 1.0, 0.0) for _ in range(4000)]
     # The standard deviation of 4000 readings is known to 1.1 %.
     assert statistics.stdev(readings) == pytest.approx(0.5e-3, rel=0.05)
 
 
 def test_noise_repeats_with_the_seed() -> None:
     one, other = FrontEnd(draw_errors(5)), FrontEnd(draw_errors(5))
-    assert [one.adc_V(0, 1.0) for _ in range(5)] == [other.adc_V(0, 1.0) for _ in range(5)]
+    first, second = ([each.adc_V(0, 1.0, 0.0) for _ in range(5)] for each in (one, other))
+    assert first == second
 
 
 def test_relay_connects_and_grounds_after_its_times() -> None:

@@ -21,7 +21,7 @@ from realnet_hw.export.deck_comparison import (
 )
 from realnet_hw.export.netlist import from_board
 from realnet_hw.export.project_files import project_text
-from realnet_hw.export.schematic import schematic_text
+from realnet_hw.export.schematic import schematic_files
 
 OURS = Deck(
     title="* ours",
@@ -114,7 +114,7 @@ def test_shipped_board_equals_kicads_export(tmp_path: Path) -> None:
     board: Board = project.load_module(project.board_file("xor_opamp")).board()
     netlist = from_board(board)
     schematic = tmp_path / "xor_opamp.kicad_sch"
-    schematic.write_text(schematic_text(board, netlist), "utf-8")
+    schematic.write_text(schematic_files(board, netlist)[schematic.name], "utf-8")
     schematic.with_suffix(".kicad_pro").write_text(project_text(board.name, []), "utf-8")
     shutil.copytree(project.model_folder(), tmp_path / "models")
     exported = kicad_cli.spice(schematic)

@@ -64,9 +64,9 @@ def test_electrical_rules_find_an_open_input(xor: Any, written: Callable[[str], 
 
 def test_nothing_carries_a_date(xor: Any, written: Callable[[str], Path]) -> None:
     path = written(xor.text)
-    pictures, documents = [kicad_cli.svg(path)], [kicad_cli.pdf(path)]
+    pictures, documents = [kicad_cli.svg(path)[""]], [kicad_cli.pdf(path)]
     time.sleep(1.1)
-    pictures.append(kicad_cli.svg(path))
+    pictures.append(kicad_cli.svg(path)[""])
     documents.append(kicad_cli.pdf(path))
     assert pictures[0] == pictures[1]
     assert documents[0] == documents[1]

@@ -16,7 +16,7 @@ from realnet_hw.export import kicad_cli, overlaps
 
 def measured(root: Node, written: Callable[[str], Path]) -> list[str]:
     path = written(sexpr.write(root))
-    return overlaps.overlaps(path.read_text("utf-8"), kicad_cli.svg(path, frame=False))
+    return overlaps.overlaps(path.read_text("utf-8"), kicad_cli.svg(path, frame=False)[""])
 
 
 def text_at(x: float, y: float, words: str = "Clash") -> Node:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from realnet_hw.emulate.fixture import VirtualFixture
-from realnet_hw.emulate.front_end import draw_errors
 from realnet_hw.emulate.mcu import ResetCause, SpiTransfer
+from realnet_hw.emulate.truths import draw_errors
 
 Outcome = Callable[[VirtualFixture, str], str]
 MakeFixture = Callable[[], VirtualFixture]

@@ -295,7 +295,7 @@ def test_missing_library_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.delenv("NGSPICE_LIBRARY_PATH", raising=False)
     monkeypatch.setattr("ctypes.util.find_library", lambda _: None)
-    with pytest.raises(ToolMissing, match="libngspice0"):
+    with pytest.raises(ToolMissing, match="libngspice is not installed; run: make setup"):
         ngspice._library_path()
 
 

@@ -1,0 +1,173 @@
+"""What a virtual fixture truly is: draws of its errors, by name.
+
+Every draw keeps within the specification that the uncertainty budgets are made from: reference
+0.1 % and gain 0.5 % (out) and 0.3 % (in) with it, offset 20 mV and 15 mV at the terminal,
+nonlinearity 12 LSB and 1 LSB, half an LSB rms of noise in each conversion. How errors lie within
+these bounds no specification says, and the budgets assume the plainest: uniform, without order,
+unchanging. ``even`` is that fixture. The others are fixtures that one may as well have on the
+bench; a verdict that is right on them, too, does not rest on the assumption.
+
+Ref: MCP4922 DS22250 and MCP3208-B DS21298 (nonlinearity, maximum); the fixture's specification
+     (gain and offset, which presume trimmed or selected parts).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import random
+from collections.abc import Callable, Mapping
+
+from realnet_hw.emulate import nonlinearity
+from realnet_hw.emulate.converters import InlShape
+from realnet_hw.emulate.front_end import (
+    INPUTS,
+    OUTPUTS,
+    REFERENCE_V,
+    SHIFTER_GAIN,
+    ChannelErrors,
+    Errors,
+    RELAY_MAX_s,
+)
+from realnet_hw.emulate.unrest import Hum, Pink, WarmUp, still
+
+# What is drawn lies within these; with the reference's share they stay inside the figures above.
+_REFERENCE_BOUND = 0.001
+_OUTPUT_GAIN_BOUND, _OUTPUT_OFFSET_BOUND_V, _OUTPUT_INL_BOUND_LSB = 0.0039, 19.9e-3, 11.98
+_INPUT_GAIN_BOUND, _INPUT_OFFSET_BOUND_V, _INPUT_INL_BOUND_LSB = 0.0019, 14.9e-3, 0.998
+_NOISE_rms_V = 0.5 * REFERENCE_V / 4096
+# Of a bound, what drift may use up while one measures.
+_DRIFT_SHARE = 0.1
+
+Within = Callable[[random.Random, float], float]
+"""Draws an error within plus and minus a bound."""
+DrawInl = Callable[[random.Random, float], InlShape]
+"""Draws a nonlinearity within a bound, LSB."""
+
+
+def draw_errors(seed: int, *, truth: str = "even", noise: bool = True) -> Errors:
+    """Draw one fixture out of all that meet the specification: the same for the same seed.
+
+    Args:
+        seed: of everything about it.
+        truth: a key of ``FIXTURES``.
+        noise: whether conversions have any, hum included.
+    """
+    errors = FIXTURES[truth](seed)
+    return errors if noise else dataclasses.replace(errors, noise_V=0.0, hum=still)
+
+
+def even(seed: int) -> Errors:
+    """Gain and offset anywhere within their bounds, smooth nonlinearity, white noise."""
+    return _draw(seed, uniform, nonlinearity.waves)
+
+
+def at_bounds(seed: int) -> Errors:
+    """Every gain and offset in the outer tenth of its bound, on one side or the other."""
+    return _draw(seed, outer_tenth, nonlinearity.waves)
+
+
+def curved(seed: int) -> Errors:
+    """Nonlinearities of one sign over half the range or all of it, at their bound: bow or S."""
+    return _draw(seed, uniform, nonlinearity.curve)
+
+
+def stepped(seed: int) -> Errors:
+    """Nonlinearities that jump: one missing transition, a random walk, or a ladder's weights."""
+    shape = random.Random(f"steps {seed}").choice(
+        (nonlinearity.jump, nonlinearity.walk, nonlinearity.weights)
+    )
+    return _draw(seed, uniform, shape)
+
+
+def drifting(seed: int) -> Errors:
+    """Switched on a moment ago: gain and offset move by up to a tenth of their bounds; 1/f noise.
+
+    Noise has the power stated, four fifths of it below a kilohertz, where averaging does not help.
+    """
+    # Start and drift together stay within the bound.
+    errors = _draw(seed, _leaving_room, nonlinearity.waves)
+    source = random.Random(f"drift {seed}")
+    tau_s = source.uniform(0.1, 2.0)
+
+    def moves(bound: float, count: int) -> tuple[float, ...]:
+        return tuple(source.uniform(-bound, bound) * _DRIFT_SHARE for _ in range(count))
+
+    return dataclasses.replace(
+        errors,
+        noise_V=_NOISE_rms_V * math.sqrt(0.2),
+        hum=Pink(_NOISE_rms_V * SHIFTER_GAIN * math.sqrt(0.8), seed),
+        input_drift=WarmUp(
+            moves(_INPUT_GAIN_BOUND, INPUTS), moves(_INPUT_OFFSET_BOUND_V, INPUTS), tau_s
+        ),
+        output_drift=WarmUp(
+            moves(_OUTPUT_GAIN_BOUND, OUTPUTS), moves(_OUTPUT_OFFSET_BOUND_V, OUTPUTS), tau_s
+        ),
+    )
+
+
+def humming(seed: int) -> Errors:
+    """Mains at the inputs, 50 Hz with harmonics: up to 3 mV, which is the noise that is stated."""
+    errors = _draw(seed, uniform, nonlinearity.waves)
+    source = random.Random(f"hum {seed}")
+    raw = [source.uniform(0.5, 1.0) / order**2 for order in (1, 2, 3, 4, 5)]
+    scale_V = math.sqrt(2 * 0.8 / sum(a * a for a in raw)) * _NOISE_rms_V * SHIFTER_GAIN
+    return dataclasses.replace(
+        errors,
+        noise_V=_NOISE_rms_V * math.sqrt(0.2),
+        hum=Hum(
+            frequency_Hz=source.uniform(49.8, 50.2),
+            harmonics_V=tuple((a * scale_V, source.uniform(0, 2 * math.pi)) for a in raw),
+            shares=tuple(source.uniform(0.5, 1.0) for _ in range(INPUTS)),
+        ),
+    )
+
+
+FIXTURES: Mapping[str, Callable[[int], Errors]] = {
+    truth.__name__: truth for truth in (even, at_bounds, curved, stepped, drifting, humming)
+}
+"""Name to draw, as a station's ``fixture`` key gives it."""
+
+
+def uniform(source: random.Random, bound: float) -> float:
+    """Draw anywhere within a bound."""
+    return source.uniform(-bound, bound)
+
+
+def outer_tenth(source: random.Random, bound: float) -> float:
+    """Draw beside a bound, the lower or the upper one."""
+    return source.choice((-1, 1)) * source.uniform(0.9, 1.0) * bound
+
+
+def _leaving_room(source: random.Random, bound: float) -> float:
+    return uniform(source, bound * (1 - _DRIFT_SHARE))
+
+
+def _draw(seed: int, within: Within, inl: DrawInl) -> Errors:
+    """Draw a fixture whose errors stay as they are."""
+    source = random.Random(f"front end {seed}")
+
+    def channel(gain: float, offset_V: float, inl_LSB: float) -> ChannelErrors:
+        shape = inl(source, inl_LSB)
+        return ChannelErrors(within(source, gain), within(source, offset_V), shape)
+
+    reference = within(source, _REFERENCE_BOUND)
+    outputs = tuple(
+        channel(_OUTPUT_GAIN_BOUND, _OUTPUT_OFFSET_BOUND_V, _OUTPUT_INL_BOUND_LSB)
+        for _ in range(OUTPUTS)
+    )
+    drawn = [
+        channel(_INPUT_GAIN_BOUND, _INPUT_OFFSET_BOUND_V, _INPUT_INL_BOUND_LSB)
+        for _ in range(INPUTS)
+    ]
+    # One converter behind eight front ends: they share its nonlinearity.
+    inputs = tuple(dataclasses.replace(each, inl=drawn[0].inl) for each in drawn)
+    return Errors(
+        reference=reference,
+        outputs=outputs,
+        inputs=inputs,
+        noise_V=_NOISE_rms_V,
+        noise_seed=seed,
+        relay_operate_s=source.uniform(0.2, 1.0) * RELAY_MAX_s,
+        relay_release_s=source.uniform(0.2, 1.0) * RELAY_MAX_s,
+    )
