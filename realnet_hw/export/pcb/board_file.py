@@ -73,7 +73,7 @@ def write_board(
         ToolMissing: KiCad's Python module is not installed.
         ToolFailed: it ended with an error.
     """
-    plan = floorplan(netlist, groups(board))
+    plan = floorplan(netlist, groups(board, netlist))
     text = kicad_cli.netlist(schematic)
     drawn = from_kicad(text)
     rails = {"GND", *(supply.net for supply in board.supplies)}

@@ -7,7 +7,7 @@ fill columns, and the number of rows is chosen so that the board comes near to t
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,6 +17,7 @@ from realnet_hw.cells.connector import Connector
 from realnet_hw.drawing.geometry import Box, Point
 from realnet_hw.export.netlist import Netlist
 from realnet_hw.export.pcb.tiles import Placed, Tile, Unit, block, near, package_tile, up
+from realnet_hw.export.plain.groups import grouped
 from realnet_hw.parts.catalogue import part_type
 
 HOLE_mm = 3.2
@@ -60,24 +61,44 @@ class Floorplan:
     holes: tuple[Point, ...]
 
 
-def groups(board: Board) -> tuple[Group, ...]:
-    """Return the groups of a board of cells."""
+def groups(board: Board, netlist: Netlist) -> tuple[Group, ...]:
+    """Return the groups of a board: its cells, or what is connected in a plain circuit."""
+    return tuple(_of_cells(board) if board.cells else _of_plain(board, netlist))
+
+
+def _of_cells(board: Board) -> Iterator[Group]:
     assembly = board.assembly
-    found = []
     for cell in assembly.cells:
         parts = tuple(assembly.references[cell.name, key] for key in cell.parts)
         amplifiers = [(key, *assembly.amplifiers[cell.name, key]) for key in cell.amplifiers]
         if isinstance(cell, AmplifierSupply):
-            found.append(Group(parts, cell.layer, package=assembly.packages[cell.package]))
+            yield Group(parts, cell.layer, package=assembly.packages[cell.package])
         elif amplifiers:
             key, package, index = amplifiers[0]
             pins = part_type(cell.amplifiers[key].type).amplifiers[index]
-            found.append(Group(parts, cell.layer, package=package, pins=tuple(pins)))
+            yield Group(parts, cell.layer, package=package, pins=tuple(pins))
         elif isinstance(cell, Connector):
-            found.append(Group(parts, cell.layer, side=cell.side))
+            yield Group(parts, cell.layer, side=cell.side)
         else:
-            found.append(Group(parts, cell.layer, side="left"))
-    return tuple(found)
+            yield Group(parts, cell.layer, side="left")
+
+
+def _of_plain(board: Board, netlist: Netlist) -> Iterator[Group]:
+    inputs = {port.net for port in board.inputs}
+    outputs = {port.net for port in board.outputs}
+    rails = {"GND", *(supply.net for supply in board.supplies)}
+    for group in grouped(netlist, rails, inputs, outputs):
+        members = tuple(unit.part.reference for unit in group.members)
+        main = group.main
+        if main is None:
+            yield Group(members, group.layer)
+        elif main.is_connector:
+            at_right = bool(outputs & set(main.nets()))
+            parts = (main.part.reference, *members)
+            yield Group(parts, group.layer, side="right" if at_right else "left")
+        else:
+            pins = () if main.is_supply else tuple(pin.number for pin in main.pins())
+            yield Group(members, group.layer, package=main.part.reference, pins=pins)
 
 
 def floorplan(netlist: Netlist, found: Sequence[Group]) -> Floorplan:
