@@ -2,10 +2,10 @@
 
 A fault is spelled as on a repair slip::
 
-    R3 +20 %        D1 reversed         inputs X1 X2 swapped
-    R3 -20 %        D1 missing          +12V missing
-    R3 open         D1 short        C3 missing
-    R3 short        U1 missing      C3 short
+    R3 +20 %        D1 reversed     R3 R4 swapped
+    R3 -50 %        D1 missing      inputs X1 X2 swapped
+    R3 open         D1 short        +12V missing
+    R3 short        U1 missing      C3 missing
 
 A faulty deck keeps every parameter of the sound one, so that the same drawn board can be tried with
 and without a fault; where the fault decides a value, its spread is narrowed to it.
@@ -25,10 +25,12 @@ from realnet_hw.export.deck import Deck, Spread, number
 OPEN_OHM = 1e9
 # A solder bridge.
 SHORT_OHM = 1e-2
+_RESISTOR_KINDS = ("open", "short", "+20 %", "-20 %", "+50 %", "-50 %")
 # A diode that is not there has this share of a junction.
 _ABSENT_AREA = 1e-9
 
 _PART = re.compile(r"([A-Z]+[0-9]+) (open|short|reversed|missing|[+-][0-9]+(?:\.[0-9]+)? ?%)")
+_SWAPPED_PARTS = re.compile(r"([RD][0-9]+) ([RD][0-9]+) swapped")
 _SWAPPED = re.compile(r"inputs (\S+) (\S+) swapped")
 _MISSING = re.compile(r"(\S+) missing")
 
@@ -44,6 +46,8 @@ def apply(deck: Deck, fault: str) -> Deck:
     text = " ".join(fault.split())
     if match := _SWAPPED.fullmatch(text):
         return _swap_inputs(deck, match.group(1), match.group(2), fault)
+    if match := _SWAPPED_PARTS.fullmatch(text):
+        return _swap_parts(deck, match.group(1), match.group(2), fault)
     if (match := _MISSING.fullmatch(text)) and match.group(1) in deck.supplies:
         return _lose_supply(deck, match.group(1))
     if match := _PART.fullmatch(text):
@@ -65,17 +69,19 @@ def apply_all(deck: Deck, faults: Sequence[str]) -> Deck:
 def single_faults(deck: Deck) -> list[str]:
     """Return every single fault that a prediction computes.
 
-    Resistors open, short and 20 % off either way, diodes reversed, missing and short, capacitors
-    missing and short, packages missing, each pair of inputs swapped, each supply missing. A short
-    across sources is left out, see ``apply``. No direct voltage shows that a capacitor is missing:
-    that is listed so that whoever reads which faults stay unseen finds it there.
+    Resistors open, short, 20 % and 50 % off either way; diodes reversed, missing and short;
+    resistors and diodes of successive references in each other's place, where they differ;
+    capacitors missing and short, packages missing, each pair of inputs swapped, each supply
+    missing. A short across sources is left out, see ``apply``. No direct voltage shows that a
+    capacitor is missing: that is listed so that whoever reads which faults stay unseen finds it
+    there.
     """
     faults = []
     for line in deck.elements:
         name = line.split(None, 1)[0]
         reference = name.upper()
         if name.startswith("r"):
-            kinds: tuple[str, ...] = ("open", "short", "+20 %", "-20 %")
+            kinds: tuple[str, ...] = _RESISTOR_KINDS
         elif name.startswith("d"):
             kinds = ("reversed", "missing", "short")
         elif name.startswith("c"):
@@ -86,9 +92,22 @@ def single_faults(deck: Deck) -> list[str]:
             continue
         held = _is_across_sources(deck, line)
         faults += [f"{reference} {kind}" for kind in kinds if not (held and kind == "short")]
+    faults += [f"{one} {two} swapped" for one, two in _neighbours(deck)]
     faults += [f"inputs {one} {two} swapped" for one, two in itertools.combinations(deck.inputs, 2)]
     faults += [f"{net} missing" for net in deck.supplies]
     return faults
+
+
+def _neighbours(deck: Deck) -> list[tuple[str, str]]:
+    """Return the resistors and the diodes whose references follow each other and that differ."""
+    kinds = {line.split()[0]: line.split()[3] for line in deck.elements if line[0] in "rd"}
+    pairs = []
+    for name, kind in kinds.items():
+        if re.fullmatch(r"[rd][0-9]+", name):
+            following = f"{name[0]}{int(name[1:]) + 1}"
+            if kinds.get(following, kind) != kind:
+                pairs.append((name.upper(), following.upper()))
+    return pairs
 
 
 def _is_across_sources(deck: Deck, line: str) -> bool:
@@ -102,8 +121,8 @@ def _unknown(deck: Deck, fault: str) -> InputError:
         f"{fault!r} is no fault of this board",
         where=deck.title,
         allowed="'R1 +20 %', 'R1 open', 'R1 short', 'D1 reversed', 'D1 missing', 'D1 short', "
-        "'C1 missing', 'C1 short', 'U1 missing', 'inputs A B swapped' or '+12V missing', with this "
-        "board's names",
+        "'C1 missing', 'C1 short', 'U1 missing', 'R1 R2 swapped', 'inputs A B swapped' or '+12V "
+        "missing', with this board's names",
     )
 
 
@@ -191,6 +210,33 @@ def _lose_supply(deck: Deck, net: str) -> Deck:
     words[1] = inner
     leak = f"r_{source.element}_open {inner} {source.node} {number(OPEN_OHM)}"
     return deck.with_element(source.element, " ".join(words), leak)
+
+
+def _swap_parts(deck: Deck, one: str, two: str, fault: str) -> Deck:
+    """Put each of two parts in the other's place, with its value and its spread."""
+    names = {line.split(None, 1)[0] for line in deck.elements}
+    first, second = one.lower(), two.lower()
+    if first == second or first[0] != second[0] or not {first, second} <= names:
+        raise _unknown(deck, fault)
+    sound = deck
+    for name, other in ((first, second), (second, first)):
+        pins, kind = sound.element(name).split()[:3], sound.element(other).split()[3:]
+        deck = deck.with_element(name, " ".join([*pins, *kind]))
+    spreads = {spread.parameter: spread for spread in sound.spreads}
+    for name, other in ((first, second), (second, first)):
+        for suffix in ("", " area"):
+            theirs, own = spreads.get(f"{other}{suffix}"), spreads.get(f"{name}{suffix}")
+            if theirs is not None and own is not None:
+                deck = _with_spread(
+                    deck,
+                    dataclasses.replace(theirs, parameter=own.parameter, reference=own.reference),
+                )
+    return deck
+
+
+def _with_spread(deck: Deck, spread: Spread) -> Deck:
+    """Put a spread in the place of that of the same parameter."""
+    return _spreads_of(deck, spread.parameter, lambda _: spread)
 
 
 def _swap_inputs(deck: Deck, one: str, two: str, fault: str) -> Deck:

@@ -45,7 +45,7 @@ class Response:
 
 
 def levels_V(board: Board, port: Port) -> tuple[float, float]:
-    """Return the volts of an input's 0 and 1.
+    """Return the volts of an input's 0 and 1, the lower first.
 
     Without a network behind the port these are the least and greatest that a case puts on it, and
     where that is always the same, the ends of what the port may carry.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -37,6 +38,10 @@ def test_without_a_fault(engine: NgspiceEngine, summer: Deck) -> None:
         ("R1 open", 20e3 * 3 / 40e3),
         ("R2 missing", -20e3 / 10e3),
         ("R3 short", 0.0),
+        ("R1 -50 %", -20e3 * (1 / 5e3 - 3 / 40e3)),
+        ("R1 R2 swapped", -20e3 * (1 / 40e3 - 3 / 10e3)),
+        ("R2 R1 swapped", -20e3 * (1 / 40e3 - 3 / 10e3)),
+        ("R2 R3 swapped", -40e3 * (1 / 10e3 - 3 / 20e3)),
         ("inputs X1 X2 swapped", -20e3 * (-3 / 10e3 + 1 / 40e3)),
     ],
 )
@@ -115,6 +120,10 @@ def test_several_faults(engine: NgspiceEngine, summer: Deck) -> None:
         "U1 short",
         "X1 missing",
         "inputs X1 X1 swapped",
+        "R1 R1 swapped",
+        "R1 D1 swapped",
+        "R1 R9 swapped",
+        "U1 U2 swapped",
         "inputs X1 X9 swapped",
         "+5V missing",
         "V_X1 open",
@@ -154,11 +163,17 @@ def test_steady_voltages_do_not_show_a_missing_capacitor_but_a_short_one(
             assert np.allclose(faulty, sound, rtol=0, atol=1e-6)
 
 
+KINDS = ("open", "short", "+20 %", "-20 %", "+50 %", "-50 %")
+# R1 to R4 are 10, 40, 20 and 100 kohm.
+SWAPPED = ("R1 R2 swapped", "R2 R3 swapped", "R3 R4 swapped")
+
+
 def test_every_single_fault_is_listed_once(summer: Deck) -> None:
     listed = faults.single_faults(summer)
     assert len(set(listed)) == len(listed)
     assert set(listed) == {
-        *(f"R{n} {kind}" for n in range(1, 5) for kind in ("open", "short", "+20 %", "-20 %")),
+        *(f"R{n} {kind}" for n in range(1, 5) for kind in KINDS),
+        *SWAPPED,
         *(f"D1 {kind}" for kind in ("reversed", "missing", "short")),
         "C1 missing",
         "C1 short",
@@ -180,9 +195,36 @@ def test_faulty_boards_can_be_drawn_and_solved(
         drawn = draw(faulty.spreads, 2, 5)[1]
         assert drawn.keys() == sound.keys()
         changed = {name for name in drawn if drawn[name] != sound[name]}
-        part = fault.split()[0].lower()
-        assert changed <= {part, f"{part} area"}
+        parts = [word.lower() for word in fault.split()[:2]]
+        assert changed <= {*parts, *(f"{part} area" for part in parts)}
         assert np.all(np.isfinite(engine.operating_point(faulty, [drawn], ["y"])))
+
+
+def test_parts_alike_are_not_swapped_and_parts_swapped_take_their_tolerance_along(
+    xor: tuple[Board, Netlist, Deck],
+) -> None:
+    _, _, deck = xor
+    swapped = [fault for fault in faults.single_faults(deck) if re.match("[RD].* swapped", fault)]
+    assert "R1 R2 swapped" in swapped
+    assert "R2 R3 swapped" not in swapped  # alike
+    assert not any(fault.startswith("D") for fault in swapped)
+    spreads = {s.parameter: s for s in faults.apply(deck, "R1 R2 swapped").spreads}
+    was = {s.parameter: s for s in deck.spreads}
+    assert (spreads["r1"].low, spreads["r1"].high) == (was["r2"].low, was["r2"].high)
+    assert (spreads["r2"].low, spreads["r2"].high) == (was["r1"].low, was["r1"].high)
+    assert spreads["r1"].reference == "R1"
+
+
+def test_diodes_of_two_kinds_are_swapped(engine: NgspiceEngine, summer: Deck) -> None:
+    kind = summer.element("d1").split()[3]
+    other = "d2 hold 0 dleaky"
+    models = f"{summer.models}\n.model dleaky d(is=1u n=1)\n"
+    deck = dataclasses.replace(summer, elements=(other, *summer.elements), models=models)
+    assert "D1 D2 swapped" in faults.single_faults(deck)
+    faulty = faults.apply(deck, "D1 D2 swapped")
+    assert faulty.element("d1").split()[3] == "dleaky"
+    assert faulty.element("d2").split()[3] == kind
+    assert np.isfinite(out(engine, faulty, "hold", v_x1=-2.0))
 
 
 def test_a_fault_outlasts_the_draw(engine: NgspiceEngine, summer: Deck) -> None:
