@@ -159,6 +159,7 @@ def compare(prediction: Prediction, measurement: Measurement) -> Comparison:
         power=power,
         unseen_faults=[d.fault for d in power if d.power < ENOUGH_POWER],
         range_V=measurement.range_V,
+        conditions=prediction.conditions,
         cases=_cases(prediction, found, measurement.range_V),
     )
 
