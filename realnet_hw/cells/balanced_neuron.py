@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from realnet_hw import units
 from realnet_hw.cells.cell import AmplifierRequest, CellPart
@@ -32,9 +32,10 @@ class BalancedNeuron(Neuron):
 
     Args:
         output: net of the result.
-        positive, negative: net to summing resistance in ohms; one positive source at least.
+        positive, negative: net to summing resistance in ohms.
         feedback_ohm: feedback resistance in ohms.
-        positive_balance_ohm, negative_balance_ohm: resistance to ground; None where there is none.
+        positive_balance_ohm, negative_balance_ohm: resistance to ground; None where there is none,
+            which takes a positive source.
         amplifier: the package's key in the parts catalogue.
 
     Ref: R. Mancini (ed.), "Op Amps for Everyone", Texas Instruments SLOD006, chapter 3
@@ -111,7 +112,7 @@ class BalancedNeuron(Neuron):
         below_S = self._conductance_S(self.negative, self.negative_balance_ohm)
         return 1.0 + self.feedback_ohm * below_S
 
-    def resistor_effects(self, volts: Mapping[str, float]) -> list[float]:
+    def resistor_effects(self, volts: Mapping[str, Any]) -> list[Any]:
         """Return for each resistor the output's change, in volts, per relative change of it."""
         total_S = self._conductance_S(self.positive, self.positive_balance_ohm)
         node_V = sum(volts[net] / ohm for net, ohm in self.positive.items()) / total_S

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from typing import Any
 
 from realnet_hw.cells.cell import Cell
 
@@ -51,18 +52,22 @@ class Neuron(Cell):
         """Return the gain for the amplifier's offset voltage."""
 
     @abstractmethod
-    def resistor_effects(self, volts: Mapping[str, float]) -> list[float]:
+    def resistor_effects(self, volts: Mapping[str, Any]) -> list[Any]:
         """Return for each resistor the output's change, in volts, per relative change of it.
 
         Args:
-            volts: of the input nets.
+            volts: of the input nets, numbers or arrays of one shape; as are the results.
         """
 
-    def sum_V(self, volts: Mapping[str, float]) -> float:
-        """Return the output in volts as it would be without rectifier."""
+    def sum_V(self, volts: Mapping[str, Any]) -> Any:
+        """Return the output in volts as it would be without rectifier.
+
+        Args:
+            volts: of the input nets, numbers or arrays of one shape; as is the result.
+        """
         return sum(gain * volts[net] for net, gain in self.gains().items())
 
     def law(self, volts: Mapping[str, float]) -> float:
         """Return the ideal output in volts for the input nets' voltages in volts."""
-        total = self.sum_V(volts)
+        total = float(self.sum_V(volts))
         return self.polarity * max(0.0, self.polarity * total) if self.polarity else total

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from realnet_hw import units
 from realnet_hw.cells.cell import AmplifierRequest, CellPart
@@ -100,7 +100,7 @@ class SummingNeuron(Neuron):
         """Return the gain for the amplifier's offset voltage, ``1 + R_f / (R_1 || R_2 ...)``."""
         return 1.0 + sum(self.feedback_ohm / ohm for ohm in self.inputs.values())
 
-    def resistor_effects(self, volts: Mapping[str, float]) -> list[float]:
+    def resistor_effects(self, volts: Mapping[str, Any]) -> list[Any]:
         """Return for each resistor the output's change, in volts, per relative change of it."""
         terms_V = [gain * volts[net] for net, gain in self.gains().items()]
         return [*(-term for term in terms_V), sum(terms_V)]

@@ -72,7 +72,7 @@ def balanced_neurons(
         The neurons, and the number of weights too weak for any resistor.
 
     Raises:
-        CircuitRefused: weights that no resistors make, or an output that is never above 0 V.
+        CircuitRefused: weights that no resistors make, or an output that depends on nothing.
     """
     reference_V = part_type(REFERENCE).limits["volts"]
     reference = Source(REFERENCE_NET, reference_V, reference_V)
@@ -96,9 +96,9 @@ def balanced_neurons(
             terms = [(source, gain) for source, gain in terms if gain]
             if lift_V:
                 terms.append((reference, lift_V / reference_V))
-            if not any(gain > 0 for _, gain in terms):
+            if not terms:
                 if last:
-                    raise CircuitRefused(f"{net} is never above 0 V", mend="leave that output out")
+                    raise CircuitRefused(f"{net} depends on nothing", mend="leave that output out")
                 continue
             wanted_V = shown.ideal(depth, index) * unit_V + (output.zero_V if last else 0.0)
             title = f"{'Output' if last else 'Hidden'} neuron {net}"
@@ -139,8 +139,6 @@ def _neuron(
         {source.net: ohm for (source, _), ohm in zip(side, ohms, strict=True) if ohm is not None}
         for side, ohms in ((up, chosen.positive), (down, chosen.negative))
     )
-    if not positive:
-        raise CircuitRefused("every weight is too weak", where=output.net)
     cell = BalancedNeuron(
         output.net,
         title,

@@ -105,9 +105,10 @@ def _compile(
         node_V=node_V,
     )
     loads_S = limits.load_S(made)
+    reference_V = part_type(REFERENCE).limits["volts"]
     limits.refuse_above(
         amplifier.limits["output_A"],
-        node_V * loads_S.get(REFERENCE_NET, 0.0),
+        max(reference_V, node_V - reference_V) * loads_S.get(REFERENCE_NET, 0.0),
         "must deliver {:.2g} A",
         REFERENCE_NET,
     )
@@ -174,10 +175,7 @@ def _outcomes(
             math.hypot(volts * (reference.tolerance or 0.0), amplifier.limits["offset_V"]),
         )
     }
-    return [
-        margins.outcome(made, {net: (v, 0.0) for net, v in one.items()} | known, errors)
-        for one in inputs
-    ]
+    return margins.outcomes(made, inputs, known, errors)
 
 
 def _ports(network: Network, logic: Logic, output: Output, headroom_V: float) -> tuple[Port, ...]:

@@ -112,15 +112,9 @@ def _compile(
         reference.polarity * reference.peak_V,
         reference.peak_V * (part_type(REFERENCE).tolerance or 0.0),
     )
-    outcomes = [
-        margins.outcome(
-            made,
-            {net: (volts, 0.0) for net, volts in case.inputs.items()}
-            | {reference.net: reference_V},
-            errors,
-        )
-        for case in asked
-    ]
+    outcomes = margins.outcomes(
+        made, [case.inputs for case in asked], {reference.net: reference_V}, errors
+    )
     kept = margins.judged(asked, outcomes, logic, answer, inputs)
     used = _uses_reference(reference, neurons)
     # Neurons, in even columns, come before inverters, in odd ones: where the fixture runs out of

@@ -24,8 +24,8 @@ from realnet_hw.technology.cases import Answer, Inputs
 from realnet_hw.technology.summer import Summer
 
 _HOLDS = 1.5
-# Between two outputs, what the ideal network says may be nearer than the circuit tells by this
-# share of the widest range that a case shows, as resistors can't be bought exactly.
+# Resistors can't be bought exactly: an output may be off by this share of its range, and two
+# outputs by twice as much from each other.
 _ROUNDING = 0.01
 
 _Effects = npt.NDArray[np.float64]
@@ -64,44 +64,55 @@ class Errors:
         return Errors(resistor.tolerance or 0.0, amplifier.limits["offset_V"], idle_V)
 
 
-def outcome(
-    summers: Sequence[Summer], known: Mapping[str, tuple[float, float]], errors: Errors
-) -> Outcome:
-    """Return what a circuit shows, by its cells' laws.
+def outcomes(
+    summers: Sequence[Summer],
+    inputs: Sequence[Mapping[str, float]],
+    known: Mapping[str, tuple[float, float]],
+    errors: Errors,
+) -> list[Outcome]:
+    """Return what a circuit shows, by its cells' laws, for each set of input voltages.
 
     Args:
         summers: from the inputs to the outputs.
-        known: net to volts and bound of their error, for the inputs and the reference.
+        inputs: net to volts, exact; one or more sets.
+        known: net to volts and bound of their error, for a reference.
         errors: of the parts.
     """
-    volts = {net: value for net, (value, _) in known.items()}
     own = [len(summer.cell.parts) + 3 for summer in summers]
-    size = len(known) + sum(own)
-    effects = {}
-    for index, (net, (_, bound_V)) in enumerate(known.items()):
-        effects[net] = np.zeros(size)
-        effects[net][index] = bound_V
+    shape = (len(inputs), len(known) + sum(own))
+    volts = {net: np.array([one[net] for one in inputs]) for net in inputs[0]}
+    effects = {net: np.zeros(shape) for net in (*volts, *known)}
+    for index, (net, (value_V, bound_V)) in enumerate(known.items()):
+        volts[net] = np.full(len(inputs), value_V)
+        effects[net][:, index] = bound_V
     start = len(known)
     for summer, room in zip(summers, own, strict=True):
         cell = summer.cell
-        sum_V = cell.sum_V(volts)
-        volts_here = cell.law(volts)
-        here = np.zeros(size)
+        sum_V = np.asarray(cell.sum_V(volts))
+        here = np.zeros(shape)
         for net, gain in cell.gains().items():
             here += gain * effects[net]
-        changes = [errors.resistor * effect for effect in cell.resistor_effects(volts)]
-        here[start : start + len(changes)] = changes
-        here[start + room - 2] = errors.offset_V * cell.noise_gain()
+        for index, effect in enumerate(cell.resistor_effects(volts), start):
+            here[:, index] = errors.resistor * effect
+        here[:, start + room - 2] = errors.offset_V * cell.noise_gain()
+        volts[cell.output] = sum_V
         if cell.polarity:
-            reach_V = _HOLDS * float(np.linalg.norm(here))
-            below_V = max(0.0, -cell.polarity * sum_V)
+            above_V = cell.polarity * sum_V
+            volts[cell.output] = cell.polarity * np.maximum(0.0, above_V)
+            reach_V = np.maximum(_HOLDS * np.linalg.norm(here, axis=1), 1e-12)
             # Off by more than all errors, none of them shows; up to there, less the further off.
-            here *= max(0.0, 1.0 - below_V / reach_V) if reach_V else 0.0
-            if cell.polarity * sum_V < errors.idle_V[cell.output]:
-                here[start + room - 1] = errors.idle_V[cell.output]
-        volts[cell.output], effects[cell.output] = volts_here, here
+            here *= np.clip(1.0 + np.minimum(0.0, above_V) / reach_V, 0.0, 1.0)[:, None]
+            idle_V = errors.idle_V[cell.output]
+            here[:, start + room - 1] = np.where(above_V < idle_V, idle_V, 0.0)
+        effects[cell.output] = here
         start += room
-    return Outcome(volts, effects)
+    return [
+        Outcome(
+            {net: float(values[row]) for net, values in volts.items()},
+            {net: values[row] for net, values in effects.items()},
+        )
+        for row in range(len(inputs))
+    ]
 
 
 def judged(
@@ -194,7 +205,7 @@ def _is_clear(case: Case, shown: Outcome) -> bool:
     widest_V = max(case.ideal_V.values()) - min(case.ideal_V.values())
     return all(
         case.ideal_V[case.largest] - ideal_V
-        > shown.error_V(case.largest, net) + _ROUNDING * widest_V
+        > shown.error_V(case.largest, net) + 2 * _ROUNDING * widest_V
         for net, ideal_V in case.ideal_V.items()
         if case.largest and net != case.largest
     )

@@ -119,7 +119,7 @@ def balanced(
     the feedback resistor.
 
     Args:
-        positive, negative: gains wanted, above 0; one positive at least.
+        positive, negative: gains wanted, above 0.
         goal: what it should show; its sources are the positive ones, then the negative ones.
         resistor: the catalogue's.
         feedback_ohm: from which to which value the feedback resistor may be.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -62,14 +61,15 @@ def scaled(network: Network, inputs: Inputs) -> Scaled:
         matrix, offsets, full = [], [], []
         for index, (row, bias) in enumerate(zip(layer.weight, layer.bias, strict=True)):
             terms = [w * peak for w, peak in zip(row, sources, strict=True)]
-            high = float(greatest[index] if last else reaches[depth][1][index])
-            total = abs(bias) + sum(abs(term) for term in terms)
             if last:
-                peak = max(abs(float(least[index])), abs(high))
+                peak = max(abs(float(least[index])), abs(float(greatest[index])))
                 kept = _strongest([*terms, bias], _NEGLIGIBLE * max(1.0, peak))
             else:
-                peak = max(high, total / _GAIN_MAX) if high > 0 else 0.0
-                kept = _strongest([*terms, bias], _NEGLIGIBLE * peak if peak else math.inf)
+                total = abs(bias) + sum(abs(term) for term in terms)
+                peak = max(float(reaches[depth][1][index]), total / _GAIN_MAX)
+                kept = _strongest([*terms, bias], _NEGLIGIBLE * peak)
+                if not any(k and term > 0 for k, term in zip(kept, [*terms, bias], strict=True)):
+                    peak, kept = 0.0, [False] * len(kept)
             given += sum(value != 0.0 for value in (*row, bias))
             matrix.append([w if keep else 0.0 for w, keep in zip(row, kept, strict=False)])
             offsets.append(bias if kept[-1] else 0.0)

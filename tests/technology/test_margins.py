@@ -27,7 +27,8 @@ def inverter(source: str, output: str, rectifier: Rectifier = "none") -> Summer:
 
 
 def outcome(*summers: Summer, errors: Errors = ERRORS, **known: tuple[float, float]) -> Outcome:
-    return margins.outcome(summers, known, errors)
+    (shown,) = margins.outcomes(summers, [{}], known, errors)
+    return shown
 
 
 def test_independent_errors_add_as_squares() -> None:
