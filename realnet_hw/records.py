@@ -412,6 +412,7 @@ class Comparison(
 ):
     """Whether a measured board and its prediction agree.
 
+    ``conditions`` are the prediction's; nobody measured whether the board was under them.
     ``unset`` names what was wired and not read; ``power`` and ``unseen_faults`` follow from the
     prediction and the wiring alone, so that they are known before anything is measured.
     """
@@ -428,6 +429,7 @@ class Comparison(
     power: list[DetectedFault]
     unseen_faults: list[str]
     range_V: float | None = None
+    conditions: Conditions = Conditions()
     cases: list[ComparedCase]
 
 

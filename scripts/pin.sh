@@ -10,10 +10,12 @@ trap 'rm -rf "$fresh"' EXIT
 
 echo "pin: installing the newest versions into a fresh environment" >&2
 "$python" -m venv "$fresh/venv"
-"$fresh/venv/bin/python" -m pip install --quiet '.[dev]'
+"$fresh/venv/bin/python" -m pip install --quiet '.[dev,torch]'
 {
     echo "# Exact versions of every Python package that make setup installs. Written by scripts/pin.sh."
-    "$fresh/venv/bin/python" -m pip freeze --exclude realnet_hw
+    # Which build of torch, and what drives graphics cards, is none of a pin.
+    "$fresh/venv/bin/python" -m pip freeze --all --exclude realnet_hw --exclude pip |
+        sed -E '/^(nvidia|cuda|triton)/d; s/^(torch==[^+]*)\+.*/\1/'
 } > "$fresh/constraints.txt"
 mv "$fresh/constraints.txt" constraints.txt
 echo "pin: constraints.txt has $(grep -c == constraints.txt) packages" >&2

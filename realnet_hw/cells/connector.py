@@ -7,18 +7,25 @@ from typing import TYPE_CHECKING, Literal
 
 from realnet_hw.cells.cell import Cell, CellPart
 from realnet_hw.drawing.geometry import snapped
+from realnet_hw.errors import InputError
 
 if TYPE_CHECKING:
     from realnet_hw.drawing.pad import Pad, Side
+
+SIGNALS_MAX = 16
+"""How many signals a header carries."""
 
 
 class Connector(Cell):
     """A pin header: one pin a signal in the order given, the last one ground.
 
     Args:
-        nets: the signals' nets, 1 to 7 of them.
+        nets: the signals' nets, 1 to 16 of them.
         side: the side of the page that it stands on; its wires leave towards the other.
         test_points: whether every signal has a test point here.
+
+    Raises:
+        InputError: no signals, or more than the longest header has pins for.
     """
 
     def __init__(
@@ -32,6 +39,8 @@ class Connector(Cell):
         layer: int = 0,
     ) -> None:
         super().__init__(name, title, layer=layer)
+        if not 1 <= len(nets) <= SIGNALS_MAX:
+            raise InputError(f"{len(nets)} signals", where=title, allowed=f"1 to {SIGNALS_MAX}")
         self.nets = tuple(nets)
         self.side = side
         pins = {str(index): net for index, net in enumerate([*nets, "GND"], 1)}

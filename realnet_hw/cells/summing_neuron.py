@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from realnet_hw import units
-from realnet_hw.cells.cell import AmplifierRequest, Cell, CellPart
+from realnet_hw.cells.cell import AmplifierRequest, CellPart
+from realnet_hw.cells.neuron import Neuron
 from realnet_hw.drawing.geometry import snapped
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _DRIVE_X = 2.54
 _ROW = 5.08
 
 
-class SummingNeuron(Cell):
+class SummingNeuron(Neuron):
     """An inverting summer, ``v = -sum(v_i * R_f / R_i)``, rectified or not.
 
     With a rectifier, two diodes inside the loop let one polarity pass: ``max(0, v)`` when it is
@@ -56,14 +57,20 @@ class SummingNeuron(Cell):
         layer: int = 0,
         stage: int | None = None,
     ) -> None:
-        super().__init__(name, title, formula=formula, layer=layer, stage=stage)
-        self.output = output
-        self.inputs = dict(inputs)
-        self.feedback_ohm = feedback_ohm
-        self.rectifier = rectifier
         summing = f"{name}_SUM"
         driven = output if rectifier == "none" else f"{name}_DRIVE"
-        self.inner_nets = (summing,) if rectifier == "none" else (summing, driven)
+        super().__init__(
+            name,
+            title,
+            output=output,
+            inputs=inputs,
+            feedback_ohm=feedback_ohm,
+            inner_nets=(summing,) if rectifier == "none" else (summing, driven),
+            formula=formula,
+            layer=layer,
+            stage=stage,
+        )
+        self.rectifier = rectifier
         for index, (net, ohm) in enumerate(inputs.items(), 1):
             self.parts[f"input{index}"] = CellPart(
                 "resistor", {"1": net, "2": summing}, units.compact(ohm)
@@ -80,20 +87,23 @@ class SummingNeuron(Cell):
         self.parts["test_point"] = CellPart("test_point", {"1": output}, output)
         self.amplifiers["amplifier"] = AmplifierRequest(amplifier, "GND", summing, driven)
 
-    def law(self, volts: Mapping[str, float]) -> float:
-        """Return the ideal output in volts for the input nets' voltages in volts."""
-        total = -sum(volts[net] * self.feedback_ohm / ohm for net, ohm in self.inputs.items())
-        match self.rectifier:
-            case "positive":
-                return max(0.0, total)
-            case "negative":
-                return min(0.0, total)
-            case "none":
-                return total
+    @property
+    def polarity(self) -> int:
+        """The sign of what passes: +1 or -1 where it rectifies, 0 where everything passes."""
+        return {"positive": 1, "negative": -1, "none": 0}[self.rectifier]
+
+    def gains(self) -> dict[str, float]:
+        """Return by net the gain from each input to the output, volts per volt."""
+        return {net: -self.feedback_ohm / ohm for net, ohm in self.inputs.items()}
 
     def noise_gain(self) -> float:
         """Return the gain for the amplifier's offset voltage, ``1 + R_f / (R_1 || R_2 ...)``."""
         return 1.0 + sum(self.feedback_ohm / ohm for ohm in self.inputs.values())
+
+    def resistor_effects(self, volts: Mapping[str, Any]) -> list[Any]:
+        """Return for each resistor the output's change, in volts, per relative change of it."""
+        terms_V = [gain * volts[net] for net, gain in self.gains().items()]
+        return [*(-term for term in terms_V), sum(terms_V)]
 
     def draw(self, pad: Pad) -> None:
         """Draw the summing resistors in rows, the amplifier, and its feedback above it."""

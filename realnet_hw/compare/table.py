@@ -10,7 +10,16 @@ from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from realnet_hw.compare.words import advice, beyond, edges, headline, inputs, volts
+from realnet_hw.compare.words import (
+    advice,
+    beyond,
+    conditions,
+    edges,
+    headline,
+    inputs,
+    views,
+    volts,
+)
 from realnet_hw.records import (
     ComparedCase,
     ComparedValue,
@@ -152,9 +161,9 @@ def prediction_table(prediction: Prediction) -> Group:
         ("Yield ", "bold"),
         f"{found.value:.1%}: {found.good} of {found.samples} boards {_shown(prediction.cases)} "
         f"(95 % interval {found.low:.1%} to {found.high:.1%}); {_plain(prediction.engine)}, "
-        f"seed {prediction.seed}",
+        f"seed {prediction.seed}, at {_plain(conditions(prediction.conditions))}",
     )
-    return Group(table, summary)
+    return Group(table, summary, *(Text(_plain(line)) for line in views(prediction)))
 
 
 def measurement_table(measurement: Measurement) -> Group:
@@ -233,7 +242,8 @@ def comparison_table(comparison: Comparison) -> Group:
         (f" {comparison.verdict} ", f"bold reverse {colour}"), " ", headline(comparison)
     )
     lines = [Text.assemble(("- ", "dim"), line) for line in advice(comparison)]
-    return Group(table, verdict, *lines)
+    under = Text(f"Predicted at {_plain(conditions(comparison.conditions))}.", style="dim")
+    return Group(table, verdict, *lines, under)
 
 
 def _terminal(name: str, *, is_output: bool) -> Text:

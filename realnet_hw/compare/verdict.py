@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -49,8 +50,31 @@ _NOTABLE = 10.83
 Verdict = Literal["PASS", "PASS (outputs only)", "UNDECIDED", "FAIL"]
 
 
-def compare(prediction: Prediction, measurement: Measurement) -> Comparison:
-    """Return the verdict on a measured board, and what it rests on.
+@dataclass(frozen=True)
+class Judgement:
+    """The verdict on a measurement, and what it was found from.
+
+    Args:
+        verdict: the answer.
+        conformity, agreement: the answers to the two questions.
+        unset: what was wired and not read.
+        paired: the measured case of each predicted one, None where there is none.
+        readings, budgets: of the measurement.
+        good: what good boards would show; None where nothing was measured.
+    """
+
+    verdict: Verdict
+    conformity: Conformity
+    agreement: Agreement
+    unset: list[str]
+    paired: list[MeasuredCase | None]
+    readings: Readings
+    budgets: Budgets
+    good: GoodBoards | None
+
+
+class Judge:
+    """Judges measurements of boards against one prediction.
 
     FAIL: an output is wrong beyond doubt, or the values together disagree with the boards drawn at
     a false-fail risk of 0.1 %. UNDECIDED: an output lies in a guard band, something was wired and
@@ -59,33 +83,67 @@ def compare(prediction: Prediction, measurement: Measurement) -> Comparison:
     board, one often has |En| > 1.
 
     Raises:
+        InputError: the prediction's figures do not fit together.
+    """
+
+    def __init__(self, prediction: Prediction) -> None:
+        check_prediction(prediction)
+        self.prediction = prediction
+
+    def judge(self, measurement: Measurement) -> Judgement:
+        """Return the verdict on a measured board.
+
+        Raises:
+            InputError: a measurement of another circuit, or one that does not fit the prediction.
+        """
+        prediction = self.prediction
+        if prediction.circuit_sha256 != measurement.circuit_sha256:
+            raise InputError(
+                f"the prediction is of circuit {prediction.circuit_sha256[:12]} "
+                f"({prediction.board}), the measurement of {measurement.circuit_sha256[:12]} "
+                f"({measurement.board})",
+                where="compare",
+                allowed="records of one circuit",
+                mend="predict the board as it was built",
+            )
+        check_measurement(measurement)
+        paired = pair_cases(prediction, measurement)
+        budgets = budgets_of(measurement)
+        readings = actual_readings(paired, budgets, measurement.wiring)
+        good = (
+            good_boards(prediction.statistics, readings.values, readings.deliveries, budgets)
+            if readings.values
+            else None
+        )
+        asked = demands(
+            prediction.cases, paired, prediction.thresholds, budgets, measurement.range_V
+        )
+        outputs = conformity(asked)
+        agreement = _agreement(prediction, readings, good)
+        unset = _unset(prediction, paired, measurement, readings)
+        return Judgement(
+            verdict=_verdict(prediction, measurement, outputs, agreement, unset),
+            conformity=outputs,
+            agreement=agreement,
+            unset=unset,
+            paired=paired,
+            readings=readings,
+            budgets=budgets,
+            good=good,
+        )
+
+
+def compare(prediction: Prediction, measurement: Measurement) -> Comparison:
+    """Return the verdict on a measured board, and what it rests on; see ``Judge``.
+
+    Raises:
         InputError: records of different circuits, or records that do not fit together.
     """
-    if prediction.circuit_sha256 != measurement.circuit_sha256:
-        raise InputError(
-            f"the prediction is of circuit {prediction.circuit_sha256[:12]} ({prediction.board}), "
-            f"the measurement of {measurement.circuit_sha256[:12]} ({measurement.board})",
-            where="compare",
-            allowed="records of one circuit",
-            mend="predict the board as it was built",
-        )
-    check_prediction(prediction)
-    check_measurement(measurement)
-    paired = pair_cases(prediction, measurement)
-    budgets = budgets_of(measurement)
-    readings = actual_readings(paired, budgets, measurement.wiring)
-    good = (
-        good_boards(prediction.statistics, readings.values, readings.deliveries, budgets)
-        if readings.values
-        else None
-    )
-    answers = conformity(
-        demands(prediction.cases, paired, prediction.thresholds, budgets, measurement.range_V)
-    )
-    agreement = _agreement(prediction, readings, good)
-    unset = _unset(prediction, paired, measurement, readings)
-    known_wiring = {t: channel for t, channel in measurement.wiring.items() if channel in budgets}
-    power = fault_power(prediction, budgets, known_wiring)
+    found = Judge(prediction).judge(measurement)
+    known_wiring = {
+        t: channel for t, channel in measurement.wiring.items() if channel in found.budgets
+    }
+    power = fault_power(prediction, found.budgets, known_wiring)
     return Comparison(
         board=prediction.board,
         title=prediction.title,
@@ -94,14 +152,15 @@ def compare(prediction: Prediction, measurement: Measurement) -> Comparison:
             "prediction": _sha256(prediction),
             "measurement": _sha256(measurement),
         },
-        verdict=_verdict(prediction, measurement, answers, agreement, unset),
-        conformity=answers,
-        agreement=agreement,
-        unset=unset,
+        verdict=found.verdict,
+        conformity=found.conformity,
+        agreement=found.agreement,
+        unset=found.unset,
         power=power,
         unseen_faults=[d.fault for d in power if d.power < ENOUGH_POWER],
         range_V=measurement.range_V,
-        cases=_cases(prediction, paired, readings, good, budgets, measurement.range_V),
+        conditions=prediction.conditions,
+        cases=_cases(prediction, found, measurement.range_V),
     )
 
 
@@ -187,24 +246,17 @@ def _unset(
     return unset
 
 
-def _cases(
-    prediction: Prediction,
-    paired: list[MeasuredCase | None],
-    readings: Readings,
-    good: GoodBoards | None,
-    budgets: Budgets,
-    range_V: float | None,
-) -> list[ComparedCase]:
+def _cases(prediction: Prediction, found: Judgement, range_V: float | None) -> list[ComparedCase]:
     boards_V = np.array(prediction.statistics.boards_V)
     keys = prediction.statistics.keys
     expected_V = dict(zip(keys, boards_V.mean(axis=0).tolist(), strict=True))
     low_V, high_V = np.quantile(boards_V, _MIDDLE_95_PERCENT, axis=0)
     half_V = dict(zip(keys, ((high_V - low_V) / 2).tolist(), strict=True))
-    if good is not None:
-        moved = [r.key for r in readings.values]
-        expected_V |= dict(zip(moved, good.mean_V.tolist(), strict=True))
+    if found.good is not None:
+        moved = [r.key for r in found.readings.values]
+        expected_V |= dict(zip(moved, found.good.mean_V.tolist(), strict=True))
     cases = []
-    for i, (predicted, measured) in enumerate(zip(prediction.cases, paired, strict=True)):
+    for i, (predicted, measured) in enumerate(zip(prediction.cases, found.paired, strict=True)):
         values: dict[str, ComparedValue] = {}
         for name in (*predicted.outputs, *predicted.nodes):
             output = predicted.outputs.get(name)
@@ -233,7 +285,7 @@ def _cases(
                 outputs={name: values[name] for name in predicted.outputs},
                 nodes={name: values[name] for name in predicted.nodes},
                 largest=predicted.largest,
-                largest_measured=greatest(measured.outputs, budgets, range_V)
+                largest_measured=greatest(measured.outputs, found.budgets, range_V)
                 if measured and predicted.largest is not None
                 else None,
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from realnet_hw.records import Comparison
+from realnet_hw.records import Comparison, Conditions, Prediction, Settling
 
 _SHOWN = 4
 
@@ -116,6 +116,57 @@ CLIPPED = (
 def inputs(set_V: Mapping[str, float], form: str = "g") -> str:
     """Return the inputs of a case: "X1 = 0 V, X2 = 5 V"."""
     return ", ".join(f"{name} = {volts(value_V, form)} V" for name, value_V in set_V.items())
+
+
+def conditions(under: Conditions) -> str:
+    """Return what a board was simulated under: "27 °C, +12V at 12 V, -12V at -12 V"."""
+    rails = (f"{net} at {volts(value_V, 'g')} V" for net, value_V in under.supplies_V.items())
+    return ", ".join((f"{under.temperature_C:g} °C", *rails))
+
+
+def duration(seconds: float) -> str:
+    """Return a time: "2.25 µs"."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds / 1e-9:.3g} ns"
+
+
+def views(prediction: Prediction) -> list[str]:
+    """Return what a prediction has beyond its cases, one line each."""
+    lines = []
+    if count := len(prediction.curves):
+        moved = len(prediction.cases[0].inputs)
+        which = f", of the {count} of {moved} inputs that move the outputs most"
+        kind = "transfer curve" if count == 1 else "transfer curves"
+        lines.append(f"{count} {kind}{which if moved > count else ''}.")
+    for surface in prediction.surfaces:
+        held = _held(surface.held_V)
+        lines.append(f"Response surface of {surface.across} and {surface.up}{held}.")
+    for transient in prediction.transients:
+        steps = f"when {transient.input} steps{_held(transient.held_V)}"
+        lines += [
+            f"{name} {_settles(settling, transient.boards)} {steps}."
+            for name, settling in transient.settling.items()
+        ] or [f"No output moves {steps}."]
+    return lines
+
+
+def _settles(settling: Settling, boards: int) -> str:
+    if settling.nominal_s is None:
+        return "does not settle to 1 % before the next step"
+    slowest = (
+        f"but not on all of {boards} boards in time"
+        if settling.slowest_s is None
+        else f"the slowest of {boards} boards in {duration(settling.slowest_s)}"
+    )
+    return f"settles to 1 % in {duration(settling.nominal_s)}, {slowest},"
+
+
+def _held(volts_by_input: Mapping[str, float]) -> str:
+    if len(volts_by_input) > _SHOWN:
+        return f" with {len(volts_by_input)} others held"
+    return f" with {inputs(volts_by_input)}" if volts_by_input else ""
 
 
 def some(names: Sequence[str]) -> str:

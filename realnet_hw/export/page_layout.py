@@ -184,8 +184,8 @@ def _split(
 ) -> list[list[Block]] | None:
     """Split blocks into columns that fit a page, alike in height; None where they can't.
 
-    Unless mixed, a column holds blocks of one layer. The least height that needs no more columns
-    than the full one is what makes them alike.
+    Unless mixed, a column holds blocks of one layer. They are alike when they are as low as they
+    can be; above a shelf, without more columns than need be.
     """
     if not blocks:
         return []
@@ -196,7 +196,7 @@ def _split(
     while high - low > GRID_mm:
         middle = (low + high) / 2
         found = _narrowest(blocks, page, floors, middle, mixed=mixed)
-        if found is not None and len(found) <= len(best):
+        if found is not None and (floors.shelf is None or len(found) <= len(best)):
             best, high = found, middle
         else:
             low = middle

@@ -363,16 +363,35 @@ def _junctions(wires: Sequence[Wire], placed: Sequence[PlacedSymbol]) -> list[Po
     ends = Counter(point for wire in wires for point in (wire.start, wire.end))
     for symbol in placed:
         ends.update(symbol.pins().values())
+    lines: dict[tuple[str, float], list[Wire]] = {}
+    for wire in wires:
+        lines.setdefault(_line(wire), []).append(wire)
     return sorted(
         point
         for point, count in ends.items()
-        if count >= 3 or any(wire.holds(point) for wire in wires)
+        if count >= 3
+        or any(
+            wire.holds(point)
+            for line in (("across", point.y), ("down", point.x))
+            for wire in lines.get(line, ())
+        )
     )
 
 
+def _line(wire: Wire) -> tuple[str, float]:
+    """Return the straight line that a wire lies on."""
+    level = wire.start.y == wire.end.y
+    return ("across", wire.start.y) if level else ("down", wire.start.x)
+
+
 def _split(wires: Sequence[Wire], junctions: Sequence[Point]) -> list[Wire]:
+    lines: dict[tuple[str, float], list[Point]] = {}
+    for point in junctions:
+        lines.setdefault(("across", point.y), []).append(point)
+        lines.setdefault(("down", point.x), []).append(point)
     pieces = []
     for wire in wires:
-        stops = sorted([wire.start, wire.end, *(p for p in junctions if wire.holds(p))])
+        between = (point for point in lines.get(_line(wire), ()) if wire.holds(point))
+        stops = sorted([wire.start, wire.end, *between])
         pieces += [Wire(start, end) for start, end in itertools.pairwise(stops)]
     return pieces

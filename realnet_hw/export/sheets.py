@@ -23,6 +23,7 @@ from realnet_hw.export.overview import Member, overview
 from realnet_hw.export.page_layout import PAGES, Block, Layout, draw_cells, fit, measured
 
 _DIGITS = re.compile(r"(\d+)")
+_REFERENCE = re.compile(r"^U\d+")
 _LAWS = {"relu": "max(0, {})", "linear": "{}", "threshold": "1 where {} > 0"}
 _MOST_ROWS = 4
 _LEGEND = (
@@ -283,10 +284,13 @@ class _Hierarchy:
             for stage in self.stages
         ]
         named = {net for block in (*self.terminals, *around) for net in block.cell.used_nets()}
-        flow = Overview("_flow", "Signal flow", formula=_LEGEND, layer=self.first_layer)
+        network = self.board.network
+        of = f" of the {'-'.join(map(str, network.shape))} network" if network else ""
+        flow = Overview("_flow", f"Signal flow{of}", formula=_LEGEND, layer=self.first_layer)
         beside = [
             measured(
-                SupplyOverview(sheet.name, sheet.name), overview([[members[sheet.name]]], 1, ())
+                SupplyOverview(sheet.name, "Sheet of supplies"),
+                overview([[members[sheet.name]]], 1, ()),
             )
             for sheet in sheets
             if sheet.stage is None
@@ -297,7 +301,9 @@ class _Hierarchy:
 
     def _described(self, sheet: _Sheet) -> tuple[str, ...]:
         """Return what the overview says of a sheet: its blocks by kind, its law, its parts."""
-        titles = (block.cell.title.removesuffix(block.cell.name).strip() for block in sheet.blocks)
+        titles = [block.cell.title.removesuffix(block.cell.name).strip() for block in sheet.blocks]
+        if sheet.stage is None:
+            titles = [_REFERENCE.sub("Package", title) for title in titles]
         lines = [
             f"{count} \N{MULTIPLICATION SIGN} {kind}" for kind, count in Counter(titles).items()
         ]

@@ -15,7 +15,29 @@ from realnet_hw.errors import InputError
 
 Activation = Literal["relu", "linear", "threshold"]
 _GREATEST_WEIGHT = 1e9
+MOST_LAYERS = 64
+_MOST_WEIGHTS = 10_000
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,15}")
+
+
+def is_name(text: str) -> bool:
+    """Return whether an input or output may be called so: the name becomes that of a net."""
+    return _NAME.fullmatch(text) is not None
+
+
+def refuse_too_many(weights: int, where: str) -> None:
+    """Refuse more weights than any board has resistors, before work is done on them.
+
+    Raises:
+        InputError: there are more.
+    """
+    if weights > _MOST_WEIGHTS:
+        raise InputError(
+            f"{weights} weights, each of which would be a resistor",
+            where=where,
+            allowed=f"up to {_MOST_WEIGHTS}",
+            mend="train a smaller network",
+        )
 
 
 class Layer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,20 +93,33 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Raise InputError where shapes, names or numbers don't fit together."""
         names = (*self.inputs, *self.outputs)
         for name in names:
-            if not _NAME.fullmatch(name):
+            if not is_name(name):
                 raise InputError(
-                    f"{name!r} is no name", where=where, allowed="a letter, then letters, digits, _"
+                    f"{name[:40]!r} is no name",
+                    where=where,
+                    allowed="a letter, then up to 15 letters, digits, _",
                 )
         if len({name.lower() for name in names}) != len(names):
-            raise InputError("two inputs or outputs have the same name", where=where)
-        if not self.layers or not self.inputs or not self.outputs:
-            raise InputError("a network needs inputs, layers and outputs", where=where)
+            raise InputError(
+                "two inputs or outputs have the same name",
+                where=where,
+                allowed="all different, whatever their case",
+            )
+        if not self.inputs or not self.outputs or not 1 <= len(self.layers) <= MOST_LAYERS:
+            raise InputError(
+                f"{len(self.inputs)} inputs, {len(self.layers)} layers,"
+                f" {len(self.outputs)} outputs",
+                where=where,
+                allowed=f"at least one input and output, 1 to {MOST_LAYERS} layers",
+            )
         width = len(self.inputs)
+        given = (len(row) for layer in self.layers for row in (layer.bias, *layer.weight))
+        refuse_too_many(sum(given), where)
         for number, layer in enumerate(self.layers, 1):
             rows = {len(row) for row in layer.weight}
             if rows != {width} or len(layer.weight) != layer.width:
                 raise InputError(
-                    f"layer {number} has {len(layer.weight)} rows of {sorted(rows)} weights"
+                    f"layer {number} has {len(layer.weight)} rows of {sorted(rows)[:3]} weights"
                     f" and {layer.width} biases",
                     where=where,
                     allowed=f"rows of {width} weights and as many biases as rows",
@@ -102,6 +137,7 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise InputError(
                 f"the last layer is {width} wide but {len(self.outputs)} outputs are named",
                 where=where,
+                allowed="a name for each neuron of the last layer",
             )
 
     @property
@@ -125,6 +161,6 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def sha256(self) -> str:
         """Return the hash of what it computes; where it was trained does not count."""
-        content = msgspec.to_builtins(self)
+        content = msgspec.to_builtins(msgspec.structs.replace(self, trained={}))
         del content["trained"]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -12,7 +12,7 @@ from realnet_hw.predict.bands import band
 from realnet_hw.predict.engine import Volts
 
 # How many of a prediction's boards draw a band along a curve; they are its first ones.
-BOARDS = 60
+BOARDS = 40
 
 
 def trace(volts: Volts, ideal_V: Volts | None) -> records.Trace:

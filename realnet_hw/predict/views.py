@@ -111,7 +111,7 @@ def with_views(
 ) -> records.Prediction:
     """Return a prediction with curves, surfaces and transients added.
 
-    Their bands are made by the first 60 boards of the prediction's own, or all if it has fewer.
+    Their bands are made by the prediction's own first 40 boards, or all if it has fewer.
 
     Args:
         prediction: of this board, under the deck's conditions.

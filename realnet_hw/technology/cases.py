@@ -77,12 +77,24 @@ def cases(
 
     Args:
         network: the ideal one.
-        ports: with the voltages of 0 and 1.
+        ports: with the voltages of 0 and 1; an ideal answer beyond what an output may carry is
+            what it shows at its end.
         at: input vectors in logic units.
         answer: how the outputs are judged.
         accuracy: of a value, as a share of the greatest answer's distance from the network's 0 (of
             one logic unit, if that is more).
+
+    Raises:
+        InputError: no vectors, or one that has not a number from 0 to 1 for each input.
     """
+    if not at:
+        raise InputError("no points to try the board with", allowed="one or more")
+    for number, vector in enumerate(at, 1):
+        if len(vector) != len(network.inputs) or not all(0.0 <= value <= 1.0 for value in vector):
+            raise InputError(
+                f"point {number} is {', '.join(f'{value:g}' for value in vector)}",
+                allowed=f"{len(network.inputs)} numbers from 0 to 1",
+            )
     port = {port.name: port for port in ports}
     answers = [network.forward(vector) for vector in at]
     full = max(1.0, *(abs(value) for row in answers for value in row))
@@ -99,12 +111,17 @@ def cases(
                     name: int(value > 0.5) if answer == "level" else None
                     for name, value in ideal.items()
                 },
-                ideal_V={name: port[name].volts(value) for name, value in ideal.items()},
+                ideal_V={name: _carried(port[name], value) for name, value in ideal.items()},
                 windows_V=_windows(ideal, port, accuracy * full) if answer == "value" else {},
                 largest=max(ideal, key=ideal.__getitem__) if answer == "largest" else None,
             )
         )
     return tuple(made)
+
+
+def _carried(port: Port, value: float) -> float:
+    """Return the voltage of a value, at the end of what the port carries where it is beyond."""
+    return min(max(port.volts(value), port.min_V), port.max_V)
 
 
 def _windows(

@@ -6,21 +6,19 @@ inverter. What would not work is refused here, by closed-form limits, before any
 
 from __future__ import annotations
 
-import itertools
-import re
 from collections.abc import Sequence
 
-from realnet_hw.board import Board, Logic, Port, Supply, TestPoint
+from realnet_hw.board import Board, Logic, Port, Supply
 from realnet_hw.cells.cell import Cell
 from realnet_hw.cells.connector import Connector
+from realnet_hw.cells.neuron import Neuron
 from realnet_hw.cells.shunt_reference import ShuntReference
-from realnet_hw.cells.summing_neuron import SummingNeuron
 from realnet_hw.cells.supply import SupplyEntry
-from realnet_hw.errors import CircuitRefused
 from realnet_hw.network.network import Network
 from realnet_hw.parts.catalogue import part_type
-from realnet_hw.technology import limits
-from realnet_hw.technology.cases import cases, points
+from realnet_hw.technology import limits, margins, rules
+from realnet_hw.technology.cases import Answer, Inputs, cases, points
+from realnet_hw.technology.scaling import scaled
 from realnet_hw.technology.summers import AMPLIFIER, DIODE, REFERENCE, Source, summers
 
 RAIL_V = 12.0
@@ -29,12 +27,20 @@ RAIL_MAX_A = 0.1
 LOGIC = Logic(low_V=0.0, high_V=5.0, threshold_low_V=1.5, threshold_high_V=3.5)
 
 _RAILS = ("+12V", "GND", "-12V")
-# Nets that the board makes up itself when an amplifier is left over.
-_MADE_UP = re.compile(r"u[0-9]+_spare[0-9]+_out")
+# A value uses up to this share of what the output surely reaches.
+_USED = 0.9
 
 
 def compile_network(
-    network: Network, name: str, title: str, *, logic: Logic = LOGIC, rail_V: float = RAIL_V
+    network: Network,
+    name: str,
+    title: str,
+    *,
+    answer: Answer = "level",
+    inputs: Inputs = "bits",
+    at: Sequence[Sequence[float]] | None = None,
+    logic: Logic = LOGIC,
+    rail_V: float = RAIL_V,
 ) -> Board:
     """Return the board of a network.
 
@@ -42,40 +48,78 @@ def compile_network(
         network: relu in hidden layers, relu or linear in the last.
         name: the board's name.
         title: one line for people.
+        answer: how the outputs are read.
+        inputs: what the inputs are.
+        at: input vectors that the board is tried with, 0 to 1 each; None for ``cases.points``.
         logic: voltages of 0 (which must be 0 V) and 1.
         rail_V: magnitude of both supply rails.
 
     Raises:
         CircuitRefused: the network can't become a circuit that works; says which limit and where.
+        InputError: a network or points that are none.
     """
     network.check(name)
-    _refuse_unsuitable(network, logic)
+    tried = points(len(network.inputs), inputs) if at is None else at
+    return rules.or_another_answer(
+        lambda chosen: _compile(network, name, title, chosen, inputs, tried, logic, rail_V), answer
+    )
+
+
+def _compile(
+    network: Network,
+    name: str,
+    title: str,
+    answer: Answer,
+    inputs: Inputs,
+    at: Sequence[Sequence[float]],
+    logic: Logic,
+    rail_V: float,
+) -> Board:
+    rules.refuse_unsuitable(network, logic, answer)
     amplifier, diode, resistor = part_type(AMPLIFIER), part_type(DIODE), part_type("resistor")
     lowest_V = rail_V * (1 - RAIL_TOLERANCE)
-    headroom_V = limits.swing_V(amplifier, lowest_V, 0.0)
-    span_V = min(logic.high_V, headroom_V - diode.limits["forward_V"])
-    reference, made = summers(network, logic, span_V)
+    headroom_V = lowest_V - limits.saturation_V(amplifier, 0.0)
+    rectified_V = headroom_V - diode.limits["forward_V"]
+    ranges = scaled(network, inputs)
+    unit_V = logic.high_V
+    if answer != "level":
+        last_V = rectified_V if network.layers[-1].activation == "relu" else headroom_V
+        unit_V = min(unit_V, _USED * last_V / max(1e-9, *ranges.peaks[-1]))
+    reference, made, missing = summers(
+        network,
+        ranges,
+        [*at, *points(len(network.inputs), inputs)],
+        logic,
+        min(logic.high_V, rectified_V),
+        unit_V,
+    )
     neurons = [summer.cell for summer in made]
-    ports = _ports(network, logic, headroom_V)
-    tried = cases(network, ports, points(len(network.inputs)), "level")
-    _refuse_shared_nets(network, reference, neurons)
+    rules.refuse_shared_nets(rules.owned_nets(_RAILS, network.inputs, neurons, reference.net))
     settle_s = limits.check_summers(
         made,
         network.inputs,
         logic=logic,
         rail_V=lowest_V,
         amplifier=amplifier,
-        diode=diode,
         resistor=resistor,
+        diode=diode,
     )
-    reference_V = reference.polarity * reference.peak_V
-    reference_error_V = reference.peak_V * (part_type(REFERENCE).tolerance or 0.0)
-    for case in tried:
-        known = {net: (volts, 0.0) for net, volts in case.inputs.items()}
-        known[reference.net] = (reference_V, reference_error_V)
-        limits.check_margins(
-            made, known, case.expected, logic=logic, amplifier=amplifier, resistor=resistor
-        )
+    ports = _ports(network, logic, unit_V, headroom_V)
+    asked = cases(network, ports, at, answer)
+    offset_V = amplifier.limits["offset_V"]
+    errors = margins.Errors.of(amplifier, resistor, {cell.output: offset_V for cell in neurons})
+    reference_V = (
+        reference.polarity * reference.peak_V,
+        reference.peak_V * (part_type(REFERENCE).tolerance or 0.0),
+    )
+    outcomes = margins.outcomes(
+        made, [case.inputs for case in asked], {reference.net: reference_V}, errors
+    )
+    kept = margins.judged(asked, outcomes, logic, answer, inputs)
+    used = _uses_reference(reference, neurons)
+    # Neurons, in even columns, come before inverters, in odd ones: where the fixture runs out of
+    # channels, a neuron tells more.
+    outputs = [cell.output for cell in sorted(neurons, key=lambda cell: cell.layer % 2)]
     return Board(
         name=name,
         title=title,
@@ -85,24 +129,26 @@ def compile_network(
             Supply(_RAILS[0], rail_V, RAIL_TOLERANCE, RAIL_MAX_A, 0),
             Supply(_RAILS[2], -rail_V, RAIL_TOLERANCE, RAIL_MAX_A, 0),
         ),
-        test_points=_test_points(network, reference, neurons),
-        cases=tried,
+        test_points=rules.test_points(network, [*outputs, *([reference.net] if used else [])]),
+        cases=kept,
         logic=logic,
         cells=_cells(network, reference, neurons, rail_V),
         network=network,
         limits={"headroom_V": headroom_V, "settle_s": settle_s},
-        notes=(
-            f"Network {'-'.join(map(str, network.shape))}, weights {network.sha256()[:12]}",
-            f"Logic {logic.low_V:g} V / {logic.high_V:g} V, supply ±{rail_V:g} V",
-            *_left_out(network, neurons),
+        notes=rules.notes(
+            network,
+            logic,
+            f"±{rail_V:g} V",
+            rules.left_out(ranges.left_out + missing, network),
+            rules.too_close(len(asked), len(kept)),
         ),
     )
 
 
-def _ports(network: Network, logic: Logic, headroom_V: float) -> tuple[Port, ...]:
-    unit_V = logic.high_V
+def _ports(network: Network, logic: Logic, unit_V: float, headroom_V: float) -> tuple[Port, ...]:
+    high_V = logic.high_V
     return (
-        *(Port(net, net, "input", max_V=unit_V, unit_V=unit_V) for net in network.inputs),
+        *(Port(net, net, "input", max_V=high_V, unit_V=high_V) for net in network.inputs),
         *(
             Port(net, net, "output", min_V=-headroom_V, max_V=headroom_V, unit_V=unit_V)
             for net in network.outputs
@@ -110,76 +156,12 @@ def _ports(network: Network, logic: Logic, headroom_V: float) -> tuple[Port, ...
     )
 
 
-def _refuse_unsuitable(network: Network, logic: Logic) -> None:
-    for number, layer in enumerate(network.layers, 1):
-        last = number == len(network.layers)
-        allowed = ("relu", "linear") if last else ("relu",)
-        if layer.activation not in allowed:
-            raise CircuitRefused(
-                f"layer {number} is {layer.activation}",
-                allowed=" or ".join(allowed),
-                mend="train with ReLU between the layers",
-            )
-    if logic.low_V != 0.0:
-        raise CircuitRefused(f"logic 0 is {logic.low_V:g} V", allowed="0 V")
-
-
-def _refuse_shared_nets(
-    network: Network, reference: Source, neurons: Sequence[SummingNeuron]
-) -> None:
-    """Refuse names that would join two sources: a net is what everything else agrees on."""
-    owners = [
-        *((net, "a supply rail") for net in _RAILS),
-        (reference.net, "the bias reference"),
-        *((net, "an input") for net in network.inputs),
-        *itertools.chain.from_iterable(
-            ((cell.output, cell.title), *((net, cell.title) for net in cell.inner_nets))
-            for cell in neurons
-        ),
-    ]
-    seen: dict[str, str] = {}
-    for net, owner in owners:
-        other = seen.setdefault(net.casefold(), owner)
-        if other is not owner or _MADE_UP.fullmatch(net.casefold()):
-            raise CircuitRefused(
-                f"{net} would name a net of {owner} and of {other}"
-                if other is not owner
-                else f"{net} is a name that the board keeps for itself",
-                mend="give that input or output of the network another name",
-            )
-
-
-def _left_out(network: Network, neurons: Sequence[SummingNeuron]) -> tuple[str, ...]:
-    """Say how many weights have no resistor: too weak to matter, or of a neuron never on."""
-    given = sum(
-        sum(weight != 0.0 for weight in (*bias, *itertools.chain.from_iterable(rows)))
-        for rows, bias in ((layer.weight, layer.bias) for layer in network.layers)
-    )
-    made = sum(len(cell.inputs) for cell in neurons if cell.layer % 2 == 0)
-    return (f"{given - made} of {given} weights have no effect: left out",) if made < given else ()
-
-
-def _uses_reference(reference: Source, neurons: Sequence[SummingNeuron]) -> bool:
+def _uses_reference(reference: Source, neurons: Sequence[Neuron]) -> bool:
     return any(reference.net in cell.inputs for cell in neurons)
 
 
-def _test_points(
-    network: Network, reference: Source, neurons: Sequence[SummingNeuron]
-) -> tuple[TestPoint, ...]:
-    """Return every summer's output that is no port, and the reference.
-
-    Neurons, in even columns, come before inverters, in odd ones: where the fixture runs out of
-    channels, a neuron tells more.
-    """
-    ordered = sorted(neurons, key=lambda cell: cell.layer % 2)
-    nets = [cell.output for cell in ordered if cell.output not in network.outputs]
-    if _uses_reference(reference, neurons):
-        nets.append(reference.net)
-    return tuple(TestPoint(net, net) for net in nets)
-
-
 def _cells(
-    network: Network, reference: Source, neurons: Sequence[SummingNeuron], rail_V: float
+    network: Network, reference: Source, neurons: Sequence[Neuron], rail_V: float
 ) -> tuple[Cell, ...]:
     # A leading underscore keeps these names apart from the network's.
     cells: list[Cell] = [
@@ -192,6 +174,7 @@ def _cells(
             for cell in neurons
             if reference.net in cell.inputs
         )
+        # The load is constant: every bias resistor ends at a virtual ground.
         series_ohm = limits.series_ohm(
             load_A,
             rail_V,

@@ -11,19 +11,26 @@ import multiprocessing
 import os
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from realnet_hw import project, records
 from realnet_hw.board import Board, load_board
-from realnet_hw.compare.verdict import compare
+from realnet_hw.compare.verdict import Judge
 from realnet_hw.emulate.server import BenchServer, virtual_fixture
 from realnet_hw.export import netlist
 from realnet_hw.export.deck import Deck, deck_from
 from realnet_hw.measure import bench, station
+from realnet_hw.predict.faults import apply_all
+from realnet_hw.predict.lots import LOTS
 from realnet_hw.predict.ngspice import NgspiceEngine
 from realnet_hw.predict.prediction import predict
+from realnet_hw.predict.tolerances import draw
+
+Result = TypeVar("Result")
 
 STATION = """
 name = "many virtual boards"
@@ -66,20 +73,72 @@ def prediction(name: str) -> records.Prediction:
     return predict(board, deck, found, engine(), samples=1000, seed=20_000)
 
 
-def measurement(
-    name: str, seed: int, faults: Sequence[str], wiring: str = ""
-) -> records.Measurement:
-    """Measure one drawn board with faults; without a wiring table, by the default wiring."""
+@dataclass(frozen=True)
+class Drawn:
+    """One board on one fixture.
+
+    Args:
+        seed: of both.
+        faults: of the board.
+        truth, parts: how fixture and board are drawn, as in a station's [virtual] table.
+    """
+
+    seed: int
+    faults: tuple[str, ...] = ()
+    truth: str = "even"
+    parts: str = "mixed"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A verdict, and whether the board does in truth what its cases ask for."""
+
+    verdict: str
+    is_good: bool
+
+
+def wired(name: str, wiring: str = "") -> dict[str, str]:
+    """Channel by terminal."""
+    board, _, _ = described(name)
+    return station.wiring_for(reading(wiring), board)
+
+
+def reading(wiring: str = "") -> station.Station:
+    """The station, at an address that nobody uses."""
+    return station.parse((STATION + wiring).format(address="ASRL1::INSTR"))
+
+
+def is_good(name: str, drawn: Drawn) -> bool:
+    """Whether a board does what its cases ask for, given exactly the inputs they name."""
+    board, _, deck = described(name)
+    parameters = draw(deck.spreads, 1, drawn.seed, LOTS[drawn.parts])[0]
+    sets = [
+        {**parameters, **{deck.inputs[port].element: volts for port, volts in case.inputs.items()}}
+        for case in board.cases
+    ]
+    names = [port.name for port in board.outputs]
+    solved = engine().operating_point(
+        apply_all(deck, drawn.faults), sets, [deck.nodes[port.net] for port in board.outputs]
+    )
+    return all(
+        case.shown_by(dict(zip(names, row, strict=True)), board.logic)
+        for case, row in zip(board.cases, solved.tolist(), strict=True)
+    )
+
+
+def measurement(name: str, drawn: Drawn, wiring: str = "") -> records.Measurement:
+    """Measure one drawn board; without a wiring table, by the default wiring."""
     board, found, deck = described(name)
     text = STATION + wiring
-    wired = station.wiring_for(station.parse(text.format(address="ASRL1::INSTR")), board)
     fixture = virtual_fixture(
         board,
         deck,
         firmware=project.firmware(),
-        wiring=wired,
-        seed=seed,
-        faults=faults,
+        wiring=wired(name, wiring),
+        seed=drawn.seed,
+        faults=drawn.faults,
+        truth=drawn.truth,
+        parts=drawn.parts,
         engine=engine(),
     )
     server = BenchServer(fixture)
@@ -96,31 +155,44 @@ def measurement(
         server.close()
 
 
-def verdict(predicted_json: str, name: str, seed: int, faults: tuple[str, ...], wiring: str) -> str:
-    """Return the verdict on one drawn board with faults."""
+def prepare(predicted_json: bytes) -> None:
+    """Make a process ready to judge measurements against this prediction."""
     predicted = records.decode(predicted_json)
     assert isinstance(predicted, records.Prediction)
-    return compare(predicted, measurement(name, seed, faults, wiring)).verdict
+    judges.append(Judge(predicted))
+
+
+judges: list[Judge] = []
+
+
+def find(name: str, drawn: Drawn, wiring: str) -> Found:
+    """Measure one board through the firmware and judge it."""
+    verdict = judges[-1].judge(measurement(name, drawn, wiring)).verdict
+    return Found(verdict, is_good(name, drawn))
 
 
 def verdicts(
-    predicted: records.Prediction,
-    runs: Sequence[tuple[int, tuple[str, ...]]],
-    wiring: str = "",
-) -> Iterator[str]:
-    """Return the verdict of each (seed, faults), in their order.
+    predicted: records.Prediction, boards: Sequence[Drawn], wiring: str = ""
+) -> Iterator[Found]:
+    """Return what is found of each board, in their order.
 
     Args:
         predicted: of the board that is measured.
-        runs: seed and faults of each board.
+        boards: which ones.
         wiring: a table ``[wiring.BOARD]`` in TOML; the default wiring when left out.
     """
+    yield from spread(predicted, functools.partial(find, predicted.board, wiring=wiring), boards)
+
+
+def spread(
+    predicted: records.Prediction, work: Callable[[Drawn], Result], boards: Sequence[Drawn]
+) -> Iterator[Result]:
+    """Do the same for many boards, in as many processes as there are cores, in their order."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=context) as pool:
-        text = records.encode(predicted)
-        waiting = [
-            pool.submit(verdict, text, predicted.board, seed, faults, wiring)
-            for seed, faults in runs
-        ]
+    text = records.encode(predicted).encode()
+    with ProcessPoolExecutor(
+        os.cpu_count(), mp_context=context, initializer=prepare, initargs=(text,)
+    ) as pool:
+        waiting = [pool.submit(work, each) for each in boards]
         for each in waiting:
             yield each.result()

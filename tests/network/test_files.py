@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import safetensors.numpy
 
 from realnet_hw.errors import InputError
 from realnet_hw.network.files import load
+from realnet_hw.network.json_file import text
+from realnet_hw.network.network import Network
+from tests.network.test_round_trip import onnx_model
 
 GOOD = {
     "format": "realnet-network",
@@ -116,3 +120,55 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
         file.truncate(20_000_000)
     with pytest.raises(InputError, match="20 MB"):
         load(tmp_path / "huge.json")
+
+
+def _onnx() -> bytes:
+    arrays = [(np.ones((3, 2), np.float32), np.zeros(3, np.float32))]
+    return onnx_model(arrays, "gemm").SerializeToString()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("n.onnx", _onnx()),
+        ("n.safetensors", safetensors.numpy.save(state_dict())),
+        ("n.json", json.dumps(GOOD).encode()),
+    ],
+)
+def test_a_damaged_file_is_refused_or_still_a_network(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    generator = np.random.default_rng(2)
+    path, refused = tmp_path / name, 0
+    for trial in range(400):
+        damaged = bytearray(content[: len(content) - (trial % 7)])
+        for place in generator.integers(0, len(damaged), trial % 4):
+            damaged[place] ^= 1 << generator.integers(0, 8)
+        path.write_bytes(damaged)
+        try:
+            load(path).check(name)
+        except InputError:
+            refused += 1
+    assert refused > 100
+
+
+def test_json_however_deep_ends_in_a_network_or_a_refusal(tmp_path: Path) -> None:
+    path = tmp_path / "n.json"
+    for depth in (100, 900, 100_000):
+        deep = "[" * depth + "]" * depth
+        path.write_text(f'{json.dumps(GOOD)[:-1]}, "trained": {{"a": {deep}}}}}')
+        if depth > 10_000:
+            with pytest.raises(InputError, match=r"depth.*network\.md"):
+                load(path)
+        else:
+            assert len(load(path).sha256()) == 64
+    endless: list = []
+    for _ in range(2000):
+        endless = [endless]
+    with pytest.raises(InputError, match="nested too deeply"):
+        text(msgspec.structs.replace(load_good(tmp_path), trained={"a": endless}))
+
+
+def load_good(folder: Path) -> Network:
+    (folder / "good.json").write_text(json.dumps(GOOD))
+    return load(folder / "good.json")

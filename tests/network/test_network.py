@@ -58,7 +58,7 @@ def test_layer_equals_numpy(weight, bias, x, activation) -> None:
         ({"inputs": ("X1", "2")}, "no name"),
         ({"inputs": ("X1", "+12V")}, "no name"),
         ({"outputs": ("Y", "Z")}, "2 outputs are named"),
-        ({"layers": ()}, "needs inputs, layers"),
+        ({"layers": ()}, "at least one input"),
         ({"layers": (Layer(((1.0, float("nan")),), (0.0,), "linear"),)}, "not finite"),
         ({"layers": (Layer(((1.0, 2.0),), (float("inf"),), "linear"),)}, "not finite"),
         ({"layers": (Layer(((1.0, 2.0), (1.0,)), (0.0, 0.0), "relu"),)}, "rows of"),

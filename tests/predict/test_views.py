@@ -125,7 +125,7 @@ def test_the_cases_are_left_as_they_were(
     assert not [*plain.curves, *plain.surfaces, *plain.transients]
 
 
-def test_at_most_sixty_boards_make_a_band(
+def test_the_first_boards_make_the_band(
     engine: NgspiceEngine, xor: Xor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     board, netlist, deck = xor

@@ -1,0 +1,75 @@
+"""A shunt voltage reference with an amplifier that carries its load."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from realnet_hw import units
+from realnet_hw.cells.cell import AmplifierRequest, Cell, CellPart
+
+if TYPE_CHECKING:
+    from realnet_hw.drawing.pad import Pad
+
+
+class BufferedReference(Cell):
+    """A shunt reference fed from the supply through a resistor, followed by an amplifier.
+
+    Without the follower, what the neurons draw from it would depend on their state.
+
+    Args:
+        output: net of the buffered voltage.
+        rail: net that feeds the reference.
+        series_ohm: the series resistor in ohms.
+        reference: its key in the parts catalogue.
+        amplifier: the package's key in the parts catalogue.
+
+    Ref: Texas Instruments SLOS456, LM4040 datasheet, "Typical Application".
+    """
+
+    in_signal_path = False
+
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        *,
+        output: str,
+        rail: str,
+        series_ohm: float,
+        reference: str = "lm4040_2v5",
+        amplifier: str = "mcp6004",
+        formula: str = "",
+        layer: int = 0,
+    ) -> None:
+        super().__init__(name, title, formula=formula, layer=layer)
+        self.output = output
+        self.rail = rail
+        shunt = f"{output}_SHUNT"
+        self.inner_nets = (shunt,)
+        self.parts["series"] = CellPart(
+            "resistor", {"1": rail, "2": shunt}, units.compact(series_ohm)
+        )
+        self.parts["reference"] = CellPart(reference, {"2": shunt, "3": "GND"})
+        self.parts["bypass"] = CellPart("capacitor_ceramic", {"1": shunt, "2": "GND"})
+        self.parts["test_point"] = CellPart("test_point", {"1": output}, output)
+        self.amplifiers["amplifier"] = AmplifierRequest(amplifier, shunt, output, output)
+
+    def draw(self, pad: Pad) -> None:
+        """Draw the reference and its capacitor below the voltage's line, then the follower."""
+        request = self.amplifiers["amplifier"]
+        series = pad.put("series", 0, -5.08, texts="left")
+        pad.power(self.rail, *series["1"], "up")
+        pins = pad.amplifier("amplifier", 35.56, -2.54)
+        pad.wire(series["2"], (0, 0), pins.non_inverting)
+        reference = pad.put("reference", 0, 5.08, rotation=90, texts="left")
+        bypass = pad.put("bypass", 8.89, 5.08, texts="right")
+        for upper, lower in ((reference["2"], reference["3"]), (bypass["1"], bypass["2"])):
+            pad.wire((upper.x, 0), upper)
+            pad.power("GND", *lower, "down")
+        pad.small_label(request.non_inverting, 10.16, 0)
+        x, y = pins.inverting
+        right = pins.output.x + 2.54
+        pad.wire((x, y), (x - 1.27, y), (x - 1.27, y - 7.62), (right, y - 7.62), (right, y + 2.54))
+        pad.wire(pins.output, (right + 10.16, pins.output.y))
+        pad.test_point("test_point", right + 5.08, pins.output.y)
+        pad.label(self.output, right + 10.16, pins.output.y)

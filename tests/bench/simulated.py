@@ -1,0 +1,143 @@
+"""Measure virtual boards without controller and serial line: the same front end, fast.
+
+What is left out is what never errs: firmware that gives the codes it read. That both ways agree is
+tested on the same boards.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+
+from realnet_hw import records
+from realnet_hw.board import Board
+from realnet_hw.emulate.front_end import FrontEnd
+from realnet_hw.emulate.truths import draw_errors
+from realnet_hw.export.deck import Deck
+from realnet_hw.measure import assemble
+from realnet_hw.measure.fixture_specification import LSB_V
+from realnet_hw.measure.journal import Point
+from realnet_hw.measure.station import SENSE_SUFFIX, Reading
+from realnet_hw.predict.engine import Engine
+from realnet_hw.predict.faults import apply_all
+from realnet_hw.predict.lots import LOTS
+from realnet_hw.predict.tolerances import draw
+from tests.bench.runs import Drawn
+
+# From switching on to the first case, and the pace of the protocol at 115200 baud.
+_BEGIN_s, _CONVERSION_s, _ANSWER_s = 0.6, 30e-6, 8e-3
+
+CALIBRATION = records.Calibration(valid=False, date=None, note="none")
+
+
+class Terminals:
+    """One drawn fixture: what it delivers for a set voltage, and reads of a voltage."""
+
+    def __init__(self, seed: int, truth: str) -> None:
+        self._front_end = FrontEnd(draw_errors(seed, truth=truth))
+        self._inl = self._front_end.errors.inputs[0].inl
+
+    def delivered_V(self, channel: int, set_V: float, at_s: float) -> float:
+        code = round(set_V / LSB_V) + 2048
+        inl = self._front_end.errors.outputs[channel].inl
+        dac_V = (code + inl(code / 4096)) / 4096 * self._front_end.reference_V
+        return self._front_end.shifter_V(channel, dac_V, at_s)
+
+    def read_V(self, channel: int, terminal_V: float, at_s: float, average: int) -> float:
+        codes = []
+        for count in range(average):
+            moment_s = at_s + count * _CONVERSION_s
+            place = self._front_end.adc_V(channel, terminal_V, moment_s)
+            place /= self._front_end.reference_V
+            codes.append(min(max(math.floor(place * 4096 + self._inl(place) + 0.5), 0), 4095))
+        return (statistics.fmean(codes) - 2048) * LSB_V
+
+
+def measurements(
+    board: Board,
+    deck: Deck,
+    circuit_sha256: str,
+    engine: Engine,
+    wiring: Mapping[str, str],
+    reading: Reading,
+    boards: Sequence[Drawn],
+) -> Iterator[tuple[records.Measurement, list[dict[str, float]]]]:
+    """Give, for each board, the record and the true outputs.
+
+    The true outputs are those at the inputs as set, by name, case by case: whether the board is a
+    good one does not depend on the fixture.
+    """
+    outputs = {port.name: deck.nodes[port.net] for port in board.outputs}
+    points = {point.name: deck.nodes[point.net] for point in board.test_points}
+    named = {**points, **outputs}
+    nodes = list(named.values())
+    for each in boards:
+        spoilt = apply_all(deck, each.faults)
+        drawn = draw(spoilt.spreads, 1, each.seed, LOTS[each.parts])[0]
+        terminals = Terminals(each.seed, each.truth)
+        at_s = _BEGIN_s
+        moments, delivered = [], []
+        for case in board.cases:
+            at_s += reading.settle_s
+            moments.append(at_s)
+            delivered.append(
+                {
+                    name: terminals.delivered_V(int(wiring[name][3:]), set_V, at_s)
+                    for name, set_V in case.inputs.items()
+                }
+            )
+            at_s += reading.repeats * _ANSWER_s
+        sets = [
+            {**drawn, **{deck.inputs[name].element: volts for name, volts in inputs.items()}}
+            for inputs in (*delivered, *(case.inputs for case in board.cases))
+        ]
+        solved = engine.operating_point(spoilt, sets, nodes)
+        taken = []
+        for index, case in enumerate(board.cases):
+            true_V = dict(zip(named, solved[index].tolist(), strict=True))
+            true_V |= {f"{name}{SENSE_SUFFIX}": v for name, v in delivered[index].items()}
+            taken.append(
+                Point(
+                    point=str(index),
+                    time_utc="2026-01-01T00:00:00Z",
+                    set_V=dict(case.inputs),
+                    readings_V={
+                        terminal: [
+                            terminals.read_V(
+                                int(channel[3:]),
+                                true_V[terminal],
+                                moments[index] + repeat * _ANSWER_s,
+                                reading.average,
+                            )
+                            for repeat in range(reading.repeats)
+                        ]
+                        for terminal, channel in wiring.items()
+                        if channel.startswith("adc")
+                    },
+                )
+            )
+        channels = assemble.budgets(wiring, taken)
+        record = records.Measurement(
+            board=board.name,
+            title=board.title,
+            circuit_sha256=circuit_sha256,
+            made_from={},
+            procedure="truth_table",
+            station="simulated",
+            path="none",
+            firmware="none",
+            instruments=[],
+            calibration=CALIBRATION,
+            wiring=dict(wiring),
+            channels=channels,
+            range_V=10.24,
+            started_utc="2026-01-01T00:00:00Z",
+            finished_utc="2026-01-01T00:00:01Z",
+            cases=[assemble.case(board, wiring, point, channels) for point in taken],
+        )
+        truth_V = [
+            {name: float(volts) for name, volts in zip(named, row, strict=True) if name in outputs}
+            for row in solved[len(board.cases) :].tolist()
+        ]
+        yield record, truth_V

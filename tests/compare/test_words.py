@@ -1,0 +1,94 @@
+"""How conditions, times and what is beyond the cases are said."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from realnet_hw.compare import compare
+from realnet_hw.compare.words import conditions, duration, views
+from realnet_hw.records import Conditions, Curve, PredictedInput, Settling, Surface, Transient
+from tests.compare.worlds import usual
+
+WORLD = usual()
+PREDICTION = WORLD.prediction()
+STEP = Transient(
+    input="X1", held_V={"X2": 5.0}, time_s=[0.0], input_V=[0.0], outputs={}, boards=60,
+    settling={"Y": Settling(nominal_s=2.25e-6, slowest_s=2.5e-6)},
+)  # fmt: skip
+
+
+def curve(name: str) -> Curve:
+    return Curve(input=name, held_V={}, input_V=[0.0], outputs={}, boards=60)
+
+
+def with_settling(nominal_s: float | None, slowest_s: float | None) -> Transient:
+    settling = {"Y": Settling(nominal_s=nominal_s, slowest_s=slowest_s)}
+    return msgspec.structs.replace(STEP, settling=settling)
+
+
+def test_conditions() -> None:
+    assert conditions(Conditions()) == "27 °C"
+    hot = Conditions(temperature_C=62.5, supplies_V={"+12V": 11.4, "-12V": -12.0})
+    assert conditions(hot) == "62.5 °C, +12V at 11.4 V, -12V at -12 V"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.0, "0 ns"), (3.21e-7, "321 ns"), (2.25e-6, "2.25 µs"), (4.6e-3, "4.6 ms"), (9.5, "9.5 s")],
+)
+def test_times(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_a_prediction_of_cases_alone_has_nothing_more_to_say() -> None:
+    assert views(PREDICTION) == []
+
+
+def test_curves_and_surface() -> None:
+    surface = Surface(
+        across="X1", up="X3", held_V={"X2": 0.0}, across_V=[], up_V=[], outputs={}, boards=60
+    )
+    one = msgspec.structs.replace(PREDICTION, curves=[curve("X1"), curve("X2")], surfaces=[surface])
+    assert views(one) == [
+        "2 transfer curves.",
+        "Response surface of X1 and X3 with X2 = 0 V.",
+    ]
+
+
+def test_many_inputs_are_not_all_shown_and_that_is_said() -> None:
+    inputs = {f"X{number}": PredictedInput(set_V=0.0) for number in range(1, 17)}
+    case = msgspec.structs.replace(PREDICTION.cases[0], inputs=inputs)
+    held_V = {f"X{number}": 0.0 for number in range(2, 17)}
+    many = msgspec.structs.replace(
+        PREDICTION,
+        cases=[case],
+        curves=[curve(f"X{number}") for number in range(9, 17)],
+        transients=[msgspec.structs.replace(STEP, held_V=held_V)],
+    )
+    first, second = views(many)
+    assert first == "8 transfer curves, of the 8 of 16 inputs that move the outputs most."
+    assert second.endswith("when X1 steps with 15 others held.")
+
+
+@pytest.mark.parametrize(
+    ("transient", "line"),
+    [
+        (STEP, "Y settles to 1 % in 2.25 µs, the slowest of 60 boards in 2.5 µs,"),
+        (
+            with_settling(1e-6, None),
+            "Y settles to 1 % in 1 µs, but not on all of 60 boards in time,",
+        ),
+        (with_settling(None, None), "Y does not settle to 1 % before the next step"),
+        (msgspec.structs.replace(STEP, settling={}), "No output moves"),
+    ],
+)
+def test_transients(transient: Transient, line: str) -> None:
+    said = views(msgspec.structs.replace(PREDICTION, transients=[transient]))
+    assert said == [f"{line} when X1 steps with X2 = 5 V."]
+
+
+def test_a_comparison_says_what_was_predicted_for() -> None:
+    hot = Conditions(temperature_C=60.0, supplies_V={"+12V": 11.0})
+    prediction = msgspec.structs.replace(PREDICTION, conditions=hot)
+    assert compare(prediction, WORLD.measurement(1)).conditions == hot
