@@ -16,10 +16,9 @@ from realnet_hw.drawing.geometry import Box, Point
 from realnet_hw.export.netlist import Netlist
 from realnet_hw.export.pcb.floorplan import Floorplan, HOLE_mm
 from realnet_hw.export.pcb.footprints import footprint, turned, turned_box
-from realnet_hw.export.pcb.tiles import Placed
+from realnet_hw.export.pcb.tiles import NAME_mm, Placed
 
 _REFERENCE_mm = 0.9
-_NAME_mm = 1.0
 _TITLE_mm = 1.6
 _STROKE = 0.15
 # What a solder mask leaves free around a pad, and what printing may be off by.
@@ -81,7 +80,7 @@ def silkscreen(board: Board, netlist: Netlist, plan: Floorplan, revision: str) -
         if reference.startswith("J"):
             texts += sheet.pin_names(placed, part.pins)
         elif reference.startswith("TP"):
-            found = sheet.beside(part.value, placed, _NAME_mm)
+            found = sheet.beside(part.value, placed, NAME_mm)
             if found:
                 names[reference] = found
     references = {}
@@ -119,7 +118,7 @@ class _Sheet:
         y = self.room.bottom
         width = self.room.width - 20.0
         for line in reversed(lines):
-            size = _TITLE_mm if line is lines[0] else _NAME_mm
+            size = _TITLE_mm if line is lines[0] else NAME_mm
             size = min(size, max(0.8, size * width / text.width(line, size)))
             made = Text(line, Point(self.plan.outline.left + self.plan.outline.width / 2, 0), size)
             y -= made.box.height / 2
@@ -137,11 +136,11 @@ class _Sheet:
         yard = placed.room
         at = {number: placed.pad(number) for number in pins}
         upright = len({round(place.x, 3) for place in at.values()}) == 1
-        for side in (1, -1):
+        for side in (1, -1) if upright else (-1, 1):
             found: list[Text] = []
             before = list(self.taken)
             for number, net in pins.items():
-                half = text.width(net, _NAME_mm) / 2 + 0.3
+                half = text.width(net, NAME_mm) / 2 + _CLEAR_mm + 0.01
                 x, y = at[number]
                 if upright:
                     place = Point(yard.right + half if side > 0 else yard.left - half, y)
@@ -149,7 +148,7 @@ class _Sheet:
                 else:
                     place = Point(x, yard.bottom + half if side > 0 else yard.top - half)
                     turn = 90
-                made = self._first(net, [place], _NAME_mm, placed.reference, turn)
+                made = self._first(net, [place], NAME_mm, placed.reference, turn)
                 if made:
                     found.append(made)
             if len(found) == len(pins):

@@ -10,12 +10,15 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from realnet_hw.drawing import text
 from realnet_hw.drawing.geometry import Box, Point
-from realnet_hw.export.netlist import Netlist
+from realnet_hw.export.netlist import Netlist, NetlistPart
 from realnet_hw.export.pcb.footprints import footprint, turned, turned_box
 
 STEP_mm = 0.635
 ROUTER_mm = 0.3175
+NAME_mm = 1.0
+"""Size of the names that are printed beside pins."""
 GAP_mm = 0.25
 """Between courtyards, for rounding and for the eye."""
 
@@ -101,7 +104,7 @@ def block(netlist: Netlist, references: Sequence[str], *, most_mm: float = 25.4)
     x = y = row_bottom = 0.0
     for reference in references:
         name = netlist.parts[reference].footprint
-        box = footprint(name).room
+        box = _room(netlist.parts[reference])
         if x > 0 and x + box.width > most_mm:
             x, y = 0.0, row_bottom + GAP_mm
         at = Point(up(x - box.left), up(y - box.top))
@@ -109,6 +112,25 @@ def block(netlist: Netlist, references: Sequence[str], *, most_mm: float = 25.4)
         x = at.x + box.right + GAP_mm
         row_bottom = max(row_bottom, at.y + box.bottom)
     return Tile(tuple(placed))
+
+
+def stands_upright(name: str) -> bool:
+    """Return whether a connector's pins stand one above the other."""
+    return len({round(pad.at.x, 3) for pad in footprint(name).pads}) == 1
+
+
+def _room(part: NetlistPart) -> Box:
+    """Return the room of a part with the names that are printed beside it."""
+    box = footprint(part.footprint).room
+    if part.reference.startswith("TP"):
+        more = max(0.0, text.width(part.value, NAME_mm) + 2 * GAP_mm - box.width) / 2
+        return Box(box.left - more, box.top, box.right + more, box.bottom)
+    if not part.reference.startswith("J"):
+        return box
+    room = max(text.width(net, NAME_mm) for net in part.pins.values()) + 4 * GAP_mm
+    if stands_upright(part.footprint):
+        return Box(box.left, box.top, box.right + room, box.bottom)
+    return Box(box.left, box.top - room, box.right, box.bottom)
 
 
 def package_tile(
@@ -176,7 +198,7 @@ def _stack(
             x = -up(_CHANNEL_mm - middle.courtyard.left + box.right)
         else:
             x = up(_CHANNEL_mm + middle.courtyard.right - box.left)
-        at = Point(x, near(y + step / 2 - (box.top + box.bottom) / 2, ROUTER_mm))
+        at = Point(x, up(y - box.top, ROUTER_mm))
         placed.append(Placed(reference, part.footprint, at, rotation))
         y += step
     return placed
@@ -205,7 +227,7 @@ def _row(netlist: Netlist, references: Sequence[str], middle: Placed, down: int)
         row: list[str] = []
         width = 0.0
         while waiting:
-            wide = footprint(netlist.parts[waiting[0]].footprint).courtyard.width + GAP_mm
+            wide = _room(netlist.parts[waiting[0]]).width + GAP_mm
             if row and width + wide > room:
                 break
             row.append(waiting.pop(0))
@@ -214,7 +236,7 @@ def _row(netlist: Netlist, references: Sequence[str], middle: Placed, down: int)
         deepest = 0.0
         for reference in row:
             name = netlist.parts[reference].footprint
-            own = footprint(name).room
+            own = _room(netlist.parts[reference])
             depth = own.bottom - own.top
             y = edge + GAP_mm + (-own.top if down > 0 else own.bottom)
             at = Point(near(x - own.left), down * up(y))
