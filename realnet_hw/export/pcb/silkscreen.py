@@ -133,7 +133,7 @@ class _Sheet:
         All names stand on one side, the first where all find room: a name beside another pin than
         its own would be worse than none.
         """
-        yard = placed.room
+        yard = placed.body
         at = {number: placed.pad(number) for number in pins}
         upright = len({round(place.x, 3) for place in at.values()}) == 1
         for side in (1, -1) if upright else (-1, 1):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from realnet_hw.drawing import text
 from realnet_hw.drawing.geometry import Box, Point
@@ -29,12 +29,16 @@ _SMALL_mm = 4.0
 
 @dataclass(frozen=True)
 class Placed:
-    """A part on the board: where its footprint's origin is, and how many degrees it is turned."""
+    """A part on the board: where its footprint's origin is, and how many degrees it is turned.
+
+    ``label`` is the longest name that is printed beside it: a pin's or a signal's.
+    """
 
     reference: str
     footprint: str
     at: Point
     rotation: int
+    label: str = ""
 
     @property
     def courtyard(self) -> Box:
@@ -44,7 +48,13 @@ class Placed:
 
     @property
     def room(self) -> Box:
-        """The box around its courtyard and all that it prints."""
+        """The box around its courtyard, all that its footprint prints, and names beside it."""
+        box = turned_box(_room(self.footprint, self.label), self.rotation)
+        return box.moved(self.at.x, self.at.y)
+
+    @property
+    def body(self) -> Box:
+        """The box around its courtyard and all that its footprint prints."""
         box = turned_box(footprint(self.footprint).room, self.rotation)
         return box.moved(self.at.x, self.at.y)
 
@@ -55,7 +65,7 @@ class Placed:
 
     def moved(self, dx: float, dy: float) -> Placed:
         """Return it shifted."""
-        return Placed(self.reference, self.footprint, self.at.moved(dx, dy), self.rotation)
+        return replace(self, at=self.at.moved(dx, dy))
 
 
 @dataclass(frozen=True)
@@ -104,11 +114,12 @@ def block(netlist: Netlist, references: Sequence[str], *, most_mm: float = 25.4)
     x = y = row_bottom = 0.0
     for reference in references:
         name = netlist.parts[reference].footprint
-        box = _room(netlist.parts[reference])
+        tag = label(netlist.parts[reference])
+        box = _room(name, tag)
         if x > 0 and x + box.width > most_mm:
             x, y = 0.0, row_bottom + GAP_mm
         at = Point(up(x - box.left), up(y - box.top))
-        placed.append(Placed(reference, name, at, 0))
+        placed.append(Placed(reference, name, at, 0, tag))
         x = at.x + box.right + GAP_mm
         row_bottom = max(row_bottom, at.y + box.bottom)
     return Tile(tuple(placed))
@@ -119,18 +130,27 @@ def stands_upright(name: str) -> bool:
     return len({round(pad.at.x, 3) for pad in footprint(name).pads}) == 1
 
 
-def _room(part: NetlistPart) -> Box:
-    """Return the room of a part with the names that are printed beside it."""
-    box = footprint(part.footprint).room
+def label(part: NetlistPart) -> str:
+    """Return the longest name that is printed beside a part; empty if there is none."""
     if part.reference.startswith("TP"):
-        more = max(0.0, text.width(part.value, NAME_mm) + 2 * GAP_mm - box.width) / 2
-        return Box(box.left - more, box.top, box.right + more, box.bottom)
-    if not part.reference.startswith("J"):
+        return part.value
+    if part.reference.startswith("J"):
+        return max(part.pins.values(), key=lambda net: text.width(net, NAME_mm))
+    return ""
+
+
+def _room(name: str, label: str) -> Box:
+    """Return the room of a footprint with the names that are printed beside it."""
+    box = footprint(name).room
+    if not label:
         return box
-    room = max(text.width(net, NAME_mm) for net in part.pins.values()) + 4 * GAP_mm
-    if stands_upright(part.footprint):
-        return Box(box.left, box.top, box.right + room, box.bottom)
-    return Box(box.left, box.top - room, box.right, box.bottom)
+    wide = text.width(label, NAME_mm)
+    if len(footprint(name).pads) == 1:
+        more = max(0.0, wide + 2 * GAP_mm - box.width) / 2
+        return Box(box.left - more, box.top - 2 * NAME_mm, box.right + more, box.bottom)
+    if stands_upright(name):
+        return Box(box.left, box.top, box.right + wide + 4 * GAP_mm, box.bottom)
+    return Box(box.left, box.top - wide - 4 * GAP_mm, box.right, box.bottom)
 
 
 def package_tile(
@@ -227,7 +247,8 @@ def _row(netlist: Netlist, references: Sequence[str], middle: Placed, down: int)
         row: list[str] = []
         width = 0.0
         while waiting:
-            wide = _room(netlist.parts[waiting[0]]).width + GAP_mm
+            part = netlist.parts[waiting[0]]
+            wide = _room(part.footprint, label(part)).width + GAP_mm
             if row and width + wide > room:
                 break
             row.append(waiting.pop(0))
@@ -236,11 +257,12 @@ def _row(netlist: Netlist, references: Sequence[str], middle: Placed, down: int)
         deepest = 0.0
         for reference in row:
             name = netlist.parts[reference].footprint
-            own = _room(netlist.parts[reference])
+            tag = label(netlist.parts[reference])
+            own = _room(name, tag)
             depth = own.bottom - own.top
             y = edge + GAP_mm + (-own.top if down > 0 else own.bottom)
             at = Point(near(x - own.left), down * up(y))
-            placed.append(Placed(reference, name, at, 0))
+            placed.append(Placed(reference, name, at, 0, tag))
             x += own.width + GAP_mm
             deepest = max(deepest, abs(at.y) + (own.bottom if down > 0 else -own.top) - edge, depth)
         edge += deepest
