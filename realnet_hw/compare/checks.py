@@ -197,11 +197,12 @@ def _check_views(prediction: Prediction) -> None:
 def _check_terminals(
     what: str, inputs: Iterable[str], outputs: Iterable[str], case: PredictedCase
 ) -> None:
-    for name, known in (*((i, case.inputs) for i in inputs), *((o, case.outputs) for o in outputs)):
-        if name not in known:
-            raise InputError(
-                f"{what}: there is no {name!r}", where=_PREDICTION, allowed=", ".join(known)
-            )
+    for names, known in ((inputs, list(case.inputs)), (outputs, list(case.outputs))):
+        for name in names:
+            if name not in known:
+                raise InputError(
+                    f"{what}: there is no {name!r}", where=_PREDICTION, allowed=", ".join(known)
+                )
 
 
 def _check_traces(what: str, traces: Mapping[str, Trace], count: int) -> None:

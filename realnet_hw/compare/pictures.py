@@ -49,10 +49,13 @@ class Axis:
 
 
 def level_axis(values: Iterable[ComparedValue], thresholds: Thresholds) -> Axis:
-    """Return an axis that holds all bands and readings of an output, and both thresholds."""
-    reach = [thresholds.low_V, thresholds.high_V, 0.0]
+    """Return an axis that holds all bands and readings of an output, and where they should be."""
+    reach = [0.0]
     for value in values:
+        if value.expected is not None:
+            reach += [thresholds.low_V, thresholds.high_V]
         reach += [
+            *(value.window_V or ()),
             value.predicted_V - value.U_predicted_V,
             value.predicted_V + value.U_predicted_V,
         ]
@@ -60,6 +63,15 @@ def level_axis(values: Iterable[ComparedValue], thresholds: Thresholds) -> Axis:
             reach.append(value.measured_V)
     margin_V = 0.08 * (max(reach) - min(reach))
     return Axis(min(reach) - margin_V, max(reach) + margin_V)
+
+
+def zones(value: ComparedValue, axis: Axis, thresholds: Thresholds) -> list[tuple[float, float]]:
+    """Return where on the axis an output means something: its two levels, or its window."""
+    if value.window_V is not None:
+        return [(axis.at(value.window_V[0]), axis.at(value.window_V[1]))]
+    if value.expected is None:
+        return []
+    return [(0.0, axis.at(thresholds.low_V)), (axis.at(thresholds.high_V), 100.0)]
 
 
 def level_mark(value: ComparedValue, axis: Axis) -> Mark:

@@ -7,17 +7,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from realnet_hw import __version__
-from realnet_hw.compare.pictures import EN_RANGE, en_mark, gauge, level_axis, level_mark
+from realnet_hw.compare import figures
+from realnet_hw.compare.nodes import schematic as schematic_of
+from realnet_hw.compare.pictures import EN_RANGE, en_mark, gauge, level_axis, level_mark, zones
 from realnet_hw.compare.readings import budgets_of, case_label
-from realnet_hw.compare.svg import drawing
-from realnet_hw.compare.words import advice, beyond, figure, headline, volts
+from realnet_hw.compare.standing import answer_of
+from realnet_hw.compare.words import (
+    advice,
+    beyond,
+    conditions,
+    figure,
+    headline,
+    views,
+    volts,
+)
 from realnet_hw.records import Comparison, Component, Measurement, Prediction
 from realnet_hw.uncertainty import expanded_uncertainty
 
 _MINUS = "\N{MINUS SIGN}"
 _SMALLEST_RISK = 1e-9
 _EDGE = 0.01
+_FEW = 4  # so many inputs have a column each
 
 
 @dataclass(frozen=True)
@@ -102,6 +115,8 @@ def html(
         tone=_TONES[comparison.verdict],
         outputs=outputs,
         level_mark=level_mark,
+        zones=zones,
+        answer_of=answer_of,
         case_label=case_label,
         beyond=beyond,
         en_mark=en_mark,
@@ -109,10 +124,30 @@ def html(
         gauge=gauge(comparison.agreement) if comparison.agreement.limit else None,
         channels=_channels(budgets, measurement.wiring),
         budgets=_budgets(budgets),
-        schematic=drawing(schematic, f"Schematic of {comparison.board}") if schematic else None,
+        schematic=schematic_of(schematic, comparison) if schematic else None,
+        kind=_kind(prediction),
+        many=len(comparison.cases[0].inputs) > _FEW,
+        conditions=conditions(prediction.conditions),
+        answers=views(msgspec.structs.replace(prediction, curves=[], surfaces=[])),
+        yields=figures.yields(prediction, comparison),
+        curves=figures.curves(prediction, comparison),
+        surfaces=figures.surfaces(prediction, comparison),
+        transients=figures.transients(prediction),
+        left_out=figures.left_out(prediction),
+        band_boards=figures.boards(prediction),
+        has_ideal=figures.has_ideal(prediction),
+        most_rows=figures.MOST_ROWS,
         program=f"realnet_hw {__version__}",
     )
     return text
+
+
+def _kind(prediction: Prediction) -> str:
+    """Return how the outputs are judged: by "level", "value" or "largest"."""
+    if any(case.largest for case in prediction.cases):
+        return "largest"
+    outputs = [output for case in prediction.cases for output in case.outputs.values()]
+    return "value" if any(output.window_V for output in outputs) else "level"
 
 
 _TONES = {

@@ -141,10 +141,10 @@ def views(prediction: Prediction) -> list[str]:
         kind = "transfer curve" if count == 1 else "transfer curves"
         lines.append(f"{count} {kind}{which if moved > count else ''}.")
     for surface in prediction.surfaces:
-        held = _held(surface.held_V)
+        held = holding(surface.held_V)
         lines.append(f"Response surface of {surface.across} and {surface.up}{held}.")
     for transient in prediction.transients:
-        steps = f"when {transient.input} steps{_held(transient.held_V)}"
+        steps = f"when {transient.input} steps{holding(transient.held_V)}"
         lines += [
             f"{name} {_settles(settling, transient.boards)} {steps}."
             for name, settling in transient.settling.items()
@@ -163,10 +163,18 @@ def _settles(settling: Settling, boards: int) -> str:
     return f"settles to 1 % in {duration(settling.nominal_s)}, {slowest},"
 
 
-def _held(volts_by_input: Mapping[str, float]) -> str:
+def holding(volts_by_input: Mapping[str, float]) -> str:
+    """Return which inputs are held: " with X2 = 5 V", nothing where none is."""
     if len(volts_by_input) > _SHOWN:
         return f" with {len(volts_by_input)} others held"
     return f" with {inputs(volts_by_input)}" if volts_by_input else ""
+
+
+def case_name(number: int, set_V: Sequence[float]) -> str:
+    """Return what a case is called where there is little room: "0, 5 V", else by its number."""
+    if len(set_V) > _SHOWN:
+        return f"case {number + 1}"
+    return ", ".join(volts(value_V, "g").replace("-", "\N{MINUS SIGN}") for value_V in set_V) + " V"
 
 
 def some(names: Sequence[str]) -> str:

@@ -46,6 +46,7 @@ class Symbol:
         self.lib_id = lib_id
         self.node = node
         self.properties = sexpr.properties(node)
+        self._pins: dict[int, tuple[Pin, ...]] = {}
 
     @property
     def is_power(self) -> bool:
@@ -56,6 +57,7 @@ class Symbol:
         """Return the numbers of the pins of all units, sorted."""
         return tuple(sorted({pin.number for unit in self.units() for pin in self.pins(unit)}))
 
+    @functools.cache  # noqa: B019 - symbols live as long as the program
     def units(self) -> tuple[int, ...]:
         """Return the units' numbers, from 1."""
         return tuple(sorted({unit for unit, _, _ in self._bodies() if unit})) or (1,)
@@ -75,7 +77,12 @@ class Symbol:
 
     def pins(self, unit: int) -> tuple[Pin, ...]:
         """Return the pins of one unit, in library coordinates (y upwards)."""
-        return tuple(
+        if unit not in self._pins:
+            self._pins[unit] = tuple(self._read_pins(unit))
+        return self._pins[unit]
+
+    def _read_pins(self, unit: int) -> Iterator[Pin]:
+        return (
             Pin(
                 number=sexpr.word(node, "number"),
                 name=sexpr.word(node, "name"),

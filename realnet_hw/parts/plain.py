@@ -155,11 +155,17 @@ def _name_nets(circuit: Any) -> None:
 
 
 def _drives(pin: Any) -> bool:
-    return str(pin.func).rpartition(".")[2] in ("OUTPUT", "PWROUT")
+    return bool(pin.func.name in ("OUTPUT", "PWROUT"))
 
 
 def _check_nets(circuit: Any, board: str) -> None:
-    """Refuse names that can't be drawn, or that SPICE would take for one another."""
+    """Refuse pins that KiCad leaves out, and names that can't be drawn or that SPICE confuses."""
+    for part in circuit.parts:
+        for pin in part.pins:
+            if pin.func.name == "NOCONNECT" and pin.is_connected():
+                raise InputError(
+                    f"pin {pin.num} ({pin.name}) is not to be connected", where=part.ref
+                )
     names = {net.name for net in circuit.nets if net.pins and net is not circuit.NC}
     if "GND" not in names:
         raise InputError("no net is called GND", where=board, mend='Net("GND") is the reference')

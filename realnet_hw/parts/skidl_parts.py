@@ -96,7 +96,7 @@ def connect(parts: Iterable[tuple[str, str, str, Mapping[str, str]]], supply_net
 def fill(describe: Callable[[Any], None], supply_nets: set[str]) -> Any:
     """Return a fresh SKiDL circuit that ``describe`` has filled."""
     skidl = _skidl()
-    with _elsewhere():
+    with _elsewhere(), _excerpts_for_libraries(skidl):
         circuit = skidl.Circuit()
         circuit.no_files = True
         describe(circuit)
@@ -165,6 +165,34 @@ def _template(symbol: str) -> Any:
                 return skidl.Part(str(path), name, dest=skidl.TEMPLATE)
         finally:
             skidl.config.pickle_dir = kept
+
+
+class _Library:
+    """One of KiCad's libraries as SKiDL asks for it, of which only what is used gets read."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __getitem__(self, symbol: str) -> Any:
+        return _template(f"{self.name}:{symbol}")
+
+
+@contextlib.contextmanager
+def _excerpts_for_libraries(skidl: Any) -> Iterator[None]:
+    """Let ``Part("Device", "R")`` read one symbol; SKiDL reads the library whole, for seconds."""
+    whole = skidl.SchLib
+
+    def library(filename: str = "", *arguments: Any, **keywords: Any) -> Any:
+        name = filename.removesuffix(".kicad_sym")
+        if (symbol_folder() / f"{name}.kicad_sym").is_file() and "/" not in name:
+            return _Library(name)
+        return whole(filename, *arguments, **keywords)
+
+    skidl.SchLib = library
+    try:
+        yield
+    finally:
+        skidl.SchLib = whole
 
 
 def _excerpt(path: Path, name: str) -> str:

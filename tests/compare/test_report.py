@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
+import sys
+from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
 from markupsafe import escape
+from PIL import Image
 
 from realnet_hw.compare import compare
 from realnet_hw.compare.pictures import Axis, en_mark, gauge, level_axis, level_mark
 from realnet_hw.compare.report import html
 from realnet_hw.errors import InputError
-from realnet_hw.records import FaultSignature, Measurement, Prediction
+from realnet_hw.records import (
+    ComparedCase,
+    Conditions,
+    FaultSignature,
+    Measurement,
+    PredictedCase,
+    PredictedOutput,
+    Prediction,
+)
 from realnet_hw.uncertainty import expanded_uncertainty
+from tests.compare.views import with_views
 from tests.compare.worlds import usual
+
+ROOT = Path(__file__).parents[2]
+XOR = ROOT / "boards/xor_opamp/generated/schematic.svg"
+"""A drawing with the same terminals as the world below, and two more."""
 
 WORLD = usual()
 PREDICTION = WORLD.prediction()
+RICH = with_views(WORLD)
 GOOD = WORLD.measurement(1)
+GOOD_Y = [case.outputs["Y"].value_V for case in GOOD.cases]
 RATIOS = np.ones(13)
 RATIOS[7] = 1.2
 BAD = WORLD.measurement(1, RATIOS)
@@ -96,7 +116,7 @@ def schematic(tmp_path: Path) -> Path:
 @needs_chromium
 def test_the_browser_shows_it_without_a_complaint(tmp_path: Path, schematic: Path) -> None:
     page = tmp_path / "report.html"
-    page.write_text(report(GOOD, schematic=schematic), encoding="utf-8")
+    page.write_text(report(GOOD, RICH, schematic), encoding="utf-8")
     document, said = opened(page, tmp_path / "profile")
     assert said == []
     assert "<title>PASS · XOR with a known truth</title>" in document
@@ -124,32 +144,188 @@ def test_the_browser_does_complain_where_there_is_something(tmp_path: Path) -> N
     assert "<title>run" not in document
 
 
+_ASK = """onload = () => {
+  const found = [...document.querySelectorAll("iframe")].map(frame => {
+    const page = frame.contentDocument, view = frame.contentWindow;
+    const seen = e => e.getClientRects().length && e.getBoundingClientRect().width > 1
+      && !e.closest(".whole[style], details:not([open])") && view.getComputedStyle(e).opacity > 0;
+    const boxes = selector => [...page.querySelectorAll(selector)].filter(seen);
+    const scrolls = boxes("html, article, .tiled, .gaugelabels, .figures, .choice, table");
+    const scale = svg => svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+    const shown = boxes("svg text").filter(e => scale(e.ownerSVGElement) > 0);
+    const drawn = shown.map(e => parseFloat(view.getComputedStyle(e).fontSize)
+      * scale(e.ownerSVGElement));
+    const size = page.querySelector(".node text");
+    const tiles = boxes(".tile svg").map(e => scale(e) * size.getAttribute("font-size"));
+    const written = boxes("p, td, th, dd, dt, small, li, h1, h2, h3, label, code")
+      .map(e => parseFloat(view.getComputedStyle(e).fontSize));
+    const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
+      && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 2;
+    const covered = [];
+    for (const figure of page.querySelectorAll(".figures svg")) {
+      const texts = [...figure.querySelectorAll("text")].map(e => [e, e.getBoundingClientRect()]);
+      texts.forEach(([e, one], i) => texts.slice(i + 1).forEach(([f, other]) => {
+        if (meet(one, other)) covered.push(e.textContent + " / " + f.textContent);
+      }));
+      const around = figure.getBoundingClientRect();
+      for (const [e, box] of texts)
+        if (box.left < around.left - 1 || box.right > around.right + 1) covered.push(e.textContent);
+    }
+    const sections = [...page.querySelectorAll("header, section")]
+      .map(e => e.getBoundingClientRect());
+    return {
+      width: view.innerWidth,
+      cut: Math.max(...scrolls.map(e => e.scrollWidth - e.clientWidth)),
+      wrapped: boxes(".grid .n").some(e => e.clientHeight > 50),
+      smallest: Math.min(...drawn, ...written, ...tiles),
+      tiles: tiles.length,
+      covered,
+      stacked: sections.every((box, i) => !i || box.top >= sections[i - 1].bottom),
+    };
+  });
+  document.title = JSON.stringify(found);
+}"""
+
+
 @needs_chromium
-@pytest.mark.parametrize("width", [400, 1280])
-def test_nothing_sticks_out_of_a_phone_or_a_screen(
-    tmp_path: Path, schematic: Path, width: int
-) -> None:
+def test_it_is_readable_on_a_phone_and_a_screen(tmp_path: Path) -> None:
+    """Nothing sticks out or covers anything, no text is smaller than 9 pixels."""
+    reports = [report(GOOD, RICH, XOR), report(BAD), report(CLIPPED)]
     frames = "".join(
-        f'<iframe width="{width}" height="900" style="border:0" '
-        f'srcdoc="{escape(report(measurement, schematic=schematic))}"></iframe>'
-        for measurement in (GOOD, BAD, CLIPPED)
-    )
-    ask = (
-        "onload = () => { document.title = [...document.querySelectorAll('iframe')].map(f => {"
-        "const page = f.contentDocument.documentElement;"
-        "const scrolls = [page, ...page.querySelectorAll('article, .paper, .gaugelabels')];"
-        "const cut = Math.max(...scrolls.map(e => e.scrollWidth - e.clientWidth));"
-        "const lines = [...page.querySelectorAll('.grid .n')].map(e => e.clientHeight);"
-        "return f.contentWindow.innerWidth + ':' + cut + ':' + (Math.max(...lines) < 50)"
-        "}).join(' ') }"
+        f'<iframe width="{width}" height="900" style="border:0" srcdoc="{escape(text)}"></iframe>'
+        for width in (400, 1280)
+        for text in reports
     )
     page = tmp_path / "frames.html"
     page.write_text(
-        f'<meta charset="utf-8"><title>not asked</title>{frames}<script>{ask}</script>',
+        f'<meta charset="utf-8"><title>not asked</title>{frames}<script>{_ASK}</script>',
         encoding="utf-8",
     )
     document, _ = opened(page, tmp_path / "profile")
-    assert f"<title>{' '.join([f'{width}:0:true'] * 3)}</title>" in document
+    title = re.search(r"<title>(.*?)</title>", document)
+    assert title is not None
+    found = json.loads(unescape(title[1]))
+    assert [seen.pop("width") for seen in found] == [400] * 3 + [1280] * 3
+    assert [seen.pop("tiles") for seen in found] == [9] + [0] * 5
+    for seen in found:
+        assert seen.pop("smallest") >= 9
+        assert seen == {"cut": 0, "wrapped": False, "covered": [], "stacked": True}
+
+
+@needs_chromium
+def test_the_case_chosen_is_the_one_whose_voltages_are_shown(tmp_path: Path) -> None:
+    """Without a script: by the style sheet alone."""
+    ask = """onload = () => {
+      const frame = document.querySelector("iframe"), page = frame.contentDocument;
+      const seen = () => [...page.querySelectorAll(".whole .node")]
+        .filter(e => frame.contentWindow.getComputedStyle(e).visibility === "visible")
+        .map(e => e.textContent);
+      const found = [...page.querySelectorAll(".nodes input")].map(
+        input => { input.click(); return seen(); });
+      document.title = JSON.stringify(found);
+    }"""
+    page = tmp_path / "frame.html"
+    page.write_text(
+        '<meta charset="utf-8"><title></title>'
+        f'<iframe srcdoc="{escape(report(GOOD, schematic=XOR))}"></iframe>'
+        f"<script>{ask}</script>",
+        encoding="utf-8",
+    )
+    document, _ = opened(page, tmp_path / "profile")
+    title = re.search(r"<title>(.*?)</title>", document)
+    assert title is not None
+    shown = json.loads(unescape(title[1]))
+    for case, texts in zip(GOOD.cases, shown, strict=True):
+        readings = {**case.inputs, **case.outputs, **case.nodes}
+        assert len(texts) == len(readings)
+        for name, reading in readings.items():
+            (text,) = [text for text in texts if text.split()[0] == name]
+            assert float(text.split()[1].replace("−", "-")) == pytest.approx(
+                reading.value_V, abs=6e-4
+            )
+
+
+@needs_chromium
+def test_a_picture_of_it_can_be_made(tmp_path: Path) -> None:
+    page, out = tmp_path / "report.html", tmp_path / "dark.png"
+    page.write_text(report(GOOD), encoding="utf-8")
+    options = ["--width=400", "--dark", "--section=Truth table"]
+    subprocess.run(
+        [sys.executable, "scripts/screenshot.py", page, out, *options],
+        check=True,
+        cwd=ROOT,
+        timeout=60,
+    )
+    with Image.open(out) as picture:
+        assert picture.width == 800  # two pixels for one
+        assert 400 < picture.height < 2000
+        assert max(picture.convert("RGB").getpixel((1, 1))) < 40  # a dark page
+
+
+def test_what_the_record_holds_is_shown_and_nothing_else() -> None:
+    rich, plain = report(GOOD, RICH), report(GOOD)
+    for words in ("How it answers", "Parts used", "Y over X1 with X2 = 5 V", "MFR-25FBF52-10K"):
+        assert words in rich
+        assert words not in plain
+    assert "Yield of the design" in plain
+    assert "Y settles to 1 % in 9.2 µs, but not on all of 60 boards in time" in rich
+    assert "99 % of boards, from 60 drawn" in rich
+    assert 'class="tag good">1 ✓' in plain
+    hot = msgspec.structs.replace(
+        PREDICTION, conditions=Conditions(temperature_C=60.0, supplies_V={"+5V": 4.75})
+    )
+    assert report(GOOD, hot).count("60 °C, +5V at 4.75 V") == 2
+
+
+def test_values_and_the_greatest_output_are_told_apart_from_levels() -> None:
+    windows = judged(PREDICTION, lambda case, output: {"window_V": (-1.0, 2.0)})
+    text = report(GOOD, windows)
+    assert text.count('<span class="tag good">within ✓</span>') == 2  # Y of 0 V, 5 V, 5 V, 0 V
+    assert text.count('<span class="tag bad">outside ✗</span>') == 2
+    edge = judged(PREDICTION, lambda case, output: {"window_V": (-9.0, GOOD_Y[case])})
+    assert report(GOOD, edge).count('<span class="tag doubt">? at the edge</span>') == 4
+    assert "An output is 0 below" not in text
+    assert "An output is 0 below" in report(GOOD)
+
+
+def judged(
+    prediction: Prediction, change: Callable[[int, PredictedOutput], dict[str, object]]
+) -> Prediction:
+    """The prediction with its output Y judged by something else than its level."""
+    return msgspec.structs.replace(
+        prediction,
+        cases=[
+            msgspec.structs.replace(
+                case,
+                outputs={
+                    "Y": msgspec.structs.replace(
+                        case.outputs["Y"], expected=None, **change(i, case.outputs["Y"])
+                    )
+                },
+            )
+            for i, case in enumerate(prediction.cases)
+        ],
+    )
+
+
+def test_many_inputs_are_named_beside_their_case_and_not_in_columns() -> None:
+    def wide(case: ComparedCase | PredictedCase) -> ComparedCase | PredictedCase:
+        extra = {f"X{i}": case.inputs["X1"] for i in range(3, 8)}
+        return msgspec.structs.replace(case, inputs={**case.inputs, **extra})
+
+    comparison = compare(PREDICTION, GOOD)
+    comparison = msgspec.structs.replace(
+        comparison, cases=[wide(case) for case in comparison.cases]
+    )
+    prediction = msgspec.structs.replace(
+        PREDICTION, cases=[wide(case) for case in PREDICTION.cases]
+    )
+    text = html(comparison, prediction, GOOD, XOR)
+    assert "<th>case</th><th>predicted</th>" in text
+    assert "<th>X1</th>" not in text
+    assert "<caption>Case 2: X1 = 5 V, X2 = 0 V, X3 = 5 V" in text
+    assert '<label for="case1">case 2</label>' in text
+    assert ">case 2</text>" in text  # the histogram's row
 
 
 def test_a_reading_at_the_end_of_the_range_is_said_to_be_there() -> None:
@@ -172,14 +348,15 @@ def test_it_says_which_bands_hold_how_many_boards() -> None:
     assert "the wider one that holds 99 %" in text
 
 
-def test_it_stands_alone(schematic: Path) -> None:
-    text = report(GOOD, schematic=schematic)
+def test_it_stands_alone() -> None:
+    text = report(GOOD, RICH, XOR)
+    assert len(text) < 1_500_000
     assert not re.search(
         r"<script|<iframe|<object|<embed|<form|@import|\son\w+\s*=", text, re.IGNORECASE
     )
     addresses = re.findall(r"(?:https?:)?//[^\s\"'<>]*", text)
     assert set(addresses) == {"http://www.w3.org/2000/svg"}  # a name, which nothing fetches
-    assert set(re.findall(r"(?:href|src)\s*=\s*\"([^\"]*)\"", text)) == {"data:,"}
+    assert set(re.findall(r"(?:href|src)\s*=\s*\"([^\"]*)\"", text)) == {*("data:,", "#drawing")}
     assert "url(" not in text
 
 
@@ -208,8 +385,8 @@ def test_verdicts_look_different(schematic: Path) -> None:
     assert open_.count('<span class="tag doubt">not read</span>') == 1
     assert open_.count('<span class="small">not read</span>') == 3
     assert "not read" not in good
-    assert "<h2>Schematic</h2>" not in good
-    assert "<h2>Schematic</h2>" in report(GOOD, schematic=schematic)
+    assert "<h2>Schematic" not in good
+    assert "<h2>Schematic" in report(GOOD, schematic=schematic)
 
 
 def test_channels_alike_share_one_budget() -> None:

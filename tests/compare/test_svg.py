@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from realnet_hw.compare.svg import drawing
+from realnet_hw.compare.svg import Box, element, parse, read
 from realnet_hw.errors import InputError
 
 PLAIN = """<?xml version="1.0" standalone="no"?>
@@ -25,6 +25,11 @@ L285 166"/><circle cx="1" cy="2" r="3"/>
 """
 
 
+def drawing(path: Path, label: str) -> str:
+    shown = read(path)
+    return element(shown.content, shown.view, label)
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "drawing.svg"
@@ -35,7 +40,7 @@ def test_shapes_and_texts_stay(path: Path) -> None:
     shown = drawing(path, 'the "board"')
     assert shown.startswith('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 297 210"')
     assert 'aria-label="the &quot;board&quot;"' in shown
-    assert '<path d="M177 166 L285 166"/>' in shown
+    assert '<path d="M177 166L285 166"/>' in shown
     assert 'transform="translate(1 2) rotate(-90 3 4)"' in shown
     assert "R1 &lt; 10k &amp; more</text>" in shown
     assert "ignored" not in shown
@@ -71,7 +76,7 @@ def test_nothing_that_acts_or_reaches_out_passes(path: Path, bad: str) -> None:
         r"<script|<style|<image|<use|<a |<animate|<foreign|<body", shown, re.IGNORECASE
     )
     assert not re.search(r"\son\w+=|href|url|//|import", shown, re.IGNORECASE)
-    assert '<path d="M177 166 L285 166"/>' in shown
+    assert '<path d="M177 166L285 166"/>' in shown
     assert '<line x1="9"/>' in shown
 
 
@@ -90,7 +95,13 @@ def test_whatever_the_file_holds_only_known_shapes_come_out(path: Path, inside: 
         assert re.fullmatch(rf"</?({shapes})( [\w-]+=\"[^\"<>]*\")*/?>", tag), tag
 
 
-@pytest.mark.parametrize("text", ["", "no drawing", "<svg></svg>", '<svg viewBox="a b"/>'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "no drawing", "<svg></svg>", '<svg viewBox="a b"/>', '<svg viewBox="0 0 9"/>'),
+        *('<svg viewBox="0 0 0 9"/>', '<svg viewBox="0 0 1e99999 1"/>'),
+    ],
+)
 def test_what_is_no_drawing_is_refused(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match="not an SVG"):
@@ -103,3 +114,44 @@ def test_a_missing_or_unreadable_file_is_refused(path: Path) -> None:
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InputError, match=r"drawing\.svg"):
         drawing(path, "label")
+
+
+def test_straight_lines_in_a_row_become_one_path() -> None:
+    """Each stays a piece of its own in it, as lines that enclose an area would be filled."""
+    lines = '<path d="M1 2 L3.0004 4"/><path d="M3 4\nL5 6\n"/>'
+    drawn = parse(
+        f'<svg viewBox="0 0 9 9"><g>{lines}<path d="M0 0 L9 9 L9 0"/></g></svg>', where=""
+    )
+    assert drawn.content == '<g><path d="M1 2L3 4M3 4L5 6"/><path d="M0 0 L9 9 L9 0"/></g>'
+    assert drawn.shapes[:2] == [Box(1, 2, 3.0004, 4), Box(3, 4, 5, 6)]
+
+
+def test_it_is_known_where_everything_stands() -> None:
+    drawn = parse(
+        """<svg viewBox="10 20 100 50"><rect x="1" y="2" width="30" height="20"/>
+        <circle cx="50" cy="40" r="2"/><polygon points="60,30 64,30 62,33"/>
+        <text x="20" y="30" font-size="2" textLength="6" text-anchor="end">H1</text>
+        <text x="20" y="30" font-size="2" textLength="6">VREF</text>
+        <text x="20" y="30" font-size="2" textLength="6" transform="rotate(-90.0 20 30)">Y</text>
+        </svg>""",
+        where="",
+    )
+    assert drawn.view == Box(10, 20, 110, 70)
+    assert drawn.rectangles == [Box(1, 2, 31, 22)]
+    assert [(word.text, word.box, word.ends) for word in drawn.words] == [
+        ("H1", Box(14, 28, 20, 30), True),
+        ("VREF", Box(20, 28, 26, 30), False),
+        ("Y", Box(18, 24, 20, 30), False),
+    ]
+    assert drawn.shapes == [
+        *(Box(1, 2, 31, 2), Box(31, 2, 31, 22), Box(1, 22, 31, 22), Box(1, 2, 1, 22)),
+        *(Box(48, 38, 52, 42), Box(60, 30, 64, 33)),
+    ]
+
+
+def test_many_lines_take_time_in_proportion() -> None:
+    """A drawing of 50 000 lines is read in seconds, not minutes."""
+    lines = '<path d="M1 2 L3 4"/>' * 50_000
+    drawn = parse(f'<svg viewBox="0 0 9 9">{lines}</svg>', where="")
+    assert len(drawn.shapes) == 50_000
+    assert drawn.content.count("<path") == 1

@@ -285,16 +285,15 @@ class _Surroundings:
         if self.main.is_connector:
             return
         roles, pad = self.roles, self.pad
-        busy = [net for net in (*lefts[:1], *lefts[1:][-1:]) if not pad.is_rail(net[0])]
-        for net, _ in busy:
+        busy = [net for net in _outer(lefts) if not pad.is_rail(net)]
+        for net in busy:
             if output and net != output[0]:
                 loops = [u for u in roles.left if u.is_pair and set(u.nets()) == {net, output[0]}]
                 if net == lefts[0][0] or len(self.sides["right"]) == 1:
                     roles.loops[net] = roles.take(loops)
-        for net, _ in busy:
-            if net not in roles.rows:
-                rows = [u for u in roles.left if u.is_pair and net in u.nets()]
-                roles.rows[net] = roles.take([u for u in rows if len(u.nets()) == 2])
+        for net in busy:
+            rows = [u for u in roles.left if u.is_pair and net in u.nets()]
+            roles.rows[net] = roles.take([u for u in rows if len(u.nets()) == 2])
         if output and not pad.is_rail(output[0]):
             after = [u for u in roles.left if u.is_pair and output[0] in u.nets()]
             roles.after = roles.take([u for u in after if len(u.nets()) == 2])
@@ -374,9 +373,10 @@ class _Surroundings:
             heights = [start + level - levels[0] for level in levels]
             for piece, y in zip(pieces[net], heights, strict=True):
                 self.pad.add(piece, bus, y)
-            self.pad.wire((bus, at.y), at)
+            closed = bool(roles.loops.get(net))
+            self.pad.wire((bus, at.y), (loop_x, at.y) if closed else at)
             self.pad.wire((bus, min(*heights, at.y)), (bus, max(*heights, at.y)))
-            if not roles.loops.get(net):
+            if not closed:
                 self.pad.small_label(net, bus + GRID_mm / 2, at.y)
 
     def _rows(self, net: str) -> list[Drawing]:
@@ -429,7 +429,7 @@ class _Surroundings:
         """Close the loops from the output to pins at the left; return where they meet its wire."""
         lefts = self.sides["left"]
         loops = []
-        for index, (net, at) in enumerate(dict.fromkeys((*lefts[:1], *lefts[1:][-1:]))):
+        for index, (net, at) in enumerate(_outer(lefts).items()):
             units = self.roles.loops.get(net, [])
             if units or self._is_follower(net, index):
                 loops.append((net, at, index == 0, units))
@@ -520,6 +520,14 @@ class _Surroundings:
         for spare in points[1:]:
             self.roles.left.append(spare)
         stub(pad or self.pad, net, at, side, points[0].part.reference if points else "")
+
+
+def _outer(pins: Sequence[tuple[str, Point]]) -> dict[str, Point]:
+    """Return the nets of the first and the last pin of a side, with their places."""
+    found: dict[str, Point] = {}
+    for net, at in (*pins[:1], *pins[1:][-1:]):
+        found.setdefault(net, at)
+    return found
 
 
 def _levels(pieces: Sequence[Drawing]) -> list[float]:

@@ -1,0 +1,491 @@
+"""The report's figures, drawn by matplotlib as SVG whose colours the page sets.
+
+A figure is 340 units wide, shown one pixel a unit on a phone. Colours are those of ``report.css``,
+so that a figure follows it into dark mode and print.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import re
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from realnet_hw.compare import svg
+from realnet_hw.compare.conformity import window
+from realnet_hw.compare.words import case_name, holding, volts
+from realnet_hw.records import (
+    ComparedCase,
+    ComparedValue,
+    Comparison,
+    Curve,
+    PredictedCase,
+    Prediction,
+    Surface,
+    Thresholds,
+    Trace,
+    Transient,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MOST = 12
+"""So many figures of a kind; what follows is in the prediction record."""
+
+MOST_ROWS = 12
+"""So many cases in a histogram."""
+
+_WIDTH = 340.0
+_FONT = 11.0
+_BINS = 120
+_MAP = "cividis"
+_MINUS = "\N{MINUS SIGN}"
+# What stands in for the page's colours while matplotlib draws.
+_COLOURS = {
+    name: f"#0d0{i:03x}"
+    for i, name in enumerate(
+        ("ink", "soft", "line", "band", "zone", "good", "bad", "accent", "card")
+    )
+}
+_LONG = re.compile(r"\d+\.\d{2,}")
+_MEASURED = {"facecolor": _COLOURS["card"], "edgecolor": _COLOURS["ink"]}
+_TICKS = {"labelsize": 10.0, "labelcolor": _COLOURS["soft"], "major.size": 0, "minor.size": 0}
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure, what it shows and of which kind it is."""
+
+    kind: str
+    title: str
+    image: str
+
+
+def yields(prediction: Prediction, comparison: Comparison) -> list[Picture]:
+    """Return how the boards drawn scatter about what each output should be, and this board.
+
+    Of many cases those with the least margin are shown.
+    """
+    keys = {key: i for i, key in enumerate(prediction.statistics.keys)}
+    boards_V = np.array(prediction.statistics.boards_V)
+
+    def drawn_V(case: int, output: str) -> Array:
+        return np.asarray(boards_V[:, keys[f"{case}.{output}"]])
+
+    if any(case.largest for case in prediction.cases):
+        return _leads(prediction, comparison, drawn_V)
+    pictures = []
+    for name in prediction.cases[0].outputs:
+        rows = []
+        for i, (case, compared) in enumerate(zip(prediction.cases, comparison.cases, strict=True)):
+            zone = window(case.outputs[name], prediction.thresholds)
+            rows.append(
+                _Row(_name(i, case), drawn_V(i, name), zone, compared.outputs[name].measured_V)
+            )
+        pictures += _histogram(name, f"{name} (V)", rows)
+    return pictures
+
+
+def curves(prediction: Prediction, comparison: Comparison) -> list[Picture]:
+    """Return the transfer curves, an output each, with the cases that lie on them as measured."""
+    made = (
+        _curve(curve, name, trace, prediction, comparison)
+        for curve in prediction.curves
+        for name, trace in curve.outputs.items()
+    )
+    return list(itertools.islice(made, MOST))
+
+
+def surfaces(prediction: Prediction, comparison: Comparison) -> list[Picture]:
+    """Return the response surfaces, an output each, with the cases that lie on them as measured."""
+    made = (
+        _surface(surface, name, prediction, comparison)
+        for surface in prediction.surfaces
+        for name in surface.outputs
+    )
+    return list(itertools.islice(made, MOST))
+
+
+def transients(prediction: Prediction) -> list[Picture]:
+    """Return the answers to a square wave, an output each."""
+    made = (
+        _transient(transient, name, trace, prediction)
+        for transient in prediction.transients
+        for name, trace in transient.outputs.items()
+    )
+    return list(itertools.islice(made, MOST))
+
+
+def left_out(prediction: Prediction) -> int:
+    """Return how many curves, surfaces and answers are in the record and not shown."""
+    counts = (
+        sum(len(curve.outputs) for curve in prediction.curves),
+        sum(len(surface.outputs) for surface in prediction.surfaces),
+        sum(len(transient.outputs) for transient in prediction.transients),
+    )
+    return sum(max(0, count - MOST) for count in counts)
+
+
+def boards(prediction: Prediction) -> int | None:
+    """Return from how many boards the bands of curves and answers are; None without any."""
+    return min((view.boards for view in _views(prediction)), default=None)
+
+
+def has_ideal(prediction: Prediction) -> bool:
+    """Return whether any curve or answer has the ideal network's beside it."""
+    traces = (trace for view in _views(prediction) for trace in view.outputs.values())
+    return any(trace.ideal_V is not None for trace in traces)
+
+
+def _views(prediction: Prediction) -> list[Curve | Transient]:
+    return [*prediction.curves, *prediction.transients]
+
+
+# -------------------------------------------------------------------------------------- histogram
+
+
+@dataclass(frozen=True)
+class _Row:
+    label: str
+    drawn_V: Array
+    zone: tuple[float, float] | None
+    measured_V: float | None
+
+    @property
+    def margin_V(self) -> float:
+        """How far the worst board is inside its zone."""
+        if self.zone is None:
+            return np.inf
+        low_V, high_V = self.zone
+        return float(np.min([self.drawn_V - low_V, high_V - self.drawn_V]))
+
+
+def _leads(
+    prediction: Prediction, comparison: Comparison, drawn_V: Callable[[int, str], Array]
+) -> list[Picture]:
+    """By how much the output that should be the greatest leads the next."""
+    rows = []
+    for i, (case, compared) in enumerate(zip(prediction.cases, comparison.cases, strict=True)):
+        others = [name for name in case.outputs if name != case.largest]
+        if case.largest is None or not others:
+            continue
+        read = {name: value.measured_V for name, value in compared.outputs.items()}
+        known = {name: value_V for name, value_V in read.items() if value_V is not None}
+        lead_V = (
+            known[case.largest] - max(known[name] for name in others)
+            if len(known) == len(read)
+            else None
+        )
+        ahead_V = drawn_V(i, case.largest) - np.max([drawn_V(i, name) for name in others], axis=0)
+        rows.append(_Row(f"{_name(i, case)}: {case.largest}", ahead_V, (0.0, np.inf), lead_V))
+    return _histogram("The right output’s lead", "ahead of the next (V)", rows)
+
+
+def _histogram(title: str, axis: str, rows: Sequence[_Row]) -> list[Picture]:
+    least = sorted(range(len(rows)), key=lambda i: rows[i].margin_V)[:MOST_ROWS]
+    shown = [rows[i] for i in sorted(least)]
+    if not shown:
+        return []
+    values = [v for row in shown for v in (*row.drawn_V, row.measured_V) if v is not None]
+    edges = [v for row in shown for v in row.zone or () if np.isfinite(v)]
+    low_V, high_V = _reach([*values, *edges])
+    bins = np.linspace(low_V, high_V, _BINS + 1)
+
+    def paint(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        for place, row in enumerate(reversed(shown)):
+            if row.zone is not None:
+                start, end = max(row.zone[0], low_V), min(row.zone[1], high_V)
+                _area(axes, [start, end], [place, place], [place + 0.9] * 2, "zone")
+            counts, _ = np.histogram(row.drawn_V, bins)
+            heights = place + 0.86 * counts / max(1, counts.max())
+            _bars(axes, bins, heights, place, row.zone)
+            axes.plot([low_V, high_V], [place, place], color=_COLOURS["line"], lw=0.8)
+            if row.measured_V is not None:
+                _dot(axes, row.measured_V, place, 4.0, **_MEASURED)
+        axes.set_xlim(low_V, high_V)
+        axes.set_ylim(-0.05, len(shown))
+        axes.set_yticks([i + 0.35 for i in range(len(shown))], [r.label for r in reversed(shown)])
+        axes.set_xlabel(axis)
+        axes.grid(visible=False)
+        axes.spines[["left", "bottom"]].set_visible(False)
+
+    return [_picture("Distribution", title, paint, height=64 + 34 * len(shown))]
+
+
+def _bars(
+    axes: Axes, bins: Array, tops: Array, base: float, zone: tuple[float, float] | None
+) -> None:
+    """A histogram's outline, in red where a board's value is outside its zone."""
+    middle = (bins[:-1] + bins[1:]) / 2
+    inside = np.full(len(tops), fill_value=True)
+    if zone is not None:
+        inside = (middle >= zone[0]) & (middle <= zone[1])
+    for chosen, colour in ((inside, "band"), (~inside, "bad")):
+        heights = np.where(chosen, tops, base)
+        if heights.max() > base:
+            axes.fill(
+                np.repeat(bins, 2),
+                [base, *np.repeat(heights, 2), base],
+                color=_COLOURS[colour],
+                lw=0,
+            )
+
+
+# ----------------------------------------------------------------------------------------- curves
+
+
+def _curve(
+    curve: Curve, name: str, trace: Trace, prediction: Prediction, comparison: Comparison
+) -> Picture:
+    title = f"{name} over {curve.input}{holding(curve.held_V)}"
+    points = [
+        (_arrived(case, curve.input), case.outputs[name])
+        for case in comparison.cases
+        if name in case.outputs and _lies_on(case, curve.held_V)
+    ]
+
+    def paint(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        reach_V = _reach([*curve.input_V, *(at_V for at_V, _ in points)], 0.03)
+        _levels(axes, name, prediction, reach_V, trace)
+        _trace(axes, curve.input_V, trace)
+        for at_V, value in points:
+            _point(axes, at_V, value)
+        axes.set_xlabel(f"{curve.input} (V)")
+        axes.set_ylabel(f"{name} (V)")
+        axes.set_xlim(*reach_V)
+
+    return _picture("Transfer curve", title, paint)
+
+
+def _transient(transient: Transient, name: str, trace: Trace, prediction: Prediction) -> Picture:
+    title = f"{name} after {transient.input}{holding(transient.held_V)}"
+    time_s = np.array(transient.time_s)
+    scale, unit = next(
+        (pair for pair in ((1.0, "s"), (1e3, "ms"), (1e6, "µs")) if time_s[-1] * pair[0] >= 1),
+        (1e9, "ns"),
+    )
+    time = time_s * scale
+
+    def paint(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        _levels(axes, name, prediction, (time[0], time[-1]), trace)
+        axes.plot(time, transient.input_V, color=_COLOURS["soft"], lw=1.2, ls=(0, (1.5, 1.5)))
+        _trace(axes, time, trace)
+        axes.set_xlabel(f"time ({unit})")
+        axes.set_ylabel("V")
+        axes.set_xlim(time[0], time[-1])
+
+    return _picture("Square wave", title, paint)
+
+
+def _trace(axes: Axes, across: Sequence[float] | Array, trace: Trace) -> None:
+    _area(axes, across, trace.low_V, trace.high_V, "band")
+    if trace.ideal_V is not None:
+        axes.plot(across, trace.ideal_V, color=_COLOURS["good"], lw=1.6, ls=(0, (4, 2.5)))
+    axes.plot(across, trace.nominal_V, color=_COLOURS["accent"], lw=1.8)
+
+
+def _levels(
+    axes: Axes, name: str, prediction: Prediction, across: tuple[float, float], trace: Trace
+) -> None:
+    """The two levels of an output as zones, where it is judged by its level."""
+    if any(case.outputs[name].expected is None for case in prediction.cases):
+        return
+    thresholds = prediction.thresholds
+    low_V, high_V = _reach([*trace.low_V, *trace.high_V, thresholds.low_V, thresholds.high_V, 0.0])
+    _area(axes, across, [low_V] * 2, [thresholds.low_V] * 2, "zone")
+    _area(axes, across, [thresholds.high_V] * 2, [high_V] * 2, "zone")
+
+
+def _point(axes: Axes, at_V: float, value: ComparedValue) -> None:
+    if value.measured_V is None or value.U_measured_V is None:
+        return
+    ends = [value.measured_V - value.U_measured_V, value.measured_V + value.U_measured_V]
+    axes.plot([at_V, at_V], ends, color=_COLOURS["ink"], lw=1.4)
+    _dot(axes, at_V, value.measured_V, 4.0, **_MEASURED)
+
+
+# ---------------------------------------------------------------------------------------- surface
+
+
+def _surface(
+    surface: Surface, name: str, prediction: Prediction, comparison: Comparison
+) -> Picture:
+    from matplotlib import colormaps
+
+    title = f"{name} over {surface.across} and {surface.up}{holding(surface.held_V)}"
+    values_V = np.array(surface.outputs[name].nominal_V)
+    low_V, high_V = _reach(values_V.ravel().tolist(), 0.0)
+    steps = np.linspace(low_V, high_V, 21)
+    colours = colormaps[_MAP]
+
+    def paint(figure: Figure) -> None:
+        axes, bar = figure.subplots(1, 2, width_ratios=[20, 1], gridspec_kw={"wspace": 0.08})
+        across, up = np.array(surface.across_V), np.array(surface.up_V)
+        filled = axes.contourf(across, up, values_V, levels=steps, cmap=_MAP)
+        filled.set(edgecolor="face", linewidth=0.5)  # else the paper shines through between them
+        if all(case.outputs[name].expected is not None for case in prediction.cases):
+            _borders(axes, surface, values_V, prediction.thresholds)
+        for case in comparison.cases:
+            value_V = case.outputs[name].measured_V if name in case.outputs else None
+            if value_V is None or not _lies_on(case, surface.held_V):
+                continue
+            x, y = _arrived(case, surface.across), _arrived(case, surface.up)
+            share = (value_V - low_V) / (high_V - low_V)
+            _dot(axes, x, y, 6.0, facecolor=colours(share), edgecolor="#ffffff")
+            inward = ((x < across.mean()) * 2 - 1, (y < up.mean()) * 2 - 1)
+            axes.annotate(
+                f"{_signed(value_V)} V",
+                (x, y),
+                xytext=(9 * inward[0], 9 * inward[1]),
+                textcoords="offset points",
+                ha="left" if inward[0] > 0 else "right",
+                va="center",
+                color="#000000" if share > 0.5 else "#ffffff",
+                weight="bold",
+                annotation_clip=False,
+            )
+        axes.set_xlabel(f"{surface.across} (V)")
+        axes.set_ylabel(f"{surface.up} (V)")
+        axes.set_xlim(*_reach(surface.across_V, 0.04))
+        axes.set_ylim(*_reach(surface.up_V, 0.04))
+        axes.grid(visible=False)
+        axes.spines[["left", "bottom"]].set_visible(False)
+        scale = bar.contourf([0, 1], steps, np.stack([steps, steps], axis=1), steps, cmap=_MAP)
+        scale.set(edgecolor="face", linewidth=0.5)
+        bar.set_xticks([])
+        bar.yaxis.tick_right()
+        bar.grid(visible=False)
+        bar.spines[["left", "bottom"]].set_visible(False)
+        bar.set_title("V", fontsize=_FONT, color=_COLOURS["soft"])
+
+    return _picture("Response surface", title, paint, height=250)
+
+
+def _borders(axes: Axes, surface: Surface, values_V: Array, thresholds: Thresholds) -> None:
+    """Where the output crosses its two thresholds."""
+    for level_V, colour in ((thresholds.low_V, "#ffffff"), (thresholds.high_V, "#000000")):
+        if values_V.min() < level_V < values_V.max():
+            axes.contour(
+                surface.across_V,
+                surface.up_V,
+                values_V,
+                levels=[level_V],
+                colors=colour,
+                linewidths=1.5,
+            )
+
+
+# ------------------------------------------------------------------------- what they have in common
+
+
+def _picture(
+    kind: str, title: str, paint: Callable[[Figure], None], height: float = 230.0
+) -> Picture:
+    """What is painted on a new figure, as an ``<svg>`` of the page's colours and font."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure as NewFigure
+
+    style: Any = {  # matplotlib's types name every key that there is
+        "svg.fonttype": "none",
+        "svg.hashsalt": "realnet_hw",
+        "text.parse_math": False,  # names are names
+        "font.size": _FONT,
+        "axes.labelsize": _FONT,
+        "axes.labelcolor": _COLOURS["soft"],
+        "axes.edgecolor": _COLOURS["soft"],
+        "axes.linewidth": 0.8,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "axes.axisbelow": True,
+        "grid.color": _COLOURS["line"],
+        "grid.linewidth": 0.7,
+        "text.color": _COLOURS["ink"],
+        **{f"{side}tick.{kind}": value for side in "xy" for kind, value in _TICKS.items()},
+    }
+    buffer = io.StringIO()
+    with mpl.rc_context(style), warnings.catch_warnings():
+        # The page's font shows what matplotlib's own does not have.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure = NewFigure(figsize=(_WIDTH / 72, height / 72), dpi=72, layout="constrained")
+        paint(figure)
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    drawn = svg.parse(buffer.getvalue(), where="matplotlib")
+    content = re.sub(r"<[^>]*>", lambda tag: _LONG.sub(_to_a_tenth, tag[0]), drawn.content)
+    content = re.sub(r" ?font-family: .*?sans-serif;?|stroke-dashoffset: 0;? ?", "", content)
+    for name, stand_in in _COLOURS.items():
+        content = content.replace(stand_in, f"var(--{name})")
+    return Picture(kind, title, svg.element(content, drawn.view, f"{kind}: {title}"))
+
+
+def _to_a_tenth(number: re.Match[str]) -> str:
+    return f"{float(number[0]):.1f}"
+
+
+def _area(
+    axes: Axes,
+    across: Sequence[float] | Array,
+    low: Sequence[float],
+    high: Sequence[float],
+    colour: str,
+) -> None:
+    axes.fill(
+        [*across, *reversed(list(across))],
+        [*low, *reversed(list(high))],
+        color=_COLOURS[colour],
+        lw=0,
+    )
+
+
+def _dot(axes: Axes, x: float, y: float, radius: float, **colours: Any) -> None:
+    """A circle of so many units at a place in the axes' own."""
+    from matplotlib.patches import Circle
+    from matplotlib.transforms import IdentityTransform, ScaledTranslation
+
+    place = IdentityTransform() + ScaledTranslation(
+        x,
+        y,
+        axes.transData,  # type: ignore[arg-type]  # any transform will do, its code says
+    )
+    axes.add_patch(Circle((0, 0), radius, transform=place, lw=1.6, zorder=5, **colours))
+
+
+def _reach(values_V: Sequence[float], margin: float = 0.06) -> tuple[float, float]:
+    """From the least to the greatest, with a margin, a tenth of a volt at least."""
+    low_V, high_V = min(values_V), max(values_V)
+    extra_V = max(margin * (high_V - low_V), (0.1 - (high_V - low_V)) / 2, 0.0)
+    return low_V - extra_V, high_V + extra_V
+
+
+def _lies_on(case: ComparedCase, held_V: Mapping[str, float]) -> bool:
+    """Whether the inputs that a curve holds are set so in this case."""
+    return all(
+        name in case.inputs and abs(case.inputs[name].set_V - value_V) < 1e-6
+        for name, value_V in held_V.items()
+    )
+
+
+def _arrived(case: ComparedCase, name: str) -> float:
+    put = case.inputs[name]
+    return put.set_V if put.measured_V is None else put.measured_V
+
+
+def _name(number: int, case: PredictedCase) -> str:
+    return case_name(number, [put.set_V for put in case.inputs.values()])
+
+
+def _signed(value_V: float, form: str = ".2f") -> str:
+    return volts(value_V, form).replace("-", _MINUS)

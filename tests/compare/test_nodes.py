@@ -1,0 +1,217 @@
+"""What was measured, written at the nodes of the schematics that KiCad drew of the boards."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from realnet_hw import project
+from realnet_hw.board import load_board
+from realnet_hw.compare import compare
+from realnet_hw.compare.nodes import MOST_CASES, Schematic, schematic
+from realnet_hw.compare.svg import Box, read
+from realnet_hw.records import ComparedCase, ComparedInput, ComparedValue, Comparison
+from tests.compare.worlds import usual
+
+WORLD = usual()
+COMPARISON = compare(WORLD.prediction(), WORLD.measurement(1))
+ROOT = Path(__file__).parents[2]
+DRAWN = sorted(ROOT.glob("boards/*/generated/schematic.svg"))
+XOR = ROOT / "boards/xor_opamp/generated/schematic.svg"
+
+_TAG = re.compile(
+    r'<g class="node (\w+)" style="visibility:var\(--case(\d+),hidden\)">'
+    r'<rect x="([\d.-]+)" y="([\d.-]+)" width="([\d.]+)" height="([\d.]+)" rx="[\d.]+"/>'
+    r"<text [^>]*>([^<]*)</text></g>"
+)
+
+
+def tags(shown: Schematic) -> list[tuple[str, int, Box, str]]:
+    """Tone, case, place and text of every tag."""
+    found = []
+    for tone, case, *place, text in _TAG.findall(shown.whole):
+        x, y, width, height = (float(v) for v in place)
+        found.append((tone, int(case), Box(x, y, x + width, y + height), text))
+    assert len(found) == shown.whole.count('class="node ')
+    return found
+
+
+def of_board(name: str) -> Comparison:
+    """A comparison with a reading of −3.333 V at every terminal of a board, far too low."""
+    board = load_board(name)
+    value = ComparedValue(
+        predicted_V=0.0,
+        measured_V=-3.3333,
+        U_predicted_V=0.1,
+        U_measured_V=0.1,
+        En=-23.0,
+        logic=None,
+        expected=None,
+    )
+    case = ComparedCase(
+        inputs={p.name: ComparedInput(set_V=0.0, measured_V=0.0, U_measured_V=0.1)
+                for p in board.inputs},
+        outputs={p.name: value for p in board.outputs},
+        nodes={p.name: value for p in board.test_points},
+    )  # fmt: skip
+    return msgspec.structs.replace(COMPARISON, board=name, cases=[case])
+
+
+def overlap(one: Box, other: Box) -> bool:
+    return (
+        one.left < other.right
+        and other.left < one.right
+        and one.top < other.bottom
+        and other.top < one.bottom
+    )
+
+
+@pytest.mark.parametrize("path", DRAWN, ids=lambda path: path.parts[-3])
+def test_tags_cover_nothing_and_stand_nearest_to_their_own_label(path: Path) -> None:
+    drawn = read(path)
+    comparison = of_board(path.parts[-3])
+    found = tags(schematic(path, comparison))
+    (case,) = comparison.cases
+    names = case.inputs.keys() | case.outputs.keys() | case.nodes.keys()
+    labels = [word for word in drawn.words if word.text in names]
+    # Every net that has a label in the drawing carries its voltage.
+    assert {text.split()[0] for *_, text in found} == {word.text for word in labels}
+    for i, (_, _, box, text) in enumerate(found):
+        assert drawn.view.holds(box)
+        covered = [word.text for word in drawn.words if overlap(box, word.box)]
+        assert covered == [], text
+        assert not any(overlap(box, shape) for shape in drawn.shapes), text
+        assert not any(overlap(box, other) for _, _, other, _ in found[i + 1 :]), text
+        nearest = min(labels, key=lambda word: _distance(box, word.box))
+        assert nearest.text == text.split()[0]
+
+
+def _distance(one: Box, other: Box) -> float:
+    across = max(0.0, one.left - other.right, other.left - one.right)
+    down = max(0.0, one.top - other.bottom, other.top - one.bottom)
+    return (across**2 + down**2) ** 0.5
+
+
+def test_each_case_has_its_readings_and_what_was_not_read_has_none() -> None:
+    unread = msgspec.structs.replace(
+        COMPARISON.cases[2].nodes["H1"], measured_V=None, U_measured_V=None, En=None
+    )
+    cases = list(COMPARISON.cases)
+    cases[2] = msgspec.structs.replace(cases[2], nodes={**cases[2].nodes, "H1": unread})
+    shown = schematic(XOR, msgspec.structs.replace(COMPARISON, cases=cases))
+    found = {(case, text.split()[0]): text for _, case, _, text in tags(shown)}
+    for i, case in enumerate(cases):
+        values = {**case.inputs, **case.outputs, **case.nodes}
+        for name, value in values.items():
+            if value.measured_V is None:
+                assert (i, name) not in found
+            else:
+                figure = f"{value.measured_V:.3f}".replace("-", "−").replace("−0.000", "0.000")
+                assert found[i, name].startswith(f"{name} {figure} V")
+    assert list(shown.cases) == [
+        *("X1 = 0 V, X2 = 0 V", "X1 = 5 V, X2 = 0 V"),
+        *("X1 = 0 V, X2 = 5 V", "X1 = 5 V, X2 = 5 V"),
+    ]
+    assert list(shown.cases.values()) == ["0, 0 V", "5, 0 V", "0, 5 V", "5, 5 V"]
+
+
+def _with_En(En: float, *, case: int = 1, logic: int | None = 1) -> Comparison:
+    cases = [
+        msgspec.structs.replace(
+            c,
+            outputs={"Y": msgspec.structs.replace(c.outputs["Y"], En=0.1)},
+            nodes={n: msgspec.structs.replace(v, En=0.1) for n, v in c.nodes.items()},
+        )
+        for c in COMPARISON.cases
+    ]
+    output = msgspec.structs.replace(cases[case].outputs["Y"], En=En, logic=logic)
+    cases[case] = msgspec.structs.replace(cases[case], outputs={"Y": output})
+    return msgspec.structs.replace(COMPARISON, cases=cases)
+
+
+@pytest.mark.parametrize(
+    ("En", "logic", "tone", "mark"),
+    [
+        *((0.9, 1, "good", ""), (-0.9, 1, "good", "")),
+        *((1.1, 1, "doubt", "▲"), (-1.9, 1, "doubt", "▼")),
+        *((2.1, 1, "bad", "▲▲"), (-9.0, 1, "bad", "▼▼")),
+        *((0.2, 0, "bad", ""), (0.2, None, "doubt", "")),
+    ],
+)
+def test_colours_and_arrows_say_how_far_off_a_value_is(
+    En: float, logic: int | None, tone: str, mark: str
+) -> None:
+    shown = schematic(XOR, _with_En(En, logic=logic))
+    (found,) = [(t, text) for t, case, _, text in tags(shown) if case == 1 and text[:2] == "Y "]
+    assert found[0] == tone
+    assert found[1].partition("V")[2].strip() == mark
+    # A case with a value beyond its band, or a wrong answer, is the one to look at first.
+    assert shown.first == (1 if mark or tone == "bad" else 0)
+
+
+def test_a_narrow_page_gets_the_blocks_one_by_one() -> None:
+    shown = schematic(XOR, COMPARISON)
+    titles = re.findall(r'aria-label="([^"]*)"', "".join(tile.picture for tile in shown.tiles))
+    assert set(titles) >= {"Inputs", "Hidden neuron H1", "Hidden neuron H2", "Output neuron Y"}
+    assert len(titles) == len(set(titles)) == len(shown.tiles)
+    for tile in shown.tiles:
+        assert tile.picture.count('<use href="#drawing"/>') == 1
+    # Every tag is seen in one of them.
+    views = [
+        [float(v) for v in found.split()]
+        for found in re.findall(r'viewBox="([^"]*)"', "".join(tile.picture for tile in shown.tiles))
+    ]
+    windows = [Box(x, y, x + width, y + height) for x, y, width, height in views]
+    for _, _, box, text in tags(shown):
+        assert any(window.holds(box) for window in windows), text
+
+
+def test_a_drawing_without_frames_is_shown_whole(tmp_path: Path) -> None:
+    path = tmp_path / "plain.svg"
+    path.write_text(
+        '<svg viewBox="0 0 100 60"><path d="M10 20 L40 20"/>'
+        '<text x="41" y="20" font-size="2" textLength="3">Y</text></svg>',
+        encoding="utf-8",
+    )
+    shown = schematic(path, COMPARISON)
+    assert shown.tiles == []
+    assert "mask" not in shown.whole
+    assert 'viewBox="0 0 100 60"' in shown.whole
+    assert {text.split()[0] for *_, text in tags(shown)} == {"Y"}
+
+
+def test_a_crowded_drawing_goes_without_tags_rather_than_covering_anything(tmp_path: Path) -> None:
+    lines = "".join(f'<path d="M0 {y} L100 {y}"/>' for y in range(61))
+    path = tmp_path / "crowded.svg"
+    label = '<text x="41" y="20" font-size="2" textLength="3">Y</text>'
+    path.write_text(f'<svg viewBox="0 0 100 60">{lines}{label}</svg>', encoding="utf-8")
+    assert tags(schematic(path, COMPARISON)) == []
+
+
+def test_of_many_cases_the_first_can_be_chosen() -> None:
+    many = msgspec.structs.replace(COMPARISON, cases=COMPARISON.cases * 10)
+    shown = schematic(XOR, many)
+    assert max(case for _, case, _, _ in tags(shown)) == MOST_CASES - 1
+
+
+def test_names_are_text(tmp_path: Path) -> None:
+    path = tmp_path / "odd.svg"
+    path.write_text(
+        '<svg viewBox="0 0 100 60"><text x="41" y="20" font-size="2">&lt;script&gt;</text></svg>',
+        encoding="utf-8",
+    )
+    cases = [
+        msgspec.structs.replace(case, nodes={"<script>": case.nodes["H1"]})
+        for case in COMPARISON.cases
+    ]
+    shown = schematic(path, msgspec.structs.replace(COMPARISON, cases=cases))
+    assert "<script" not in shown.whole
+    assert "&lt;script&gt; " in shown.whole
+
+
+def test_the_boards_in_the_repository_are_drawn() -> None:
+    assert XOR in DRAWN
+    assert project.bundle() == ROOT
