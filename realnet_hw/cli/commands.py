@@ -72,8 +72,16 @@ def list_boards(*, json_: Json = False) -> int:
 
 
 @app.command
-def build(board: str, *, out: Path | None = None, check: Flag = False, json_: Json = False) -> int:
-    """Make a board's files: KiCad project, SPICE deck, bills of materials, pictures.
+def build(
+    board: str,
+    *,
+    out: Path | None = None,
+    fab: Literal["jlcpcb", "home"] = "jlcpcb",
+    no_pcb: Flag = False,
+    check: Flag = False,
+    json_: Json = False,
+) -> int:
+    """Make a board's files: KiCad project, routed board, fabrication files, deck, BOM, pictures.
 
     All is proved before it is put in place: rule checks of SKiDL and KiCad,
     schematic against circuit net by net, deck against KiCad's, no overlaps.
@@ -84,6 +92,10 @@ def build(board: str, *, out: Path | None = None, check: Flag = False, json_: Js
         A board's name, or the path of its folder or board.py.
     out
         Folder to write to; boards/NAME/generated otherwise.
+    fab
+        Who makes the board: a fab, or "home" for wide tracks that can be etched.
+    no_pcb
+        Leave out the printed circuit board.
     check
         Write nothing; say which of the files there are not what would be built now.
     json_
@@ -92,6 +104,7 @@ def build(board: str, *, out: Path | None = None, check: Flag = False, json_: Js
     from realnet_hw import project
     from realnet_hw.board import load_board
     from realnet_hw.export import build as building
+    from realnet_hw.export.profile import profile_named
 
     with own_stdout() as answers:
         made = load_board(board)
@@ -104,7 +117,8 @@ def build(board: str, *, out: Path | None = None, check: Flag = False, json_: Js
                 _say(answers, json_, {"out": str(folder), "stale": stale}, lines)
                 return 1 if stale else 0
             refuse_unwritable(folder, is_folder=True)
-            result = building.build(made, folder, progress=advance)
+            profile = None if no_pcb else profile_named(fab)
+            result = building.build(made, folder, profile=profile, progress=advance)
         _say(answers, json_, _built(result), [*made.notes, *_built_lines(result)])
     return 1 if result.violations else 0
 

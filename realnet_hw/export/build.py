@@ -34,6 +34,8 @@ from realnet_hw.export import (
     project_files,
 )
 from realnet_hw.export.netlist import Netlist
+from realnet_hw.export.pcb import board_file, fabrication
+from realnet_hw.export.profile import DEFAULT, Profile, profile_named
 from realnet_hw.export.schematic import schematic_files
 from realnet_hw.export.sheets import sheet_file
 from realnet_hw.parts import skidl_parts
@@ -53,6 +55,8 @@ _STEPS = (
     "bill of materials against KiCad's",
     "pictures",
 )
+_PCB_STEPS = ("placing, routing and KiCad's design rules", "fabrication files and renderings")
+_FABRICATION = "fabrication"
 
 
 @dataclass(frozen=True)
@@ -78,13 +82,20 @@ class BuildResult:
     violations: tuple[str, ...]
 
 
-def build(board: Board, out_dir: Path, *, progress: Progress = lambda *_: None) -> BuildResult:
+def build(
+    board: Board,
+    out_dir: Path,
+    *,
+    profile: Profile | None = None,
+    progress: Progress = lambda *_: None,
+) -> BuildResult:
     """Make and prove all files of a board and put them into a folder.
 
     Args:
-        board: a board of cells.
+        board: what to build.
         out_dir: made where it is missing; files of an earlier build in it are replaced, others
             are left alone.
+        profile: of the fab that the printed circuit board is laid out for; None for no board.
         progress: told of each step.
 
     Raises:
@@ -92,13 +103,13 @@ def build(board: Board, out_dir: Path, *, progress: Progress = lambda *_: None) 
             cannot be written to.
         ToolMissing: KiCad or its libraries are not installed.
         ToolFailed: kicad-cli could not read what was made.
-        CircuitRefused: the schematic fits no page.
+        CircuitRefused: the schematic fits no page, or the board can't be routed.
     """
     _refuse_folder(out_dir)
     with _beside(out_dir.resolve()) as made_in:
         folder = made_in / "files"
         folder.mkdir()
-        result = _make(board, folder, progress)
+        result = _make(board, folder, profile, progress)
         if not result.violations:
             with _refusals(out_dir):
                 _put_in_place(folder, out_dir.resolve())
@@ -125,7 +136,8 @@ def check(board: Board, out_dir: Path, *, progress: Progress = lambda *_: None) 
     before = _manifest(out_dir)
     with tempfile.TemporaryDirectory() as made_in:
         folder = Path(made_in)
-        result = _make(board, folder, progress)
+        fab = before.get("pcb")
+        result = _make(board, folder, profile_named(fab) if fab else None, progress)
         if result.violations:
             return list(result.violations)
         same_kicad = before.get("kicad") == result.kicad
@@ -148,14 +160,15 @@ def _alike(one: Path, other: Path) -> bool:
     return one.is_file() and one.read_bytes() == other.read_bytes()
 
 
-def _make(board: Board, folder: Path, progress: Progress) -> BuildResult:
+def _make(board: Board, folder: Path, profile: Profile | None, progress: Progress) -> BuildResult:
     """Make all files in an empty folder and prove them."""
     violations: list[str] = []
-    steps = iter(enumerate(_STEPS))
+    names = (*_STEPS, *(_PCB_STEPS if profile else ()))
+    steps = iter(enumerate(names))
 
     def step() -> None:
         number, what = next(steps)
-        progress(number, len(_STEPS), what)
+        progress(number, len(names), what)
 
     def found(proof: str, items: list[str]) -> None:
         violations.extend(f"{proof}: {item}" for item in items)
@@ -167,7 +180,7 @@ def _make(board: Board, folder: Path, progress: Progress) -> BuildResult:
     expected = netlist.from_skidl(circuit)
 
     step()
-    files = _texts(board, expected)
+    files = _texts(board, expected, profile)
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -198,7 +211,21 @@ def _make(board: Board, folder: Path, progress: Progress) -> BuildResult:
     for sheet, picture in kicad_cli.svg(schematic).items():
         (folder / sheet_file("schematic", sheet, "svg")).write_text(picture, "utf-8")
     (folder / "schematic.pdf").write_bytes(kicad_cli.pdf(schematic))
-    manifest = _manifest_text(board, expected, version, folder)
+
+    if profile:
+        step()
+        target = folder / f"{board.name}.kicad_pcb"
+        laid_out = board_file.write_board(board, expected, schematic, target, profile)
+        found("DRC", list(laid_out.violations))
+
+        step()
+        (folder / _FABRICATION).mkdir()
+        for name, content in fabrication.fabrication_files(target).items():
+            (folder / _FABRICATION / name).write_bytes(content)
+        for side in ("top", "bottom"):
+            (folder / f"pcb_{side}.png").write_bytes(kicad_cli.pcb_render(target, side))
+
+    manifest = _manifest_text(board, expected, version, profile, folder)
     (folder / MANIFEST).write_text(manifest, "utf-8")
     return BuildResult(
         folder=folder,
@@ -220,19 +247,20 @@ def _papers(files: Mapping[str, str]) -> str:
     return " and ".join(f"{count} x {paper}" for paper, count in sorted(counts.items()))
 
 
-def _texts(board: Board, expected: Netlist) -> Mapping[str, str]:
+def _texts(board: Board, expected: Netlist, profile: Profile | None) -> Mapping[str, str]:
     """Return the text files of a board by their paths."""
     drawn = schematic_files(board, expected)
     libraries = [sexpr.child(sexpr.parse(text), "lib_symbols") or [] for text in drawn.values()]
     lib_ids = {str(node[1]) for each in libraries for node in sexpr.children(each, "symbol")}
     parts = expected.parts.values()
     models = {part.fields["Sim.Library"] for part in parts if part.fields.get("Sim.Library")}
+    holes = {board_file.HOLE_FOOTPRINT} if profile else set()
     return {
         f"{board.name}.kicad_pro": project_files.project_text(
-            board.name, {"GND", *(supply.net for supply in board.supplies)}
+            board.name, {"GND", *(supply.net for supply in board.supplies)}, profile or DEFAULT
         ),
         **drawn,
-        **project_files.library_files(lib_ids, {part.footprint for part in parts}),
+        **project_files.library_files(lib_ids, holes | {part.footprint for part in parts}),
         **{library: deck.model_card(library) for library in sorted(models)},
         f"{board.name}.cir": deck.deck_from(expected, board).text(),
         "bom.csv": bom.bom_text(expected),
@@ -245,7 +273,9 @@ def _files_in(folder: Path) -> tuple[str, ...]:
     return tuple(sorted(path.relative_to(folder).as_posix() for path in paths))
 
 
-def _manifest_text(board: Board, expected: Netlist, version: str, folder: Path) -> str:
+def _manifest_text(
+    board: Board, expected: Netlist, version: str, profile: Profile | None, folder: Path
+) -> str:
     """Return the manifest: what the files were made from and with, and the hash of each."""
     content = {
         "board": board.name,
@@ -253,6 +283,7 @@ def _manifest_text(board: Board, expected: Netlist, version: str, folder: Path) 
         "circuit_sha256": expected.sha256(),
         "network_sha256": board.network.sha256() if board.network else None,
         "kicad": version,
+        "pcb": profile.name if profile else None,
         "files": {
             name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
             for name in _files_in(folder)

@@ -19,6 +19,7 @@ from realnet_hw import project
 from realnet_hw.drawing import sexpr, symbols
 from realnet_hw.drawing.sexpr import Node, Quoted
 from realnet_hw.errors import InputError, ToolMissing
+from realnet_hw.export.profile import Profile
 
 _SYMBOL_FORMAT = "20241209"
 _FOOTPRINT_FOLDERS = ("/usr/share/kicad/footprints", "/usr/local/share/kicad/footprints")
@@ -40,26 +41,27 @@ written out in full. See https://www.kicad.org/libraries/license/
 """
 
 
-def project_text(name: str, power_nets: Collection[str]) -> str:
-    """Return the ``.kicad_pro`` file: net classes and the rules of a common two-layer board.
+def project_text(name: str, power_nets: Collection[str], profile: Profile) -> str:
+    """Return the ``.kicad_pro`` file: net classes, and the rules of a fab.
 
     Args:
         name: the board's name.
         power_nets: nets that get the wider tracks of the class "Power".
+        profile: of the fab.
     """
     content = {
         "board": {
             "design_settings": {
                 "defaults": {},
                 "rules": {
-                    "min_clearance": 0.2,
-                    "min_copper_edge_clearance": 0.5,
+                    "min_clearance": profile.clearance_mm,
+                    "min_copper_edge_clearance": profile.edge_mm,
                     "min_hole_clearance": 0.25,
                     "min_hole_to_hole": 0.25,
                     "min_through_hole_diameter": 0.3,
-                    "min_track_width": 0.2,
-                    "min_via_annular_width": 0.13,
-                    "min_via_diameter": 0.6,
+                    "min_track_width": min(0.2, profile.track_mm),
+                    "min_via_annular_width": min(0.13, profile.annular_mm),
+                    "min_via_diameter": min(0.6, profile.via_mm),
                 },
                 "drc_exclusions": [],
             }
@@ -68,7 +70,10 @@ def project_text(name: str, power_nets: Collection[str]) -> str:
         "libraries": {"pinned_footprint_libs": [], "pinned_symbol_libs": []},
         "meta": {"filename": f"{name}.kicad_pro", "version": 3},
         "net_settings": {
-            "classes": [_net_class("Default", 0.3, 2147483647), _net_class("Power", 0.6, 0)],
+            "classes": [
+                _net_class("Default", profile.track_mm, 2147483647, profile),
+                _net_class("Power", profile.power_track_mm, 0, profile),
+            ],
             "meta": {"version": 4},
             "net_colors": None,
             "netclass_assignments": None,
@@ -84,10 +89,10 @@ def project_text(name: str, power_nets: Collection[str]) -> str:
     return json.dumps(content, indent=2) + "\n"
 
 
-def _net_class(name: str, track_mm: float, priority: int) -> dict[str, Any]:
+def _net_class(name: str, track_mm: float, priority: int, profile: Profile) -> dict[str, Any]:
     return {
         "bus_width": 12,
-        "clearance": 0.2,
+        "clearance": profile.clearance_mm,
         "diff_pair_gap": 0.25,
         "diff_pair_via_gap": 0.25,
         "diff_pair_width": 0.2,
@@ -99,8 +104,8 @@ def _net_class(name: str, track_mm: float, priority: int) -> dict[str, Any]:
         "priority": priority,
         "schematic_color": "rgba(0, 0, 0, 0.000)",
         "track_width": track_mm,
-        "via_diameter": 0.8,
-        "via_drill": 0.4,
+        "via_diameter": profile.via_mm,
+        "via_drill": profile.drill_mm,
         "wire_width": 6,
     }
 

@@ -25,9 +25,9 @@ from realnet_hw.export import kicad_cli
 from realnet_hw.export.netlist import Netlist, from_kicad
 from realnet_hw.export.pcb.floorplan import Floorplan, HOLE_mm, floorplan, groups
 from realnet_hw.export.pcb.footprints import footprint, turned
-from realnet_hw.export.pcb.profile import Profile
 from realnet_hw.export.pcb.router import NetClass, Pad, Routing, Rules, route
 from realnet_hw.export.pcb.silkscreen import Silkscreen, Text, silkscreen
+from realnet_hw.export.profile import Profile
 from realnet_hw.export.project_files import footprint_folder
 
 HOLE_FOOTPRINT = "MountingHole:MountingHole_3.2mm_M3"

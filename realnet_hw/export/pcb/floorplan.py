@@ -30,7 +30,6 @@ _HOLE_ROOM_mm = 8.0
 _HOLE_INSET_mm = 4.5
 _TITLE_ROOM_mm = 5.08
 _CHANNEL_mm = 2.54
-_LEGEND_mm = 7.62
 
 
 @dataclass(frozen=True)
@@ -121,22 +120,17 @@ def floorplan(netlist: Netlist, found: Sequence[Group]) -> Floorplan:
     x = _ORIGIN_mm + _MARGIN_mm
     parts: dict[str, Placed] = {}
     for column, outer in zip(columns, _outer(columns), strict=True):
-        # Names of pins and signals are printed beside what stands at the edge.
-        legend = _LEGEND_mm if outer else 0.0
         width = up(max(_HOLE_ROOM_mm if outer else 0.0, *(tile.box.width for tile in column)))
         ends = _MARGIN_mm + (_HOLE_ROOM_mm if outer else 0.0)
         room = height - 2 * ends - _TITLE_ROOM_mm
         spare = (room - sum(tile.box.height for tile in column)) / (len(column) + 1)
         y = _ORIGIN_mm + ends + spare
-        shift = legend if column is right else 0.0
         for tile in column:
             box = tile.box
-            moved = tile.moved(
-                near(x + shift + (width - box.width) / 2 - box.left), near(y - box.top)
-            )
+            moved = tile.moved(near(x + (width - box.width) / 2 - box.left), near(y - box.top))
             parts |= {part.reference: part for part in moved.parts}
             y += box.height + spare
-        x += width + legend + _CHANNEL_mm
+        x += width + _CHANNEL_mm
     right_edge = up(x - _CHANNEL_mm + _MARGIN_mm, 1.27)
     outline = Box(_ORIGIN_mm, _ORIGIN_mm, right_edge, _ORIGIN_mm + height)
     inner = outline.grown(-_HOLE_INSET_mm)

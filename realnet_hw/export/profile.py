@@ -31,6 +31,11 @@ class Profile:
     edge_mm: float
     pour_clearance_mm: float
 
+    @property
+    def annular_mm(self) -> float:
+        """The ring of copper around a via's hole."""
+        return round((self.via_mm - self.drill_mm) / 2, 3)
+
 
 PROFILES = {
     profile.name: profile
@@ -41,6 +46,8 @@ PROFILES = {
         Profile("home", "etched at home", 0.4, 0.5, 0.8, 1.6, 0.8, 1.0, 0.5),
     )
 }
+
+DEFAULT = PROFILES["jlcpcb"]
 
 
 def profile_named(name: str) -> Profile:
