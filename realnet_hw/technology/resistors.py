@@ -8,6 +8,8 @@ nearer.
 
 from __future__ import annotations
 
+import functools
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -42,6 +44,7 @@ class Goal:
         polarity: the sign of what passes, 0 if it does not rectify.
         range_V: its greatest magnitude.
         net: the output, for a refusal.
+        is_output: whether it is an output of the network: what others are off can be made up for.
     """
 
     volts: _Floats
@@ -49,6 +52,7 @@ class Goal:
     polarity: int
     range_V: float
     net: str
+    is_output: bool
 
     def anywhere_V(self, off: _Floats) -> _Floats:
         """Return how far gains that are off move the output at most, whatever the sources do.
@@ -95,7 +99,7 @@ def inverting(
         one that is left out.
 
     Raises:
-        CircuitRefused: no choice comes near.
+        CircuitRefused: no choice comes near enough for an output.
     """
     feedback = _table(resistor, *feedback_ohm)
     ohms = _nearest(feedback[:, None] / np.array(gains), resistor)
@@ -125,7 +129,7 @@ def balanced(
         feedback_ohm: from which to which value the feedback resistor may be.
 
     Raises:
-        CircuitRefused: no choice comes near.
+        CircuitRefused: no choice comes near enough for an output.
     """
     up, down = np.array(positive), np.array(negative)
     count = len(up) + 1
@@ -171,27 +175,25 @@ def _first_good(order: npt.NDArray[np.intp], errors_V: _Floats, goal: Goal) -> i
 def _improved(
     ohms: _Floats, gains: Callable[[_Floats], _Floats], goal: Goal, resistor: PartType
 ) -> _Floats:
-    """Change single resistors by one step of their series until the worst error is small.
+    """Move one or two resistors by a step of their series until the worst error is small.
 
     Raises:
-        CircuitRefused: it stays too great.
+        CircuitRefused: it stays too great for an output.
     """
-    low, high = resistor.limits["min_ohm"], resistor.limits["max_ohm"]
-    table = _table(resistor, low, high)
+    table = _table(resistor, resistor.limits["min_ohm"], resistor.limits["max_ohm"])
+    bought = np.flatnonzero(np.isfinite(ohms))
+    moves = _moves(len(bought))
     error_V = float(goal.error_V(gains(ohms)))
     while error_V > _GOOD * goal.range_V:
-        tried = []
-        for index in np.flatnonzero(np.isfinite(ohms)):
-            place = int(np.searchsorted(table, ohms[index]))
-            for other in table[max(0, place - 1) : place + 2]:
-                tried.append(ohms.copy())
-                tried[-1][index] = other
-        errors_V = goal.error_V(np.array([gains(one) for one in tried]))
+        places = np.searchsorted(table, ohms[bought]) + moves
+        tried = np.repeat(ohms[None, :], len(moves), axis=0)
+        tried[:, bought] = table[places.clip(0, len(table) - 1)]
+        errors_V = goal.error_V(gains(tried))
         best = int(np.argmin(errors_V))
         if errors_V[best] >= error_V:
             break
         ohms, error_V = tried[best], float(errors_V[best])
-    if error_V > _WORST * goal.range_V:
+    if goal.is_output and error_V > _WORST * goal.range_V:
         raise CircuitRefused(
             f"would be {error_V / goal.range_V:.1%} of full scale off with real resistors",
             where=goal.net,
@@ -199,6 +201,14 @@ def _improved(
             mend="train with weight decay, so that weights differ less",
         )
     return ohms
+
+
+@functools.cache
+def _moves(count: int) -> npt.NDArray[np.intp]:
+    """Return every way to move one or two of some resistors by a step up or down."""
+    single = [step * np.eye(count, dtype=np.intp)[i] for i in range(count) for step in (-1, 1)]
+    pairs = [one + other for one, other in itertools.combinations(single, 2) if (one + other).any()]
+    return np.array([*single, *pairs])
 
 
 def _table(resistor: PartType, low: float, high: float) -> _Floats:
