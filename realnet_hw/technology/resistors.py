@@ -28,6 +28,8 @@ _WORST = 0.01
 # and those within this share of the output's range of each other count as equal.
 _LOOKED_AT = 48
 _ALIKE = 5e-4
+# What feeds a summer should not be loaded by less, if that can be helped.
+_LIGHT_OHM = 10e3
 # Stands for no gain at all, where something is divided by it.
 _NONE = 1e-12
 
@@ -104,7 +106,8 @@ def inverting(
     feedback = _table(resistor, *feedback_ohm)
     ohms = _nearest(feedback[:, None] / np.array(gains), resistor)
     anywhere_V = goal.anywhere_V(-feedback[:, None] / ohms + np.array(gains))
-    order = np.lexsort((_from_middle(feedback), np.round(anywhere_V, 9)))
+    heavy = ohms.min(axis=1) < _LIGHT_OHM
+    order = np.lexsort((_from_middle(feedback), np.round(anywhere_V, 9), heavy))
     best = _first_good(order, goal.error_V(-feedback[order, None] / ohms[order]), goal)
     chosen = _improved(ohms[best], lambda tried: -feedback[best] / tried, goal, resistor)
     return float(feedback[best]), _bought(chosen)
@@ -154,7 +157,9 @@ def balanced(
         return np.concatenate([taken[..., :-1], -feedback_ohm * minus_S[..., :-1]], axis=-1)
 
     anywhere_V = goal.anywhere_V(gains(ohms, feedbacks[:, None]) - np.append(up, -down))
-    order = np.lexsort((far, np.floor(anywhere_V / (_ALIKE * goal.range_V))))[:_LOOKED_AT]
+    heavy = ohms.min(axis=1) < _LIGHT_OHM
+    steps = np.floor(anywhere_V / (_ALIKE * goal.range_V))
+    order = np.lexsort((far, steps, heavy))[:_LOOKED_AT]
     best = _first_good(order, goal.error_V(gains(ohms[order], feedbacks[order, None])), goal)
     chosen = _improved(
         ohms[best], lambda tried: gains(tried, feedbacks[best : best + 1]), goal, resistor
