@@ -19,11 +19,11 @@ from realnet_hw.drawing.geometry import Box, GRID_mm, snapped
 from realnet_hw.drawing.pad import GROUND, Drawing, Pad, PadAmplifier, PadPart
 from realnet_hw.parts.catalogue import part_type
 
-PAGES = {"A4": (297.0, 210.0), "A3": (420.0, 297.0)}
-"""Width and height in mm of the pages that may be chosen, smallest first.
+PAGES = {"A4": (297.0, 210.0), "A3": (420.0, 297.0), "A2": (594.0, 420.0)}
+"""Width and height in mm of the pages that may be chosen, smallest first."""
 
-Larger ones are left out: few people can print them, and nobody reads them on a screen.
-"""
+READABLE = ("A4", "A3")
+"""The pages that many people can print and read on a screen."""
 
 TITLE_SIZE_mm = 1.8
 FORMULA_SIZE_mm = 1.5
@@ -103,15 +103,18 @@ def measured(cell: Cell, drawing: Drawing) -> Block:
     return Block(cell, drawing, extent, width, height, formula)
 
 
-def fit(blocks: Sequence[Block], *, mixed: bool = False) -> Layout | None:
+def fit(
+    blocks: Sequence[Block], papers: Sequence[str] = READABLE, *, mixed: bool = False
+) -> Layout | None:
     """Place blocks on the smallest page that holds them, None where even the largest is too small.
 
     Args:
         blocks: in any order; those of the signal path are sorted by layer.
+        papers: the pages that may be taken, smallest first.
         mixed: whether a column may hold blocks of several layers where that saves a larger page.
     """
-    for paper, size in PAGES.items():
-        page = _Page(*size)
+    for paper in papers:
+        page = _Page(*PAGES[paper])
         placed = _on_page(blocks, page, mixed=False)
         if placed is None and mixed:
             placed = _on_page(blocks, page, mixed=True)
