@@ -17,6 +17,7 @@ from realnet_hw.cells.cell import Cell
 from realnet_hw.drawing import text
 from realnet_hw.drawing.geometry import Box, GRID_mm, snapped
 from realnet_hw.drawing.pad import GROUND, Drawing, Pad, PadAmplifier, PadPart
+from realnet_hw.export.plain.draw import draw_plain
 from realnet_hw.parts.catalogue import part_type
 
 PAGES = {"A4": (297.0, 210.0), "A3": (420.0, 297.0), "A2": (594.0, 420.0)}
@@ -68,7 +69,9 @@ class Layout:
 
 
 def draw_cells(board: Board) -> list[Block]:
-    """Draw every cell of a board on a scratch page and measure it."""
+    """Draw every cell of a board, or every group of a plain circuit, on a scratch page."""
+    if board.plain_circuit is not None:
+        return [measured(cell, drawing) for cell, drawing in draw_plain(board)]
     assembly = board.assembly
     rails = {GROUND, *(supply.net for supply in board.supplies)}
     packages = [_pad_part(board, reference) for reference in assembly.packages]
