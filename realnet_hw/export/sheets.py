@@ -17,7 +17,6 @@ from dataclasses import dataclass
 
 from realnet_hw.board import Board
 from realnet_hw.cells.cell import Cell
-from realnet_hw.cells.connector import Connector
 from realnet_hw.drawing.pad import GROUND, Pad
 from realnet_hw.errors import CircuitRefused
 from realnet_hw.export.overview import Member, overview
@@ -148,13 +147,15 @@ class _Hierarchy:
         self.board = board
         self.rails = {GROUND, *(supply.net for supply in board.supplies)}
         path = [block for block in blocks if block.cell.in_signal_path]
-        self.terminals = [block for block in path if isinstance(block.cell, Connector)]
+        self.terminals = [block for block in path if block.cell.is_terminal]
         inner = sorted(
-            (block for block in path if not isinstance(block.cell, Connector)),
+            (block for block in path if not block.cell.is_terminal),
             key=lambda block: block.cell.layer,
         )
         others = [block for block in blocks if not block.cell.in_signal_path]
         own = {cell.name for cell in board.cells}
+        uses = Counter(net for block in blocks for net in block.cell.used_nets() - self.rails)
+        own |= {b.cell.name for b in others if any(uses[net] > 1 for net in b.cell.used_nets())}
         self.others = [block for block in others if block.cell.name in own]
         self.supplies = [block for block in others if block.cell.name not in own]
         self.stages = sorted({block.cell.stage for block in inner})

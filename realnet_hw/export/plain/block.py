@@ -62,13 +62,15 @@ class PlainBlock(Cell):
     Args:
         group: its parts.
         volts: of the rails, ground among them.
+        stage: the sheet that it goes to where one page is too small.
     """
 
-    def __init__(self, name: str, group: Group, volts: Mapping[str, float]) -> None:
-        super().__init__(name, group.title, layer=group.layer)
+    def __init__(self, name: str, group: Group, volts: Mapping[str, float], stage: int) -> None:
+        super().__init__(name, group.title, layer=group.layer, stage=stage)
         self.group = group
         self.volts = volts
         self.in_signal_path = group.in_signal_path
+        self.is_terminal = group.main is not None and group.main.is_connector
 
     def used_nets(self) -> set[str]:
         """Return the nets of its parts."""
