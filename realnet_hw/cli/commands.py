@@ -139,7 +139,8 @@ def predict(
     seed
         Seed of the draws.
     temperature_c
-        Temperature of the whole board in degrees Celsius.
+        Temperature of the whole board in degrees Celsius: diodes follow it, and
+        parts of the catalogue spread wider by their drift.
     supply
         NET=VOLTS, a rail at another nominal voltage; may be given for each rail.
     with_

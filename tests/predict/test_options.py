@@ -15,16 +15,16 @@ def test_conditions_and_views_are_in_the_record_and_on_the_terminal(
 ) -> None:
     out = tmp_path / "hot.json"
     words = "predict xor_opamp --samples 50 --temperature-c 60 --supply +12V=11.5 --supply -12V=-11"
-    assert main([*words.split(), "--with", "surface:X2:X1", "--out", str(out)]) == 0
+    assert main([*words.split(), "--with", "transient:X2", "--out", str(out)]) == 0
     record = records.read(out, records.Prediction)
     assert record.conditions == records.Conditions(
         temperature_C=60.0, supplies_V={"+12V": 11.5, "-12V": -11.0}
     )
-    assert [(one.across, one.up) for one in record.surfaces] == [("X2", "X1")]
-    assert record.curves == []
+    assert [one.input for one in record.transients] == ["X2"]
+    assert not [*record.curves, *record.surfaces]
     shown = " ".join(capfd.readouterr().out.split())
     assert "at 60 °C, +12V at 11.5 V, -12V at -11 V" in shown
-    assert "Response surface of X2 and X1." in shown
+    assert "when X2 steps with X1 = 0 V." in shown
 
 
 @pytest.mark.parametrize(
