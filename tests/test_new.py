@@ -92,6 +92,12 @@ def test_the_text_says_what_is_there_and_what_is_next(
     assert text.endswith("Next: realnet build mine\n")
 
 
+def test_every_technology_is_in_the_help(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["new", "--help"]) == 0
+    text = capfd.readouterr().out
+    assert all(technology in text for technology in TECHNOLOGIES)
+
+
 def test_the_board_can_be_built_as_is_said(
     here: Path, kicad: str, capfd: pytest.CaptureFixture[str]
 ) -> None:

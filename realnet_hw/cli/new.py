@@ -44,7 +44,8 @@ def new(
     network
         The network's file: .onnx, .pt, .pth, .safetensors or .json.
     technology
-        How to build it; the first that can, of those in docs/reference, if not said.
+        How to build it: balanced_summer or inverting_summer; if not said, the
+        first of these that can.
     title
         One line for people.
     answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from onnx.reference import ReferenceEvaluator
 from realnet_hw.errors import InputError
 from realnet_hw.network.files import load
 from realnet_hw.network.network import Network
+from realnet_hw.network.onnx_operators import OPERATORS
 
 FLOAT = onnx.TensorProto.FLOAT
 GENERATOR = np.random.default_rng(7)
@@ -366,3 +368,11 @@ def test_any_graph_answers_as_the_reference_or_is_refused(
     same = [np.allclose(found.ravel(), each.ravel(), rtol=1e-4, atol=tolerance)
             for each in (wanted, wanted.T)]  # fmt: skip
     assert any(same), f"{found} is not {wanted}"
+
+
+def test_operators_documented_are_those_that_are_read() -> None:
+    page = Path(__file__).parents[2] / "docs" / "reference" / "network.md"
+    section = page.read_text("utf-8").split("## ONNX")[1].split("\n## ")[0]
+    cells = re.findall(r"^\| (`[^|]+) \|", section, re.MULTILINE)
+    named = {word for cell in cells for word in re.findall(r"`([A-Z]\w+)`", cell)}
+    assert named == set(OPERATORS)
