@@ -20,16 +20,11 @@ from realnet_hw.predict.traces import ideal, outermost, trace
 
 POINTS = 101
 ROWS = 17
+MOST_CURVES = 8
 # Every so many points is a coarse one: along a curve, along a row, from row to row.
 _CURVE_STRIDE, _ACROSS_STRIDE, _UP_STRIDE = 10, 4, 8
-MOST_CURVES = 8
 # Boards with up to so many inputs get two curves for each: the two that differ most.
 _TWO_EACH = 4
-
-
-def possible_curves(inputs: int) -> int:
-    """Return how many curves a board with so many inputs could be given."""
-    return inputs * min(2, inputs)
 
 
 def curves_shown(board: Board, deck: Deck, engine: Engine) -> list[Response]:
@@ -42,8 +37,9 @@ def curves_shown(board: Board, deck: Deck, engine: Engine) -> list[Response]:
     each = 2 if len(board.inputs) <= _TWO_EACH else 1
     found = [most_telling(responses(board, deck, engine, [port.name]), each)
              for port in board.inputs]  # fmt: skip
-    kept = sorted(found, key=lambda some: -round(some[0].swing_V, 2))[:MOST_CURVES]
-    return [one for some in found if some in kept for one in some]
+    ranked = sorted(found, key=lambda some: -round(some[0].swing_V, 2))
+    kept = {some[0].moved for some in ranked[:MOST_CURVES]}
+    return [one for some in found if some[0].moved in kept for one in some]
 
 
 def curve(

@@ -21,7 +21,7 @@ RESOLUTION_V = 0.01
 _AS_GOOD = 0.02
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Response:
     """What an output step shows with the other inputs held.
 
