@@ -1,7 +1,7 @@
 # make demo | test    each sets up all that it needs first; `make help` lists the rest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types boards bench firmware clean
+.PHONY: help setup demo test lint types boards bench firmware reference pictures wheel clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -60,6 +60,16 @@ bench: setup ## measure speed, as ratios; BENCH=name for one of tests/benchmarks
 firmware: ## the fixture's controller: .elf and .hex
 	$(call say,firmware)
 	@$(MAKE) --no-print-directory -C firmware/fixture
+
+reference: $(STAMP) ## the pages of docs/reference that follow from the code
+	@$(BIN)/python -m scripts.write_reference
+
+pictures: setup ## the pictures of docs, by running the tutorials
+	@$(BIN)/python -m scripts.draw_pictures
+
+wheel: setup ## dist/: a wheel that needs no checkout, and the source distribution
+	$(call say,wheel)
+	@$(BIN)/python -m hatchling build
 
 clean: ## what was built, not what was installed
 	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -196,8 +196,7 @@ class Board:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name):
-            raise InputError(f"{self.name!r} is no board name", allowed="a-z, 0-9 and _")
+        refuse_bad_name(self.name)
         if bool(self.cells) == (self.plain_circuit is not None):
             raise InputError("give either cells or a plain circuit", where=self.name)
         for text in (self.title, self.technology, *self.notes):
@@ -268,6 +267,18 @@ class Board:
                 for part in self.assembly.parts.values()
             ],
             supply_nets,
+        )
+
+
+def refuse_bad_name(name: str) -> None:
+    """Refuse a name that a board can't have: it is that of a folder, of files and of a net list.
+
+    Raises:
+        InputError: says which names there may be.
+    """
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            f"{name[:60]!r} is no board name", allowed="a letter a-z, then up to 39 of a-z, 0-9, _"
         )
 
 

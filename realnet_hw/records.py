@@ -185,6 +185,7 @@ class Settling(_Frozen, frozen=True, kw_only=True):
 class Transient(_Frozen, frozen=True, kw_only=True):
     """The answer to a square wave on one input, the other inputs held.
 
+    ``boards`` were stepped: those that are outermost at rest of a great many, and some others.
     ``settling`` has the outputs that the wave moves.
     """
 
@@ -345,7 +346,9 @@ class ComparedValue(_Frozen, frozen=True, kw_only=True):
 
     ``U_predicted_V`` is half of the 95 % interval of boards; ``En`` their difference over the root
     of the squared sum of both uncertainties (ISO 17043). ``logic`` and ``expected`` are None at a
-    test point; ``logic`` is None too where the output lies within a guard band.
+    test point; ``logic`` is None too where the output lies within a guard band. What an output is
+    judged by is ``judged_V``: the reading moved to the inputs as set, with all that adds to its
+    uncertainty.
     """
 
     predicted_V: float
@@ -356,6 +359,8 @@ class ComparedValue(_Frozen, frozen=True, kw_only=True):
     logic: int | None
     expected: int | None
     window_V: tuple[float, float] | None = None
+    judged_V: float | None = None
+    U_judged_V: float | None = None
 
 
 class ComparedCase(_Frozen, frozen=True, kw_only=True):

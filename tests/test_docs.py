@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import re
-import shlex
-import shutil
-import subprocess
-import sys
 import typing
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import UnionType
 
-import cyclopts
 import msgspec
 import pytest
 
 from realnet_hw import records
-from realnet_hw.cli.commands import app
 from realnet_hw.measure import fixture_specification as fixture
 from realnet_hw.measure import station
 from realnet_hw.network import files
 from realnet_hw.network.network import Layer, Network
+from scripts import draw_pictures, pages, write_reference
 
 HERE = Path(__file__).parents[1]
-CLI = (HERE / "docs" / "reference" / "cli.md").read_text("utf-8")
 RECORDS = (HERE / "docs" / "reference" / "records.md").read_text("utf-8")
 PAGES = sorted(
     [*HERE.glob("*.md"), *HERE.glob("docs/**/*.md"), *HERE.glob("boards/*.md"),
@@ -32,39 +27,19 @@ PAGES = sorted(
 )  # fmt: skip
 
 
-def _commands(parent: cyclopts.App, words: tuple[str, ...]) -> Iterator[tuple[str, cyclopts.App]]:
-    for word in parent:
-        if not word.startswith("-"):
-            command = parent[word]
-            if command.default_command is None:
-                yield from _commands(command, (*words, word))
-            else:
-                yield " ".join((*words, word)), command
+COMMANDS = dict(write_reference.commands())
 
 
-COMMANDS = dict(_commands(app, ("realnet",)))
-SECTIONS = dict(re.findall(r"^## (.+)\n((?:(?!## ).*\n)*)", CLI, re.MULTILINE))
-
-
-def test_commands_documented_are_those_that_exist() -> None:
-    documented = {title for title in SECTIONS if title.startswith("realnet ")}
-    assert documented == set(COMMANDS)
+@pytest.mark.parametrize("name", write_reference.PAGES)
+def test_pages_that_follow_from_the_code_are_current(name: str) -> None:
+    written = (write_reference.REFERENCE / name).read_text("utf-8")
+    assert written == write_reference.page(name), "run: make reference"
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_option_of_a_command_is_documented_and_no_other(name: str) -> None:
-    arguments = list(COMMANDS[name].assemble_argument_collection())
-    assert arguments
-    options = {argument.names[0] for argument in arguments if not argument.required}
-    section = SECTIONS[name]
-    usage = section[: section.index("`", section.index("`") + 1)]
-    for argument in arguments:
-        word = argument.names[0]
-        place = word.removeprefix("--").upper()
-        assert word in usage or place in usage, f"{name} {word} is not in its usage line"
-    said = set(re.findall(r"--[a-z][a-z-]*", section))
-    assert said <= {argument.names[0] for argument in arguments} | {"--out"}
-    assert options <= said | {"--board"}
+def test_every_argument_of_a_command_is_explained(name: str) -> None:
+    for argument in COMMANDS[name].assemble_argument_collection(parse_docstring=True):
+        assert argument.parameter.help, f"{name} {argument.names[0]}"
 
 
 def test_a_command_shown_in_any_page_exists() -> None:
@@ -166,7 +141,9 @@ def test_every_key_of_a_station_file_is_documented() -> None:
 def test_the_network_shown_is_one_and_computes_xor(tmp_path: Path) -> None:
     text = (HERE / "docs" / "reference" / "network.md").read_text("utf-8")
     file = tmp_path / "network.json"
-    file.write_text(_blocks(text, "json")[0], "utf-8")
+    file.write_text(
+        next(block.text for block in pages.blocks(text) if block.language == "json"), "utf-8"
+    )
     network = files.load(file)
     for x1, x2 in ((0, 0), (0, 1), (1, 0), (1, 1)):
         assert network.forward((x1, x2)) == (float(x1 != x2),)
@@ -175,32 +152,102 @@ def test_the_network_shown_is_one_and_computes_xor(tmp_path: Path) -> None:
             assert f"`{field.encode_name}`" in text
 
 
+# ---------------------------------------------------------------------------- what pages let one do
+
+SHOWN = [page for page in PAGES if "firmware" not in page.parts and page.name != "CHANGELOG.md"]
+CHAINS = {
+    "docs/tutorial/first-board.md": [
+        "docs/how-to/find-a-fault.md",
+        "docs/how-to/order-the-parts.md",
+    ],
+    "docs/tutorial/your-own-network.md": [],
+    "docs/how-to/own-circuit.md": [],
+    "docs/how-to/install.md": [],
+    "docs/reference/python.md": [],
+}
+"""The pages that have commands, and those that go on in the same folder."""
+
+
+@pytest.mark.parametrize("page", SHOWN, ids=lambda page: str(page.relative_to(HERE)))
+def test_every_block_says_what_it_is_and_what_can_be_run_is(page: Path) -> None:
+    found = list(pages.blocks(page.read_text("utf-8")))
+    for block in found:
+        assert block.is_known, f"{page.name}: what is ```{block.language} {block.note}?"
+    name = str(page.relative_to(HERE))
+    if any(block.is_run for block in found):
+        assert name in CHAINS or any(name in after for after in CHAINS.values())
+    for block in found:
+        if block.note == "checkout":
+            for target in re.findall(r"^make (\w+)$", block.text, re.MULTILINE):
+                assert re.search(
+                    rf"^{target}:", (HERE / "Makefile").read_text("utf-8"), re.MULTILINE
+                )
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Do what a page and those after it say, once; returns the folder it was done in."""
+    folders: dict[str, Path] = {}
+
+    def do(first: str) -> Path:
+        if first not in folders:
+            folder = folders[first] = tmp_path_factory.mktemp("reader")
+            (folder / "boards").mkdir()
+            for name in (first, *CHAINS[first]):
+                pages.run(HERE / name, folder)
+        return folders[first]
+
+    return do
+
+
 @pytest.mark.timeout(300)
-@pytest.mark.skipif(shutil.which("kicad-cli") is None, reason="KiCad is not installed")
-@pytest.mark.parametrize("page", ["docs/tutorial/first-board.md", "docs/how-to/find-a-fault.md"])
-def test_the_commands_shown_work(page: str, tmp_path: Path) -> None:
-    """Every `realnet` line of a page, in order, in a project of its own."""
-    text = (HERE / page).read_text("utf-8")
-    for folder in ("boards", "bench/stations"):
-        shutil.copytree(HERE / folder, tmp_path / folder)
-    for example in _blocks(text, "toml"):
-        (tmp_path / "broken.toml").write_text(example, "utf-8")
-    commands = [line for block in _blocks(text, "") for line in block.splitlines()]
-    commands = [line for line in commands if line.startswith("realnet ")]
-    assert len(commands) >= 3
-    for command in commands:
-        done = subprocess.run(
-            [sys.executable, "-m", "realnet_hw", *shlex.split(command)[1:]],
-            cwd=tmp_path, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        fault_shown = "broken/measurement.json" in command
-        assert done.returncode == (1 if fault_shown else 0), f"{command}: {done.stderr}"
-    assert list(tmp_path.glob("*.html"))
+@pytest.mark.usefixtures("kicad", "simulator")
+@pytest.mark.parametrize("first", CHAINS)
+def test_the_commands_shown_work(first: str, done: Callable[[str], Path]) -> None:
+    folder = done(first)
+    made = {path.name for path in folder.rglob("*") if path.is_file()}
+    wanted = set(re.findall(r"--(?:out|report) (\S+\.\w+)", (HERE / first).read_text("utf-8")))
+    assert wanted <= made
 
 
-def _blocks(text: str, language: str) -> list[str]:
-    fenced = re.findall(r"^ *```(\w*)\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
-    return [body for named, body in fenced if named == language]
+@pytest.mark.timeout(300)
+@pytest.mark.usefixtures("kicad", "simulator")
+@pytest.mark.skipif(draw_pictures.CHROMIUM is None, reason="chromium is not installed")
+@pytest.mark.parametrize("name", draw_pictures.MADE)
+def test_pictures_show_what_the_commands_make(name: str, done: Callable[[str], Path]) -> None:
+    """Alike is enough: fonts and the last digits of a simulation differ between machines."""
+    for picture, content in draw_pictures.MADE[name](done(f"docs/tutorial/{name}")).items():
+        kept = (draw_pictures.PICTURES / picture).read_bytes()
+        same = _alike_svg if picture.endswith(".svg") else _alike_png
+        assert same(kept, content), f"{picture}: run make pictures"
+
+
+def _alike_svg(one: bytes, other: bytes) -> bool:
+    """The same elements, and every number within two of the 340 units that a figure is wide."""
+    number = re.compile(rb"-?\d+(?:\.\d+)?")
+    pairs = zip(number.findall(one), number.findall(other), strict=False)
+    return number.sub(b"", one) == number.sub(b"", other) and all(
+        abs(float(a) - float(b)) <= 2 for a, b in pairs
+    )
+
+
+def _alike_png(one: bytes, other: bytes) -> bool:
+    """Of one size, and alike at a 32nd of it."""
+    import numpy as np
+    from PIL import Image
+
+    small = []
+    for content in (one, other):
+        with Image.open(io.BytesIO(content)) as image:
+            small.append((image.size, np.asarray(image.convert("L").reduce(32), dtype=float)))
+    (size, grey), (other_size, other_grey) = small
+    return size == other_size and float(np.abs(grey - other_grey).mean()) < 4
+
+
+def test_no_picture_is_left_over() -> None:
+    text = "".join(page.read_text("utf-8") for page in PAGES)
+    for picture in draw_pictures.PICTURES.iterdir():
+        assert f"pictures/{picture.name}" in text
 
 
 def test_the_fixtures_specification_is_the_one_that_budgets_use() -> None:

@@ -59,12 +59,14 @@ class Cell(ABC):
             inverters; the layer where None. Where one page is too small, a stage is a sheet.
 
     Attributes:
+        is_terminal: whether signals enter or leave the board here.
         in_signal_path: whether it has its place in the columns from inputs to outputs; what has
             not fills the page where there is room.
         parts: by a key that is unique within the cell ("feedback").
         amplifiers: the amplifiers that it needs, by key.
     """
 
+    is_terminal: bool = False
     in_signal_path: bool = True
 
     def __init__(

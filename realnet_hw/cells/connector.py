@@ -28,6 +28,8 @@ class Connector(Cell):
         InputError: no signals, or more than the longest header has pins for.
     """
 
+    is_terminal = True
+
     def __init__(
         self,
         name: str,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from realnet_hw import __version__
+from realnet_hw.cli.new import new
 from realnet_hw.cli.output import console, own_stdout, progress, refuse_unwritable
 from realnet_hw.errors import BenchError, InputError, RealnetError
 
@@ -32,6 +33,7 @@ app = App(
 )
 bench = App(name="bench", help="The virtual bench.")
 app.command(bench)
+app.command(new)
 
 
 @app.command(name="list")
@@ -151,7 +153,8 @@ def predict(
     seed
         Seed of the draws.
     temperature_c
-        Temperature of the whole board in degrees Celsius.
+        Temperature of the whole board in degrees Celsius: diodes follow it, and
+        parts of the catalogue spread wider by their drift.
     supply
         NET=VOLTS, a rail at another nominal voltage; may be given for each rail.
     with_
@@ -365,6 +368,8 @@ def serve(board: str, *, station: Path, idle_s: float = 30.0) -> int:
         seed=virtual.seed,
         faults=virtual.faults,
         noise=virtual.noise,
+        truth=virtual.truth,
+        parts=virtual.parts,
         idle_s=idle_s,
     )
     return 0

@@ -230,13 +230,39 @@ class GoodBoards:
         return self._degrees * self.count / self._second_degrees
 
 
-def good_boards(
+@dataclass(frozen=True, eq=False)
+class Moved:
+    """What the inputs as delivered make of n readings.
+
+    Args:
+        shift_V: by how much the values differ from those at the inputs as set, n.
+        reading_V2: covariance of the readings' own errors, n x n.
+        noise_V2: the same with what the doubt about the inputs adds, n x n.
+        knee_V2: what rectifiers may add between the inputs as set and as delivered, n x n.
+    """
+
+    shift_V: Vector
+    reading_V2: Matrix
+    noise_V2: Matrix
+    knee_V2: Matrix
+
+    def added_V2(self, weights: Vector) -> float:
+        """Return the variance that the inputs add to a sum of the readings with such weights.
+
+        What the inputs' errors have in common with the readings may make it smaller than nothing;
+        that is not counted on.
+        """
+        more_V2 = self.noise_V2 + self.knee_V2 - self.reading_V2
+        return max(0.0, float(weights @ more_V2 @ weights))
+
+
+def moved(
     statistics: Statistics,
     readings: Sequence[Reading],
     deliveries: Sequence[Delivery],
     budgets: Mapping[str, Sequence[Component]],
-) -> GoodBoards:
-    """Return what boards within tolerance show at these readings.
+) -> Moved:
+    """Return what the inputs as delivered make of some readings.
 
     Between the voltage set and the one delivered a rectifier may turn on, at a place that differs
     from board to board. A board's slope over that stretch lies between the two slopes of the
@@ -253,19 +279,10 @@ def good_boards(
             a reference shared by sources and readings has one sign.
 
     Raises:
-        InputError: too few boards for so many values, or a budget as in
-            ``uncertainty.covariance``.
+        InputError: a budget as in ``uncertainty.covariance``.
 
     Ref: JCGM 100:2008 5.1.2 and 5.2.2.
     """
-    boards_V = np.array(statistics.boards_V, dtype=float)
-    if len(boards_V) < len(readings) + 2:
-        raise InputError(
-            f"{len(boards_V)} boards are too few to judge {len(readings)} values together",
-            where="prediction",
-            allowed=f"{len(readings) + 2} or more",
-            mend="predict with more samples",
-        )
     place = {key: i for i, key in enumerate(statistics.keys)}
     columns = [place[r.key] for r in readings]
     cases = np.array([int(r.key.split(".", 1)[0]) for r in readings], dtype=int)
@@ -284,10 +301,43 @@ def good_boards(
     indicated += [(d.channel, d.value_V) for d in deliveries]
     errors_V2 = covariance(indicated, budgets)
     onto_values = np.hstack([np.eye(count), -slopes])
-    mean_V = boards_V[:, columns].mean(axis=0)
-    return GoodBoards(
-        mean_V=mean_V + slopes @ np.array([d.offset_V for d in deliveries], dtype=float),
-        deviations_V=boards_V[:, columns] - mean_V,
+    return Moved(
+        shift_V=slopes @ np.array([d.offset_V for d in deliveries], dtype=float),
+        reading_V2=errors_V2[:count, :count],
         noise_V2=onto_values @ errors_V2 @ onto_values.T + SOLVER_u_V**2 * np.eye(count),
         knee_V2=knees @ knees.T + np.diag((knees**2).sum(axis=1)),
+    )
+
+
+def good_boards(
+    statistics: Statistics,
+    readings: Sequence[Reading],
+    deliveries: Sequence[Delivery],
+    budgets: Mapping[str, Sequence[Component]],
+) -> GoodBoards:
+    """Return what boards within tolerance show at these readings.
+
+    Args are those of ``moved``.
+
+    Raises:
+        InputError: too few boards for so many values, or a budget as in
+            ``uncertainty.covariance``.
+    """
+    boards_V = np.array(statistics.boards_V, dtype=float)
+    if len(boards_V) < len(readings) + 2:
+        raise InputError(
+            f"{len(boards_V)} boards are too few to judge {len(readings)} values together",
+            where="prediction",
+            allowed=f"{len(readings) + 2} or more",
+            mend="predict with more samples",
+        )
+    place = {key: i for i, key in enumerate(statistics.keys)}
+    columns = [place[r.key] for r in readings]
+    mean_V = boards_V[:, columns].mean(axis=0)
+    at_inputs = moved(statistics, readings, deliveries, budgets)
+    return GoodBoards(
+        mean_V=mean_V + at_inputs.shift_V,
+        deviations_V=boards_V[:, columns] - mean_V,
+        noise_V2=at_inputs.noise_V2,
+        knee_V2=at_inputs.knee_V2,
     )

@@ -11,6 +11,11 @@ exceeds its uncertainty:
   many a board that stands right at an edge;
 - undecided between.
 
+What is judged is the output at the inputs as set, since that is what was asked for: a source that
+is 60 mV off moves the output of a good board by as much, or several times so. Each reading is moved
+by the prediction's slopes from the inputs as delivered to those set, and its uncertainty grows by
+what is not known of them.
+
 Ref: JCGM 106:2012 7.2 (probability of conformity), 8.3.2 and 8.3.3 (guarded acceptance and guarded
 rejection); C. E. Bonferroni, Pubbl. R. Ist. Sup. Sci. Econ. Comm. Firenze 8 (1936) 3.
 """
@@ -22,12 +27,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from realnet_hw.compare.readings import Budgets, case_label
+import numpy as np
+from numpy.typing import NDArray
+
+from realnet_hw.compare.agreement import Moved
+from realnet_hw.compare.readings import Budgets, Readings, case_label
 from realnet_hw.compare.words import beyond, edges, volts
 from realnet_hw.records import (
     Conformity,
     MeasuredCase,
-    MeasuredValue,
     PredictedCase,
     PredictedOutput,
     Thresholds,
@@ -69,6 +77,64 @@ class Margin:
 
 
 @dataclass(frozen=True)
+class AtSet:
+    """An output's reading, moved to the inputs as set.
+
+    Args:
+        value_V, U_V: of the output there, and its expanded uncertainty (k = 2).
+        channel: it was read on.
+        reading_V, reading_U_V: as read.
+        weights: which of the readings of ``Moved`` it is, n; None where it is none of them.
+    """
+
+    value_V: float
+    U_V: float
+    channel: str
+    reading_V: float
+    reading_U_V: float
+    weights: NDArray[np.float64] | None
+
+
+Outputs = Mapping[str, AtSet | None]
+"""The outputs of a case by name; None where one was not read."""
+
+
+def at_set(
+    measured: Sequence[MeasuredCase | None], names: Sequence[str], readings: Readings, moved: Moved
+) -> list[Outputs]:
+    """Return the outputs of every case as they would be at the inputs as set.
+
+    Args:
+        measured: the cases, None where one was not measured.
+        names: of the outputs.
+        readings: all that was read, n.
+        moved: what the inputs as delivered make of these.
+    """
+    place = {reading.key: j for j, reading in enumerate(readings.values)}
+    unit = np.eye(len(place))
+    found: list[Outputs] = []
+    for index, case in enumerate(measured):
+        outputs: dict[str, AtSet | None] = dict.fromkeys(names)
+        for name, read in (case.outputs if case else {}).items():
+            if read.value_V is None or read.U_V is None:
+                continue
+            j = place.get(f"{index}.{name}")
+            weights = None if j is None else unit[j]
+            shift_V = 0.0 if j is None else float(moved.shift_V[j])
+            added_V2 = 0.0 if weights is None else moved.added_V2(weights)
+            outputs[name] = AtSet(
+                value_V=read.value_V - shift_V,
+                U_V=math.hypot(read.U_V, COVERAGE_FACTOR * math.sqrt(added_V2)),
+                channel=read.channel or "",
+                reading_V=read.value_V,
+                reading_U_V=read.U_V,
+                weights=weights,
+            )
+        found.append(outputs)
+    return found
+
+
+@dataclass(frozen=True)
 class Demand:
     """What is asked of an output at a case, and how its readings stand to it.
 
@@ -101,12 +167,25 @@ def window(output: PredictedOutput, thresholds: Thresholds) -> Window | None:
     return None if low_V == -math.inf and high_V == math.inf else (low_V, high_V)
 
 
-def greatest(
-    outputs: Mapping[str, MeasuredValue], budgets: Budgets, range_V: float | None
-) -> str | None:
+@dataclass(frozen=True)
+class Bench:
+    """What is known of the readings' errors.
+
+    Args:
+        budgets: of the channels, for what readings have in common.
+        moved: what the inputs add.
+        range_V: readings reach from minus this to this; None where that is not known.
+    """
+
+    budgets: Budgets
+    moved: Moved
+    range_V: float | None
+
+
+def greatest(outputs: Outputs, bench: Bench) -> str | None:
     """Return which output is greater than all others beyond doubt; None where none is."""
     for name in outputs:
-        margins = _margins_to_rivals(name, outputs, budgets, range_V)
+        margins = _margins_to_rivals(name, outputs, bench)
         if margins and all(margin.is_certain() for margin in margins.values()):
             return name
     return None
@@ -114,34 +193,29 @@ def greatest(
 
 def demands(
     predicted: Sequence[PredictedCase],
-    measured: Sequence[MeasuredCase | None],
+    outputs: Sequence[Outputs],
     thresholds: Thresholds,
-    budgets: Budgets,
-    range_V: float | None,
+    bench: Bench,
 ) -> list[Demand]:
     """Return everything that is asked of a board's outputs.
 
     Args:
         predicted: the cases.
-        measured: their readings, in the same order; None where a case was not measured.
+        outputs: of these cases, as ``at_set`` gives them.
         thresholds: of the levels.
-        budgets: of the channels, for what readings have in common.
-        range_V: readings reach from minus this to this; None where that is not known.
+        bench: how well they are known.
     """
     found = []
-    for case, taken in zip(predicted, measured, strict=True):
+    for case, shown in zip(predicted, outputs, strict=True):
         label = case_label(case)
-        readings = {
-            name: taken.outputs.get(name, _UNREAD) if taken else _UNREAD for name in case.outputs
-        }
         for name, output in case.outputs.items():
             limits = window(output, thresholds)
             if limits is not None:
                 what = f"{name} at {label} should {_asked(output)}"
-                found.append(_within(what, readings[name], limits, range_V))
+                found.append(_within(what, shown[name], limits, bench.range_V))
         if case.largest is not None:
             what = f"{case.largest} at {label} should be the greatest"
-            found.append(_above_rivals(what, case.largest, readings, budgets, range_V))
+            found.append(_above_rivals(what, case.largest, shown, bench))
     return found
 
 
@@ -184,9 +258,6 @@ def rejecting_k(margins: int) -> float:
     return max(COVERAGE_FACTOR, NormalDist().inv_cdf(1 - FALSE_REJECT_RISK / max(1, margins)))
 
 
-_UNREAD = MeasuredValue(value_V=None, U_V=None, channel=None)
-
-
 def _asked(output: PredictedOutput) -> str:
     asked = []
     if output.expected is not None:
@@ -202,85 +273,71 @@ def _doubt(demand: Demand) -> str:
     return "lies within the guard band"
 
 
-def _reach(reading: MeasuredValue, range_V: float | None) -> Window:
-    """Return between which readings the reading lies: itself, or further out at the range's end."""
-    assert reading.value_V is not None
-    assert reading.U_V is not None
-    side = beyond(reading.value_V, reading.U_V, range_V)
+def _reach(output: AtSet, range_V: float | None) -> Window:
+    """Return between which voltages it lies: on one, or further out at the range's end."""
+    side = beyond(output.reading_V, output.reading_U_V, range_V)
     return (
-        -math.inf if side == "≤" else reading.value_V,
-        math.inf if side == "≥" else reading.value_V,
+        -math.inf if side == "≤" else output.value_V,
+        math.inf if side == "≥" else output.value_V,
     )
 
 
-def _shown(reading: MeasuredValue, range_V: float | None) -> str:
-    assert reading.value_V is not None
-    assert reading.U_V is not None
-    if side := beyond(reading.value_V, reading.U_V, range_V):
-        return f"{side} {volts(reading.value_V, '.1f')} V"
-    return f"{volts(reading.value_V)} V ± {volts(reading.U_V)} V"
+def _shown(output: AtSet, range_V: float | None) -> str:
+    if side := beyond(output.reading_V, output.reading_U_V, range_V):
+        return f"{side} {volts(output.reading_V, '.1f')} V"
+    return f"{volts(output.value_V)} V ± {volts(output.U_V)} V"
 
 
-def _is_read(reading: MeasuredValue) -> bool:
-    return reading.value_V is not None and reading.U_V is not None
-
-
-def _within(what: str, reading: MeasuredValue, limits: Window, range_V: float | None) -> Demand:
-    if not _is_read(reading):
+def _within(what: str, output: AtSet | None, limits: Window, range_V: float | None) -> Demand:
+    if output is None:
         return Demand(what, "nothing")
-    assert reading.U_V is not None
-    least_V, most_V = _reach(reading, range_V)
+    least_V, most_V = _reach(output, range_V)
     margins = []
     if limits[0] > -math.inf:
-        margins.append(Margin(least_V - limits[0], most_V - limits[0], reading.U_V))
+        margins.append(Margin(least_V - limits[0], most_V - limits[0], output.U_V))
     if limits[1] < math.inf:
-        margins.append(Margin(limits[1] - most_V, limits[1] - least_V, reading.U_V))
+        margins.append(Margin(limits[1] - most_V, limits[1] - least_V, output.U_V))
     return Demand(
         what,
-        _shown(reading, range_V),
+        _shown(output, range_V),
         tuple(margins),
-        too_narrow=limits[1] - limits[0] <= 2 * reading.U_V,
+        too_narrow=limits[1] - limits[0] <= 2 * output.U_V,
     )
 
 
-def _above_rivals(
-    what: str,
-    name: str,
-    readings: Mapping[str, MeasuredValue],
-    budgets: Budgets,
-    range_V: float | None,
-) -> Demand:
-    margins = _margins_to_rivals(name, readings, budgets, range_V)
-    if not margins:
+def _above_rivals(what: str, name: str, outputs: Outputs, bench: Bench) -> Demand:
+    margins = _margins_to_rivals(name, outputs, bench)
+    own = outputs.get(name)
+    if not margins or own is None:
         return Demand(what, "nothing")
     # The rival that leaves least, counted in uncertainties.
     closest = min(margins, key=lambda rival: margins[rival].least_V - margins[rival].U_V)
-    shown = f"{_shown(readings[name], range_V)}, {closest} {_shown(readings[closest], range_V)}"
+    rival = outputs[closest]
+    assert rival is not None
+    shown = f"{_shown(own, bench.range_V)}, {closest} {_shown(rival, bench.range_V)}"
     return Demand(what, shown, tuple(margins.values()))
 
 
-def _margins_to_rivals(
-    name: str, readings: Mapping[str, MeasuredValue], budgets: Budgets, range_V: float | None
-) -> dict[str, Margin]:
+def _margins_to_rivals(name: str, outputs: Outputs, bench: Bench) -> dict[str, Margin]:
     """Return by how much an output is above each other one; nothing if any was not read."""
-    if not all(_is_read(reading) for reading in readings.values()):
+    read = {each: output for each, output in outputs.items() if output is not None}
+    if len(read) < len(outputs) or name not in read:
         return {}
-    own = readings[name]
-    low_V, high_V = _reach(own, range_V)
+    own = read.pop(name)
+    low_V, high_V = _reach(own, bench.range_V)
     margins = {}
-    for rival, reading in readings.items():
-        if rival != name:
-            least_V, most_V = _reach(reading, range_V)
-            margins[rival] = Margin(
-                low_V - most_V,
-                high_V - least_V,
-                COVERAGE_FACTOR * difference_uncertainty(_stated(own), _stated(reading), budgets),
-            )
+    for rival, output in read.items():
+        least_V, most_V = _reach(output, bench.range_V)
+        U_V = COVERAGE_FACTOR * _u_of_difference(own, output, bench)
+        margins[rival] = Margin(low_V - most_V, high_V - least_V, U_V)
     return margins
 
 
-def _stated(reading: MeasuredValue) -> tuple[str, float, float]:
-    """Return channel, value and standard uncertainty."""
-    assert reading.value_V is not None
-    assert reading.U_V is not None
-    return reading.channel or "", reading.value_V, reading.U_V / COVERAGE_FACTOR
+def _u_of_difference(one: AtSet, other: AtSet, bench: Bench) -> float:
+    first, second = (
+        (each.channel, each.reading_V, each.reading_U_V / COVERAGE_FACTOR) for each in (one, other)
+    )
+    u_V = difference_uncertainty(first, second, bench.budgets)
+    if one.weights is None or other.weights is None:
+        return u_V
+    return math.hypot(u_V, math.sqrt(bench.moved.added_V2(one.weights - other.weights)))

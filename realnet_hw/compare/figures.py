@@ -74,24 +74,21 @@ class Picture:
 def yields(prediction: Prediction, comparison: Comparison) -> list[Picture]:
     """Return how the boards drawn scatter about what each output should be, and this board.
 
-    Of many cases those with the least margin are shown.
+    The boards stand where they are at the inputs as set; so does this one, moved by what the
+    prediction moves for the inputs as delivered. Of many cases those with the least margin are
+    shown.
     """
-    keys = {key: i for i, key in enumerate(prediction.statistics.keys)}
-    boards_V = np.array(prediction.statistics.boards_V)
-
-    def drawn_V(case: int, output: str) -> Array:
-        return np.asarray(boards_V[:, keys[f"{case}.{output}"]])
-
     if any(case.largest for case in prediction.cases):
-        return _leads(prediction, comparison, drawn_V)
+        return _leads(prediction, comparison)
+    boards_V = _boards_V(prediction)
     pictures = []
     for name in prediction.cases[0].outputs:
         rows = []
         for i, (case, compared) in enumerate(zip(prediction.cases, comparison.cases, strict=True)):
+            drawn_V = boards_V[f"{i}.{name}"]
             zone = window(case.outputs[name], prediction.thresholds)
-            rows.append(
-                _Row(_name(i, case), drawn_V(i, name), zone, compared.outputs[name].measured_V)
-            )
+            moved_V = _moved_V(compared.outputs[name], drawn_V)
+            rows.append(_Row(_name(i, case), drawn_V, zone, moved_V))
         pictures += _histogram(name, f"{name} (V)", rows)
     return pictures
 
@@ -170,23 +167,37 @@ class _Row:
         return float(np.min([self.drawn_V - low_V, high_V - self.drawn_V]))
 
 
-def _leads(
-    prediction: Prediction, comparison: Comparison, drawn_V: Callable[[int, str], Array]
-) -> list[Picture]:
+def _boards_V(prediction: Prediction) -> dict[str, Array]:
+    """The values of the boards drawn, by their key."""
+    columns = np.array(prediction.statistics.boards_V).T
+    return dict(zip(prediction.statistics.keys, columns, strict=True))
+
+
+def _moved_V(value: ComparedValue, drawn_V: Array) -> float | None:
+    """What would have been read with the inputs as set."""
+    if value.measured_V is None:
+        return None
+    return value.measured_V - value.predicted_V + float(drawn_V.mean())
+
+
+def _leads(prediction: Prediction, comparison: Comparison) -> list[Picture]:
     """By how much the output that should be the greatest leads the next."""
+    boards_V = _boards_V(prediction)
     rows = []
     for i, (case, compared) in enumerate(zip(prediction.cases, comparison.cases, strict=True)):
-        others = [name for name in case.outputs if name != case.largest]
-        if case.largest is None or not others:
+        if case.largest is None:
             continue
-        read = {name: value.measured_V for name, value in compared.outputs.items()}
-        known = {name: value_V for name, value_V in read.items() if value_V is not None}
+        drawn_V = {name: boards_V[f"{i}.{name}"] for name in case.outputs}
+        right_V = drawn_V.pop(case.largest)
+        ahead_V = right_V - np.max(list(drawn_V.values()), axis=0)
+        moved_V = _moved_V(compared.outputs[case.largest], right_V)
+        rivals_V = [_moved_V(compared.outputs[name], v) for name, v in drawn_V.items()]
+        known_V = [v for v in rivals_V if v is not None]
         lead_V = (
-            known[case.largest] - max(known[name] for name in others)
-            if len(known) == len(read)
+            moved_V - max(known_V)
+            if moved_V is not None and len(known_V) == len(rivals_V)
             else None
         )
-        ahead_V = drawn_V(i, case.largest) - np.max([drawn_V(i, name) for name in others], axis=0)
         rows.append(_Row(f"{_name(i, case)}: {case.largest}", ahead_V, (0.0, np.inf), lead_V))
     return _histogram("The right output’s lead", "ahead of the next (V)", rows)
 

@@ -123,7 +123,7 @@ def _mask(view: Box, frames: Sequence[Box]) -> str:
     if not frames:
         return ""
     holes = "".join(_outline(frame.grown(0.2)) for frame in frames)
-    return f'<path class="mask" fill-rule="evenodd" d="{_outline(view)}{holes}"/>'
+    return f'<path class="mask" fill-rule="evenodd" d="{_outline(view.grown(1.0))}{holes}"/>'
 
 
 def _outline(box: Box) -> str:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from realnet_hw.compare.agreement import GoodBoards, good_boards
+from realnet_hw.compare.agreement import GoodBoards, good_boards, moved
 from realnet_hw.compare.checks import check_prediction
 from realnet_hw.compare.conformity import window
 from realnet_hw.compare.readings import Readings, planned_readings
@@ -111,6 +111,7 @@ def _guards(
     """Give the guard bands of every output that is read, as wide as these values make them, n."""
     place = {reading.key: j for j, reading in enumerate(readings.values)}
     unit = np.eye(len(readings.values))
+    at_set = moved(prediction.statistics, readings.values, readings.deliveries, channels)
     stated = [
         (r.channel, float(value_V), standard_uncertainty(channels[r.channel], float(value_V)))
         for r, value_V in zip(readings.values, values_V, strict=True)
@@ -119,7 +120,7 @@ def _guards(
         read = {name: j for name in case.outputs if (j := place.get(f"{index}.{name}")) is not None}
         for name, j in read.items():
             low_V, high_V = window(case.outputs[name], prediction.thresholds) or _ANYWHERE
-            U_V = COVERAGE_FACTOR * stated[j][2]
+            U_V = COVERAGE_FACTOR * math.hypot(stated[j][2], math.sqrt(at_set.added_V2(unit[j])))
             if low_V > -math.inf:
                 yield _Guard(unit[j], -low_V, U_V)
             if high_V < math.inf:
@@ -127,8 +128,10 @@ def _guards(
         if case.largest in read:
             i = read.pop(case.largest)
             for j in read.values():
-                apart_V = difference_uncertainty(stated[i], stated[j], channels)
-                yield _Guard(unit[i] - unit[j], 0.0, COVERAGE_FACTOR * apart_V)
+                apart = unit[i] - unit[j]
+                u_V = difference_uncertainty(stated[i], stated[j], channels)
+                U_V = COVERAGE_FACTOR * math.hypot(u_V, math.sqrt(at_set.added_V2(apart)))
+                yield _Guard(apart, 0.0, U_V)
 
 
 def _passing(

@@ -218,7 +218,7 @@ def comparison_table(comparison: Comparison) -> Group:
                 ),
                 _en(value.En),
                 _answered(
-                    value, value.measured_V, value.U_measured_V, _is_measured_greatest(name, case)
+                    value, value.judged_V, value.U_judged_V, _is_measured_greatest(name, case)
                 )
                 if name in case.outputs
                 else Text(""),

@@ -14,12 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realnet_hw import records
-from realnet_hw.compare.agreement import GoodBoards, good_boards
+from realnet_hw.compare.agreement import GoodBoards, good_boards, moved
 from realnet_hw.compare.checks import check_measurement, check_prediction
-from realnet_hw.compare.conformity import conformity, demands, greatest
+from realnet_hw.compare.conformity import (
+    Bench,
+    Outputs,
+    at_set,
+    conformity,
+    demands,
+    greatest,
+)
 from realnet_hw.compare.power import ENOUGH_POWER, FALSE_FAIL_RISK, fault_power
 from realnet_hw.compare.readings import (
-    Budgets,
     Readings,
     actual_readings,
     budgets_of,
@@ -59,7 +65,8 @@ class Judgement:
         conformity, agreement: the answers to the two questions.
         unset: what was wired and not read.
         paired: the measured case of each predicted one, None where there is none.
-        readings, budgets: of the measurement.
+        outputs: of each case, at the inputs as set.
+        readings, bench: of the measurement.
         good: what good boards would show; None where nothing was measured.
     """
 
@@ -68,8 +75,9 @@ class Judgement:
     agreement: Agreement
     unset: list[str]
     paired: list[MeasuredCase | None]
+    outputs: list[Outputs]
     readings: Readings
-    budgets: Budgets
+    bench: Bench
     good: GoodBoards | None
 
 
@@ -115,10 +123,10 @@ class Judge:
             if readings.values
             else None
         )
-        asked = demands(
-            prediction.cases, paired, prediction.thresholds, budgets, measurement.range_V
-        )
-        outputs = conformity(asked)
+        inputs = moved(prediction.statistics, readings.values, readings.deliveries, budgets)
+        bench = Bench(budgets, inputs, measurement.range_V)
+        shown = at_set(paired, list(prediction.cases[0].outputs), readings, inputs)
+        outputs = conformity(demands(prediction.cases, shown, prediction.thresholds, bench))
         agreement = _agreement(prediction, readings, good)
         unset = _unset(prediction, paired, measurement, readings)
         return Judgement(
@@ -127,8 +135,9 @@ class Judge:
             agreement=agreement,
             unset=unset,
             paired=paired,
+            outputs=shown,
             readings=readings,
-            budgets=budgets,
+            bench=bench,
             good=good,
         )
 
@@ -141,9 +150,9 @@ def compare(prediction: Prediction, measurement: Measurement) -> Comparison:
     """
     found = Judge(prediction).judge(measurement)
     known_wiring = {
-        t: channel for t, channel in measurement.wiring.items() if channel in found.budgets
+        t: channel for t, channel in measurement.wiring.items() if channel in found.bench.budgets
     }
-    power = fault_power(prediction, found.budgets, known_wiring)
+    power = fault_power(prediction, found.bench.budgets, known_wiring)
     return Comparison(
         board=prediction.board,
         title=prediction.title,
@@ -160,7 +169,7 @@ def compare(prediction: Prediction, measurement: Measurement) -> Comparison:
         unseen_faults=[d.fault for d in power if d.power < ENOUGH_POWER],
         range_V=measurement.range_V,
         conditions=prediction.conditions,
-        cases=_cases(prediction, found, measurement.range_V),
+        cases=_cases(prediction, found),
     )
 
 
@@ -246,7 +255,7 @@ def _unset(
     return unset
 
 
-def _cases(prediction: Prediction, found: Judgement, range_V: float | None) -> list[ComparedCase]:
+def _cases(prediction: Prediction, found: Judgement) -> list[ComparedCase]:
     boards_V = np.array(prediction.statistics.boards_V)
     keys = prediction.statistics.keys
     expected_V = dict(zip(keys, boards_V.mean(axis=0).tolist(), strict=True))
@@ -263,10 +272,9 @@ def _cases(prediction: Prediction, found: Judgement, range_V: float | None) -> l
             read = (measured.outputs | measured.nodes).get(name) if measured else None
             value_V = read.value_V if read else None
             U_V = read.U_V if read else None
+            shown = found.outputs[i].get(name)
             level = (
-                guarded_level(value_V, U_V, prediction.thresholds)
-                if output and value_V is not None and U_V is not None
-                else None
+                guarded_level(shown.value_V, shown.U_V, prediction.thresholds) if shown else None
             )
             key = f"{i}.{name}"
             values[name] = ComparedValue(
@@ -278,6 +286,8 @@ def _cases(prediction: Prediction, found: Judgement, range_V: float | None) -> l
                 logic=level,
                 expected=output.expected if output else None,
                 window_V=output.window_V if output else None,
+                judged_V=shown.value_V if shown else None,
+                U_judged_V=shown.U_V if shown else None,
             )
         cases.append(
             ComparedCase(
@@ -285,8 +295,8 @@ def _cases(prediction: Prediction, found: Judgement, range_V: float | None) -> l
                 outputs={name: values[name] for name in predicted.outputs},
                 nodes={name: values[name] for name in predicted.nodes},
                 largest=predicted.largest,
-                largest_measured=greatest(measured.outputs, found.budgets, range_V)
-                if measured and predicted.largest is not None
+                largest_measured=greatest(found.outputs[i], found.bench)
+                if predicted.largest is not None
                 else None,
             )
         )

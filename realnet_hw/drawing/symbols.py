@@ -24,7 +24,8 @@ from realnet_hw.parts.skidl_parts import symbol_folder
 class Pin:
     """A pin of one unit: its number, name and electrical type, and where a wire meets it.
 
-    ``outward`` points from the body to where the wire comes from, a unit step; y upwards.
+    ``outward`` points from the body to where the wire comes from, a unit step; y upwards. A hidden
+    pin is not drawn.
     """
 
     number: str
@@ -32,6 +33,7 @@ class Pin:
     kind: str
     at: Point
     outward: Point
+    hidden: bool
 
 
 class Symbol:
@@ -89,6 +91,7 @@ class Symbol:
                 kind=str(node[1]),
                 at=Point(*sexpr.numbers(node, "at")[:2]),
                 outward=_outward(sexpr.numbers(node, "at")[2]),
+                hidden=sexpr.word(node, "hide") == "yes",
             )
             for body in self._drawn(unit)
             for node in sexpr.children(body, "pin")

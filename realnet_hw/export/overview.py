@@ -20,6 +20,7 @@ _STUB_mm = 5.08
 _WORDS_mm = 1.5
 _LINE_mm = 2.54
 _BETWEEN_mm = 10.16
+_MOST_RAILS = 4
 # KiCad sets a pin's name this far inside the box.
 _PIN_NAME_mm = 2.54
 
@@ -139,12 +140,18 @@ class _Row:
 
     def labelled(self, index: int) -> set[str]:
         """Return the nets of a stage's right side that have a label: others take them by name."""
-        beside = {net for member in self.stages[index] for net in member.enters}
+        elsewhere = {
+            net
+            for other, stage in enumerate(self.stages)
+            if other != index + 1
+            for member in stage
+            for net in member.enters
+        }
         given = {net for shape in self.columns[index] for net in shape.right}
         return {
             net
             for net in given
-            if net not in self.wired(index) or net in beside or net in self.named
+            if net not in self.wired(index) or net in elsewhere or net in self.named
         }
 
     def straight(self, index: int) -> bool:
@@ -218,7 +225,7 @@ class _Row:
         if index == 0:
             return x
         named = [net for shape in self.columns[index] for net in shape.left if net not in arriving]
-        room = 2 * _STUB_mm if self.straight(index) else (len(arriving) + 3) * _PITCH_mm
+        room = 3 * _STUB_mm if self.straight(index) else (len(arriving) + 3) * _PITCH_mm
         return x + self._told_room(index) + _grid(room + _room_of(named))
 
     def _told_room(self, index: int) -> float:
@@ -231,7 +238,10 @@ def _room_of(named: Collection[str]) -> float:
 
 
 def _rails(stages: Sequence[Sequence[Member]]) -> tuple[str, ...]:
-    """Return the nets that several stages take though none, or one further back, hands them on."""
+    """Return the nets that several stages take though none, or one further back, hands them on.
+
+    Where there are many of them, names are clearer than lines: there are none then.
+    """
     found = []
     order = [
         net for stage in stages for member in stage for net in (*member.enters, *member.leaves)
@@ -242,7 +252,7 @@ def _rails(stages: Sequence[Sequence[Member]]) -> tuple[str, ...]:
         shared = not given and len(set(taken)) > 1
         if shared or (given and any(index - given[0] > 1 for index in taken)):
             found.append(net)
-    return tuple(found)
+    return tuple(found) if len(found) <= _MOST_RAILS else ()
 
 
 def _centred(nets: Sequence[str], top: float, room: int) -> dict[str, float]:

@@ -1,8 +1,9 @@
 """Where the blocks of a schematic stand on the page.
 
 Blocks of the signal path form columns from inputs at the left to outputs at the right. What is
-not in the signal path (supply, decoupling, references, spares) fills columns that have room. Sizes
-are measured on the drawings, and the smallest page that holds everything is taken.
+not in the signal path (supply, decoupling, references, spares) stands in a row at the bottom; what
+the row can't hold fills columns that have room, or further rows. Sizes are measured on the
+drawings, and the smallest page that holds everything is taken.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ from realnet_hw.cells.cell import Cell
 from realnet_hw.drawing import text
 from realnet_hw.drawing.geometry import Box, GRID_mm, snapped
 from realnet_hw.drawing.pad import GROUND, Drawing, Pad, PadAmplifier, PadPart
+from realnet_hw.export.plain.draw import draw_plain
 from realnet_hw.parts.catalogue import part_type
 
-PAGES = {"A4": (297.0, 210.0), "A3": (420.0, 297.0)}
-"""Width and height in mm of the pages that may be chosen, smallest first.
+PAGES = {"A4": (297.0, 210.0), "A3": (420.0, 297.0), "A2": (594.0, 420.0)}
+"""Width and height in mm of the pages that may be chosen, smallest first."""
 
-Larger ones are left out: few people can print them, and nobody reads them on a screen.
-"""
+READABLE = ("A4", "A3")
+"""The pages that many people can print and read on a screen."""
 
 TITLE_SIZE_mm = 1.8
 FORMULA_SIZE_mm = 1.5
@@ -32,6 +34,8 @@ FORMULA_SIZE_mm = 1.5
 _EDGE_mm = 15.24
 _TITLE_BLOCK_mm = (122.0, 47.0)
 _GAP_mm = 5.08
+# So many blocks are better below others than in a row of their own.
+_FEW = 2
 _WIDEST_GAP_mm = {"across": 38.1, "down": 25.4}
 _PADDING_mm = 2.54
 _TITLE_STRIP_mm = 6.35
@@ -68,7 +72,9 @@ class Layout:
 
 
 def draw_cells(board: Board) -> list[Block]:
-    """Draw every cell of a board on a scratch page and measure it."""
+    """Draw every cell of a board, or every group of a plain circuit, on a scratch page."""
+    if board.plain_circuit is not None:
+        return [measured(cell, drawing) for cell, drawing in draw_plain(board)]
     assembly = board.assembly
     rails = {GROUND, *(supply.net for supply in board.supplies)}
     packages = [_pad_part(board, reference) for reference in assembly.packages]
@@ -103,15 +109,18 @@ def measured(cell: Cell, drawing: Drawing) -> Block:
     return Block(cell, drawing, extent, width, height, formula)
 
 
-def fit(blocks: Sequence[Block], *, mixed: bool = False) -> Layout | None:
+def fit(
+    blocks: Sequence[Block], papers: Sequence[str] = READABLE, *, mixed: bool = False
+) -> Layout | None:
     """Place blocks on the smallest page that holds them, None where even the largest is too small.
 
     Args:
         blocks: in any order; those of the signal path are sorted by layer.
+        papers: the pages that may be taken, smallest first.
         mixed: whether a column may hold blocks of several layers where that saves a larger page.
     """
-    for paper, size in PAGES.items():
-        page = _Page(*size)
+    for paper in papers:
+        page = _Page(*PAGES[paper])
         placed = _on_page(blocks, page, mixed=False)
         if placed is None and mixed:
             placed = _on_page(blocks, page, mixed=True)
@@ -147,14 +156,37 @@ def _on_page(
     path = sorted(
         (block for block in blocks if block.cell.in_signal_path), key=lambda block: block.cell.layer
     )
-    shelf = _shelf(others, page)
-    if shelf is None:
-        return None
-    floors = _Floors(page)
-    if shelf:
-        floors = _Floors(page, min(placed.frame.top - _GAP_mm for placed in shelf))
-    columns = _split(path, page, floors, mixed=mixed)
-    return None if columns is None else (*_columns(columns, page, floors), *shelf)
+    row = len(_row(others, page.title_block.left - page.room.left))
+    ways = [(others[:row], others[row:]), (others, [])]
+    if len(others) - row > _FEW:
+        ways.reverse()
+    for shelved, hung in ways:
+        shelf = _shelf(shelved, page)
+        if shelf is None:
+            continue
+        floors = _Floors(page)
+        if shelf:
+            floors = _Floors(page, min(placed.frame.top - _GAP_mm for placed in shelf))
+        columns = _split(path, page, floors, mixed=mixed)
+        if columns is not None and _hang(hung, columns, page, floors):
+            return (*_columns(columns, page, floors), *shelf)
+    return None
+
+
+def _hang(
+    blocks: Sequence[Block], columns: list[list[Block]], page: _Page, floors: _Floors
+) -> bool:
+    """Add blocks to the ends of the columns that have most room; tell whether all fit."""
+    room = floors.under(page.room.right) - page.room.top
+    for block in blocks:
+        lowest = min(columns, key=_height, default=None)
+        if lowest is None:
+            return False
+        lowest.append(block)
+        total = sum(_width(column) + _GAP_mm for column in columns) - _GAP_mm
+        if _height(lowest) > room or total > page.room.width:
+            return False
+    return True
 
 
 @dataclass(frozen=True)

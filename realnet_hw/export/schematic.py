@@ -136,12 +136,14 @@ class _Sheet:
         """Return a block's frame, title and formula."""
         frame, block = placed.frame, placed.block
         name = block.cell.name
+        # KiCad paints a frame over the sheets inside it.
+        paper: Node = [["type", "color"], ["color", *_PAPER]]
         box: Node = [
             "rectangle",
             ["start", *_xy(frame.left, frame.top)],
             ["end", *_xy(frame.right, frame.bottom)],
             ["stroke", ["width", "0.15"], ["type", "dash"], ["color", *_FRAME_INK]],
-            ["fill", ["type", "color"], ["color", *_PAPER]],
+            ["fill", *([["type", "none"]] if block.drawing.sheets else paper)],
             self.tag("frame", name),
         ]
         left = frame.left + 1.905

@@ -3,7 +3,8 @@
 One page is best as long as it can be read and printed: A4, else A3. A board that needs more gets a
 sheet for each stage of the signal's way (a network's layer), in two or more parts where one A3
 is too small. The root sheet shows how the signal flows through them, with the connectors and the
-supply around it. Signals enter and leave a sheet at ports that say where from and where to.
+supply around it; it alone may take a larger page, where it would not fit A3. Signals enter and
+leave a sheet at ports that say where from and where to.
 """
 
 from __future__ import annotations
@@ -16,11 +17,10 @@ from dataclasses import dataclass
 
 from realnet_hw.board import Board
 from realnet_hw.cells.cell import Cell
-from realnet_hw.cells.connector import Connector
 from realnet_hw.drawing.pad import GROUND, Pad
 from realnet_hw.errors import CircuitRefused
 from realnet_hw.export.overview import Member, overview
-from realnet_hw.export.page_layout import PAGES, Block, Layout, draw_cells, fit, measured
+from realnet_hw.export.page_layout import PAGES, READABLE, Block, Layout, draw_cells, fit, measured
 
 _DIGITS = re.compile(r"(\d+)")
 _REFERENCE = re.compile(r"^U\d+")
@@ -147,13 +147,15 @@ class _Hierarchy:
         self.board = board
         self.rails = {GROUND, *(supply.net for supply in board.supplies)}
         path = [block for block in blocks if block.cell.in_signal_path]
-        self.terminals = [block for block in path if isinstance(block.cell, Connector)]
+        self.terminals = [block for block in path if block.cell.is_terminal]
         inner = sorted(
-            (block for block in path if not isinstance(block.cell, Connector)),
+            (block for block in path if not block.cell.is_terminal),
             key=lambda block: block.cell.layer,
         )
         others = [block for block in blocks if not block.cell.in_signal_path]
         own = {cell.name for cell in board.cells}
+        uses = Counter(net for block in blocks for net in block.cell.used_nets() - self.rails)
+        own |= {b.cell.name for b in others if any(uses[net] > 1 for net in b.cell.used_nets())}
         self.others = [block for block in others if block.cell.name in own]
         self.supplies = [block for block in others if block.cell.name not in own]
         self.stages = sorted({block.cell.stage for block in inner})
@@ -163,24 +165,19 @@ class _Hierarchy:
         self.first_layer = inner[0].cell.layer
 
     def pages(self) -> tuple[Page, ...]:
-        """Return the sheets, the root first: an A4 page if there is a way to make it one."""
+        """Return the sheets, the root first, on as small a page as there is a way to."""
         below = self._below()
-        more = [*below, *self._supply_sheets()]
-        found: tuple[Layout, Sequence[_Sheet]] | None = None
-        papers = list(PAGES)
-        for rows in range(1, min(_MOST_ROWS, len(self.stages)) + 1):
-            for sheets, around in (
-                (below, [*self.others, *self.supplies]),
-                (more, self.others),
-            ):
-                root = self._root(sheets, around, rows)
-                if root is None:
-                    continue
-                if found is None or papers.index(root.paper) < papers.index(found[0].paper):
-                    found = root, sheets
-        if found is None:
-            raise self._refusal("the overview of its sheets")
-        return self._numbered(*found)
+        ways: list[tuple[Sequence[_Sheet], Sequence[Block]]] = [
+            (below, [*self.others, *self.supplies]),
+            ([*below, *self._supply_sheets()], self.others),
+        ]
+        for paper in PAGES:
+            for rows in range(1, min(_MOST_ROWS, len(self.stages)) + 1):
+                for sheets, around in ways:
+                    root = self._root(sheets, around, rows, paper)
+                    if root is not None:
+                        return self._numbered(root, sheets)
+        raise self._refusal("the overview of its sheets", list(PAGES)[-1])
 
     def _numbered(self, root: Layout, sheets: Sequence[_Sheet]) -> tuple[Page, ...]:
         signals = self._signals(sheets)
@@ -194,16 +191,19 @@ class _Hierarchy:
     def _file(self, name: str) -> str:
         return sheet_file(self.board.name, name, "kicad_sch")
 
-    def _refusal(self, what: str) -> CircuitRefused:
+    def _refusal(self, what: str, paper: str = READABLE[-1]) -> CircuitRefused:
         return CircuitRefused(
             f"{what} is too large for a page",
             where=self.board.name,
-            allowed=f"what fits {list(PAGES)[-1]}",
+            allowed=f"what fits {paper}",
             mend="use fewer or smaller layers",
         )
 
     def _below(self) -> list[_Sheet]:
         """Return the sheets of the signal's way: as few for each stage as pages hold it."""
+        for block in (block for blocks in self.by_stage.values() for block in blocks):
+            if fit([block]) is None:
+                raise self._refusal(block.cell.title)
         count = dict.fromkeys(self.stages, 1)
         while True:
             sheets = [sheet for stage in self.stages for sheet in self._parts(stage, count[stage])]
@@ -214,7 +214,7 @@ class _Hierarchy:
             for stage, blocks in self.by_stage.items():
                 count[stage] += stage in crowded
                 if count[stage] > len(blocks):
-                    raise self._refusal(blocks[0].cell.title)
+                    raise self._refusal(f"{blocks[0].cell.title} with its signals")
 
     def _parts(self, stage: int, count: int) -> list[_Sheet]:
         name = f"Layer {self.stages.index(stage) + 1}"
@@ -265,7 +265,13 @@ class _Hierarchy:
         ]
         return _Signals(places, self.rails)
 
-    def _root(self, sheets: Sequence[_Sheet], around: Sequence[Block], rows: int) -> Layout | None:
+    def _root(
+        self,
+        sheets: Sequence[_Sheet],
+        around: Sequence[Block],
+        rows: int,
+        paper: str,
+    ) -> Layout | None:
         """Place the overview with the connectors beside it and the rest below."""
         signals = self._signals(sheets)
         members = {
@@ -295,9 +301,8 @@ class _Hierarchy:
             for sheet in sheets
             if sheet.stage is None
         ]
-        return fit(
-            [*self.terminals, measured(flow, overview(stages, rows, named)), *around, *beside]
-        )
+        shown = measured(flow, overview(stages, rows, named))
+        return fit([*self.terminals, shown, *around, *beside], [paper])
 
     def _described(self, sheet: _Sheet) -> tuple[str, ...]:
         """Return what the overview says of a sheet: its blocks by kind, its law, its parts."""

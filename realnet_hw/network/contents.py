@@ -22,7 +22,11 @@ def contents(path: Path) -> bytes:
         with path.open("rb") as file:
             data = file.read(LARGEST_BYTES + 1)
     except OSError as error:
-        raise InputError(error.strerror or str(error), where=str(path)) from None
+        raise InputError(
+            error.strerror or str(error),
+            where=str(path),
+            mend="give the path of a file that can be read",
+        ) from None
     if len(data) > LARGEST_BYTES:
         raise InputError(
             f"{path.stat().st_size / 1e6:.0f} MB is more than a network for a board takes",

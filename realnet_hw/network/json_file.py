@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 
 from realnet_hw.errors import InputError
-from realnet_hw.network.network import Network
+from realnet_hw.network.network import Activation, Network
+
+_ALLOWED = {
+    "activation": ", ".join(get_args(Activation)),
+    "format": "realnet-network",
+    "version": "1",
+}
 
 
 def read(data: bytes, path: Path) -> Network:
@@ -20,8 +28,12 @@ def read(data: bytes, path: Path) -> Network:
     try:
         return msgspec.json.decode(data, type=Network)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        key = re.search(r"`[^`]*\.(\w+)`", str(error))
         raise InputError(
-            str(error), where=str(path), mend="see docs/reference/network.md for the format"
+            str(error),
+            where=str(path),
+            allowed=_ALLOWED.get(key[1] if key else "", ""),
+            mend="see docs/reference/network.md for the format",
         ) from None
 
 

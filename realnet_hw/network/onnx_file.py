@@ -61,7 +61,7 @@ def read(data: bytes, path: Path) -> Network:
     functions = {(function.domain, function.name) for function in model.functions}
     for node in _needed(graph, set(values), where):
         if (node.domain, node.op_type) in functions or node.domain not in _DOMAINS:
-            raise _refused(node, "is an operator of its own", where)
+            raise _refused(node, "is no operator of ONNX itself", where)
         _run(node, values, chain, opset, path)
     end = graph.output[0].name
     result = values.get(end)
@@ -250,6 +250,8 @@ def _refused(node: Any, why: str, where: str) -> InputError:
     return InputError(
         f"{node.op_type[:40]}{name} {why}",
         where=where,
-        allowed=f"a chain of {', '.join(sorted(OPERATORS))}",
-        mend=INSTEAD.get(node.op_type, ""),
+        allowed="linear layers with ReLU between them, one after the other",
+        mend=INSTEAD.get(
+            node.op_type, "docs/reference/network.md lists the operators that are read"
+        ),
     )

@@ -1,8 +1,9 @@
 """Under what a board is simulated: its temperature and the volts of its rails.
 
 At another temperature than 27 C junctions follow the simulator's laws, and parts are spread wider
-by their drift (resistors, offsets, references), see ``Spread.at``. Nothing else changes: the
-amplifiers' bias current, bandwidth and slew rate and the capacitors keep their figures.
+by the drift that the catalogue has for them (resistors, offsets, references), see ``Spread.at``.
+Nothing else changes: the amplifiers' bias current, bandwidth and slew rate, capacitors, and parts
+that are not in the catalogue keep their figures.
 """
 
 from __future__ import annotations

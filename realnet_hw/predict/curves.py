@@ -1,4 +1,8 @@
-"""Transfer curves and response surfaces: the outputs against one input, and against two."""
+"""Transfer curves and response surfaces: the outputs against one input, and against two.
+
+Every drawn board is solved at some coarse points. Those that are outermost at one of them, which is
+a handful, are solved at every point, and the band reaches from the lowest to the highest.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +16,15 @@ from realnet_hw.errors import InputError
 from realnet_hw.export.deck import Deck
 from realnet_hw.predict.engine import Engine, Parameters, Volts
 from realnet_hw.predict.levels import Response, most_telling, responses, sources
-from realnet_hw.predict.traces import ideal, trace
+from realnet_hw.predict.traces import ideal, outermost, trace
 
 POINTS = 101
 ROWS = 17
 MOST_CURVES = 8
+# Every so many points is a coarse one: along a curve, along a row, from row to row.
+_CURVE_STRIDE, _ACROSS_STRIDE, _UP_STRIDE = 10, 4, 8
 # Boards with up to so many inputs get two curves for each: the two that differ most.
 _TWO_EACH = 4
-
-
-def possible_curves(inputs: int) -> int:
-    """Return how many curves a board with so many inputs could be given."""
-    return inputs * min(2, inputs)
 
 
 def curves_shown(board: Board, deck: Deck, engine: Engine) -> list[Response]:
@@ -36,8 +37,9 @@ def curves_shown(board: Board, deck: Deck, engine: Engine) -> list[Response]:
     each = 2 if len(board.inputs) <= _TWO_EACH else 1
     found = [most_telling(responses(board, deck, engine, [port.name]), each)
              for port in board.inputs]  # fmt: skip
-    kept = sorted(found, key=lambda some: -round(some[0].swing_V, 2))[:MOST_CURVES]
-    return [one for some in found if some in kept for one in some]
+    ranked = sorted(found, key=lambda some: -round(some[0].swing_V, 2))
+    kept = {some[0].moved for some in ranked[:MOST_CURVES]}
+    return [one for some in found if some[0].moved in kept for one in some]
 
 
 def curve(
@@ -53,7 +55,7 @@ def curve(
         board: with its ports.
         deck: of the board.
         engine: the simulator.
-        drawn: parameters of the boards that make the band.
+        drawn: parameters of boards, from which the band is made.
         shown: what to move, and where to hold the other inputs.
 
     Raises:
@@ -62,13 +64,18 @@ def curve(
     (name,) = shown.moved
     input_V = _range_V(_port(board, name), POINTS)
     held = sources(deck, shown.held_V)
-    volts = engine.sweep(
-        deck,
-        [held, *({**board_parameters, **held} for board_parameters in drawn)],
-        [deck.nodes[port.net] for port in board.outputs],
-        source=deck.inputs[name].element,
-        values=input_V,
-    )
+
+    def swept(boards: Sequence[Parameters], values: Sequence[float]) -> Volts:
+        return engine.sweep(
+            deck,
+            [{**one, **held} for one in boards],
+            [deck.nodes[port.net] for port in board.outputs],
+            source=deck.inputs[name].element,
+            values=values,
+        )
+
+    outer = outermost(swept(drawn, input_V[::_CURVE_STRIDE]))
+    volts = swept([{}, *(drawn[index] for index in outer)], input_V)
     ideals = ideal(board, [{**shown.held_V, name: volt} for volt in input_V])
     return records.Curve(
         input=name,
@@ -98,7 +105,7 @@ def surface(
         board: with its ports.
         deck: of the board.
         engine: the simulator.
-        drawn: parameters of the boards that make the band.
+        drawn: parameters of boards, from which the band is made.
         across: the input that changes along a row.
         up: the input that changes from row to row.
 
@@ -109,19 +116,22 @@ def surface(
     (shown,) = most_telling(responses(board, deck, engine, [across, up]), 1)
     across_V, up_V = (_range_V(_port(board, name), ROWS) for name in (across, up))
     held = sources(deck, shown.held_V)
-    rows = []
-    for volt in up_V:
-        fixed = {**held, deck.inputs[up].element: volt}
-        rows.append(
+
+    def swept(boards: Sequence[Parameters], x_V: Sequence[float], y_V: Sequence[float]) -> Volts:
+        rows = [
             engine.sweep(
                 deck,
-                [fixed, *({**board_parameters, **fixed} for board_parameters in drawn)],
+                [{**one, **held, deck.inputs[up].element: y} for one in boards],
                 [deck.nodes[port.net] for port in board.outputs],
                 source=deck.inputs[across].element,
-                values=across_V,
+                values=x_V,
             )
-        )
-    volts = np.concatenate(rows, axis=1)
+            for y in y_V
+        ]
+        return np.concatenate(rows, axis=1)
+
+    outer = outermost(swept(drawn, across_V[::_ACROSS_STRIDE], up_V[::_UP_STRIDE]))
+    volts = swept([{}, *(drawn[index] for index in outer)], across_V, up_V)
     ideals = ideal(board, [{**shown.held_V, across: x, up: y} for y in up_V for x in across_V])
     return records.Surface(
         across=across,

@@ -14,12 +14,14 @@ from realnet_hw.export.deck import Deck
 from realnet_hw.predict.engine import Engine, Volts
 from realnet_hw.technology.cases import points
 
-# Responses that differ by less tell the same, and which of two equal ones is taken must not depend
-# on the simulator's last digits.
+# Responses that differ by less tell the same.
 RESOLUTION_V = 0.01
+# Of responses that are as good within this share, the first is taken: on symmetric boards it must
+# not be decided by values rounded to a series.
+_AS_GOOD = 0.02
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Response:
     """What an output step shows with the other inputs held.
 
@@ -118,8 +120,8 @@ def most_telling(found: Sequence[Response], count: int) -> list[Response]:
 
 
 def _first_greatest(found: Sequence[Response], values_V: Sequence[float]) -> Response:
-    rounded = [round(value / RESOLUTION_V) for value in values_V]
-    return found[rounded.index(max(rounded))]
+    enough_V = (1 - _AS_GOOD) * max(values_V)
+    return next(one for one, value in zip(found, values_V, strict=True) if value >= enough_V)
 
 
 def sources(deck: Deck, inputs_V: Mapping[str, float]) -> dict[str, float]:

@@ -13,7 +13,7 @@ from realnet_hw.errors import SimulationFailed
 from realnet_hw.export.deck import Deck
 from realnet_hw.predict.engine import Engine, Parameters, Volts
 from realnet_hw.predict.levels import RESOLUTION_V, levels_V, most_telling, responses, sources
-from realnet_hw.predict.traces import ideal, microvolts, trace
+from realnet_hw.predict.traces import ideal, microvolts, outermost, trace
 
 # Of what a period is made: a while at low, then a high and a low half, in steps of the record.
 _BEFORE = 20
@@ -24,6 +24,8 @@ _EDGE = 1 / 500
 _HALVES = 4
 # At rest within this share of the way, or within this voltage if that is more.
 _REST_SHARE, _REST_V = 0.01, 1e-3
+# So many of the drawn boards are stepped, besides those that are outermost at rest.
+_STEPPED = 24
 _FIRST_GUESS_S, _LONGEST_S = 1e-5, 10.0
 
 
@@ -43,7 +45,8 @@ def transient(
         board: with its ports; its limits may say about how fast it is (``settle_s``).
         deck: of the board.
         engine: the simulator.
-        drawn: parameters of the boards that make the band.
+        drawn: parameters of boards; those that are outermost at rest make the band, with the first
+            24, since to step takes long. How many that are is in the record.
         moved: the input; if not said, the one that moves the outputs most.
 
     Raises:
@@ -59,9 +62,14 @@ def transient(
     ends_V = levels_V(board, port)
     element, held = deck.inputs[moved].element, sources(deck, shown.held_V)
     nodes = [deck.nodes[port.net] for port in board.outputs]
-    boards = [held, *({**one, **held} for one in drawn)]
-    at_rest = [{**one, element: volts} for one in boards for volts in ends_V]
-    rest_V = engine.operating_point(deck, at_rest, nodes).reshape(len(boards), 2, len(nodes))
+
+    def at_rest(some: Sequence[Parameters]) -> Volts:
+        sets = [{**one, **held, element: volts} for one in some for volts in ends_V]
+        return engine.operating_point(deck, sets, nodes).reshape(len(some), 2, len(nodes))
+
+    outer = sorted({*outermost(at_rest(drawn)), *range(min(_STEPPED, len(drawn)))})
+    boards = [held, *({**drawn[index], **held} for index in outer)]
+    rest_V = at_rest(boards)
 
     def run(half_s: float, some: Sequence[Parameters]) -> Volts:
         return engine.transient(
@@ -97,7 +105,7 @@ def transient(
             port.name: trace(volts[:, :, index], ideals[port.name])
             for index, port in enumerate(board.outputs)
         },
-        boards=len(drawn),
+        boards=len(outer),
         settling={
             port.name: records.Settling(
                 nominal_s=settling_s[0][index],

@@ -30,7 +30,7 @@ REFERENCE_NET = "VREF"
 
 # Less loads the other amplifiers more than they drive close to their rails, and far more than the
 # inputs' bias current needs; above, strays and leakage count.
-_FEEDBACK_OHM = (20e3, 200e3)
+_FEEDBACK_OHM = (10e3, 200e3)
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,9 @@ def balanced_neurons(
                     raise CircuitRefused(f"{net} depends on nothing", mend="leave that output out")
                 continue
             wanted_V = shown.ideal(depth, index) * unit_V + (output.zero_V if last else 0.0)
+            range_V = unit_V * shown.full_scale() if last else span_V
             title = f"{'Output' if last else 'Hidden'} neuron {net}"
-            cell, count = _neuron(made[-1], terms, shown, wanted_V, title, depth + 1)
+            cell, count = _neuron(made[-1], terms, shown, wanted_V, range_V, title, depth + 1, last)
             shown.add(cell)
             missing += count
             found.append(Summer(cell, top_V))
@@ -115,8 +116,10 @@ def _neuron(
     terms: list[tuple[Source, float]],
     shown: Shown,
     wanted_V: npt.NDArray[np.float64],
+    range_V: float,
     title: str,
     layer: int,
+    is_output: bool,
 ) -> tuple[BalancedNeuron, int]:
     """Return one neuron from its sources and gains, and how many of them have no resistor."""
     up = [(source, gain) for source, gain in terms if gain > 0]
@@ -125,8 +128,9 @@ def _neuron(
         shown.at([source.net for source, _ in (*up, *down)]),
         np.maximum(wanted_V, 0.0),
         1,
-        max(output.peak_V, output.volts_per_unit),
+        range_V,
         output.net,
+        is_output,
     )
     chosen = resistors.balanced(
         [gain for _, gain in up],

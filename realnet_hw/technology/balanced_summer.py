@@ -24,7 +24,7 @@ from realnet_hw.technology.balanced_neurons import (
     Output,
     balanced_neurons,
 )
-from realnet_hw.technology.cases import Answer, Inputs, cases, points
+from realnet_hw.technology.cases import Answer, Inputs, cases, points, points_or
 from realnet_hw.technology.scaling import Scaled, scaled
 from realnet_hw.technology.summer import Summer
 
@@ -65,7 +65,7 @@ def compile_network(
         InputError: a network or points that are none.
     """
     network.check(name)
-    tried = points(len(network.inputs), inputs) if at is None else at
+    tried = points_or(at, len(network.inputs), inputs)
     return rules.or_another_answer(
         lambda chosen: _compile(network, name, title, chosen, inputs, tried, logic), answer
     )
@@ -133,7 +133,7 @@ def _compile(
             network,
             logic,
             f"{RAIL_V:g} V",
-            f"Outputs: 0 is {output.zero_V:g} V, 1 is {output.zero_V + output.unit_V:.3g} V"
+            f"Outputs: {output.zero_V:g} V and {output.unit_V:.3g} V a unit"
             if output != Output(logic.low_V, logic.high_V)
             else "",
             rules.left_out(ranges.left_out + missing, network),

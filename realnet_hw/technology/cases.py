@@ -53,6 +53,30 @@ def points(count: int, inputs: Inputs = "bits") -> list[tuple[float, ...]]:
     return list(found)
 
 
+def points_or(
+    at: Sequence[Sequence[float]] | None, count: int, inputs: Inputs
+) -> Sequence[Sequence[float]]:
+    """Return the input vectors given, or :func:`points` if none are.
+
+    Raises:
+        InputError: an empty list, or a vector that has not a number for each input, from 0 to 1
+            (0 or 1 where inputs are bits).
+    """
+    if at is None:
+        return points(count, inputs)
+    if not at:
+        raise InputError("no points to try the board with", allowed="one or more")
+    for number, vector in enumerate(at, 1):
+        fits = all(value in (0, 1) if inputs == "bits" else 0 <= value <= 1 for value in vector)
+        if len(vector) != count or not fits:
+            raise InputError(
+                f"point {number} is {', '.join(f'{value:g}' for value in vector)}",
+                allowed=f"{count} numbers, each "
+                + ("0 or 1" if inputs == "bits" else "from 0 to 1"),
+            )
+    return at
+
+
 def _radical_inverse(index: int, base: int) -> float:
     """Mirror the digits of a number at the point."""
     value, share = 0.0, 1.0
@@ -83,18 +107,7 @@ def cases(
         answer: how the outputs are judged.
         accuracy: of a value, as a share of the greatest answer's distance from the network's 0 (of
             one logic unit, if that is more).
-
-    Raises:
-        InputError: no vectors, or one that has not a number from 0 to 1 for each input.
     """
-    if not at:
-        raise InputError("no points to try the board with", allowed="one or more")
-    for number, vector in enumerate(at, 1):
-        if len(vector) != len(network.inputs) or not all(0.0 <= value <= 1.0 for value in vector):
-            raise InputError(
-                f"point {number} is {', '.join(f'{value:g}' for value in vector)}",
-                allowed=f"{len(network.inputs)} numbers from 0 to 1",
-            )
     port = {port.name: port for port in ports}
     answers = [network.forward(vector) for vector in at]
     full = max(1.0, *(abs(value) for row in answers for value in row))

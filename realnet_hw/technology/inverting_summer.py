@@ -17,7 +17,7 @@ from realnet_hw.cells.supply import SupplyEntry
 from realnet_hw.network.network import Network
 from realnet_hw.parts.catalogue import part_type
 from realnet_hw.technology import limits, margins, rules
-from realnet_hw.technology.cases import Answer, Inputs, cases, points
+from realnet_hw.technology.cases import Answer, Inputs, cases, points, points_or
 from realnet_hw.technology.scaling import scaled
 from realnet_hw.technology.summers import AMPLIFIER, DIODE, REFERENCE, Source, summers
 
@@ -59,7 +59,7 @@ def compile_network(
         InputError: a network or points that are none.
     """
     network.check(name)
-    tried = points(len(network.inputs), inputs) if at is None else at
+    tried = points_or(at, len(network.inputs), inputs)
     return rules.or_another_answer(
         lambda chosen: _compile(network, name, title, chosen, inputs, tried, logic, rail_V), answer
     )

@@ -8,6 +8,8 @@ nearer.
 
 from __future__ import annotations
 
+import functools
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -26,6 +28,8 @@ _WORST = 0.01
 # and those within this share of the output's range of each other count as equal.
 _LOOKED_AT = 48
 _ALIKE = 5e-4
+# What feeds a summer should not be loaded by less, if that can be helped.
+_LIGHT_OHM = 10e3
 # Stands for no gain at all, where something is divided by it.
 _NONE = 1e-12
 
@@ -42,6 +46,7 @@ class Goal:
         polarity: the sign of what passes, 0 if it does not rectify.
         range_V: its greatest magnitude.
         net: the output, for a refusal.
+        is_output: whether it is an output of the network: what others are off can be made up for.
     """
 
     volts: _Floats
@@ -49,6 +54,7 @@ class Goal:
     polarity: int
     range_V: float
     net: str
+    is_output: bool
 
     def anywhere_V(self, off: _Floats) -> _Floats:
         """Return how far gains that are off move the output at most, whatever the sources do.
@@ -95,12 +101,13 @@ def inverting(
         one that is left out.
 
     Raises:
-        CircuitRefused: no choice comes near.
+        CircuitRefused: no choice comes near enough for an output.
     """
     feedback = _table(resistor, *feedback_ohm)
     ohms = _nearest(feedback[:, None] / np.array(gains), resistor)
     anywhere_V = goal.anywhere_V(-feedback[:, None] / ohms + np.array(gains))
-    order = np.lexsort((_from_middle(feedback), np.round(anywhere_V, 9)))
+    heavy = ohms.min(axis=1) < _LIGHT_OHM
+    order = np.lexsort((_from_middle(feedback), np.round(anywhere_V, 9), heavy))
     best = _first_good(order, goal.error_V(-feedback[order, None] / ohms[order]), goal)
     chosen = _improved(ohms[best], lambda tried: -feedback[best] / tried, goal, resistor)
     return float(feedback[best]), _bought(chosen)
@@ -125,7 +132,7 @@ def balanced(
         feedback_ohm: from which to which value the feedback resistor may be.
 
     Raises:
-        CircuitRefused: no choice comes near.
+        CircuitRefused: no choice comes near enough for an output.
     """
     up, down = np.array(positive), np.array(negative)
     count = len(up) + 1
@@ -150,7 +157,9 @@ def balanced(
         return np.concatenate([taken[..., :-1], -feedback_ohm * minus_S[..., :-1]], axis=-1)
 
     anywhere_V = goal.anywhere_V(gains(ohms, feedbacks[:, None]) - np.append(up, -down))
-    order = np.lexsort((far, np.floor(anywhere_V / (_ALIKE * goal.range_V))))[:_LOOKED_AT]
+    heavy = ohms.min(axis=1) < _LIGHT_OHM
+    steps = np.floor(anywhere_V / (_ALIKE * goal.range_V))
+    order = np.lexsort((far, steps, heavy))[:_LOOKED_AT]
     best = _first_good(order, goal.error_V(gains(ohms[order], feedbacks[order, None])), goal)
     chosen = _improved(
         ohms[best], lambda tried: gains(tried, feedbacks[best : best + 1]), goal, resistor
@@ -171,27 +180,25 @@ def _first_good(order: npt.NDArray[np.intp], errors_V: _Floats, goal: Goal) -> i
 def _improved(
     ohms: _Floats, gains: Callable[[_Floats], _Floats], goal: Goal, resistor: PartType
 ) -> _Floats:
-    """Change single resistors by one step of their series until the worst error is small.
+    """Move one or two resistors by a step of their series until the worst error is small.
 
     Raises:
-        CircuitRefused: it stays too great.
+        CircuitRefused: it stays too great for an output.
     """
-    low, high = resistor.limits["min_ohm"], resistor.limits["max_ohm"]
-    table = _table(resistor, low, high)
+    table = _table(resistor, resistor.limits["min_ohm"], resistor.limits["max_ohm"])
+    bought = np.flatnonzero(np.isfinite(ohms))
+    moves = _moves(len(bought))
     error_V = float(goal.error_V(gains(ohms)))
     while error_V > _GOOD * goal.range_V:
-        tried = []
-        for index in np.flatnonzero(np.isfinite(ohms)):
-            place = int(np.searchsorted(table, ohms[index]))
-            for other in table[max(0, place - 1) : place + 2]:
-                tried.append(ohms.copy())
-                tried[-1][index] = other
-        errors_V = goal.error_V(np.array([gains(one) for one in tried]))
+        places = np.searchsorted(table, ohms[bought]) + moves
+        tried = np.repeat(ohms[None, :], len(moves), axis=0)
+        tried[:, bought] = table[places.clip(0, len(table) - 1)]
+        errors_V = goal.error_V(gains(tried))
         best = int(np.argmin(errors_V))
         if errors_V[best] >= error_V:
             break
         ohms, error_V = tried[best], float(errors_V[best])
-    if error_V > _WORST * goal.range_V:
+    if goal.is_output and error_V > _WORST * goal.range_V:
         raise CircuitRefused(
             f"would be {error_V / goal.range_V:.1%} of full scale off with real resistors",
             where=goal.net,
@@ -199,6 +206,14 @@ def _improved(
             mend="train with weight decay, so that weights differ less",
         )
     return ohms
+
+
+@functools.cache
+def _moves(count: int) -> npt.NDArray[np.intp]:
+    """Return every way to move one or two of some resistors by a step up or down."""
+    single = [step * np.eye(count, dtype=np.intp)[i] for i in range(count) for step in (-1, 1)]
+    pairs = [one + other for one, other in itertools.combinations(single, 2) if (one + other).any()]
+    return np.array([*single, *pairs])
 
 
 def _table(resistor: PartType, low: float, high: float) -> _Floats:

@@ -119,6 +119,8 @@ def summers(
                 kept,
                 shown,
                 shown.ideal(depth, index) * volts * output.polarity,
+                volts * shown.full_scale() if last else output.peak_V,
+                is_output=last,
                 rectified=layer.activation == "relu",
                 title=f"{'Output' if last else 'Hidden'} neuron {net}",
                 layer=2 * depth + 2,
@@ -150,7 +152,9 @@ def _neuron(
     terms: Sequence[tuple[Source, float]],
     shown: Shown,
     wanted_V: npt.NDArray[np.float64],
+    range_V: float,
     *,
+    is_output: bool,
     rectified: bool,
     title: str,
     layer: int,
@@ -165,8 +169,9 @@ def _neuron(
         shown.at(nets),
         wanted_V,
         output.polarity if rectified else 0,
-        max(output.peak_V, output.volts_per_unit),
+        range_V,
         output.net,
+        is_output,
     )
     feedback_ohm, ohms = resistors.inverting(gains, goal, part_type("resistor"), _FEEDBACK_OHM)
     inputs = {net: ohm for net, ohm in zip(nets, ohms, strict=True) if ohm is not None}

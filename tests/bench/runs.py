@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from realnet_hw import project, records
 from realnet_hw.board import Board, load_board
@@ -29,8 +28,6 @@ from realnet_hw.predict.lots import LOTS
 from realnet_hw.predict.ngspice import NgspiceEngine
 from realnet_hw.predict.prediction import predict
 from realnet_hw.predict.tolerances import draw
-
-Result = TypeVar("Result")
 
 STATION = """
 name = "many virtual boards"
@@ -171,6 +168,37 @@ def find(name: str, drawn: Drawn, wiring: str) -> Found:
     return Found(verdict, is_good(name, drawn))
 
 
+class Processes:
+    """As many processes as there are cores, each with an ngspice and ready to judge.
+
+    Args:
+        predicted: of the board that is measured.
+    """
+
+    def __init__(self, predicted: records.Prediction) -> None:
+        self.board = predicted.board
+        self._pool = ProcessPoolExecutor(
+            os.cpu_count(),
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=prepare,
+            initargs=(records.encode(predicted).encode(),),
+        )
+
+    def __enter__(self) -> Processes:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def each(self, work: Callable[[Drawn], Found], boards: Sequence[Drawn]) -> Iterator[Found]:
+        """Return what is found of each board, in their order."""
+        return self._pool.map(work, boards, chunksize=4)
+
+    def verdicts(self, boards: Sequence[Drawn], wiring: str = "") -> Iterator[Found]:
+        """Measure each board through the firmware; ``wiring`` as for ``measurement``."""
+        return self.each(functools.partial(find, self.board, wiring=wiring), boards)
+
+
 def verdicts(
     predicted: records.Prediction, boards: Sequence[Drawn], wiring: str = ""
 ) -> Iterator[Found]:
@@ -181,18 +209,5 @@ def verdicts(
         boards: which ones.
         wiring: a table ``[wiring.BOARD]`` in TOML; the default wiring when left out.
     """
-    yield from spread(predicted, functools.partial(find, predicted.board, wiring=wiring), boards)
-
-
-def spread(
-    predicted: records.Prediction, work: Callable[[Drawn], Result], boards: Sequence[Drawn]
-) -> Iterator[Result]:
-    """Do the same for many boards, in as many processes as there are cores, in their order."""
-    context = multiprocessing.get_context("spawn")
-    text = records.encode(predicted).encode()
-    with ProcessPoolExecutor(
-        os.cpu_count(), mp_context=context, initializer=prepare, initargs=(text,)
-    ) as pool:
-        waiting = [pool.submit(work, each) for each in boards]
-        for each in waiting:
-            yield each.result()
+    with Processes(predicted) as processes:
+        yield from processes.verdicts(boards, wiring)

@@ -23,7 +23,8 @@ from realnet_hw.predict.engine import Engine
 from realnet_hw.predict.faults import apply_all
 from realnet_hw.predict.lots import LOTS
 from realnet_hw.predict.tolerances import draw
-from tests.bench.runs import Drawn
+from tests.bench import runs
+from tests.bench.runs import Drawn, Found
 
 # From switching on to the first case, and the pace of the protocol at 115200 baud.
 _BEGIN_s, _CONVERSION_s, _ANSWER_s = 0.6, 30e-6, 8e-3
@@ -141,3 +142,16 @@ def measurements(
             for row in solved[len(board.cases) :].tolist()
         ]
         yield record, truth_V
+
+
+def find(name: str, drawn: Drawn) -> Found:
+    """Simulate the measurement of one board and judge it; as ``runs.find``, without controller."""
+    board, found, deck = runs.described(name)
+    reading = runs.reading().reading
+    ((record, true_V),) = measurements(
+        board, deck, found.sha256(), runs.engine(), runs.wired(name), reading, [drawn]
+    )
+    is_good = all(
+        case.shown_by(volts, board.logic) for case, volts in zip(board.cases, true_V, strict=True)
+    )
+    return Found(runs.judges[-1].judge(record).verdict, is_good)

@@ -220,7 +220,7 @@ def test_the_case_chosen_is_the_one_whose_voltages_are_shown(tmp_path: Path) -> 
       const seen = () => [...page.querySelectorAll(".whole .node")]
         .filter(e => frame.contentWindow.getComputedStyle(e).visibility === "visible")
         .map(e => e.textContent);
-      const found = [...page.querySelectorAll(".nodes input")].map(
+      const found = [...page.querySelectorAll(".nodes input[type=radio]")].map(
         input => { input.click(); return seen(); });
       document.title = JSON.stringify(found);
     }"""

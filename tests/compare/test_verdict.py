@@ -64,9 +64,9 @@ def test_a_wrong_level_fails() -> None:
     stuck = with_reading(GOOD, 1, "Y", reads(0.1))
     comparison = compare(PREDICTION, stuck)
     assert comparison.conformity.answer == "no"
-    U_V = GOOD.cases[1].outputs["Y"].U_V
+    y = comparison.cases[1].outputs["Y"]
     assert comparison.conformity.reasons == [
-        f"Y at X1 = 5 V, X2 = 0 V should be 1 and shows 0.100 V ± {U_V:.3f} V"
+        f"Y at X1 = 5 V, X2 = 0 V should be 1 and shows {y.judged_V:.3f} V ± {y.U_judged_V:.3f} V"
     ]
     assert comparison.verdict == "FAIL"
     assert comparison.cases[1].outputs["Y"].logic == 0
@@ -81,7 +81,7 @@ def test_a_level_that_is_neither_fails() -> None:
 @pytest.mark.parametrize("beside_V", [-0.01, 0.0, 0.01])
 def test_a_guard_band_leaves_it_undecided(beside_V: float) -> None:
     """The threshold is put beside the reading, so that nothing else speaks against the board."""
-    threshold_V = GOOD.cases[1].outputs["Y"].value_V - beside_V
+    threshold_V = compare(PREDICTION, GOOD).cases[1].outputs["Y"].judged_V - beside_V
     near = msgspec.structs.replace(
         PREDICTION, thresholds=records.Thresholds(low_V=1.5, high_V=threshold_V)
     )
@@ -96,8 +96,8 @@ def test_a_guard_band_leaves_it_undecided(beside_V: float) -> None:
 
 def test_false_accept_risk_is_the_tail_beyond_the_threshold() -> None:
     """JCGM 106:2012 7.2.2: at U from the threshold (2 u), 2.3 % of true values lie beyond."""
-    U_V = GOOD.cases[1].outputs["Y"].U_V
-    value_V = GOOD.cases[1].outputs["Y"].value_V
+    y = compare(PREDICTION, GOOD).cases[1].outputs["Y"]
+    value_V, U_V = y.judged_V, y.U_judged_V
     at_band = msgspec.structs.replace(
         PREDICTION, thresholds=records.Thresholds(low_V=1.5, high_V=value_V - 1.0001 * U_V)
     )

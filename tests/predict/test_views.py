@@ -14,8 +14,10 @@ from realnet_hw.errors import InputError
 from realnet_hw.export.bom import bom_text
 from realnet_hw.export.deck import Deck
 from realnet_hw.export.netlist import Netlist
+from realnet_hw.predict.bands import spare_boards
 from realnet_hw.predict.ngspice import NgspiceEngine
 from realnet_hw.predict.prediction import predict
+from realnet_hw.predict.traces import BOARDS
 from realnet_hw.predict.views import Views, views_from, with_views
 from tests.predict.boards import board_of
 
@@ -34,7 +36,7 @@ def plain(engine: NgspiceEngine, xor: Xor) -> records.Prediction:
 @pytest.fixture(scope="module")
 def full(engine: NgspiceEngine, xor: Xor, plain: records.Prediction) -> records.Prediction:
     board, _, deck = xor
-    return with_views(plain, views_from("all", board), board, deck, engine)
+    return with_views(plain, views_from("all", board), board, deck, engine, boards=SAMPLES)
 
 
 @pytest.mark.parametrize(
@@ -86,26 +88,34 @@ def test_curves_end_where_the_cases_are(full: records.Prediction) -> None:
     (surface,) = full.surfaces
     (transient,) = full.transients
     assert (surface.across, surface.up) == ("X1", "X2")
-    by_inputs = {
-        tuple(value.set_V for value in case.inputs.values()): case.outputs["Y"]
-        for case in full.cases
-    }
-    assert len(full.curves) == 4
+    drawn_V = np.array(full.statistics.boards_V)
+    seen = []
     for curve in full.curves:
+        line = curve.outputs["Y"]
         for end in (0, -1):
-            volts = {**curve.held_V, curve.input: curve.input_V[end]}
-            case = by_inputs[volts["X1"], volts["X2"]]
-            line = curve.outputs["Y"]
-            assert line.nominal_V[end] == pytest.approx(case.nominal_V, abs=2e-6)
-            assert line.low_V[end] == pytest.approx(case.low_V, abs=2e-6)
-            assert line.high_V[end] == pytest.approx(case.high_V, abs=2e-6)
+            at = {**curve.held_V, curve.input: curve.input_V[end]}
             assert line.ideal_V is not None
-            assert line.ideal_V[end] == pytest.approx(case.ideal_V, abs=2e-6)
-    for (x, y), case in by_inputs.items():
-        row, column = surface.up_V.index(y), surface.across_V.index(x)
-        sheet = surface.outputs["Y"]
-        assert sheet.nominal_V[row][column] == pytest.approx(case.nominal_V, abs=2e-6)
-        assert sheet.high_V[row][column] == pytest.approx(case.high_V, abs=2e-6)
+            values = (line.nominal_V, line.low_V, line.high_V, line.ideal_V)
+            seen.append((at, *(one[end] for one in values)))
+    sheet = surface.outputs["Y"]
+    assert sheet.ideal_V is not None
+    for row in (0, -1):
+        for column in (0, -1):
+            at = {"X1": surface.across_V[column], "X2": surface.up_V[row]}
+            rows = (sheet.nominal_V, sheet.low_V, sheet.high_V, sheet.ideal_V)
+            seen.append((at, *(one[row][column] for one in rows)))
+    assert len(seen) == 12
+    for at, nominal_V, low_V, high_V, ideal_V in seen:
+        (index,) = (
+            index
+            for index, case in enumerate(full.cases)
+            if {name: value.set_V for name, value in case.inputs.items()} == at
+        )
+        output = full.cases[index].outputs["Y"]
+        boards_V = drawn_V[:, full.statistics.keys.index(f"{index}.Y")]
+        assert (nominal_V, ideal_V) == pytest.approx((output.nominal_V, output.ideal_V), abs=2e-6)
+        low, high = min(output.nominal_V, *boards_V), max(output.nominal_V, *boards_V)
+        assert (low_V, high_V) == pytest.approx((low, high), abs=2e-6)
     assert {one.boards for one in (*full.curves, surface, transient)} == {SAMPLES}
 
 
@@ -125,22 +135,19 @@ def test_the_cases_are_left_as_they_were(
     assert not [*plain.curves, *plain.surfaces, *plain.transients]
 
 
-def test_the_first_boards_make_the_band(
-    engine: NgspiceEngine, xor: Xor, monkeypatch: pytest.MonkeyPatch
+def test_progress_counts_what_is_made(
+    engine: NgspiceEngine, plain: records.Prediction, xor: Xor
 ) -> None:
-    board, netlist, deck = xor
-    monkeypatch.setattr("realnet_hw.predict.views.BOARDS", 3)
-    few = predict(board, deck, netlist, engine, samples=5, seed=3)
+    board, _, deck = xor
     seen: list[tuple[int, int]] = []
-    found = with_views(
-        few, views_from("curves", board), board, deck, engine, lambda *now: seen.append(now)
-    )
-    assert {curve.boards for curve in found.curves} == {3}
-    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
-    # They are the first ones of the prediction: the widest of three can't be wider than its band.
-    end_V = np.array(few.statistics.boards_V)[:3, few.statistics.keys.index("0.Y")]
-    assert found.curves[0].outputs["Y"].low_V[0] <= end_V.min()
-    assert found.curves[0].outputs["Y"].high_V[0] >= end_V.max()
+    views = views_from("curves,transient", board)
+    with_views(plain, views, board, deck, engine, lambda *now: seen.append(now), boards=3)
+    assert seen == [(1, 5), (2, 5), (3, 5), (4, 5), (5, 5)]
+
+
+def test_so_many_boards_make_a_band_that_holds_ninety_nine_per_cent() -> None:
+    assert spare_boards(BOARDS) == 0
+    assert spare_boards(BOARDS - 1) < 0
 
 
 def test_parts_are_those_of_the_bill_of_materials(plain: records.Prediction, xor: Xor) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from realnet_hw.cells.cell import Cell
+from realnet_hw.drawing import text
 from realnet_hw.drawing.geometry import Box, GRID_mm, Mirror, Point, snapped
 from realnet_hw.drawing.pad import GROUND, Drawing, Pad, Side, Texts
 from realnet_hw.drawing.symbols import Pin
@@ -32,6 +33,8 @@ from realnet_hw.export.plain.units import Unit, Way
 
 _LOOSE_WIDTH_mm = 76.2
 _LADDER_mm = 10.16
+# How far a net's name reaches above its wire.
+_NAME_mm = 2.54
 
 
 @dataclass
@@ -59,13 +62,15 @@ class PlainBlock(Cell):
     Args:
         group: its parts.
         volts: of the rails, ground among them.
+        stage: the sheet that it goes to where one page is too small.
     """
 
-    def __init__(self, name: str, group: Group, volts: Mapping[str, float]) -> None:
-        super().__init__(name, group.title, layer=group.layer)
+    def __init__(self, name: str, group: Group, volts: Mapping[str, float], stage: int) -> None:
+        super().__init__(name, group.title, layer=group.layer, stage=stage)
         self.group = group
         self.volts = volts
         self.in_signal_path = group.in_signal_path
+        self.is_terminal = group.main is not None and group.main.is_connector
 
     def used_nets(self) -> set[str]:
         """Return the nets of its parts."""
@@ -228,13 +233,10 @@ class _Surroundings:
             if net and places[pin] not in used:
                 used[places[pin]] = net
                 self.sides[way].append((net, places[pin]))
-        self.unconnected = sorted(
-            {
-                places[pin.number]
-                for pin in main.pins()
-                if not main.net(pin.number) and places[pin.number] not in used
-            }
-        )
+        free = [pin for pin in main.pins() if not pin.hidden and places[pin.number] not in used]
+        self.unconnected = sorted({places[p.number] for p in free if p.kind != "no_connect"})
+        self.pointing = {main.ways(self.mirror)[pin.number] for pin in free}
+        self.pointing |= {way for way, pins in self.sides.items() if pins}
         for way in ("left", "right"):
             self.sides[way].sort(key=lambda item: item[1].y)
         for way in ("up", "down"):
@@ -314,22 +316,30 @@ class _Surroundings:
         self.pad.add(fans.drawing, 0, 0)
         return self.pad.drawing.extent()
 
+    def _is_amplifier(self) -> bool:
+        """Whether the symbol is a triangle with two pins at the left and one at its tip."""
+        counts = tuple(len(self.sides[way]) for way in ("left", "right", "up", "down"))
+        named = self.main.part.symbol.startswith(("Amplifier_", "Comparator"))
+        return named and counts == (2, 1, 0, 0)
+
     def _texts(self, fans: Drawing) -> tuple[Texts, float]:
         """Return where the unit's texts have room."""
         sides = self.sides
-        counts = tuple(len(sides[way]) for way in ("left", "right", "up", "down"))
-        amplifier = self.main.part.symbol.startswith(("Amplifier_", "Comparator"))
-        if amplifier and counts == (2, 1, 0, 0):
+        if self._is_amplifier():
             return "slopes", 0.0
-        if not sides["right"] and (sides["up"] or sides["down"]):
+        if "right" not in self.pointing and self.pointing & {"up", "down"}:
             return "right", 0.0
-        if not sides["up"]:
-            return "above", 0.0
-        if not sides["down"]:
-            return "below", 0.0
         outline = self.main.symbol.placed_outline(self.main.number, Point(0, 0), 0, self.mirror)
         top = outline.top if outline else 0.0
-        return "above", snapped(top - fans.extent().top + GAP_mm)
+        if {"up", "down"} <= self.pointing:
+            reach = min(at.y for at in self.main.places(0, self.mirror).values()) - GAP_mm
+            if sides["up"]:
+                reach = min(reach, fans.extent().top)
+            return "above", snapped(top - reach + GAP_mm)
+        if "up" in self.pointing:
+            return "below", 0.0
+        names = [at.y - _NAME_mm for way in ("left", "right") for _, at in sides[way]]
+        return "above", max(0.0, top - min(names, default=top))
 
     # ------------------------------------------------------------------------------------- the left
 
@@ -346,8 +356,7 @@ class _Surroundings:
             ended.append((index, net, at))
         stubs = self.pad.scratch()
         for index, net, at in ended:
-            lowest = index == len(lefts) - 1 and not self.sides["down"] and len(lefts) > 1
-            if net == GROUND and self.pad.is_rail(net) and lowest:
+            if net == GROUND and self._is_amplifier() and index == 1:
                 stubs.wire(at, (at.x - GRID_mm, at.y), (at.x - GRID_mm, at.y + STUB_mm))
                 stubs.power(net, at.x - GRID_mm, at.y + STUB_mm, "down")
             else:
@@ -373,7 +382,7 @@ class _Surroundings:
             heights = [start + level - levels[0] for level in levels]
             for piece, y in zip(pieces[net], heights, strict=True):
                 self.pad.add(piece, bus, y)
-            closed = bool(roles.loops.get(net))
+            closed = bool(roles.loops.get(net)) or self._is_follower(net, index)
             self.pad.wire((bus, at.y), (loop_x, at.y) if closed else at)
             self.pad.wire((bus, min(*heights, at.y)), (bus, max(*heights, at.y)))
             if not closed:
@@ -516,10 +525,16 @@ class _Surroundings:
 
     def _stub(self, net: str, at: Point, side: Side, pad: Pad | None = None) -> None:
         """Lead a pin out and say what its net is."""
-        points = self.roles.test_points(net)
-        for spare in points[1:]:
-            self.roles.left.append(spare)
-        stub(pad or self.pad, net, at, side, points[0].part.reference if points else "")
+        rail = self.pad.is_rail(net)
+        points = [] if rail else self.roles.test_points(net)
+        self.roles.left += points[1:]
+        # A power symbol is as high as two rows: it stands beyond the name in the row below.
+        beneath = next((n for n, p in self.sides[side] if 0 < p.y - at.y < SLOT_mm), GROUND)
+        beyond = 0.0
+        if rail and not self.pad.is_rail(beneath):
+            beyond = STUB_mm + text.width(beneath) + GRID_mm
+        reference = points[0].part.reference if points else ""
+        stub(pad or self.pad, net, at, side, test_point=reference, least_mm=beyond)
 
 
 def _outer(pins: Sequence[tuple[str, Point]]) -> dict[str, Point]:

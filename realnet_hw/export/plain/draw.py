@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from realnet_hw.board import Board
 from realnet_hw.cells.cell import Cell
@@ -11,7 +12,9 @@ from realnet_hw.drawing.pad import GROUND, POWER_LIBRARY, Drawing, Pad, PadPart
 from realnet_hw.errors import InputError
 from realnet_hw.export.netlist import Netlist, from_board
 from realnet_hw.export.plain.block import PlainBlock
-from realnet_hw.export.plain.groups import grouped
+from realnet_hw.export.plain.groups import Group, grouped
+
+_SHEET_BLOCKS = 8
 
 
 def draw_plain(board: Board) -> Iterator[tuple[Cell, Drawing]]:
@@ -29,11 +32,25 @@ def draw_plain(board: Board) -> Iterator[tuple[Cell, Drawing]]:
         for part in netlist.parts.values()
     }
     with_symbol = {net for net in volts if _has_power_symbol(net)}
+    stages = _stages(groups)
     for number, group in enumerate(groups, 1):
-        block = PlainBlock(f"block{number}", group, volts)
+        block = PlainBlock(f"block{number}", group, volts, stages[group.layer])
         pad = Pad(parts, {}, [], with_symbol)
         block.draw(pad)
         yield block, pad.drawing
+
+
+def _stages(groups: Sequence[Group]) -> dict[int, int]:
+    """Return a stage for every column: as many columns as fill a sheet make one."""
+    wide = Counter(group.layer for group in groups if group.in_signal_path)
+    stages: dict[int, int] = {}
+    stage = filled = 0
+    for layer in sorted({group.layer for group in groups}):
+        if filled and filled + wide[layer] > _SHEET_BLOCKS:
+            stage, filled = stage + 1, 0
+        stages[layer] = stage
+        filled += wide[layer]
+    return stages
 
 
 def _has_power_symbol(net: str) -> bool:

@@ -91,8 +91,10 @@ def grouped(
     _share_out(groups, supply, between_rails)
     supply.flags = tuple(_flagged(every, rails))
     _place_test_points(groups, supply, [u for u in every if u.is_test_point], inputs, rails)
-    _set_layers(groups, rails, set(inputs), set(outputs))
-    _name(groups, rails, inputs, outputs)
+    uses = Counter(net for unit in every for net in unit.nets())
+    shared = {net for net, count in uses.items() if count > 1 and net not in rails}
+    _set_layers(groups, rails, set(inputs), set(outputs), shared)
+    _name(groups, rails, inputs, outputs, shared)
     if supply.main or supply.members or supply.flags:
         groups.append(supply)
     return groups
@@ -230,7 +232,11 @@ def _place_test_points(
 
 
 def _set_layers(
-    groups: Sequence[Group], rails: Collection[str], inputs: set[str], outputs: set[str]
+    groups: Sequence[Group],
+    rails: Collection[str],
+    inputs: set[str],
+    outputs: set[str],
+    shared: Collection[str],
 ) -> None:
     """Put groups into columns: each right of those that feed it, connectors at the edges."""
     path = [group for group in groups if group.in_signal_path]
@@ -261,7 +267,7 @@ def _set_layers(
         group.layer = layer[index]
         lonely = not feeds[index] and index not in fed
         if lonely and not (group.nets() - set(rails)) & (inputs | outputs) and len(inner) > 1:
-            group.in_signal_path = not _is_spare(group, rails)
+            group.in_signal_path = not _is_spare(group, shared)
     last = max(layer.values(), default=0) + 1
     for group in path:
         if group.main and group.main.is_connector:
@@ -297,11 +303,12 @@ def _without_loops(feeds: dict[int, set[int]]) -> list[int]:
     return order[::-1]
 
 
-def _is_spare(group: Group, rails: Collection[str]) -> bool:
-    """Whether its unit drives nothing but itself."""
-    return group.main is not None and all(
-        net in rails or net in group.main.driven() for net in group.main.nets()
-    )
+def _is_spare(group: Group, shared: Collection[str]) -> bool:
+    """Whether nobody else is on any net of its outputs, and its inputs are fed by rails at most."""
+    unit = group.main
+    if unit is None or not unit.has_outputs or group.members:
+        return False
+    return not set(unit.nets()) & set(shared)
 
 
 def _name(
@@ -309,6 +316,7 @@ def _name(
     rails: Collection[str],
     inputs: Collection[str],
     outputs: Collection[str],
+    shared: Collection[str],
 ) -> None:
     for group in groups:
         if group.title:
@@ -323,7 +331,7 @@ def _name(
             )
         elif unit.is_supply:
             group.title = f"{unit.part.reference} supply"
-        elif _is_spare(group, rails):
+        elif _is_spare(group, shared):
             group.title = f"{unit.name}: spare"
         else:
             group.title = _driving_title(group, unit, rails)

@@ -42,10 +42,12 @@ def row(pad: Pad, unit: Unit, near: Pin, side: Side, lead_mm: float = 0.0) -> fl
     places = unit.places(turn)
     first, last = places[near.number], places[unit.opposite(near).number]
     length = abs(last.x - first.x)
-    caption = text.width(f"{unit.name}  {unit.part.value}") + 2 * GAP_mm
-    beyond = max(0.0, (caption - length) / 2)
-    lead = snapped(max(STUB_mm, lead_mm, beyond))
-    tail = snapped(max(STUB_mm, beyond))
+    # The texts stand above the middle of what is drawn, which need not be that of the pins.
+    outline = unit.symbol.placed_outline(unit.number, Point(0, 0), turn)
+    middle = (outline.left + outline.right) / 2 if outline else (first.x + last.x) / 2
+    half = text.width(f"{unit.name}  {unit.part.value}") / 2 + GAP_mm
+    lead = snapped(max(STUB_mm, lead_mm, half - abs(middle - first.x)))
+    tail = snapped(max(STUB_mm, half - abs(last.x - middle)))
     pad.put(
         unit.part.reference,
         step * lead - first.x,
@@ -106,18 +108,27 @@ def hang(pad: Pad, net: str, x: float, y: float, way: str) -> None:
         pad.label(net, x + STUB_mm, y)
 
 
-def stub(pad: Pad, net: str, at: Point, side: Side, test_point: str = "") -> None:
-    """Lead a pin out level and say what its net is, with a test point at the end if any."""
+def stub(
+    pad: Pad, net: str, at: Point, side: Side, *, test_point: str = "", least_mm: float = 0.0
+) -> None:
+    """Lead a pin out level and say what its net is, with a test point at the end if any.
+
+    Args:
+        pad: where to.
+        net: the pin's net.
+        at: the pin's place.
+        side: where to.
+        test_point: reference of a test point on a net that is no rail; empty for none.
+        least_mm: least length of the wire.
+    """
     step = 1.0 if side == "right" else -1.0
     if not test_point:
-        pad.wire(at, (at.x + step * STUB_mm, at.y))
-        pad.end(net, at.x + step * STUB_mm, at.y, side)
+        reach = snapped(max(STUB_mm, least_mm))
+        pad.wire(at, (at.x + step * reach, at.y))
+        pad.end(net, at.x + step * reach, at.y, side)
         return
     reach = snapped(STUB_mm + text.width(net) + STUB_mm)
     pad.wire(at, (at.x + step * reach, at.y))
-    if pad.is_rail(net):
-        pad.power(net, at.x + step * reach, at.y, side)
-        return
     pad.label(net, at.x + step * GRID_mm, at.y, side)
     pad.test_point(test_point, at.x + step * reach, at.y, side)
 

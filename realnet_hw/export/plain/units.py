@@ -72,6 +72,11 @@ class Unit:
         return {self.net(pin.number) for pin in pins if pin.kind != "input"}
 
     @property
+    def has_outputs(self) -> bool:
+        """Whether any of its pins is an output by name."""
+        return any(pin.kind in _DRIVING for pin in self.pins())
+
+    @property
     def is_connector(self) -> bool:
         """Whether it joins the board to the world outside."""
         return self.part.symbol.startswith("Connector") and not self.is_test_point

@@ -1,0 +1,101 @@
+"""The commands and files shown in a page of the documentation, and running them as a reader would.
+
+What stands behind a block's language says what it is:
+
+- ``sh``: commands to be run here; ``sh exits 1``: of which the last ends with that status;
+- ``sh checkout``, ``sh root``, ``sh hardware``: commands that need a checkout to be set up, rights,
+  or a fixture; they are not run;
+- ``python NAME``, ``toml NAME``, ``json NAME``: a file to be saved under that name;
+- ``python`` alone: a program to be run;
+- ``text``, ``console``, ``json``, ``toml``, ``c``: something to look at.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+# Not run: see above.
+ELSEWHERE = ("checkout", "root", "hardware")
+LOOKED_AT = ("text", "console", "json", "toml", "c")
+
+_BLOCK = re.compile(r"^( *)```([^\n]*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: its language, what else stands behind that, its lines."""
+
+    language: str
+    note: str
+    text: str
+
+    @property
+    def status(self) -> int:
+        """The exit status that its commands end with."""
+        return int(self.note.removeprefix("exits ")) if self.note.startswith("exits ") else 0
+
+    @property
+    def is_run(self) -> bool:
+        """Whether these are commands, or a program, that run anywhere."""
+        if self.language == "sh":
+            return self.note not in ELSEWHERE
+        return self.language == "python" and not self.note
+
+    @property
+    def file(self) -> str | None:
+        """The name of the file that it shows."""
+        if self.language in ("python", "toml", "json") and self.note:
+            return self.note
+        return None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it says in one of the ways above what it is."""
+        return self.is_run or self.file is not None or self.language in ("sh", *LOOKED_AT)
+
+
+def blocks(text: str) -> Iterator[Block]:
+    """The fenced blocks of a page, in order."""
+    for indent, words, body in _BLOCK.findall(text):
+        language, _, note = words.strip().partition(" ")
+        lines = (line.removeprefix(indent) for line in body.splitlines())
+        yield Block(language, note, "\n".join(lines) + "\n")
+
+
+def run(page: Path, folder: Path) -> None:
+    """Do what a page says, in a folder.
+
+    Raises:
+        RuntimeError: a block ended with another status than the page says; what it printed.
+    """
+    # `realnet` and `python` are those that run this.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "MPLBACKEND": "agg"}
+    for block in blocks(page.read_text("utf-8")):
+        if block.file:
+            file = folder / block.file
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(block.text, "utf-8")
+        elif block.is_run:
+            program = ["bash", "-eu"] if block.language == "sh" else [sys.executable, "-"]
+            done = subprocess.run(
+                program,
+                input=block.text,
+                cwd=folder,
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if done.returncode != block.status:
+                raise RuntimeError(
+                    f"{page.name}: exit status {done.returncode}, not {block.status}:\n"
+                    f"{block.text}{done.stdout[-2000:]}{done.stderr[-2000:]}"
+                )
