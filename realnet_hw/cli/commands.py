@@ -441,6 +441,7 @@ def _built(result: BuildResult) -> dict[str, Any]:
         "kicad": result.kicad,
         "parts": result.parts,
         "paper": result.paper,
+        "notes": list(result.notes),
         "violations": list(result.violations),
     }
 
@@ -451,6 +452,7 @@ def _built_lines(result: BuildResult) -> list[str]:
     proofs = "no ERC violation, schematic = circuit, deck = KiCad's, nothing overlaps"
     return [
         f"{result.parts} parts on {result.paper}; KiCad {result.kicad}: {proofs}",
+        *result.notes,
         f"{result.folder}: {len(result.files)} files",
     ]
 

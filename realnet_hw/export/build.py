@@ -9,6 +9,7 @@ a process that is killed within these milliseconds leaves some of both, which ``
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import json
 import shutil
@@ -22,7 +23,7 @@ from typing import Any
 import realnet_hw
 from realnet_hw.board import Board
 from realnet_hw.drawing import sexpr
-from realnet_hw.errors import InputError
+from realnet_hw.errors import CircuitRefused, InputError
 from realnet_hw.export import (
     bom,
     deck,
@@ -33,6 +34,10 @@ from realnet_hw.export import (
     overlaps,
     project_files,
 )
+from realnet_hw.export.breadboard.check import differences as breadboard_differences
+from realnet_hw.export.breadboard.guide import breadboard_guide
+from realnet_hw.export.breadboard.page import html as breadboard_html
+from realnet_hw.export.breadboard.picture import svg as breadboard_svg
 from realnet_hw.export.netlist import Netlist
 from realnet_hw.export.pcb import board_file, fabrication
 from realnet_hw.export.profile import DEFAULT, Profile, profile_named
@@ -54,6 +59,7 @@ _STEPS = (
     "SPICE deck against KiCad's",
     "bill of materials against KiCad's",
     "pictures",
+    "breadboard guide",
 )
 _PCB_STEPS = ("placing, routing and KiCad's design rules", "fabrication files and renderings")
 _FABRICATION = "fabrication"
@@ -70,6 +76,7 @@ class BuildResult:
         kicad: KiCad's version.
         parts: number of parts.
         paper: the schematic's pages, such as "A4" or "3 x A4".
+        notes: what was left out, and why.
         violations: what the proofs found, in words; if there is any, nothing was put in place.
     """
 
@@ -79,6 +86,7 @@ class BuildResult:
     kicad: str
     parts: int
     paper: str
+    notes: tuple[str, ...]
     violations: tuple[str, ...]
 
 
@@ -113,15 +121,7 @@ def build(
         if not result.violations:
             with _refusals(out_dir):
                 _put_in_place(folder, out_dir.resolve())
-    return BuildResult(
-        out_dir,
-        result.files,
-        result.circuit_sha256,
-        result.kicad,
-        result.parts,
-        result.paper,
-        result.violations,
-    )
+    return dataclasses.replace(result, folder=out_dir)
 
 
 def check(board: Board, out_dir: Path, *, progress: Progress = lambda *_: None) -> list[str]:
@@ -212,6 +212,17 @@ def _make(board: Board, folder: Path, profile: Profile | None, progress: Progres
         (folder / sheet_file("schematic", sheet, "svg")).write_text(picture, "utf-8")
     (folder / "schematic.pdf").write_bytes(kicad_cli.pdf(schematic))
 
+    step()
+    notes = []
+    try:
+        guide = breadboard_guide(board, expected)
+    except CircuitRefused as error:
+        notes.append(f"no breadboard guide: {error}")
+    else:
+        found("breadboard", breadboard_differences(expected, guide.layout, guide.wiring))
+        (folder / "breadboard.svg").write_text(breadboard_svg(guide), "utf-8")
+        (folder / "breadboard.html").write_text(breadboard_html(guide), "utf-8")
+
     if profile:
         step()
         target = folder / f"{board.name}.kicad_pcb"
@@ -234,6 +245,7 @@ def _make(board: Board, folder: Path, profile: Profile | None, progress: Progres
         kicad=version,
         parts=len(expected.parts),
         paper=_papers(files),
+        notes=tuple(notes),
         violations=tuple(violations),
     )
 

@@ -1,7 +1,6 @@
-"""The nets that holes, wires and the boards' own strips make, read back and compared with the circuit.
+"""The nets that holes, wires and strips make, read back and compared with the circuit.
 
-This looks at nothing but which lead is in which hole: not at the nets that placing and wiring had in
-mind.
+This looks at nothing but which lead is in which hole: not at what placing and wiring had in mind.
 """
 
 from __future__ import annotations
@@ -99,5 +98,3 @@ def _shared_holes(layout: Layout, wiring: Wiring) -> list[str]:
         if other is not what:
             found.append(f"{other} and {what} are both in {hole}")
     return found
-
-

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from realnet_hw import units
 from realnet_hw.board import Board
-from realnet_hw.export.breadboard.check import differences
-from realnet_hw.export.breadboard.colours import bands
-from realnet_hw.export.breadboard.holes import RAILS
+from realnet_hw.export.breadboard.colours import INK, bands
+from realnet_hw.export.breadboard.holes import RAILS, Hole
 from realnet_hw.export.breadboard.parts import kind_of
 from realnet_hw.export.breadboard.placement import Layout, Placed, place
 from realnet_hw.export.breadboard.wiring import Wiring, rails_for, sides_of, wire
@@ -19,12 +18,13 @@ from realnet_hw.export.pcb.floorplan import groups
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to do: what, where, and what to look at."""
+    """One thing to do: what, where, what to look at, and the colours of a resistor's bands."""
 
     stage: str
     what: str
     where: str
     note: str = ""
+    bands: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,7 @@ def breadboard_guide(board: Board, netlist: Netlist) -> Guide:
     """Put a board's circuit on solderless breadboards.
 
     Raises:
-        CircuitRefused: parts without wires, too many supplies, or more than three breadboards; or
-            the holes do not make the circuit.
+        CircuitRefused: parts without wires, too many supplies, or more than three breadboards.
     """
     rails = rails_for([(supply.net, supply.volts) for supply in board.supplies])
     layout = place(netlist, groups(board, netlist), sides_of(rails))
@@ -53,30 +52,42 @@ def breadboard_guide(board: Board, netlist: Netlist) -> Guide:
         *((point.name, point.net) for point in board.test_points),
     ]
     wiring = wire(layout, rails, [(name, net) for name, net in named if net in used])
-    wrong = differences(netlist, layout, wiring)
-    if wrong:
-        raise AssertionError(f"{board.name}: {'; '.join(wrong)}")
-    return Guide(board.title, netlist, layout, wiring, tuple(_steps(board, netlist, layout, wiring)))
+    steps = tuple(_steps(board, netlist, layout, wiring))
+    return Guide(board.title, netlist, layout, wiring, steps)
 
 
 def _steps(board: Board, netlist: Netlist, layout: Layout, wiring: Wiring) -> Iterator[Step]:
-    tall = sorted(layout.parts, key=lambda part: kind_of(netlist.parts[part.reference]).shape != "dip")
-    for part in tall:
+    def is_loose(part: Placed) -> bool:
+        return kind_of(netlist.parts[part.reference]).shape != "dip"
+
+    for part in sorted(layout.parts, key=is_loose):
         yield _part_step(part, netlist)
     for bridge in layout.bridges:
-        yield Step("Bridges", f"wire {bridge.net}", f"{bridge.upper} to {bridge.lower}")
+        yield Step("Over the channel", f"wire {bridge.net}", f"{bridge.upper} to {bridge.lower}")
     to_rails = [w for w in wiring.wires if w.one.row in RAILS or w.other.row in RAILS]
     for each in to_rails:
-        yield Step("Rails", f"wire {each.net}", f"{each.one} to {each.other}")
+        ends = " to ".join(_named(hole, each.net) for hole in (each.one, each.other))
+        yield Step("To the rails", f"wire {each.net}", ends)
     for each in sorted(
         (w for w in wiring.wires if w not in to_rails), key=lambda w: (w.net, w.one)
     ):
         yield Step("Wires", f"wire {each.net}", f"{each.one} to {each.other}")
     for tap in wiring.taps:
         yield Step("Signals", tap.name, str(tap.hole), "to the fixture, or to measure")
-    for supply in sorted(board.supplies, key=lambda supply: supply.order):
-        rail = next(name for name, net in wiring.rails.items() if net == supply.net)
-        yield Step("Power, last of all", f"{supply.volts:g} V", f"rail {rail}", supply.net)
+    volts = {supply.net: supply.volts for supply in board.supplies}
+    for net in ("GND", *(s.net for s in sorted(board.supplies, key=lambda s: s.order))):
+        rail = next(name for name, other in wiring.rails.items() if other == net)
+        edge = _named(Hole(0, rail, 3), net).partition(",")[0]
+        yield Step("Power, last of all", f"{volts.get(net, 0.0):g} V", edge)
+
+
+def _named(hole: Hole, net: str) -> str:
+    """Return a hole as one looks for it: a rail by its net and its edge."""
+    if hole.row not in RAILS:
+        return str(hole)
+    edge = "upper" if hole.row.startswith("1") else "lower"
+    board = f" of board {hole.board + 1}" if hole.board else ""
+    return f"{edge} {net} rail{board}, column {hole.column}"
 
 
 def _part_step(part: Placed, netlist: Netlist) -> Step:
@@ -88,11 +99,13 @@ def _part_step(part: Placed, netlist: Netlist) -> Step:
         return Step("Packages", what, f"pin 1 in {part.holes['1']}", f"notch to the {notch}")
     if shape == "to92":
         return Step("Parts", what, f"pin 1 in {part.holes['1']}", "flat side down in the picture")
-    (pin, hole), (_, other) = part.holes.items()
+    hole, other = part.holes.values()
     note = ""
     if part.reference.startswith("R"):
-        note = " ".join(resistor_bands(about.value, about.fields))
-    elif part.reference.startswith("D"):
+        colours = resistor_bands(about.value, about.fields)
+        inks = tuple(INK[colour] for colour in colours)
+        return Step("Parts", what, f"{hole} to {other}", " ".join(colours), inks)
+    if part.reference.startswith("D"):
         note = f"band (cathode) at {part.holes['1']}"
     elif shape == "radial":
         note = f"plus (long lead) at {part.holes['1']}"

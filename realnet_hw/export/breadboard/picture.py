@@ -43,8 +43,10 @@ def svg(guide: Guide) -> str:
     height = guide.layout.boards * _TALL * PITCH
     width = _WIDE * PITCH
     pieces = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
-        f'font-family="sans-serif" role="img" aria-label="{escape(guide.title)} on breadboards">',
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
+            f'font-family="sans-serif" role="img" aria-label="{escape(guide.title)}">'
+        ),
         f'<rect width="{width:g}" height="{height:g}" fill="#fff"/>',
     ]
     for board in range(guide.layout.boards):
@@ -109,9 +111,9 @@ def _board(board: int, rails: Mapping[str, str]) -> Iterator[str]:
             yield _text(x, y, 8, row, ink="#888")
     for column in (1, *range(5, COLUMNS + 1, 5)):
         x, y = place(Hole(board, "a", column))
-        yield _text(x, y - 5.6 * PITCH, 7, str(column), ink="#888")
+        yield _text(x, y - 5.1 * PITCH, 7, str(column), ink="#888")
         x, y = place(Hole(board, "j", column))
-        yield _text(x, y + 5.6 * PITCH, 7, str(column), ink="#888")
+        yield _text(x, y + 5.1 * PITCH, 7, str(column), ink="#888")
         x, y = place(Hole(board, "e", column))
         yield _text(x, y + 1.5 * PITCH, 7, str(column), ink="#aaa")
 
@@ -238,7 +240,9 @@ def _lanes(guide: Guide) -> dict[tuple[Hole, Hole], float]:
         for wire in guide.wiring.wires
         if _half(wire.one) == _half(wire.other)
         and wire.one.row not in RAILS
-        and not (wire.one.row == wire.other.row and is_short(strip_of(wire.one), strip_of(wire.other)))
+        and not (
+            wire.one.row == wire.other.row and is_short(strip_of(wire.one), strip_of(wire.other))
+        )
     ]
     for wire in sorted(long, key=lambda wire: abs(wire.one.column - wire.other.column)):
         low, high = sorted((wire.one.column, wire.other.column))

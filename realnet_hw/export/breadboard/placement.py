@@ -25,7 +25,7 @@ _TURNS = 20
 
 @dataclass(frozen=True)
 class Placed:
-    """A part in its holes, by pin number; ``turned`` where a package's pin 1 is at the top right."""
+    """A part in its holes, by pin number; ``turned`` where a package has pin 1 at the top right."""
 
     reference: str
     holes: Mapping[str, Hole]
@@ -43,7 +43,7 @@ class Bridge:
 
 @dataclass(frozen=True)
 class Layout:
-    """What is in the holes but for the wires along the rows; ``used`` says the net of each strip."""
+    """What is in the holes but for wires along the rows; ``used`` says the net of each strip."""
 
     parts: tuple[Placed, ...]
     bridges: tuple[Bridge, ...]
@@ -96,9 +96,7 @@ def place(netlist: Netlist, groups: Sequence[Group], sides: Mapping[str, str]) -
     raise CircuitRefused("found no way to join the halves of the breadboards")
 
 
-def _runs(
-    netlist: Netlist, groups: Sequence[Group], sides: Mapping[str, str]
-) -> list[list[_Item]]:
+def _runs(netlist: Netlist, groups: Sequence[Group], sides: Mapping[str, str]) -> list[list[_Item]]:
     """Return what each group puts side by side; a package comes before the first of its groups."""
     seen: dict[str, _Item] = {}
     runs = []

@@ -135,4 +135,5 @@ def test_what_cannot_be_joined_is_named_and_leaves_no_copper() -> None:
     ends = [Pad(Point(x, 25.4), 1.6, 1.6, True, 0.0, "A", (0, 1)) for x in (10.16, 50.8)]
     routing = route(BOARD, [*wall, *ends], {"A": FINE}, RULES, passes=3)
     assert routing.unrouted == ("A",)
-    assert routing.tracks == () and routing.vias == ()
+    assert routing.tracks == ()
+    assert routing.vias == ()

@@ -1,0 +1,146 @@
+"""Breadboard guides: the holes make the circuit, and nothing lies on anything else."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+
+import pytest
+
+from realnet_hw.board import Board, load_board
+from realnet_hw.errors import CircuitRefused
+from realnet_hw.export import netlist
+from realnet_hw.export.breadboard.check import differences
+from realnet_hw.export.breadboard.colours import bands
+from realnet_hw.export.breadboard.guide import Guide, breadboard_guide
+from realnet_hw.export.breadboard.holes import COLUMNS, RAILS, Hole, rail_has_hole, strip_of
+from realnet_hw.export.breadboard.page import html
+from realnet_hw.export.breadboard.parts import kind_of
+from realnet_hw.export.breadboard.picture import svg
+from realnet_hw.export.breadboard.wiring import rails_for
+
+BOARDS = ("xor_opamp", "xor_single_supply")
+
+
+@pytest.fixture(scope="module", params=BOARDS)
+def guide(request: pytest.FixtureRequest) -> Guide:
+    board = load_board(request.param)
+    return breadboard_guide(board, netlist.from_board(board))
+
+
+def test_holes_make_the_circuit(guide: Guide) -> None:
+    assert differences(guide.netlist, guide.layout, guide.wiring) == []
+
+
+def test_every_lead_and_wire_is_in_a_hole_that_exists(guide: Guide) -> None:
+    wires = [hole for wire in guide.wiring.wires for hole in (wire.one, wire.other)]
+    for hole in (*wires, *(h for part in guide.layout.parts for h in part.holes.values())):
+        assert 1 <= hole.column <= COLUMNS
+        assert hole.row in (*RAILS, *"abcdefghij")
+        assert hole.row not in RAILS or rail_has_hole(hole.column)
+
+
+def test_no_part_lies_over_another(guide: Guide) -> None:
+    spans = []
+    for part in guide.layout.parts:
+        kind = kind_of(guide.netlist.parts[part.reference])
+        columns = [hole.column for hole in part.holes.values()]
+        more = (kind.columns - (max(columns) - min(columns) + 1)) // 2
+        board = next(iter(part.holes.values())).board
+        spans.append((board, min(columns) - more, max(columns) + more))
+    for (board, left, right), (other, start, end) in itertools.combinations(spans, 2):
+        assert board != other or right < start or end < left
+
+
+def test_a_flat_wire_covers_no_hole_in_use(guide: Guide) -> None:
+    used = {h for part in guide.layout.parts for h in part.holes.values()}
+    used |= {h for wire in guide.wiring.wires for h in (wire.one, wire.other)}
+    for wire in guide.wiring.wires:
+        if wire.one.row == wire.other.row and wire.one.row not in RAILS:
+            low, high = sorted((wire.one.column, wire.other.column))
+            if high - low <= 2:
+                between = {Hole(wire.one.board, wire.one.row, c) for c in range(low + 1, high)}
+                assert not between & used
+
+
+def test_a_wire_in_another_hole_is_found(guide: Guide) -> None:
+    wires = list(guide.wiring.wires)
+    used = {h for part in guide.layout.parts for h in part.holes.values()}
+    used |= {h for wire in wires for h in (wire.one, wire.other)}
+    index = next(i for i, wire in enumerate(wires) if wire.other.row not in RAILS)
+    for column in (2, COLUMNS - 1):
+        elsewhere = Hole(0, "b", column)
+        assert elsewhere not in used
+        moved = [*wires]
+        moved[index] = dataclasses.replace(wires[index], other=elsewhere)
+        wrong = dataclasses.replace(guide.wiring, wires=tuple(moved))
+        assert differences(guide.netlist, guide.layout, wrong)
+    shorted = dataclasses.replace(wires[index], one=Hole(0, "1+", 5), other=wires[index].other)
+    wrong = dataclasses.replace(guide.wiring, wires=(*wires, shorted))
+    assert any("joined with" in line for line in differences(guide.netlist, guide.layout, wrong))
+
+
+def test_a_part_turned_round_is_found(guide: Guide) -> None:
+    diodes = [p for p in guide.layout.parts if p.reference.startswith(("D", "U"))]
+    part = diodes[0]
+    pins = list(part.holes)
+    turned = dataclasses.replace(
+        part, holes=dict(zip(pins, [part.holes[pin] for pin in reversed(pins)], strict=True))
+    )
+    parts = tuple(turned if each is part else each for each in guide.layout.parts)
+    wrong = dataclasses.replace(guide.layout, parts=parts)
+    assert differences(guide.netlist, wrong, guide.wiring)
+
+
+def test_two_leads_in_one_hole_are_found(guide: Guide) -> None:
+    tap = guide.wiring.taps[0]
+    crowded = dataclasses.replace(tap, hole=next(iter(guide.layout.parts[0].holes.values())))
+    wrong = dataclasses.replace(guide.wiring, taps=(crowded, *guide.wiring.taps[1:]))
+    assert any("are both in" in line for line in differences(guide.netlist, guide.layout, wrong))
+
+
+def test_page_has_every_part_and_ends_with_the_power(guide: Guide) -> None:
+    page = html(guide)
+    for reference in (part.reference for part in guide.layout.parts):
+        assert f">{reference}" in page or f"{reference} " in page
+    assert guide.steps[-1].stage == "Power, last of all"
+    assert "<script" not in page
+    assert svg(guide) == svg(guide)
+
+
+def test_strips_are_those_of_a_breadboard() -> None:
+    assert strip_of(Hole(0, "a", 7)) == strip_of(Hole(0, "e", 7))
+    assert strip_of(Hole(0, "e", 7)) != strip_of(Hole(0, "f", 7))
+    assert strip_of(Hole(0, "1+", 3)) == strip_of(Hole(0, "1+", 60))
+    assert strip_of(Hole(0, "1+", 3)) != strip_of(Hole(1, "1+", 3))
+    assert sum(rail_has_hole(column) for column in range(1, COLUMNS + 1)) == 50
+
+
+@pytest.mark.parametrize(
+    ("ohm", "tolerance", "colours"),
+    [
+        (4700.0, 0.05, "yellow violet red gold"),
+        (10e3, 0.01, "brown black black red brown"),
+        (1.0, 0.05, "brown black gold gold"),
+        (97.6e3, 0.01, "white violet blue red brown"),
+        (1e6, 0.01, "brown black black yellow brown"),
+        (0.47, 0.05, "yellow violet silver gold"),
+        (1234.0, 0.01, ""),
+    ],
+)
+def test_colour_bands(ohm: float, tolerance: float, colours: str) -> None:
+    assert " ".join(bands(ohm, tolerance)) == colours
+
+
+def test_supplies_that_four_rails_cannot_carry_are_refused() -> None:
+    with pytest.raises(CircuitRefused, match="four rails"):
+        rails_for([("+5V", 5.0), ("+9V", 9.0), ("+12V", 12.0)])
+
+
+def test_what_has_no_leads_is_refused() -> None:
+    board: Board = load_board("xor_opamp")
+    found = netlist.from_board(board)
+    chip = dataclasses.replace(found.parts["R1"], footprint="Resistor_SMD:R_0805_2012Metric")
+    flat = netlist.Netlist({**found.parts, "R1": chip})
+    with pytest.raises(CircuitRefused, match=r"R1: .*no leads"):
+        breadboard_guide(board, flat)
