@@ -80,6 +80,7 @@ def build(
     out: Path | None = None,
     fab: Literal["jlcpcb", "home"] = "jlcpcb",
     no_pcb: Flag = False,
+    force: Flag = False,
     check: Flag = False,
     json_: Json = False,
 ) -> int:
@@ -98,6 +99,8 @@ def build(
         Who makes the board: a fab, or "home" for wide tracks that can be etched.
     no_pcb
         Leave out the printed circuit board.
+    force
+        Replace even files that were edited by hand since they were built.
     check
         Write nothing; say which of the files there are not what would be built now.
     json_
@@ -120,7 +123,7 @@ def build(
                 return 1 if stale else 0
             refuse_unwritable(folder, is_folder=True)
             profile = None if no_pcb else profile_named(fab)
-            result = building.build(made, folder, profile=profile, progress=advance)
+            result = building.build(made, folder, profile=profile, force=force, progress=advance)
         _say(answers, json_, _built(result), [*made.notes, *_built_lines(result)])
     return 1 if result.violations else 0
 

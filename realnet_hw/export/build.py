@@ -95,6 +95,7 @@ def build(
     out_dir: Path,
     *,
     profile: Profile | None = None,
+    force: bool = False,
     progress: Progress = lambda *_: None,
 ) -> BuildResult:
     """Make and prove all files of a board and put them into a folder.
@@ -104,16 +105,19 @@ def build(
         out_dir: made where it is missing; files of an earlier build in it are replaced, others
             are left alone.
         profile: of the fab that the printed circuit board is laid out for; None for no board.
+        force: replace even what was edited by hand since it was built.
         progress: told of each step.
 
     Raises:
-        InputError: ``out_dir`` is inside the installed package, holds files but no build, or
-            cannot be written to.
+        InputError: ``out_dir`` is inside the installed package, holds files but no build, or files
+            that were edited since, or cannot be written to.
         ToolMissing: KiCad or its libraries are not installed.
         ToolFailed: kicad-cli could not read what was made.
         CircuitRefused: the schematic fits no page, or the board can't be routed.
     """
     _refuse_folder(out_dir)
+    if not force:
+        _refuse_edited(out_dir)
     with _beside(out_dir.resolve()) as made_in:
         folder = made_in / "files"
         folder.mkdir()
@@ -223,7 +227,8 @@ def _make(board: Board, folder: Path, profile: Profile | None, progress: Progres
         (folder / "breadboard.svg").write_text(breadboard_svg(guide), "utf-8")
         (folder / "breadboard.html").write_text(breadboard_html(guide), "utf-8")
 
-    if profile:
+    # A circuit that is not what was meant is not worth a board.
+    if profile and not violations:
         step()
         target = folder / f"{board.name}.kicad_pcb"
         laid_out = board_file.write_board(board, expected, schematic, target, profile)
@@ -344,6 +349,26 @@ def _refuse_folder(out_dir: Path) -> None:
                 where=str(out_dir),
                 mend="give another folder with --out, or empty this one",
             ) from error
+
+
+def _refuse_edited(out_dir: Path) -> None:
+    """Refuse to replace files that somebody edited since they were built."""
+    if not (out_dir / MANIFEST).is_file():
+        return
+    files = _manifest(out_dir)["files"]
+    edited = [
+        name
+        for name, digest in files.items()
+        if (out_dir / name).is_file()
+        and hashlib.sha256((out_dir / name).read_bytes()).hexdigest() != digest
+    ]
+    if edited:
+        count = f" and {len(edited) - 1} more" if len(edited) > 1 else ""
+        raise InputError(
+            f"{edited[0]}{count} was edited since it was built",
+            where=str(out_dir),
+            mend="build elsewhere with --out, or replace the edits with --force",
+        )
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -103,12 +104,23 @@ def test_other_files_are_left_alone_and_old_ones_go(small: Board, built: Path) -
     (built / "notes.txt").write_text("mine", "utf-8")
     (built / "old.lib").write_text("old", "utf-8")
     manifest = json.loads((built / "build.json").read_text("utf-8"))
-    manifest["files"]["old.lib"] = ""
+    manifest["files"]["old.lib"] = hashlib.sha256(b"old").hexdigest()
     (built / "build.json").write_text(json.dumps(manifest), "utf-8")
     build.build(small, built)
     assert (built / "notes.txt").read_text("utf-8") == "mine"
     assert not (built / "old.lib").exists()
     assert build.check(small, built) == []
+
+
+def test_what_somebody_edited_is_never_replaced_unasked(small: Board, built: Path) -> None:
+    schematic = built / f"{small.name}.kicad_sch"
+    mine = schematic.read_text("utf-8").replace("Hidden neuron H1", "My neuron")
+    schematic.write_text(mine, "utf-8")
+    with pytest.raises(InputError, match=r"kicad_sch was edited .*--force"):
+        build.build(small, built)
+    assert schematic.read_text("utf-8") == mine
+    build.build(small, built, force=True)
+    assert schematic.read_text("utf-8") != mine
 
 
 class MiswiredReference(ShuntReference):
