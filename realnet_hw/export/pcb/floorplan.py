@@ -9,27 +9,36 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from realnet_hw.board import Board
 from realnet_hw.cells.amplifier_supply import AmplifierSupply
 from realnet_hw.cells.connector import Connector
 from realnet_hw.drawing.geometry import Box, Point
 from realnet_hw.export.netlist import Netlist
-from realnet_hw.export.pcb.tiles import Placed, Tile, Unit, block, near, package_tile, up
+from realnet_hw.export.pcb.tiles import Placed, Tile, Unit, block, edge_block, near, package_tile, up
 from realnet_hw.export.plain.groups import grouped
 from realnet_hw.parts.catalogue import part_type
 
 HOLE_mm = 3.2
 """Diameter of the mounting holes, for M3 screws."""
 
+CHANNEL_mm = 2.54
+"""Usually left free between tiles."""
+
 _ORIGIN_mm = 50.8
-_ASPECT = 1.5
-_MARGIN_mm = 3.81
-_HOLE_ROOM_mm = 8.0
+_OUTLINE_STEP_mm = 1.0
+_ASPECT = 1.4
+# A ratio of sides this much larger or smaller (its logarithm) costs nothing.
+_ASPECT_FREE = 0.25
+_MARGIN_mm = 2.54
+_HOLE_ROOM_mm = 8.255
 _HOLE_INSET_mm = 4.5
-_TITLE_ROOM_mm = 5.08
-_CHANNEL_mm = 2.54
+_TITLE_ROOM_mm = 3.81
+_BLOCK_mm = 15.24
+_ROUNDS = 3
+# A net with more pins of packages and connectors than this is everywhere.
+_WIDE_NET = 12
 
 
 @dataclass(frozen=True)
@@ -100,53 +109,162 @@ def _of_plain(board: Board, netlist: Netlist) -> Iterator[Group]:
             yield Group(members, group.layer, package=main.part.reference, pins=pins)
 
 
-def floorplan(netlist: Netlist, found: Sequence[Group]) -> Floorplan:
+def floorplan(
+    netlist: Netlist, found: Sequence[Group], *, channel_mm: float = CHANNEL_mm
+) -> Floorplan:
     """Place every part.
 
     Args:
         netlist: gives the footprints.
         found: every part in exactly one group.
+        channel_mm: left free between tiles; a board that can't be routed may need more.
     """
-    left = [block(netlist, group.parts, most_mm=15.24) for group in found if group.side == "left"]
-    right = [block(netlist, group.parts, most_mm=15.24) for group in found if group.side == "right"]
-    middle = _packages(netlist, found)
-    columns = [left, *_columns(middle, _height(left), _height(right)), right]
-    columns = [column for column in columns if column]
-    height = max(
-        _height(column) + 2 * (_HOLE_ROOM_mm if outer else 0.0)
-        for column, outer in zip(columns, _outer(columns), strict=True)
+    plan = _placed(netlist, found, {}, channel_mm)
+    for _ in range(_ROUNDS):
+        plan = _placed(netlist, found, _sources(netlist, found, plan), channel_mm)
+    return plan
+
+
+def _placed(
+    netlist: Netlist, found: Sequence[Group], sources_mm: Mapping[str, float], channel_mm: float
+) -> Floorplan:
+    """Place every part, those of a stack in the order of their sources."""
+    columns = _best_columns(netlist, found, sources_mm, channel_mm)
+    shape = _shape(columns, channel_mm)
+    outline = Box(
+        _ORIGIN_mm,
+        _ORIGIN_mm,
+        _ORIGIN_mm + up(shape.width, _OUTLINE_STEP_mm),
+        _ORIGIN_mm + up(shape.height, _OUTLINE_STEP_mm),
     )
-    height = up(height + 2 * _MARGIN_mm + _TITLE_ROOM_mm, 1.27)
-    x = _ORIGIN_mm + _MARGIN_mm
+    widths = [_width(column) for column in columns]
+    spare = (outline.width - shape.width) / max(1, len(columns) - 1)
+    x = outline.left + _MARGIN_mm
     parts: dict[str, Placed] = {}
-    for column, outer in zip(columns, _outer(columns), strict=True):
-        width = up(max(_HOLE_ROOM_mm if outer else 0.0, *(tile.box.width for tile in column)))
-        ends = _MARGIN_mm + (_HOLE_ROOM_mm if outer else 0.0)
-        room = height - 2 * ends - _TITLE_ROOM_mm
-        spare = (room - sum(tile.box.height for tile in column)) / (len(column) + 1)
-        y = _ORIGIN_mm + ends + spare
-        for tile in column:
+    for column, width in zip(columns, widths, strict=True):
+        ends = _ends(column)
+        top, bottom = outline.top + ends[0], outline.bottom - ends[1]
+        gap = (bottom - top - sum(tile.box.height for tile in column.tiles)) / (
+            len(column.tiles) + 1
+        )
+        y = top + gap
+        for tile in column.tiles:
             box = tile.box
-            moved = tile.moved(near(x + (width - box.width) / 2 - box.left), near(y - box.top))
+            share = {"left": 0.0, "": 0.5, "right": 1.0}[column.side]
+            to = near(x + share * (width - box.width) - box.left)
+            moved = tile.moved(to, near(y - box.top))
             parts |= {part.reference: part for part in moved.parts}
-            y += box.height + spare
-        x += width + _CHANNEL_mm
-    right_edge = up(x - _CHANNEL_mm + _MARGIN_mm, 1.27)
-    outline = Box(_ORIGIN_mm, _ORIGIN_mm, right_edge, _ORIGIN_mm + height)
+            y += box.height + gap
+        x += width + channel_mm + spare
     inner = outline.grown(-_HOLE_INSET_mm)
     holes = tuple(Point(x, y) for x in (inner.left, inner.right) for y in (inner.top, inner.bottom))
     return Floorplan(dict(sorted(parts.items())), outline, holes)
 
 
-def _outer(columns: Sequence[object]) -> list[bool]:
-    return [index in (0, len(columns) - 1) for index in range(len(columns))]
+@dataclass(frozen=True)
+class _Column:
+    """Tiles above each other; ``side`` is that of the board's edges where it stands, if any."""
+
+    tiles: Sequence[Tile]
+    side: Literal["left", "right", ""] = ""
 
 
-def _height(column: Sequence[Tile]) -> float:
-    return sum(tile.box.height + _CHANNEL_mm for tile in column)
+class _Shape(NamedTuple):
+    width: float
+    height: float
+
+    @property
+    def price(self) -> float:
+        """Its area, dearer the farther it is from the aspect wanted."""
+        off = abs(math.log(self.width / self.height / _ASPECT))
+        return self.width * self.height * (1 + max(0.0, off - _ASPECT_FREE))
 
 
-def _packages(netlist: Netlist, found: Sequence[Group]) -> list[Tile]:
+def _best_columns(
+    netlist: Netlist, found: Sequence[Group], sources_mm: Mapping[str, float], channel_mm: float
+) -> list[_Column]:
+    """Return the columns that make the best board of all numbers of rows, left to right."""
+    edges: dict[str, list[Tile]] = {"left": [], "right": []}
+    loose = []
+    for group in found:
+        if group.side and group.parts[0].startswith("J"):
+            edges[group.side].append(edge_block(netlist, group.parts, group.side))
+        elif group.side:
+            loose.append(block(netlist, group.parts, most_mm=_BLOCK_mm))
+    middle = _packages(netlist, found, sources_mm)
+    tries = []
+    for beside in (False, True) if loose else (False,):
+        left = edges["left"] if beside else [*edges["left"], *loose]
+        first = [_Column(left, "left"), _Column(loose if beside else ())]
+        for rows in range(1, max(1, len(middle)) + 1):
+            columns = [
+                *first,
+                *(_Column(tiles) for tiles in _split(middle, rows)),
+                _Column(edges["right"], "right"),
+            ]
+            columns = [column for column in columns if column.tiles]
+            tries.append((_shape(columns, channel_mm).price, len(tries), columns))
+    return min(tries)[2]
+
+
+def _shape(columns: Sequence[_Column], channel_mm: float) -> _Shape:
+    """Return the least size of a board with these columns."""
+    width = sum(_width(column) for column in columns) + channel_mm * (len(columns) - 1)
+    heights = [
+        sum(tile.box.height for tile in column.tiles)
+        + channel_mm * (len(column.tiles) - 1)
+        + sum(_ends(column))
+        for column in columns
+    ]
+    return _Shape(width + 2 * _MARGIN_mm, max(heights))
+
+
+def _width(column: _Column) -> float:
+    return max(tile.box.width for tile in column.tiles)
+
+
+def _ends(column: _Column) -> tuple[float, float]:
+    """Return what is kept free above and below a column: the title, or holes in the corners."""
+    if column.side:
+        return (_HOLE_ROOM_mm, _HOLE_ROOM_mm)
+    return (_MARGIN_mm, _MARGIN_mm + _TITLE_ROOM_mm)
+
+
+def _sources(netlist: Netlist, found: Sequence[Group], plan: Floorplan) -> dict[str, float]:
+    """Return how far down the board that stands to which each stacked part is joined.
+
+    That is the pins of packages and connectors on its nets, but for those on which it feeds its
+    own amplifier; where there are none, it is the amplifier's pins themselves.
+    """
+    pins: dict[str, list[tuple[str, float]]] = {}
+    for reference, part in netlist.parts.items():
+        if reference[0] in "UJ":
+            for number, net in part.pins.items():
+                pins.setdefault(net, []).append((reference, plan.parts[reference].pad(number).y))
+    wide = {net for net, places in pins.items() if len(places) > _WIDE_NET}
+    sources = {}
+    for group in found:
+        if not group.package:
+            continue
+        package = netlist.parts[group.package]
+        own = {package.pins[pin] for pin in group.pins if pin in package.pins}
+        for reference in group.parts:
+            nets = set(netlist.parts[reference].pins.values()) - wide - {"GND"}
+            outer = [y for net in sorted(nets - own) for _, y in pins.get(net, ())]
+            near_by = [
+                y
+                for net in sorted(nets)
+                for name, y in pins.get(net, ())
+                if name == group.package
+            ]
+            if places := outer or near_by:
+                sources[reference] = round(sum(places) / len(places), 4)
+    return sources
+
+
+def _packages(
+    netlist: Netlist, found: Sequence[Group], sources_mm: Mapping[str, float]
+) -> list[Tile]:
     """Return the tiles of all packages, in the order of their first group's layer, and the rest."""
     names: dict[str, list[Group]] = {}
     rest = []
@@ -163,6 +281,7 @@ def _packages(netlist: Netlist, found: Sequence[Group]) -> list[Tile]:
                 package,
                 [Unit(group.parts, group.pins) for group in members if group.pins],
                 [part for group in members if not group.pins for part in group.parts],
+                sources_mm,
             ),
         )
         for package, members in names.items()
@@ -170,23 +289,10 @@ def _packages(netlist: Netlist, found: Sequence[Group]) -> list[Tile]:
     return [tile for _, tile in sorted([*tiles, *rest], key=lambda item: item[0])]
 
 
-def _columns(tiles: Sequence[Tile], *edges_mm: float) -> list[list[Tile]]:
-    """Split tiles into columns such that the board comes nearest to the aspect wanted."""
-    least_mm = max(edge + 2 * _HOLE_ROOM_mm for edge in edges_mm)
-
-    def shape(rows: int) -> float:
-        columns = _split(tiles, rows)
-        width = sum(max(tile.box.width for tile in column) + _CHANNEL_mm for column in columns)
-        height = max(least_mm, *(_height(column) for column in columns))
-        return abs(math.log((width + 50.0) / height / _ASPECT))
-
-    if not tiles:
-        return []
-    return _split(tiles, min(range(1, len(tiles) + 1), key=shape))
-
-
 def _split(tiles: Sequence[Tile], rows: int) -> list[list[Tile]]:
     """Return columns of at most ``rows`` tiles, alike in number."""
+    if not tiles:
+        return []
     count = -(-len(tiles) // rows)
     share, more = divmod(len(tiles), count)
     columns = []

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from realnet_hw.drawing import text
 from realnet_hw.drawing.geometry import Box, Point
@@ -23,6 +24,7 @@ GAP_mm = 0.25
 """Between courtyards, for rounding and for the eye."""
 
 _CHANNEL_mm = 2.54
+_BESIDE_mm = 6.35
 # What is no wider than this stands above or below its package rather than in a stack beside it.
 _SMALL_mm = 4.0
 
@@ -125,6 +127,33 @@ def block(netlist: Netlist, references: Sequence[str], *, most_mm: float = 25.4)
     return Tile(tuple(placed))
 
 
+def edge_block(netlist: Netlist, references: Sequence[str], side: Literal["left", "right"]) -> Tile:
+    """Put a connector at the board's edge and the parts that belong to it beside it.
+
+    A connector whose pins lie in a row is turned, so that wires enter it from outside.
+
+    Args:
+        netlist: gives footprints.
+        references: the connector's first.
+        side: of the board.
+    """
+    first = netlist.parts[references[0]]
+    rotation = 0 if stands_upright(first.footprint) else 270 if side == "left" else 90
+    at_edge = Placed(references[0], first.footprint, Point(0.0, 0.0), rotation, label(first))
+    others = references[1:]
+    if not others:
+        return Tile((at_edge,))
+    height = at_edge.room.height
+    widths = [_BESIDE_mm * count for count in range(1, 5)]
+    tries = [block(netlist, others, most_mm=width) for width in widths]
+    beside = next((tile for tile in tries if tile.box.height <= height), tries[-1])
+    if side == "left":
+        dx = up(at_edge.room.right + GAP_mm - beside.box.left)
+    else:
+        dx = -up(beside.box.right + GAP_mm - at_edge.room.left)
+    return Tile((at_edge, *beside.moved(dx, near(at_edge.room.top - beside.box.top)).parts))
+
+
 def stands_upright(name: str) -> bool:
     """Return whether a connector's pins stand one above the other."""
     return len({round(pad.at.x, 3) for pad in footprint(name).pads}) == 1
@@ -154,7 +183,11 @@ def _room(name: str, label: str) -> Box:
 
 
 def package_tile(
-    netlist: Netlist, package: str, units: Sequence[Unit], supply: Sequence[str]
+    netlist: Netlist,
+    package: str,
+    units: Sequence[Unit],
+    supply: Sequence[str],
+    sources_mm: Mapping[str, float],
 ) -> Tile:
     """Put a package in the middle, each amplifier's parts in a stack on the side of its pins.
 
@@ -165,6 +198,8 @@ def package_tile(
         package: its reference.
         units: its amplifiers.
         supply: its decoupling capacitors.
+        sources_mm: how far down the board that stands to which a part is joined; an amplifier's
+            parts are stacked in this order, so that fewer tracks cross.
     """
     middle = Placed(package, netlist.parts[package].footprint, Point(0.0, 0.0), 0)
     centre = Point(
@@ -184,7 +219,8 @@ def package_tile(
         ordered = sorted(found, key=lambda item: item[0])
         large = []
         for y, unit in ordered:
-            large += [part for part in unit.parts if not _is_small(netlist, part)]
+            stacked = [part for part in unit.parts if not _is_small(netlist, part)]
+            large += sorted(stacked, key=lambda part: sources_mm.get(part, 0.0))
             small = [part for part in unit.parts if _is_small(netlist, part)]
             (above if y < centre.y else below).extend(small)
         placed += _stack(netlist, large, middle, side, centre.y)
