@@ -40,9 +40,16 @@ class NetlistPart:
 
 @dataclass(frozen=True)
 class Netlist:
-    """Parts and the nets between them; ``parts`` is in the order of references."""
+    """Parts and the nets between them.
+
+    Args:
+        parts: in the order of references.
+        described: the netlist of the board's description where this one is for another way of
+            assembly; None if it is the description's own.
+    """
 
     parts: Mapping[str, NetlistPart]
+    described: Netlist | None = None
 
     def nets(self) -> dict[str, frozenset[tuple[str, str]]]:
         """Return the (reference, pin number) pairs of every net."""
@@ -53,7 +60,12 @@ class Netlist:
         return {net: frozenset(pins) for net, pins in sorted(found.items())}
 
     def sha256(self) -> str:
-        """Return the circuit's hash: parts, values, models and nets, whatever draws them."""
+        """Return the circuit's hash: parts, values, models and nets, whatever draws them.
+
+        It is the description's, so that it is the same for every way of assembly.
+        """
+        if self.described is not None:
+            return self.described.sha256()
         content = [
             [part.reference, part.value, part.symbol, sorted(part.fields.items()),
              sorted(part.pins.items())]

@@ -19,6 +19,10 @@ class Profile:
         via_mm, drill_mm: of a via's copper and of its hole.
         edge_mm: from copper to the board's edge.
         pour_clearance_mm: around the ground pour.
+        most_mm: the sides of the largest board.
+        top_price: how much dearer a track is on the top than on the bottom layer.
+        via_price_mm: what length of track a via may save at least. Etched at home each one is a
+            wire to solder on both sides, and pins of sockets can't be reached on top.
     """
 
     name: str
@@ -30,6 +34,9 @@ class Profile:
     drill_mm: float
     edge_mm: float
     pour_clearance_mm: float
+    most_mm: tuple[float, float]
+    top_price: float = 1.0
+    via_price_mm: float = 3.0
 
     @property
     def annular_mm(self) -> float:
@@ -42,8 +49,9 @@ PROFILES = {
     for profile in (
         # Wider than the least that the fab makes (0.127 mm): nothing here needs it.
         # Ref: JLCPCB, "PCB Manufacturing & Assembly Capabilities", 2 layers.
-        Profile("jlcpcb", "JLCPCB, 2 layers", 0.2, 0.3, 0.5, 0.8, 0.4, 0.5, 0.3),
-        Profile("home", "etched at home", 0.4, 0.5, 0.8, 1.6, 0.8, 1.0, 0.5),
+        Profile("jlcpcb", "JLCPCB, 2 layers", 0.2, 0.3, 0.5, 0.8, 0.4, 0.5, 0.3, (400, 500)),
+        # As large as the sheets of copper-clad board that shops sell.
+        Profile("home", "etched at home", 0.4, 0.5, 0.8, 1.6, 0.8, 1.0, 0.5, (200, 300), 2.0, 20.0),
     )
 }
 

@@ -37,7 +37,8 @@ def schematic_files(board: Board, netlist: Netlist) -> dict[str, str]:
 
     Args:
         board: a board of cells.
-        netlist: of its SKiDL circuit; gives the parts' footprints and fields, not the nets.
+        netlist: of its SKiDL circuit; gives the parts' symbols, footprints and fields, not the
+            nets.
 
     Raises:
         CircuitRefused: something is too large for a page.
@@ -253,7 +254,7 @@ class _Sheet:
         return nodes
 
     def _numbered(self, placed: Sequence[PlacedSymbol]) -> list[PlacedSymbol]:
-        """Give power symbols and flags their numbers in drawing order."""
+        """Give power symbols and flags their numbers in drawing order, parts their own symbols."""
         numbered = []
         for symbol in placed:
             if symbol.reference.startswith("#"):
@@ -261,7 +262,10 @@ class _Sheet:
                 reference = f"{symbol.reference}{self._aids[symbol.reference]:02d}"
                 numbered.append(replace(symbol, reference=reference))
             else:
-                numbered.append(symbol)
+                # Another way of assembly may call for another symbol; its pins lie in the same
+                # places.
+                own = self.netlist.parts.get(symbol.reference)
+                numbered.append(replace(symbol, lib_id=own.symbol) if own else symbol)
         return numbered
 
     def _symbol(self, placed: PlacedSymbol) -> Node:

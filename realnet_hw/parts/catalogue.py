@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import math
 import tomllib
+from collections.abc import Callable
 from importlib import resources
 from typing import Literal
 
@@ -39,6 +40,31 @@ class SpreadRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     drift_per_K: float = 0.0
 
 
+Assembly = Literal["tht", "smd"]
+"""How a board is put together: with through-hole parts, or with surface-mounted ones."""
+
+_SMD = "_smd"
+
+
+class SmdForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The same part for surface mounting: what differs.
+
+    ``pins`` are the numbers that pins have there; the symbol has them in the same places.
+    """
+
+    footprint: str
+    manufacturer: str
+    mpn: str
+    datasheet: str
+    description: str
+    mpn_style: str | None = None
+    symbol: str | None = None
+    tolerance: float | None = None
+    sim: dict[str, str] | None = None
+    spreads: tuple[SpreadRule, ...] | None = None
+    pins: dict[str, str] = {}
+
+
 class PartType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One table of the catalogue; its keys are explained at the head of ``catalogue.toml``."""
 
@@ -48,7 +74,7 @@ class PartType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     description: str
     manufacturer: str = ""
     mpn: str = ""
-    mpn_style: Literal["plain", "yageo"] = "plain"
+    mpn_style: Literal["plain", "rkm", "four_digits", "three_digits"] = "plain"
     datasheet: str = ""
     value: str = ""
     tolerance: float | None = None
@@ -59,6 +85,7 @@ class PartType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     temperature_C: tuple[float, float] = (-40.0, 85.0)
     amplifiers: tuple[tuple[str, str, str], ...] = ()
     supply_pins: dict[str, str] = {}
+    smd: SmdForm | None = None
 
     @property
     def is_bought(self) -> bool:
@@ -77,11 +104,10 @@ class PartType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def part_number(self, value: str) -> str:
         """Return the manufacturer's part number for a value such as ``"4k99"``."""
-        written = _yageo(value) if self.mpn_style == "yageo" else value
-        return self.mpn.format(value=written)
+        return self.mpn.format(value=_WRITTEN[self.mpn_style](value))
 
 
-def _yageo(value: str) -> str:
+def _rkm(value: str) -> str:
     """Write a resistance as in Yageo's part numbers: 470R, 4K99, 10K, 1M.
 
     Ref: Yageo MFR series datasheet, "Ordering code".
@@ -89,11 +115,46 @@ def _yageo(value: str) -> str:
     return units.rkm(units.parse(value, "ohm")).upper()
 
 
+def _digits(value: str, count: int) -> str:
+    """Write a resistance as significant digits and the number of zeros behind them: 4991, 1002.
+
+    Ref: KOA Speer RK73H and RK73B datasheets, "Ordering information" (an R is the decimal point
+    where there would be less than none).
+    """
+    ohm = units.parse(value, "ohm")
+    zeros = math.floor(math.log10(ohm) + 1e-9) - count + 1
+    if zeros < 0:
+        return f"{ohm:.{-zeros}f}".replace(".", "R")
+    return f"{round(ohm / 10**zeros)}{zeros}"
+
+
+_WRITTEN: dict[str, Callable[[str], str]] = {
+    "plain": str,
+    "rkm": _rkm,
+    "four_digits": functools.partial(_digits, count=3),
+    "three_digits": functools.partial(_digits, count=2),
+}
+
+
 @functools.cache
 def catalogue() -> dict[str, PartType]:
-    """Return every part type by its key."""
+    """Return every part type by its key; a form for surface mounting has one that ends in _smd."""
     text = resources.files("realnet_hw.parts").joinpath("catalogue.toml").read_text("utf-8")
-    return msgspec.convert(tomllib.loads(text), dict[str, PartType])
+    found = msgspec.convert(tomllib.loads(text), dict[str, PartType])
+    forms = {f"{key}{_SMD}": _form(kind, kind.smd) for key, kind in found.items() if kind.smd}
+    return found | forms
+
+
+def _form(kind: PartType, smd: SmdForm) -> PartType:
+    """Return a part type as it is for surface mounting."""
+    told = msgspec.structs.asdict(smd)
+    own = {name: value for name, value in told.items() if name != "pins" and value is not None}
+    return msgspec.structs.replace(kind, **own, smd=None)
+
+
+def smd_key(key: str) -> str:
+    """Return the key of a part type's form for surface mounting, empty if it has none."""
+    return f"{key}{_SMD}" if part_type(key).smd else ""
 
 
 def part_type(key: str) -> PartType:

@@ -15,7 +15,7 @@ from typing import Any
 from realnet_hw import project
 from realnet_hw.errors import InputError
 from realnet_hw.parts import skidl_parts
-from realnet_hw.parts.catalogue import catalogue, part_type
+from realnet_hw.parts.catalogue import catalogue, part_type, smd_key
 
 _REFERENCE = re.compile(r"[A-Z]+[1-9][0-9]*")
 _RENAMED = re.compile(r"(.+?)_[0-9]+")
@@ -126,7 +126,12 @@ def _complete(part: Any) -> None:
 @functools.cache
 def _entry_of(symbol: str) -> str:
     """Return the key of the one catalogue entry with a symbol; empty if none or several have it."""
-    keys = [key for key, kind in catalogue().items() if kind.symbol == symbol and kind.sim]
+    forms = {smd_key(key) for key in catalogue()}
+    keys = [
+        key
+        for key, kind in catalogue().items()
+        if kind.symbol == symbol and kind.sim and key not in forms
+    ]
     return keys[0] if len(keys) == 1 else ""
 
 

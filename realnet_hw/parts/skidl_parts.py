@@ -60,6 +60,7 @@ def _skidl() -> Any:
     """Import SKiDL once, set to KiCad 9's own libraries and silent."""
     folder = symbol_folder()
     os.environ.setdefault("KICAD9_SYMBOL_DIR", str(folder))
+    logger_class = logging.getLoggerClass()
     with _elsewhere(), contextlib.redirect_stderr(None), contextlib.redirect_stdout(None):
         import skidl
 
@@ -69,6 +70,8 @@ def _skidl() -> Any:
             logger.stop_file_output()
             logger.handlers[:] = [logging.NullHandler()]
         skidl.config.query_backup_lib = False
+    # SKiDL sets its own class for everybody's loggers, and it can't log what numba's do.
+    logging.setLoggerClass(logger_class)
     return skidl
 
 

@@ -23,11 +23,11 @@ from realnet_hw.drawing.sexpr import Node
 from realnet_hw.errors import CircuitRefused, ToolFailed, ToolMissing
 from realnet_hw.export import kicad_cli
 from realnet_hw.export.netlist import Netlist, from_kicad
-from realnet_hw.export.pcb.floorplan import Floorplan, HOLE_mm, floorplan, groups
+from realnet_hw.export.pcb.floorplan import CHANNEL_mm, Floorplan, HOLE_mm, floorplan, groups
 from realnet_hw.export.pcb.footprints import footprint, turned
 from realnet_hw.export.pcb.router import NetClass, Pad, Routing, Rules, route
 from realnet_hw.export.pcb.silkscreen import Silkscreen, Text, silkscreen
-from realnet_hw.export.profile import Profile
+from realnet_hw.export.profile import DEFAULT, Profile
 from realnet_hw.export.project_files import footprint_folder
 
 HOLE_FOOTPRINT = "MountingHole:MountingHole_3.2mm_M3"
@@ -37,6 +37,9 @@ _PYTHONS = ("/usr/bin/python3",)
 _TIMEOUT_s = 300
 # A pad that its pour reaches by a single spoke is joined by its tracks alone.
 _RELIEFS = 4
+# Between tiles: what usually does, then more for a board whose tracks found no way.
+_CHANNELS_mm = (CHANNEL_mm, 2 * CHANNEL_mm, 4 * CHANNEL_mm)
+_FINER = "have it made by a fab (--fab jlcpcb), "
 
 
 @dataclass(frozen=True)
@@ -69,16 +72,14 @@ def write_board(
         profile: what the fab can do.
 
     Raises:
-        CircuitRefused: parts that overlap, or nets that find no way.
+        CircuitRefused: too large for the fab, or nets that find no way.
         ToolMissing: KiCad's Python module is not installed.
         ToolFailed: it ended with an error.
     """
-    plan = floorplan(netlist, groups(board, netlist))
     text = kicad_cli.netlist(schematic)
     drawn = from_kicad(text)
-    rails = {"GND", *(supply.net for supply in board.supplies)}
-    routing = _routed(board, drawn, plan, rails, profile)
-    printed = silkscreen(board, netlist, plan, netlist.sha256()[:8])
+    plan, routing = _placed_and_routed(board, netlist, drawn, profile)
+    printed = silkscreen(board, netlist, plan, routing.vias, netlist.sha256()[:8])
     job = _job(board, netlist, drawn, text, plan, routing, printed, profile)
     job["out"] = str(target)
     off_pour: list[list[str]] = []
@@ -99,9 +100,44 @@ def write_board(
     )
 
 
-def _routed(
-    board: Board, drawn: Netlist, plan: Floorplan, rails: set[str], profile: Profile
-) -> Routing:
+def _placed_and_routed(
+    board: Board, netlist: Netlist, drawn: Netlist, profile: Profile
+) -> tuple[Floorplan, Routing]:
+    """Place parts as close together as they can be routed.
+
+    Raises:
+        CircuitRefused: the board grows too large for the fab, or even the widest leaves nets open.
+    """
+    found = groups(board, netlist)
+    rails = {"GND", *(supply.net for supply in board.supplies)}
+    for channel_mm in _CHANNELS_mm:
+        plan = floorplan(netlist, found, channel_mm=channel_mm)
+        _refuse_too_large(board, plan, profile)
+        routing = _routed(drawn, plan, rails, profile)
+        if not routing.unrouted:
+            return plan, routing
+    raise CircuitRefused(
+        f"{len(routing.unrouted)} of {len(drawn.nets())} nets found no way on two layers, "
+        f"on {plan.outline.width:.0f} x {plan.outline.height:.0f} mm",
+        where=f"{board.name}, {profile.title}",
+        mend=f"{_FINER if profile.track_mm > DEFAULT.track_mm else ''}use fewer neurons a layer, "
+        "or leave the board out with --no-pcb",
+    )
+
+
+def _refuse_too_large(board: Board, plan: Floorplan, profile: Profile) -> None:
+    sides = sorted((plan.outline.width, plan.outline.height))
+    most = sorted(profile.most_mm)
+    if sides[0] > most[0] or sides[1] > most[1]:
+        raise CircuitRefused(
+            f"the board would be {plan.outline.width:.0f} x {plan.outline.height:.0f} mm",
+            where=f"{board.name}, {profile.title}",
+            allowed=f"at most {most[1]:.0f} x {most[0]:.0f} mm",
+            mend="use fewer neurons, --assembly smd, or leave the board out with --no-pcb",
+        )
+
+
+def _routed(drawn: Netlist, plan: Floorplan, rails: set[str], profile: Profile) -> Routing:
     pads = [
         Pad(
             at=placed.at.moved(*turned(pad.at, placed.rotation)),
@@ -123,15 +159,15 @@ def _routed(
         for net in drawn.nets()
         if not net.startswith("unconnected-")
     }
-    routing = route(plan.outline, pads, classes, Rules(profile.clearance_mm, profile.edge_mm))
-    if routing.unrouted:
-        raise CircuitRefused(
-            f"{len(routing.unrouted)} nets found no way on two layers: "
-            + ", ".join(routing.unrouted[:5]),
-            where=board.name,
-            mend="use fewer neurons a layer, or a finer fab profile",
-        )
-    return routing
+    rules = Rules(profile.clearance_mm, profile.edge_mm)
+    return route(
+        plan.outline,
+        pads,
+        classes,
+        rules,
+        prices=(profile.top_price, 1.0),
+        via_price_mm=profile.via_price_mm,
+    )
 
 
 def _job(

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 GRID_mm = 0.3175
 """A quarter of a sixteenth of an inch: pads of through-hole parts lie on it."""
 
-_VIA_COST = 10.0
 _GRAIN = 0.25
 _PRESSURE = (0.5, 1.35, 40.0)  # at first, its growth each pass, at most
 _FOUGHT_OVER = {"track": 0.35, "via": 0.5}
@@ -129,7 +128,8 @@ def route(
     classes: Mapping[str, NetClass],
     rules: Rules,
     *,
-    layers: int = 2,
+    prices: tuple[float, ...] = (1.0, 1.0),
+    via_price_mm: float = 3.0,
     passes: int = _MOST_PASSES,
 ) -> Routing:
     """Join the pads of every net.
@@ -139,14 +139,15 @@ def route(
         pads: of all parts, and the holes.
         classes: for each net that is to be routed; others are left alone.
         rules: distances to keep.
-        layers: of copper.
+        prices: of a track's length on each layer of copper, from the top; the least is 1.
+        via_price_mm: the length of track that a via costs as much as.
         passes: after how many to give up.
 
     Returns:
         The best of all passes: the fewest nets without a way, then the fewest in conflict. A net
         that touches another is left out and named in ``unrouted``.
     """
-    return _Router(outline, pads, classes, rules, layers).run(passes)
+    return _Router(outline, pads, classes, rules, prices, via_price_mm).run(passes)
 
 
 class _Router:
@@ -156,7 +157,8 @@ class _Router:
         pads: Sequence[Pad],
         classes: Mapping[str, NetClass],
         rules: Rules,
-        layers: int,
+        prices: tuple[float, ...],
+        via_price_mm: float,
     ) -> None:
         # numba takes a second to import.
         from realnet_hw.export.pcb import search
@@ -166,7 +168,9 @@ class _Router:
         self.width = int((outline.right - outline.left) / GRID_mm + 1e-6) + 1
         self.height = int((outline.bottom - outline.top) / GRID_mm + 1e-6) + 1
         self.area = self.width * self.height
-        self.layers = layers
+        self.layers = len(prices)
+        self.prices = np.array(prices)
+        self.via_price = via_price_mm / GRID_mm
         self.rules = rules
         self.classes = tuple(dict.fromkeys(classes.values()))
         self.class_of = {net: self.classes.index(kind) for net, kind in classes.items()}
@@ -175,11 +179,11 @@ class _Router:
         for pad in pads:
             if pad.net in classes:
                 self.pads.setdefault(pad.net, []).append(pad)
-        shape = (layers, self.height, self.width)
+        shape = (self.layers, self.height, self.width)
         self.history = np.zeros(shape)
         self.grounds = [self._ground(kind, pads) for kind in self.classes]
-        self.memory = search.scratch(layers * self.area)
-        self.stamp = np.zeros(layers * self.area, np.int32)
+        self.memory = search.scratch(self.layers * self.area)
+        self.stamp = np.zeros(self.layers * self.area, np.int32)
         self.turn = 0
         self.stamp_turn = 0
         self.routes: dict[str, _Route] = {}
@@ -348,7 +352,7 @@ class _Router:
         tree = set(self._pad_cells(waiting.pop(0)))
         paths: list[list[int]] = []
         vias: set[int] = set()
-        costs = search.Costs(_VIA_COST, _GRAIN, pressure)
+        costs = search.Costs(self.via_price, _GRAIN, pressure, self.prices)
         while waiting:
             target = self._nearest(waiting, tree)
             waiting.remove(target)

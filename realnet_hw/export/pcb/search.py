@@ -33,11 +33,13 @@ class Costs(NamedTuple):
         via: for a change of layer.
         grain: more, as a share, for going across a layer's direction: rows on even layers.
         pressure: more, as a share, for every other net whose copper is in the way.
+        prices: of a track's length on each layer, 1 or more.
     """
 
     via: float
     grain: float
     pressure: float
+    prices: Reals
 
 
 class Ground(NamedTuple):
@@ -216,7 +218,8 @@ def search(
             claimed = owner[layer, ny, nx]
             if stamp[there] == done or claimed not in (0, net):
                 continue
-            step = _step(direction, layer, costs.grain) * (1.0 + history[layer, ny, nx])
+            step = _step(direction, layer, costs.grain) * costs.prices[layer]
+            step *= 1.0 + history[layer, ny, nx]
             step *= 1.0 + costs.pressure * crowd[layer, ny, nx]
             if heading not in (_NO_HEADING, direction):
                 step += _BEND

@@ -16,6 +16,7 @@ from realnet_hw.drawing.geometry import Box, Point
 from realnet_hw.export.netlist import Netlist
 from realnet_hw.export.pcb.floorplan import Floorplan, HOLE_mm
 from realnet_hw.export.pcb.footprints import footprint, turned, turned_box
+from realnet_hw.export.pcb.router import Via
 from realnet_hw.export.pcb.tiles import NAME_mm, Placed
 
 _REFERENCE_mm = 0.9
@@ -63,16 +64,19 @@ class Silkscreen:
     texts: tuple[Text, ...]
 
 
-def silkscreen(board: Board, netlist: Netlist, plan: Floorplan, revision: str) -> Silkscreen:
+def silkscreen(
+    board: Board, netlist: Netlist, plan: Floorplan, vias: Sequence[Via], revision: str
+) -> Silkscreen:
     """Find a place for every text.
 
     Args:
         board: its title, and the shape of its network.
         netlist: gives the names of connectors' pins.
         plan: where parts stand.
+        vias: printed over only where there is no other place.
         revision: printed beside the title.
     """
-    sheet = _Sheet(plan)
+    sheet = _Sheet(plan, vias)
     texts = [*sheet.title(_titles(board, revision))]
     names: dict[str, Text] = {}
     for reference, placed in plan.parts.items():
@@ -104,8 +108,9 @@ def _titles(board: Board, revision: str) -> list[str]:
 class _Sheet:
     """What is taken already."""
 
-    def __init__(self, plan: Floorplan) -> None:
+    def __init__(self, plan: Floorplan, vias: Sequence[Via]) -> None:
         self.plan = plan
+        self.vias = [Box(*via.at, *via.at).grown(via.diameter / 2) for via in vias]
         self.room = plan.outline.grown(-_EDGE_mm)
         self.taken: list[Box] = [Box(x, y, x, y).grown(HOLE_mm / 2 + 1.5) for x, y in plan.holes]
         self.own: dict[str, list[Box]] = {}
@@ -186,8 +191,8 @@ class _Sheet:
     def _first(
         self, word: str, places: Iterable[Point], size: float, reference: str, turn: int = 0
     ) -> Text | None:
-        for place in places:
-            made = Text(word, _rounded(place), size, turn)
+        found = [Text(word, _rounded(place), size, turn) for place in places]
+        for made in sorted(found, key=lambda made: _hits(made.box, self.vias)):
             box = made.box
             inside = (
                 box.left >= self.room.left

@@ -25,6 +25,8 @@ GAP_mm = 0.25
 
 _CHANNEL_mm = 2.54
 _BESIDE_mm = 6.35
+# On a surface-mounted part no wider than this there is no room for its reference.
+_CHIP_mm = 6.0
 # What is no wider than this stands above or below its package rather than in a stack beside it.
 _SMALL_mm = 4.0
 
@@ -33,7 +35,7 @@ _SMALL_mm = 4.0
 class Placed:
     """A part on the board: where its footprint's origin is, and how many degrees it is turned.
 
-    ``label`` is the longest name that is printed beside it: a pin's or a signal's.
+    ``label`` is the longest name that is printed beside it: a pin's, a signal's, or its own.
     """
 
     reference: str
@@ -51,7 +53,7 @@ class Placed:
     @property
     def room(self) -> Box:
         """The box around its courtyard, all that its footprint prints, and names beside it."""
-        box = turned_box(_room(self.footprint, self.label), self.rotation)
+        box = turned_box(_room(self.reference, self.footprint, self.label), self.rotation)
         return box.moved(self.at.x, self.at.y)
 
     @property
@@ -117,7 +119,7 @@ def block(netlist: Netlist, references: Sequence[str], *, most_mm: float = 25.4)
     for reference in references:
         name = netlist.parts[reference].footprint
         tag = label(netlist.parts[reference])
-        box = _room(name, tag)
+        box = _room(reference, name, tag)
         if x > 0 and x + box.width > most_mm:
             x, y = 0.0, row_bottom + GAP_mm
         at = Point(up(x - box.left), up(y - box.top))
@@ -165,16 +167,18 @@ def label(part: NetlistPart) -> str:
         return part.value
     if part.reference.startswith("J"):
         return max(part.pins.values(), key=lambda net: text.width(net, NAME_mm))
-    return ""
+    kind = footprint(part.footprint)
+    small = kind.courtyard.width <= _CHIP_mm and all(pad.layers == (0,) for pad in kind.pads)
+    return part.reference if small else ""
 
 
-def _room(name: str, label: str) -> Box:
+def _room(reference: str, name: str, label: str) -> Box:
     """Return the room of a footprint with the names that are printed beside it."""
     box = footprint(name).room
     if not label:
         return box
     wide = text.width(label, NAME_mm)
-    if len(footprint(name).pads) == 1:
+    if not reference.startswith("J"):
         more = max(0.0, wide + 2 * GAP_mm - box.width) / 2
         return Box(box.left - more, box.top - 2 * NAME_mm, box.right + more, box.bottom)
     if stands_upright(name):
@@ -240,13 +244,9 @@ def _stack(
 ) -> list[Placed]:
     """Return parts above each other beside a package, their pins that belong to it turned to it."""
     own = set(netlist.parts[middle.reference].pins.values())
-    steps = []
+    placed: list[Placed] = []
+    y = 0.0
     for reference in references:
-        box = footprint(netlist.parts[reference].footprint).room
-        steps.append(up(box.height + GAP_mm, ROUTER_mm))
-    y = near(centre_y - sum(steps) / 2, ROUTER_mm)
-    placed = []
-    for reference, step in zip(references, steps, strict=True):
         part = netlist.parts[reference]
         rotation = _turn(part.footprint, part.pins, own, side)
         box = turned_box(footprint(part.footprint).room, rotation)
@@ -256,8 +256,9 @@ def _stack(
             x = up(_CHANNEL_mm + middle.courtyard.right - box.left)
         at = Point(x, up(y - box.top, ROUTER_mm))
         placed.append(Placed(reference, part.footprint, at, rotation))
-        y += step
-    return placed
+        y = at.y + box.bottom + GAP_mm
+    down = near(centre_y - y / 2, ROUTER_mm)
+    return [part.moved(0.0, down) for part in placed]
 
 
 def _turn(name: str, pins: Mapping[str, str], own: set[str], side: str) -> int:
@@ -284,22 +285,23 @@ def _row(netlist: Netlist, references: Sequence[str], middle: Placed, down: int)
         width = 0.0
         while waiting:
             part = netlist.parts[waiting[0]]
-            wide = _room(part.footprint, label(part)).width + GAP_mm
+            wide = up(_room(waiting[0], part.footprint, label(part)).width + GAP_mm)
             if row and width + wide > room:
                 break
             row.append(waiting.pop(0))
             width += wide
-        x = (box.left + box.right - width) / 2
+        x = near((box.left + box.right - width) / 2)
         deepest = 0.0
         for reference in row:
             name = netlist.parts[reference].footprint
             tag = label(netlist.parts[reference])
-            own = _room(name, tag)
+            own = _room(reference, name, tag)
             depth = own.bottom - own.top
             y = edge + GAP_mm + (-own.top if down > 0 else own.bottom)
-            at = Point(near(x - own.left), down * up(y))
+            # Rounded to the right, from a place on the grid on: what is reserved is never left.
+            at = Point(up(x - own.left), down * up(y))
             placed.append(Placed(reference, name, at, 0, tag))
-            x += own.width + GAP_mm
+            x += up(own.width + GAP_mm)
             deepest = max(deepest, abs(at.y) + (own.bottom if down > 0 else -own.top) - edge, depth)
         edge += deepest
     return placed
