@@ -16,7 +16,16 @@ from realnet_hw.cells.amplifier_supply import AmplifierSupply
 from realnet_hw.cells.connector import Connector
 from realnet_hw.drawing.geometry import Box, Point
 from realnet_hw.export.netlist import Netlist
-from realnet_hw.export.pcb.tiles import Placed, Tile, Unit, block, edge_block, near, package_tile, up
+from realnet_hw.export.pcb.tiles import (
+    Placed,
+    Tile,
+    Unit,
+    block,
+    edge_block,
+    near,
+    package_tile,
+    up,
+)
 from realnet_hw.export.plain.groups import grouped
 from realnet_hw.parts.catalogue import part_type
 
@@ -192,7 +201,7 @@ def _best_columns(
         elif group.side:
             loose.append(block(netlist, group.parts, most_mm=_BLOCK_mm))
     middle = _packages(netlist, found, sources_mm)
-    tries = []
+    tries: list[tuple[float, int, list[_Column]]] = []
     for beside in (False, True) if loose else (False,):
         left = edges["left"] if beside else [*edges["left"], *loose]
         first = [_Column(left, "left"), _Column(loose if beside else ())]
@@ -252,10 +261,7 @@ def _sources(netlist: Netlist, found: Sequence[Group], plan: Floorplan) -> dict[
             nets = set(netlist.parts[reference].pins.values()) - wide - {"GND"}
             outer = [y for net in sorted(nets - own) for _, y in pins.get(net, ())]
             near_by = [
-                y
-                for net in sorted(nets)
-                for name, y in pins.get(net, ())
-                if name == group.package
+                y for net in sorted(nets) for name, y in pins.get(net, ()) if name == group.package
             ]
             if places := outer or near_by:
                 sources[reference] = round(sum(places) / len(places), 4)

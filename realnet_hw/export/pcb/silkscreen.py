@@ -166,7 +166,8 @@ class _Sheet:
         yard = placed.courtyard
         half = text.width(word, size) / 2 + 0.1
         x, y = (yard.left + yard.right) / 2, (yard.top + yard.bottom) / 2
-        above, below = yard.top - 0.75 * size, yard.bottom + 0.75 * size
+        off = 0.75 * size + _CLEAR_mm
+        above, below = yard.top - off, yard.bottom + off
         places = [
             Point(x, above),
             Point(x, below),
