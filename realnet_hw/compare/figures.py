@@ -133,19 +133,11 @@ def left_out(prediction: Prediction) -> int:
     return sum(max(0, count - MOST) for count in counts)
 
 
-def boards(prediction: Prediction) -> int | None:
-    """Return from how many boards the bands of curves and answers are; None without any."""
-    return min((view.boards for view in _views(prediction)), default=None)
-
-
 def has_ideal(prediction: Prediction) -> bool:
     """Return whether any curve or answer has the ideal network's beside it."""
-    traces = (trace for view in _views(prediction) for trace in view.outputs.values())
+    views: list[Curve | Transient] = [*prediction.curves, *prediction.transients]
+    traces = (trace for view in views for trace in view.outputs.values())
     return any(trace.ideal_V is not None for trace in traces)
-
-
-def _views(prediction: Prediction) -> list[Curve | Transient]:
-    return [*prediction.curves, *prediction.transients]
 
 
 # -------------------------------------------------------------------------------------- histogram
@@ -175,6 +167,8 @@ def _boards_V(prediction: Prediction) -> dict[str, Array]:
 
 def _moved_V(value: ComparedValue, drawn_V: Array) -> float | None:
     """What would have been read with the inputs as set."""
+    if value.judged_V is not None:
+        return value.judged_V
     if value.measured_V is None:
         return None
     return value.measured_V - value.predicted_V + float(drawn_V.mean())

@@ -134,7 +134,6 @@ def html(
         surfaces=figures.surfaces(prediction, comparison),
         transients=figures.transients(prediction),
         left_out=figures.left_out(prediction),
-        band_boards=figures.boards(prediction),
         has_ideal=figures.has_ideal(prediction),
         most_rows=figures.MOST_ROWS,
         program=f"realnet_hw {__version__}",
