@@ -31,7 +31,7 @@ from realnet_hw.export.plain.pieces import (
 )
 from realnet_hw.export.plain.units import Unit, Way
 
-_LOOSE_WIDTH_mm = 76.2
+_LOOSE_WIDTH_mm = 101.6
 _LADDER_mm = 10.16
 # How far a net's name reaches above its wire.
 _NAME_mm = 2.54
@@ -82,9 +82,11 @@ class PlainBlock(Cell):
         roles = _Roles(list(self.group.members))
         if main is not None and main.is_supply and self._draw_ladder(pad, main, roles):
             return
+        surroundings = pad if self.in_signal_path else pad.scratch()
         if main is not None:
-            _Surroundings(pad, main, roles, faces_left=self.layer > 0).draw()
-        self._draw_loose(pad, roles.left)
+            _Surroundings(surroundings, main, roles, self.group, self.layer > 0).draw()
+        beside = [] if surroundings is pad else [surroundings.drawing]
+        self._draw_loose(pad, roles.left, beside)
 
     # ------------------------------------------------------------------------- supply of a package
 
@@ -143,9 +145,10 @@ class PlainBlock(Cell):
 
     # -------------------------------------------------------------------------------- loose parts
 
-    def _draw_loose(self, pad: Pad, units: Sequence[Unit]) -> None:
-        """Draw parts and flags in lines below what is drawn."""
-        pieces = [self._loose(pad, unit) for unit in units]
+    def _draw_loose(self, pad: Pad, units: Sequence[Unit], first: Sequence[Drawing] = ()) -> None:
+        """Draw parts and flags in lines below what is drawn, after pieces that come first."""
+        pieces = [piece for piece in first if piece.symbols]
+        pieces += [self._loose(pad, unit) for unit in units]
         pieces += [_flag(pad, net) for net in self.group.flags]
         drawn = pad.drawing
         start = drawn.extent() if drawn.symbols else Box(0, 0, 0, -SLOT_mm)
@@ -218,8 +221,9 @@ def _left_end(unit: Unit) -> Pin:
 class _Surroundings:
     """A unit and what hangs on its pins."""
 
-    def __init__(self, pad: Pad, main: Unit, roles: _Roles, *, faces_left: bool) -> None:
+    def __init__(self, pad: Pad, main: Unit, roles: _Roles, group: Group, faces_left: bool) -> None:
         self.pad = pad
+        self.group = group
         self.main = main
         self.roles = roles
         self.mirror = self._chosen_mirror(faces_left)
@@ -351,7 +355,7 @@ class _Surroundings:
             first = [n for n, _ in lefts].index(net) == index
             if first and (roles.rows.get(net) or roles.loops.get(net)):
                 continue
-            if first and self._is_follower(net, index):
+            if first and self._is_follower(net):
                 continue
             ended.append((index, net, at))
         stubs = self.pad.scratch()
@@ -382,7 +386,7 @@ class _Surroundings:
             heights = [start + level - levels[0] for level in levels]
             for piece, y in zip(pieces[net], heights, strict=True):
                 self.pad.add(piece, bus, y)
-            closed = bool(roles.loops.get(net)) or self._is_follower(net, index)
+            closed = bool(roles.loops.get(net)) or self._is_follower(net)
             self.pad.wire((bus, at.y), (loop_x, at.y) if closed else at)
             self.pad.wire((bus, min(*heights, at.y)), (bus, max(*heights, at.y)))
             if not closed:
@@ -399,12 +403,12 @@ class _Surroundings:
             drawings.append(scratch.drawing)
         return drawings
 
-    def _is_follower(self, net: str, index: int) -> bool:
-        """Whether a pin at the upper left is tied to the output by a wire."""
-        rights = self.sides["right"]
-        return index == 0 and bool(rights) and not self.main.is_connector and (
-            net == rights[0][0] and not self.pad.is_rail(net)
-        )  # fmt: skip
+    def _is_follower(self, net: str) -> bool:
+        """Whether the upper left pin is on a net to which a wire leads from the output."""
+        lefts, rights = self.sides["left"], self.sides["right"]
+        if self.main.is_connector or not lefts or not rights or self.pad.is_rail(net):
+            return False
+        return net == lefts[0][0] == rights[0][0]
 
     # ------------------------------------------------------------------------------------ the right
 
@@ -424,6 +428,9 @@ class _Surroundings:
         for net, place in rights[1:]:
             self._stub(net, place, "right", stubs)
         pad.add(stubs.drawing, 0, 0)
+        if self.group.is_spare and self._is_follower(output):
+            pad.wire(at, (x, at.y))
+            return
         if not roles.after:
             pad.wire(at, (x + STUB_mm, at.y))
             pad.end(output, x + STUB_mm, at.y, "right")
@@ -440,7 +447,7 @@ class _Surroundings:
         loops = []
         for index, (net, at) in enumerate(_outer(lefts).items()):
             units = self.roles.loops.get(net, [])
-            if units or self._is_follower(net, index):
+            if units or self._is_follower(net):
                 loops.append((net, at, index == 0, units))
         rows: dict[str, list[tuple[Drawing, float]]] = {}
         for net, _, _, units in loops:

@@ -29,6 +29,7 @@ class Group:
         flags: nets that get a power flag here.
         layer: column, 0 at the left.
         in_signal_path: whether it stands in the columns.
+        is_spare: whether nobody uses what its unit drives.
     """
 
     main: Unit | None
@@ -37,6 +38,7 @@ class Group:
     flags: tuple[str, ...] = ()
     layer: int = 0
     in_signal_path: bool = True
+    is_spare: bool = False
 
     def nets(self) -> set[str]:
         """Return every net in it."""
@@ -93,8 +95,10 @@ def grouped(
     _place_test_points(groups, supply, [u for u in every if u.is_test_point], inputs, rails)
     uses = Counter(net for unit in every for net in unit.nets())
     shared = {net for net, count in uses.items() if count > 1 and net not in rails}
-    _set_layers(groups, rails, set(inputs), set(outputs), shared)
-    _name(groups, rails, inputs, outputs, shared)
+    for group in groups:
+        group.is_spare = _is_spare(group, shared)
+    _set_layers(groups, rails, set(inputs), set(outputs))
+    _name(groups, rails, inputs, outputs)
     if supply.main or supply.members or supply.flags:
         groups.append(supply)
     return groups
@@ -236,7 +240,6 @@ def _set_layers(
     rails: Collection[str],
     inputs: set[str],
     outputs: set[str],
-    shared: Collection[str],
 ) -> None:
     """Put groups into columns: each right of those that feed it, connectors at the edges."""
     path = [group for group in groups if group.in_signal_path]
@@ -267,7 +270,7 @@ def _set_layers(
         group.layer = layer[index]
         lonely = not feeds[index] and index not in fed
         if lonely and not (group.nets() - set(rails)) & (inputs | outputs) and len(inner) > 1:
-            group.in_signal_path = not _is_spare(group, shared)
+            group.in_signal_path = not group.is_spare
     last = max(layer.values(), default=0) + 1
     for group in path:
         if group.main and group.main.is_connector:
@@ -316,7 +319,6 @@ def _name(
     rails: Collection[str],
     inputs: Collection[str],
     outputs: Collection[str],
-    shared: Collection[str],
 ) -> None:
     for group in groups:
         if group.title:
@@ -331,7 +333,7 @@ def _name(
             )
         elif unit.is_supply:
             group.title = f"{unit.part.reference} supply"
-        elif _is_spare(group, shared):
+        elif group.is_spare:
             group.title = f"{unit.name}: spare"
         else:
             group.title = _driving_title(group, unit, rails)
