@@ -69,8 +69,11 @@ def report(arguments: Sequence[str]) -> bool:
         predicted = runs.prediction(name)
         print(f"\n== {name}: circuit {predicted.circuit_sha256[:12]}", flush=True)
         with runs.Processes(predicted) as processes:
-            for title, kinds_ in (("as assumed", AS_ASSUMED), ("otherwise", OTHERWISE)):
-                boards = _boards(options.seeds, kinds_)
+            for title, count, ways in (
+                ("as assumed", options.seeds, AS_ASSUMED),
+                ("otherwise", options.otherwise, OTHERWISE),
+            ):
+                boards = _boards(count, ways)
                 met &= _print_good(f"firmware, {title}", processes.verdicts(boards))
             simulate = functools.partial(simulated.find, name)
             for kind in ONE_AT_A_TIME:
@@ -92,8 +95,11 @@ def report(arguments: Sequence[str]) -> bool:
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench BENCH=verdict", description=__doc__)
     parser.add_argument("boards", nargs="*", help="names; all boards when left out")
-    parser.add_argument("--seeds", type=int, default=2000, help="good boards, each way of drawing")
-    parser.add_argument("--draws", type=int, default=10_000, help="the same without controller")
+    parser.add_argument("--seeds", type=int, default=2000, help="boards drawn as assumed")
+    parser.add_argument("--otherwise", type=int, default=2000, help="boards drawn otherwise")
+    parser.add_argument(
+        "--draws", type=int, default=10_000, help="boards of each truth without controller"
+    )
     parser.add_argument("--each", type=int, default=3, help="boards with each single fault")
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.name}")
     return parser.parse_args(arguments)
