@@ -85,6 +85,8 @@ class PlainBlock(Cell):
         surroundings = pad if self.in_signal_path else pad.scratch()
         if main is not None:
             _Surroundings(surroundings, main, roles, self.group, self.layer > 0).draw()
+        if self.group.centre:
+            self._draw_star(pad, self.group.centre, roles)
         beside = [] if surroundings is pad else [surroundings.drawing]
         self._draw_loose(pad, roles.left, beside)
 
@@ -142,6 +144,27 @@ class PlainBlock(Cell):
             pad.power(GROUND, left + 6.35, 0, "down")
         self._draw_loose(pad, roles.left)
         return True
+
+    # ------------------------------------------------------------------------ parts around one net
+
+    def _draw_star(self, pad: Pad, net: str, roles: _Roles) -> None:
+        """Draw the parts that lead to a net as rows, those from it to ground behind them."""
+        rows = [
+            unit
+            for unit in roles.left
+            if unit.is_pair
+            and len(unit.nets()) == 2
+            and all(self.volts.get(other, 1.0) > 0.0 for other in unit.nets() if other != net)
+        ]
+        pieces = _rows(pad, net, roles.take(rows))
+        levels = _levels(pieces)
+        middle = snapped((levels[0] + levels[-1]) / 2)
+        for piece, level in zip(pieces, levels, strict=True):
+            pad.add(piece, 0, level)
+        pad.wire((0, levels[0]), (0, levels[-1]))
+        tail = pad.scratch()
+        _draw_tail(tail, roles, net, 0.0, is_last=True)
+        pad.add(tail.drawing, 0, middle)
 
     # -------------------------------------------------------------------------------- loose parts
 
@@ -371,7 +394,7 @@ class _Surroundings:
         busy = [net for net in dict.fromkeys(n for n, _ in lefts) if roles.rows.get(net)]
         named = max((self.pad.label_width(net) for net in busy), default=0.0)
         bus = down_to_grid(min(reach, loop_x) - STUB_mm - named)
-        pieces = {net: self._rows(net) for net in busy}
+        pieces = {net: _rows(self.pad, net, roles.rows[net]) for net in busy}
         for index, net in enumerate(busy):
             at = places[net]
             levels = _levels(pieces[net])
@@ -391,17 +414,6 @@ class _Surroundings:
             self.pad.wire((bus, min(*heights, at.y)), (bus, max(*heights, at.y)))
             if not closed:
                 self.pad.small_label(net, bus + GRID_mm / 2, at.y)
-
-    def _rows(self, net: str) -> list[Drawing]:
-        """Return a net's parts as rows that end at the origin, with the names of the other nets."""
-        drawings = []
-        for unit in self.roles.rows[net]:
-            scratch = self.pad.scratch()
-            near = unit.end_at(net)
-            end = row(scratch, unit, near, "left")
-            scratch.end(unit.net(unit.opposite(near).number), -end, 0, "left")
-            drawings.append(scratch.drawing)
-        return drawings
 
     def _is_follower(self, net: str) -> bool:
         """Whether the upper left pin is on a net to which a wire leads from the output."""
@@ -496,39 +508,12 @@ class _Surroundings:
             if pad.is_rail(far):
                 scratch.end(far, end, 0, "right")
             else:
-                self._draw_tail(scratch, far, end, is_last=unit is units[-1])
+                _draw_tail(scratch, roles, far, end, is_last=unit is units[-1])
             pieces.append(scratch.drawing)
         levels = [y + level for level in _levels(pieces)]
         for piece, level in zip(pieces, levels, strict=True):
             pad.add(piece, bus, level)
         pad.wire((bus, levels[0]), (bus, levels[-1]))
-
-    def _draw_tail(self, pad: Pad, net: str, x: float, *, is_last: bool) -> None:
-        """Draw what follows behind a part at the output: test points, parts to a rail, the name."""
-        roles, start = self.roles, x
-        for point in roles.test_points(net):
-            pad.test_point(point.part.reference, x + STUB_mm, 0)
-            x += SLOT_mm
-        loads = [
-            unit
-            for unit in roles.left
-            if unit.is_pair
-            and net in unit.nets()
-            and any(pad.is_rail(other) for other in unit.nets() if other != net)
-        ]
-        for unit in roles.take(loads) if is_last else ():
-            scratch = pad.scratch()
-            foot = upright(scratch, unit, unit.end_at(net), STUB_mm)
-            scratch.wire(foot, (foot.x, foot.y + STUB_mm))
-            rail = unit.net(unit.opposite(unit.end_at(net)).number)
-            hang(scratch, rail, foot.x, foot.y + STUB_mm, "down")
-            box = scratch.drawing.extent()
-            at = snapped(max(x + STUB_mm, x - box.left + GAP_mm))
-            pad.add(scratch.drawing, at, 0)
-            x = snapped(at + box.right)
-        x += STUB_mm
-        pad.wire((start, 0), (x, 0))
-        pad.end(net, x, 0, "right")
 
     def _stub(self, net: str, at: Point, side: Side, pad: Pad | None = None) -> None:
         """Lead a pin out and say what its net is."""
@@ -542,6 +527,46 @@ class _Surroundings:
             beyond = STUB_mm + text.width(beneath) + GRID_mm
         reference = points[0].part.reference if points else ""
         stub(pad or self.pad, net, at, side, test_point=reference, least_mm=beyond)
+
+
+def _draw_tail(pad: Pad, roles: _Roles, net: str, x: float, *, is_last: bool) -> None:
+    """Draw what follows behind a part at the output: test points, parts to a rail, the name."""
+    start = x
+    for point in roles.test_points(net):
+        pad.test_point(point.part.reference, x + STUB_mm, 0)
+        x += SLOT_mm
+    loads = [
+        unit
+        for unit in roles.left
+        if unit.is_pair
+        and net in unit.nets()
+        and any(pad.is_rail(other) for other in unit.nets() if other != net)
+    ]
+    for unit in roles.take(loads) if is_last else ():
+        scratch = pad.scratch()
+        foot = upright(scratch, unit, unit.end_at(net), STUB_mm)
+        scratch.wire(foot, (foot.x, foot.y + STUB_mm))
+        rail = unit.net(unit.opposite(unit.end_at(net)).number)
+        hang(scratch, rail, foot.x, foot.y + STUB_mm, "down")
+        box = scratch.drawing.extent()
+        at = snapped(max(x + STUB_mm, x - box.left + GAP_mm))
+        pad.add(scratch.drawing, at, 0)
+        x = snapped(at + box.right)
+    x += STUB_mm
+    pad.wire((start, 0), (x, 0))
+    pad.end(net, x, 0, "right")
+
+
+def _rows(pad: Pad, net: str, units: Sequence[Unit]) -> list[Drawing]:
+    """Return a net's parts as rows that end at the origin, with the names of the other nets."""
+    drawings = []
+    for unit in units:
+        scratch = pad.scratch()
+        near = unit.end_at(net)
+        end = row(scratch, unit, near, "left")
+        scratch.end(unit.net(unit.opposite(near).number), -end, 0, "left")
+        drawings.append(scratch.drawing)
+    return drawings
 
 
 def _outer(pins: Sequence[tuple[str, Point]]) -> dict[str, Point]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from realnet_hw.export.netlist import Netlist
@@ -29,6 +29,7 @@ class Group:
         flags: nets that get a power flag here.
         layer: column, 0 at the left.
         in_signal_path: whether it stands in the columns.
+        centre: the net that its parts end on, where there is no unit in the middle.
         is_spare: whether nobody uses what its unit drives.
     """
 
@@ -38,6 +39,7 @@ class Group:
     flags: tuple[str, ...] = ()
     layer: int = 0
     in_signal_path: bool = True
+    centre: str = ""
     is_spare: bool = False
 
     def nets(self) -> set[str]:
@@ -48,7 +50,7 @@ class Group:
     def driven(self) -> set[str]:
         """Return the nets that it drives: of its unit, and behind parts at its unit's output."""
         if self.main is None or self.main.is_connector:
-            return set()
+            return {self.centre} - {""}
         direct = self.main.driven()
         touched = set(self.main.nets())
         behind = {
@@ -89,7 +91,8 @@ def grouped(
     between_rails = [unit for unit in pairs if set(unit.nets()) <= set(rails)]
     left = _join_units(groups, [unit for unit in pairs if unit not in between_rails], rails)
     left = _join_neighbours(groups, left, rails)
-    groups += _chains(left, rails)
+    fed = {*inputs, *(net for group in groups for net in group.driven())} - set(rails)
+    groups += _stars(left, rails, _distances(left, rails, fed))
     _share_out(groups, supply, between_rails)
     supply.flags = tuple(_flagged(every, rails))
     _place_test_points(groups, supply, [u for u in every if u.is_test_point], inputs, rails)
@@ -160,20 +163,45 @@ def _join_neighbours(
             return left
 
 
-def _chains(pairs: Sequence[Unit], rails: Collection[str]) -> list[Group]:
-    """Return groups of parts that hang together without a unit with more pins."""
-    left = list(pairs)
-    found = []
-    while left:
-        group = Group(None, members=[left.pop(0)], in_signal_path=False)
-        while len(group.members) < _MOST_MEMBERS:
-            nets = group.nets() - set(rails)
-            near = next((pair for pair in left if nets & set(pair.nets())), None)
-            if near is None:
-                break
-            group.members.append(near)
-            left.remove(near)
-        found.append(group)
+def _stars(
+    pairs: Sequence[Unit], rails: Collection[str], distance: Mapping[str, int]
+) -> list[Group]:
+    """Return groups of parts that end on one net, which is the farther one from what feeds them.
+
+    Nets that nothing but parts to a rail end on have no direction: these parts are put together.
+    """
+    by_net: dict[str, list[Unit]] = {}
+    for pair in pairs:
+        ends = sorted(set(pair.nets()) - set(rails))
+        by_net.setdefault(max(ends, key=lambda net: distance.get(net, -1)), []).append(pair)
+    found, lonely = [], []
+    for net, members in by_net.items():
+        if any(len(set(pair.nets()) - set(rails)) == 2 for pair in members):
+            found += [Group(None, centre=net, members=list(some)) for some in _shares(members)]
+        else:
+            lonely += members
+    return found + [
+        Group(None, members=list(some), in_signal_path=False) for some in _shares(lonely)
+    ]
+
+
+def _shares(units: Sequence[Unit]) -> Iterator[Sequence[Unit]]:
+    for start in range(0, len(units), _MOST_MEMBERS):
+        yield units[start : start + _MOST_MEMBERS]
+
+
+def _distances(
+    pairs: Sequence[Unit], rails: Collection[str], sources: Collection[str]
+) -> dict[str, int]:
+    """Return through how many parts with two pins each net is reached from what feeds them."""
+    found = dict.fromkeys(sorted(sources), 0)
+    reached = list(found)
+    for net in reached:
+        for pair in pairs:
+            for other in pair.nets() if net in pair.nets() else ():
+                if other not in found and other not in rails:
+                    found[other] = found[net] + 1
+                    reached.append(other)
     return found
 
 
@@ -243,7 +271,7 @@ def _set_layers(
 ) -> None:
     """Put groups into columns: each right of those that feed it, connectors at the edges."""
     path = [group for group in groups if group.in_signal_path]
-    inner = [group for group in path if group.main and not group.main.is_connector]
+    inner = [group for group in path if not (group.main and group.main.is_connector)]
     for group in inner:
         if group.main and group.main.is_supply:
             group.in_signal_path = False
@@ -326,7 +354,8 @@ def _name(
         nets = group.nets() - set(rails)
         unit = group.main
         if unit is None:
-            group.title = ", ".join(member.name for member in group.members[:6])
+            listed = ", ".join(member.name for member in group.members[:6])
+            group.title = group.centre or listed
         elif unit.is_connector:
             group.title = (
                 "Inputs" if nets & set(inputs) else "Outputs" if nets & set(outputs) else unit.name
