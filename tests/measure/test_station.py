@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from realnet_hw import project
-from realnet_hw.board import Board, Port, TestPoint
+from realnet_hw.board import Board, Port, TestPoint, load_board
 from realnet_hw.errors import InputError
 from realnet_hw.measure import station
 
@@ -80,7 +80,7 @@ def test_the_shipped_stations_can_be_used_with_every_board() -> None:
     assert {path.stem for path in stations} >= {"virtual", "uno"}
     for path in stations:
         for board_file in project.board_files().values():
-            board = project.load_module(board_file).board()
+            board = load_board(str(board_file))
             assert station.wiring_for(station.load(path), board)
 
 
