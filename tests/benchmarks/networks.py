@@ -1,7 +1,7 @@
 """Fifty random networks, up to three layers and 12 neurons wide, made into boards and all proved.
 
-``python tests/benchmarks/run.py networks [SEED ...]`` takes minutes. Prints a line a network and the
-counts.
+``python tests/benchmarks/run.py networks [SEED ...]`` takes minutes. Prints a line a network and
+the counts.
 """
 
 from __future__ import annotations
