@@ -162,22 +162,48 @@ def test_a_resistor_that_says_too_little_is_refused(fields: dict[str, str], mess
     assert "R4" in found
 
 
-def test_a_tolerance_of_what_has_no_value_is_refused() -> None:
+def with_diode(
+    library: str = "models/1n4148.lib", model: str = "d1n4148", **fields: Any
+) -> Callable[[Any], None]:
+    """Return a divider with a diode that brings its own model."""
+
     def describe(circuit: Any) -> None:
         from skidl import Part
 
         divider(circuit)
-        diode = Part("Device", "D", ref="D1", footprint=FOOTPRINT, Tolerance="5 %")
-        for name, text in {
-            "Sim.Device": "D",
-            "Sim.Library": "models/1n4148.lib",
-            "Sim.Name": "d1n4148",
-            "Sim.Pins": "1=K 2=A",
-        }.items():
-            diode.fields[name] = text
+        diode = Part("Device", "D", ref="D1", footprint=FOOTPRINT, **fields)
+        sim = {"Device": "D", "Library": library, "Name": model, "Pins": "1=K 2=A"}
+        for name, text in sim.items():
+            diode.fields[f"Sim.{name}"] = text
         diode[1, 2] += named(circuit, "IN", "OUT")
 
-    assert "D1: what a tolerance of 5 % spreads is not known" in refusal(describe)
+    return describe
+
+
+def test_a_tolerance_of_what_has_no_value_is_refused() -> None:
+    found = refusal(with_diode(Tolerance="5 %"))
+    assert "D1: what a tolerance of 5 % spreads is not known" in found
+
+
+@pytest.mark.parametrize("library", ["../secret.lib", "/etc/passwd", "models/../x.lib", "x.lib"])
+def test_a_model_library_elsewhere_is_refused(library: str) -> None:
+    assert "is no model library" in refusal(with_diode(library))
+
+
+def test_a_model_that_its_library_lacks_is_refused() -> None:
+    assert "D1: no model 'd2n2222' in models/1n4148.lib" in refusal(with_diode(model="d2n2222"))
+    assert "no model library 'models/mine.lib'" in refusal(with_diode("models/mine.lib"))
+
+
+def test_a_users_own_models_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "boards").mkdir()
+    folder = tmp_path / "sim" / "models"
+    folder.mkdir(parents=True)
+    (folder / "mine.lib").write_text(".model dmine d(is=1e-9)\n", "utf-8")
+    monkeypatch.chdir(tmp_path)
+    board = plain_board("mine", with_diode("models/mine.lib", "dmine"), **SUPPLY)
+    deck = deck_from(netlist.from_board(board), board)
+    assert ".model dmine" in deck.text()
 
 
 @pytest.mark.parametrize(
