@@ -32,7 +32,7 @@ def first_board(folder: Path) -> dict[str, bytes]:
     """The pictures of the first tutorial, from the folder it was run in."""
     return {
         "xor-surface.svg": _figure(folder, figures.surfaces),
-        "xor-report.png": screenshot(folder / "report.html", 1100, 1560),
+        "xor-report.png": screenshot(folder / "report.html", 1100, 2040),
     }
 
 
