@@ -21,6 +21,7 @@ from realnet_hw.compare.words import (
     conditions,
     figure,
     headline,
+    some,
     views,
     volts,
 )
@@ -116,6 +117,7 @@ def html(
         outputs=outputs,
         level_mark=level_mark,
         zones=zones,
+        some=some,
         answer_of=answer_of,
         case_label=case_label,
         beyond=beyond,
