@@ -79,6 +79,27 @@ def test_an_ordinary_circuit_passes_every_proof_of_a_build(tmp_path: Path) -> No
     assert result.paper == "A4"
 
 
+def test_decoupling_stands_in_columns_beside_the_supply_pins(prove: Callable[[Board], Any]) -> None:
+    """A dual amplifier whose negative supply pin comes first, with three capacitors."""
+
+    def describe(circuit: Any) -> None:
+        from skidl import Net, Part
+
+        positive, negative, gnd, source, out = map(Net, ("+12V", "-12V", "GND", "IN", "OUT"))
+        package = Part("Amplifier_Operational", "TL072", footprint=FOOTPRINT)
+        package[3, 2, 1] += source, out, out
+        package[5] += gnd
+        package[6] += package[7]
+        package[4, 8] += negative, positive
+        for upper, lower in ((gnd, negative), (positive, gnd), (positive, negative)):
+            part = Part("Device", "C", value="100n", Tolerance="10 %", footprint=FOOTPRINT)
+            part[1, 2] += upper, lower
+        header = Part("Connector_Generic", "Conn_01x05", footprint=FOOTPRINT)
+        header[1, 2, 3, 4, 5] += source, out, gnd, positive, negative
+
+    prove(plain_board("dual", describe))
+
+
 def test_parts_around_an_amplifier_are_wired_not_labelled(draw: Callable[[Board], Any]) -> None:
     """The original Realnet: each summing node is one drawn node with its name once."""
     drawn = draw(load_board("xor_realnet"))
