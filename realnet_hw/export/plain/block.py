@@ -11,7 +11,7 @@ from realnet_hw.cells.cell import Cell
 from realnet_hw.drawing.geometry import Box, snapped
 from realnet_hw.drawing.pad import GROUND, Drawing, Pad
 from realnet_hw.drawing.symbols import Pin
-from realnet_hw.export.plain.groups import Group
+from realnet_hw.export.plain.group import Group
 from realnet_hw.export.plain.ladder import draw_ladder
 from realnet_hw.export.plain.pieces import SLOT_mm, between_rails, row
 from realnet_hw.export.plain.roles import Roles

@@ -7,60 +7,15 @@ points go where their net is driven. What lies between supply rails is shared ou
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from realnet_hw.export.netlist import Netlist
+from realnet_hw.export.plain.columns import set_layers
+from realnet_hw.export.plain.group import Group
 from realnet_hw.export.plain.units import Unit, units
 
 _MOST_MEMBERS = 12
-
-
-@dataclass
-class Group:
-    """Parts that are drawn as one block.
-
-    Args:
-        main: the unit in the middle, None where there are only parts with two pins.
-        title: printed above the block.
-        members: the parts around it.
-        flags: nets that get a power flag here.
-        layer: column, 0 at the left.
-        in_signal_path: whether it stands in the columns.
-        centre: the net that its parts end on, where there is no unit in the middle.
-        is_spare: whether nobody uses what its unit drives.
-    """
-
-    main: Unit | None
-    title: str = ""
-    members: list[Unit] = field(default_factory=list)
-    flags: tuple[str, ...] = ()
-    layer: int = 0
-    in_signal_path: bool = True
-    centre: str = ""
-    is_spare: bool = False
-
-    def nets(self) -> set[str]:
-        """Return every net in it."""
-        own = (self.main,) if self.main else ()
-        return {net for unit in (*own, *self.members) for net in unit.nets()}
-
-    def driven(self) -> set[str]:
-        """Return the nets that it drives: of its unit, and behind parts at its unit's output."""
-        if self.main is None or self.main.is_connector:
-            return {self.centre} - {""}
-        direct = self.main.driven()
-        touched = set(self.main.nets())
-        behind = {
-            other
-            for unit in self.members
-            if unit.is_pair
-            for net, other in itertools.permutations(unit.nets(), 2)
-            if net in direct and other not in touched
-        }
-        return direct | behind
 
 
 def grouped(
@@ -100,7 +55,7 @@ def grouped(
     shared = {net for net, count in uses.items() if count > 1 and net not in rails}
     for group in groups:
         group.is_spare = _is_spare(group, shared)
-    _set_layers(groups, rails, set(inputs), set(outputs))
+    set_layers(groups, rails, set(inputs), set(outputs))
     _name(groups, rails, inputs, outputs)
     if supply.main or supply.members or supply.flags:
         groups.append(supply)
@@ -261,77 +216,6 @@ def _place_test_points(
         first = at_edge if net in inputs else driving
         group = next(iter((*first, *driving, *touching)), supply)
         group.members.append(point)
-
-
-def _set_layers(
-    groups: Sequence[Group],
-    rails: Collection[str],
-    inputs: set[str],
-    outputs: set[str],
-) -> None:
-    """Put groups into columns: each right of those that feed it, connectors at the edges."""
-    path = [group for group in groups if group.in_signal_path]
-    inner = [group for group in path if not (group.main and group.main.is_connector)]
-    for group in inner:
-        if group.main and group.main.is_supply:
-            group.in_signal_path = False
-    inner = [group for group in inner if group.in_signal_path]
-    feeds = {
-        index: {
-            other
-            for other, receiver in enumerate(inner)
-            if other != index and group.driven() & (receiver.nets() - receiver.driven())
-        }
-        for index, group in enumerate(inner)
-    }
-    order = _without_loops(feeds)
-    layer = dict.fromkeys(feeds, 1)
-    for index in order:
-        for other in feeds[index]:
-            layer[other] = max(layer[other], layer[index] + 1)
-    # What nothing feeds stands just before what it feeds.
-    fed = {other for others in feeds.values() for other in others}
-    for index in reversed(order):
-        if index not in fed and feeds[index]:
-            layer[index] = min(layer[other] for other in feeds[index]) - 1
-    for index, group in enumerate(inner):
-        group.layer = layer[index]
-        lonely = not feeds[index] and index not in fed
-        if lonely and not (group.nets() - set(rails)) & (inputs | outputs) and len(inner) > 1:
-            group.in_signal_path = not group.is_spare
-    last = max(layer.values(), default=0) + 1
-    for group in path:
-        if group.main and group.main.is_connector:
-            at_left = group.nets() & inputs or not any(
-                group.nets() & other.driven() - set(rails) for other in inner
-            )
-            group.layer = 0 if at_left else last
-
-
-def _without_loops(feeds: dict[int, set[int]]) -> list[int]:
-    """Take the edges that close loops out of ``feeds``; return its nodes, feeders first."""
-    order: list[int] = []
-    state = dict.fromkeys(feeds, 0)
-
-    for root, fed in feeds.items():
-        if state[root]:
-            continue
-        state[root] = 1
-        stack = [(root, iter(sorted(fed)))]
-        while stack:
-            node, following = stack[-1]
-            for other in following:
-                if state[other] == 1:
-                    feeds[node].discard(other)
-                elif state[other] == 0:
-                    state[other] = 1
-                    stack.append((other, iter(sorted(feeds[other]))))
-                    break
-            else:
-                state[node] = 2
-                order.append(node)
-                stack.pop()
-    return order[::-1]
 
 
 def _is_spare(group: Group, shared: Collection[str]) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from realnet_hw.drawing import text
 from realnet_hw.drawing.geometry import Box, GRID_mm, Mirror, Point, snapped
 from realnet_hw.drawing.pad import GROUND, Drawing, Pad, Side, Texts
-from realnet_hw.export.plain.groups import Group
+from realnet_hw.export.plain.group import Group
 from realnet_hw.export.plain.pieces import GAP_mm, SLOT_mm, STUB_mm, down_to_grid, fan, row, stub
 from realnet_hw.export.plain.roles import Roles
 from realnet_hw.export.plain.rows import draw_tail, levels_of, rows_to
