@@ -165,6 +165,11 @@ def output_folder(board: str) -> Path:
     return folder / "generated"
 
 
+def page(name: str) -> Path:
+    """Return a page of the reference, which a wheel carries too; ``name`` as in docs/reference."""
+    return bundle() / "docs" / "reference" / name
+
+
 def model_folder() -> Path:
     """Return the folder of the SPICE model cards that came with this package."""
     return bundle() / "sim" / "models"

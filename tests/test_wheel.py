@@ -153,6 +153,7 @@ def test_a_wheel_carries_what_a_user_without_the_repository_needs(wheel: Path) -
         f"{BUNDLED}/bench/procedures/truth_table.py",
         f"{BUNDLED}/bench/stations/virtual.toml",
         f"{BUNDLED}/scripts/setup-system.sh",
+        f"{BUNDLED}/docs/reference/network.md",
         *(f"{BUNDLED}/boards/{path.name}/board.py" for path in ours),
         *(f"{BUNDLED}/sim/models/{path.name}" for path in (HERE / "sim" / "models").iterdir()),
     ):

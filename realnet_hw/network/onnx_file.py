@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from realnet_hw import project
 from realnet_hw.errors import InputError
 from realnet_hw.network.contents import contents, name_of
 from realnet_hw.network.naming import named
@@ -252,6 +253,6 @@ def _refused(node: Any, why: str, where: str) -> InputError:
         where=where,
         allowed="linear layers with ReLU between them, one after the other",
         mend=INSTEAD.get(
-            node.op_type, "docs/reference/network.md lists the operators that are read"
+            node.op_type, f"{project.page('network.md')} lists the operators that are read"
         ),
     )
