@@ -88,7 +88,8 @@ def yields(prediction: Prediction, comparison: Comparison) -> list[Picture]:
             drawn_V = boards_V[f"{i}.{name}"]
             zone = window(case.outputs[name], prediction.thresholds)
             moved_V = _moved_V(compared.outputs[name], drawn_V)
-            rows.append(_Row(_name(i, case), drawn_V, zone, moved_V))
+            U_V = compared.outputs[name].U_judged_V or compared.outputs[name].U_measured_V or 0.0
+            rows.append(_Row(_name(i, case), drawn_V, zone, moved_V, U_V))
         pictures += _histogram(name, f"{name} (V)", rows)
     return pictures
 
@@ -149,6 +150,7 @@ class _Row:
     drawn_V: Array
     zone: tuple[float, float] | None
     measured_V: float | None
+    U_V: float = 0.0
 
     @property
     def margin_V(self) -> float:
@@ -217,6 +219,8 @@ def _histogram(title: str, axis: str, rows: Sequence[_Row]) -> list[Picture]:
             _bars(axes, bins, heights, place, row.zone)
             axes.plot([low_V, high_V], [place, place], color=_COLOURS["line"], lw=0.8)
             if row.measured_V is not None:
+                ends = [row.measured_V - row.U_V, row.measured_V + row.U_V]
+                axes.plot(ends, [place, place], color=_COLOURS["ink"], lw=1.4)
                 _dot(axes, row.measured_V, place, 4.0, **_MEASURED)
         axes.set_xlim(low_V, high_V)
         axes.set_ylim(-0.05, len(shown))
