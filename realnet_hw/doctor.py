@@ -33,6 +33,14 @@ _OLDEST_LIBRARY = 20240900
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 _INCLUDE = ("/usr/include", "/usr/local/include")
 _VERSION_TIMEOUT_s = 20
+# What a package is for where that is not everything.
+_USED_BY = {
+    "jinja2": "demo, compare --report",
+    "matplotlib": "demo, compare --report",
+    "onnx": "networks saved as .onnx",
+    "safetensors": "networks saved as .safetensors",
+    "torch": "networks saved as .pt",
+}
 _VIRTUAL_BENCH = "measure and demo on the virtual bench"
 
 
@@ -170,7 +178,7 @@ def _packages() -> Iterator[Finding]:
         yield _finding(
             f"Python package {name}",
             functools.partial(_package, name),
-            "networks saved as .pt" if optional else "everything",
+            _USED_BY.get(name.lower(), "everything"),
             shlex.join([sys.executable, "-m", "pip", "install", requirement]),
             optional=optional,
         )

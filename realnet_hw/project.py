@@ -165,9 +165,23 @@ def output_folder(board: str) -> Path:
     return folder / "generated"
 
 
+def page(name: str) -> Path:
+    """Return a page of the reference, which a wheel carries too; ``name`` as in docs/reference."""
+    return bundle() / "docs" / "reference" / name
+
+
 def model_folder() -> Path:
-    """Return the folder of SPICE model cards."""
+    """Return the folder of the SPICE model cards that came with this package."""
     return bundle() / "sim" / "models"
+
+
+def model_files() -> dict[str, Path]:
+    """Return the SPICE model cards by file name, the user's own first where names are equal."""
+    found: dict[str, Path] = {}
+    for root in _roots():
+        for path in sorted((root / "sim" / "models").glob("*.lib")):
+            found.setdefault(path.name, path)
+    return found
 
 
 def procedure_files() -> dict[str, Path]:

@@ -18,7 +18,14 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 FIRMWARE = Path("firmware", "fixture")
-CARRIED = ("boards", "firmware", "bench/procedures", "bench/stations", "sim/models")
+CARRIED = (
+    "boards",
+    "firmware",
+    "bench/procedures",
+    "bench/stations",
+    "sim/models",
+    "docs/reference",
+)
 SETUP = "scripts/setup-system.sh"
 COMPILED = ("fixture.elf", "fixture.hex")
 # What `realnet build` makes is made by whoever installs; caches are nobody's.

@@ -32,17 +32,15 @@ def first_board(folder: Path) -> dict[str, bytes]:
     """The pictures of the first tutorial, from the folder it was run in."""
     return {
         "xor-surface.svg": _figure(folder, figures.surfaces),
-        "xor-report.png": screenshot(folder / "report.html", 1100, 1560),
+        "xor-report.png": screenshot(folder / "report.html", 1100, 2040),
     }
 
 
 def own_network(folder: Path) -> dict[str, bytes]:
     """The pictures of the second tutorial, from the folder it was run in."""
     drawn = folder / "boards" / "vote" / "generated" / "schematic.svg"
-    page = folder / "schematic.html"
-    page.write_text(f'<body style="margin: 0"><img src="{drawn.as_uri()}" width="1400">', "utf-8")
     return {
-        "vote-schematic.png": screenshot(page, 1400, 990),
+        "vote-schematic.png": rastered(drawn.read_bytes(), 1400, 990),
         "vote-curve.svg": _figure(folder, figures.curves),
         "vote-report.png": screenshot(folder / "report.html", 1100, 1330),
     }
@@ -63,6 +61,15 @@ def _figure(folder: Path, kind: Kind) -> bytes:
     style = "\n".join([*colours, "svg { background: var(--card); font-family: sans-serif; }"])
     opening, mark, rest = image.partition(">")
     return f"{opening}{mark}<style>\n{style}\n</style>{rest}\n".encode()
+
+
+def rastered(svg: bytes, width: int = 680, height: int = 460) -> bytes:
+    """An SVG as Chromium shows it, as PNG."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "picture.svg").write_bytes(svg)
+        page = Path(folder) / "page.html"
+        page.write_text('<body style="margin: 0"><img src="picture.svg" width="100%">', "utf-8")
+        return screenshot(page, width, height)
 
 
 def screenshot(page: Path, width: int, height: int) -> bytes:

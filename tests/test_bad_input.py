@@ -29,6 +29,7 @@ REFUSED: list[tuple[str, str]] = [
     ("new it --network cut.json", r"network\.md"),
     ("new it --network list.json", "Expected `object`.*network.md"),
     ("new it --network misspelt.json", "unknown field `layrs`.*network.md"),
+    ("new it --network escape.json", "unknown field `\ufffd\\[2J`.*network.md"),
     ("new it --network version.json", "Invalid enum value 2 .*version.*allowed: 1"),
     ("new it --network tanh.json", r"'tanh' .*activation.*relu, linear, threshold"),
     ("new it --network nan.json", r"network\.md"),
@@ -216,6 +217,7 @@ def test_refused_in_one_line_that_says_what_would_work(
     lines = [line for line in printed.err.splitlines() if not line.endswith(" ...")]
     assert len(lines) == 1, printed.err
     assert lines[0].startswith("realnet: ")
+    assert lines[0].isprintable()
     assert re.search(says, lines[0]), lines[0]
     if words[0] == "new":
         assert re.search(r"\(allowed: |; [a-z]|See realnet --help", lines[0]), lines[0]

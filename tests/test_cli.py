@@ -190,7 +190,7 @@ def test_one_bad_board_does_not_hide_the_others(tmp_path: Path) -> None:
     (bad / "board.py").write_text("def board():\n    return 1 / 0\n")
     done = realnet("list", "--json", cwd=tmp_path)
     assert done.returncode == 2
-    assert {board["name"] for board in json.loads(done.stdout)["boards"]} == {"xor_opamp"}
+    assert {board["name"] for board in json.loads(done.stdout)["boards"]} >= {"xor_opamp"}
     assert f"bad: {bad / 'board.py'}:2: ZeroDivisionError" in done.stderr
 
 

@@ -92,6 +92,14 @@ def test_the_text_says_what_is_there_and_what_is_next(
     assert text.endswith("Next: realnet build mine\n")
 
 
+def test_a_file_may_be_called_anything(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    odd = Path("odd \udcff.safetensors")
+    (here / "xor.safetensors").rename(odd)
+    assert main(["new", "mine", "--network", str(odd)]) == 0
+    assert "odd" in capfd.readouterr().out
+    assert load_board("mine").network is not None
+
+
 def test_every_technology_is_in_the_help(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["new", "--help"]) == 0
     text = capfd.readouterr().out

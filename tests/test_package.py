@@ -13,7 +13,18 @@ import pytest
 HERE = Path(__file__).parents[1]
 PACKAGE = HERE / "realnet_hw"
 # Each costs more to load than all that `realnet --help` may take.
-SLOW = {"numpy", "scipy", "skidl", "matplotlib", "pyvisa", "serial", "PySpice", "InSpice", "torch"}
+SLOW = {
+    "numpy",
+    "scipy",
+    "skidl",
+    "matplotlib",
+    "pyvisa",
+    "serial",
+    "PySpice",
+    "InSpice",
+    "torch",
+    "onnx",
+}
 
 
 def _loaded_by(statement: str, folder: Path) -> set[str]:

@@ -1,6 +1,6 @@
 """Random networks become circuits that answer as they do, or are refused with a reason.
 
-``tests/benchmarks/networks.py`` does the same with larger networks and builds every board.
+``tests/benchmarks/run.py networks`` does the same with larger networks and builds every board.
 """
 
 from __future__ import annotations

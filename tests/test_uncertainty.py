@@ -111,7 +111,7 @@ def test_a_covariance_is_symmetric_nonnegative_and_has_the_budget_on_its_diagona
     assert np.array_equal(matrix, matrix.T)
     for i, (channel, value_V) in enumerate(readings):
         assert matrix[i, i] == pytest.approx(
-            standard_uncertainty(by_channel[channel], value_V) ** 2, abs=1e-15
+            standard_uncertainty(by_channel[channel], value_V) ** 2, rel=1e-12, abs=1e-15
         )
     if readings:
         assert np.linalg.eigvalsh(matrix).min() > -1e-9

@@ -111,8 +111,10 @@ def site(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty folder, far from the repository."""
-    return tmp_path_factory.mktemp("work")
+    """A project of its own with nothing in it, far from the repository."""
+    folder = tmp_path_factory.mktemp("work")
+    (folder / "boards").mkdir()
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +153,7 @@ def test_a_wheel_carries_what_a_user_without_the_repository_needs(wheel: Path) -
         f"{BUNDLED}/bench/procedures/truth_table.py",
         f"{BUNDLED}/bench/stations/virtual.toml",
         f"{BUNDLED}/scripts/setup-system.sh",
+        f"{BUNDLED}/docs/reference/network.md",
         *(f"{BUNDLED}/boards/{path.name}/board.py" for path in ours),
         *(f"{BUNDLED}/sim/models/{path.name}" for path in (HERE / "sim" / "models").iterdir()),
     ):
@@ -225,8 +228,8 @@ def test_it_lists_the_boards_that_came_with_it(realnet: Run, work: Path) -> None
     done = realnet("list", "--json")
     assert done.returncode == 0, done.stderr
     listed = {board["name"] for board in json.loads(done.stdout)["boards"]}
-    assert listed >= {path.parent.name for path in (HERE / "boards").glob("*/board.py")}
-    assert list(work.iterdir()) == []
+    assert listed == {path.parent.name for path in (HERE / "boards").glob("*/board.py")}
+    assert list(work.rglob("*")) == [work / "boards"]
 
 
 def test_the_doctor_mends_without_the_repository(realnet: Run, site: Path, tmp_path: Path) -> None:

@@ -52,5 +52,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _could_not(why: str) -> int:
-    sys.stderr.write(f"realnet: {why}\n")
+    # It may quote a file that somebody else made: no part of it may steer the terminal.
+    line = "".join(letter if letter.isprintable() else "\ufffd" for letter in why)
+    sys.stderr.write(f"realnet: {line}\n")
     return 2

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
 from realnet_hw import __version__
+from realnet_hw.cli.foresight import foretell
 from realnet_hw.cli.new import new
 from realnet_hw.cli.output import console, own_stdout, progress, refuse_unwritable
 from realnet_hw.errors import BenchError, InputError, RealnetError
@@ -239,8 +239,8 @@ def measure(
         station = project.station_file(station)
         made = load_board(board)
         netlist, _ = _described(made)
-        if prediction:
-            _say_unseen(made, netlist, records.read(prediction, records.Prediction), station)
+        predicted = records.read(prediction, records.Prediction) if prediction else None
+        foretell(made, netlist, predicted, station)
         record = _measure(
             made,
             netlist,
@@ -407,7 +407,7 @@ def demo(board: str = "xor_opamp", *, out: Path = Path("realnet-demo")) -> int:
         predicted = _predict(made, netlist, deck, views="all", stage="2/4 ")
         _keep(out / "prediction.json", predicted)
         station = project.bundle() / "bench" / "stations" / "virtual.toml"
-        _say_unseen(made, netlist, predicted, station)
+        foretell(made, netlist, predicted, station)
         measured = _measure(
             made,
             netlist,
@@ -518,24 +518,6 @@ def _measure(
                 where=str(out),
                 mend="realnet measure --resume goes on" if list(out.glob("*.jsonl")) else "",
             ) from None
-
-
-def _say_unseen(board: Board, netlist: Netlist, prediction: Prediction, station: Path) -> None:
-    """Say on stderr, before measuring, what this wiring can't find."""
-    if prediction.circuit_sha256 != netlist.sha256():
-        raise InputError(
-            f"the prediction is of another circuit than {board.name}", mend="predict it again"
-        )
-    from realnet_hw.compare.power import unseen_faults
-    from realnet_hw.measure import assemble
-    from realnet_hw.measure import station as stations
-
-    bench_file = stations.load(station)
-    wiring = stations.wiring_for(bench_file, board, where=str(station))
-    budgets = assemble.planned_budgets(wiring, bench_file.reading)
-    unseen = unseen_faults(prediction, budgets, wiring)
-    count = f"{len(unseen)} of {len(prediction.faults)} single faults"
-    sys.stderr.write(f"This wiring will not see {count}: {', '.join(unseen) or 'none'}\n")
 
 
 def _compare(

@@ -120,8 +120,10 @@ def _refuse_between(points: list[tuple[float, ...]], file: Path | None) -> None:
 def _notes(board: Board, network: Network) -> list[str]:
     """Return what the reader must know beside what was asked for."""
     from realnet_hw.measure.fixture_specification import DAC_CHANNELS
+    from realnet_hw.network.chain import ASSUMED
 
-    notes = [f"Assumed: {network.trained['assumed']}"] if "assumed" in network.trained else []
+    # Compared, not just printed: a JSON file may say anything of itself.
+    notes = [f"Assumed: {ASSUMED}"] if network.trained.get("assumed") == ASSUMED else []
     notes += board.notes
     if len(board.inputs) > len(DAC_CHANNELS):
         notes.append(

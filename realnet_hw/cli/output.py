@@ -28,7 +28,7 @@ def own_stdout() -> Iterator[TextIO]:
     sys.stdout.flush()
     kept = os.dup(1)
     os.dup2(2, 1)
-    answers = os.fdopen(kept, "w", encoding="utf-8")
+    answers = os.fdopen(kept, "w", encoding="utf-8", errors="backslashreplace")
     try:
         yield answers
         answers.flush()

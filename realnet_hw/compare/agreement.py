@@ -138,7 +138,7 @@ class GoodBoards:
 
     def exceedance(self, limit: float) -> float:
         """Return the probability that a good board shows T > limit."""
-        return float(self._beyond(limit, 0.0, self.noise_V2 + self.knee_V2).mean())
+        return float(_beyond(limit, *self._healthy).mean())
 
     def detection(self, limit: float, shift_V: Vector) -> Vector:
         """Return, for each board drawn, the probability that a fault makes it show T > limit, N.
@@ -150,11 +150,16 @@ class GoodBoards:
             limit: a value of T.
             shift_V: what the fault adds to the values, n.
         """
-        return self._beyond(limit, shift_V, self.noise_V2)
+        return _beyond(limit, *self._distribution(shift_V, self.noise_V2))
 
-    def _beyond(self, limit: float, shift_V: Vector | float, noise_V2: Matrix) -> Vector:
-        from scipy.special import gammaincc
+    @cached_property
+    def _healthy(self) -> tuple[Vector, Vector, Vector]:
+        return self._distribution(0.0, self.noise_V2 + self.knee_V2)
 
+    def _distribution(
+        self, shift_V: Vector | float, noise_V2: Matrix
+    ) -> tuple[Vector, Vector, Vector]:
+        """Return mean, scale and shape of T's distribution for each board drawn, N each."""
         x = self._unseen_deviations + shift_V
         weighted = x @ self.precision
         through = noise_V2 @ self.precision
@@ -166,9 +171,7 @@ class GoodBoards:
             "ij,ij->i", spread @ through.T, weighted
         )
         shape = 4 * variance**3 / third**2
-        scale = np.sqrt(variance / shape)
-        result: Vector = gammaincc(shape, np.maximum(0.0, (limit - mean) / scale + shape))
-        return result
+        return mean, np.sqrt(variance / shape), shape
 
     def p_value(self, statistic: float) -> float:
         """Return the probability that a good board shows this T or a larger one."""
@@ -307,6 +310,14 @@ def moved(
         noise_V2=onto_values @ errors_V2 @ onto_values.T + SOLVER_u_V**2 * np.eye(count),
         knee_V2=knees @ knees.T + np.diag((knees**2).sum(axis=1)),
     )
+
+
+def _beyond(limit: float, mean: Vector, scale: Vector, shape: Vector) -> Vector:
+    """Return the probability that T is beyond a limit, of distributions of Pearson's third type."""
+    from scipy.special import gammaincc
+
+    result: Vector = gammaincc(shape, np.maximum(0.0, (limit - mean) / scale + shape))
+    return result
 
 
 def good_boards(

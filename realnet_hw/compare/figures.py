@@ -88,7 +88,8 @@ def yields(prediction: Prediction, comparison: Comparison) -> list[Picture]:
             drawn_V = boards_V[f"{i}.{name}"]
             zone = window(case.outputs[name], prediction.thresholds)
             moved_V = _moved_V(compared.outputs[name], drawn_V)
-            rows.append(_Row(_name(i, case), drawn_V, zone, moved_V))
+            U_V = compared.outputs[name].U_judged_V or compared.outputs[name].U_measured_V or 0.0
+            rows.append(_Row(_name(i, case), drawn_V, zone, moved_V, U_V))
         pictures += _histogram(name, f"{name} (V)", rows)
     return pictures
 
@@ -133,19 +134,11 @@ def left_out(prediction: Prediction) -> int:
     return sum(max(0, count - MOST) for count in counts)
 
 
-def boards(prediction: Prediction) -> int | None:
-    """Return from how many boards the bands of curves and answers are; None without any."""
-    return min((view.boards for view in _views(prediction)), default=None)
-
-
 def has_ideal(prediction: Prediction) -> bool:
     """Return whether any curve or answer has the ideal network's beside it."""
-    traces = (trace for view in _views(prediction) for trace in view.outputs.values())
+    views: list[Curve | Transient] = [*prediction.curves, *prediction.transients]
+    traces = (trace for view in views for trace in view.outputs.values())
     return any(trace.ideal_V is not None for trace in traces)
-
-
-def _views(prediction: Prediction) -> list[Curve | Transient]:
-    return [*prediction.curves, *prediction.transients]
 
 
 # -------------------------------------------------------------------------------------- histogram
@@ -157,6 +150,7 @@ class _Row:
     drawn_V: Array
     zone: tuple[float, float] | None
     measured_V: float | None
+    U_V: float = 0.0
 
     @property
     def margin_V(self) -> float:
@@ -175,6 +169,8 @@ def _boards_V(prediction: Prediction) -> dict[str, Array]:
 
 def _moved_V(value: ComparedValue, drawn_V: Array) -> float | None:
     """What would have been read with the inputs as set."""
+    if value.judged_V is not None:
+        return value.judged_V
     if value.measured_V is None:
         return None
     return value.measured_V - value.predicted_V + float(drawn_V.mean())
@@ -223,6 +219,8 @@ def _histogram(title: str, axis: str, rows: Sequence[_Row]) -> list[Picture]:
             _bars(axes, bins, heights, place, row.zone)
             axes.plot([low_V, high_V], [place, place], color=_COLOURS["line"], lw=0.8)
             if row.measured_V is not None:
+                ends = [row.measured_V - row.U_V, row.measured_V + row.U_V]
+                axes.plot(ends, [place, place], color=_COLOURS["ink"], lw=1.4)
                 _dot(axes, row.measured_V, place, 4.0, **_MEASURED)
         axes.set_xlim(low_V, high_V)
         axes.set_ylim(-0.05, len(shown))

@@ -6,6 +6,7 @@ which the page shows one at a time.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -31,7 +32,7 @@ _HEIGHT = 1.32
 _CLEAR = 0.4
 _MARGIN = 0.012
 _NEAR, _FAR = 4.0, 9.0  # from a label, in sizes of the font: within its frame, and outside
-_STEP = 0.3
+_STEPS = 8  # of the grid of places, in a size of the font
 _MINUS = "\N{MINUS SIGN}"
 _FRAME = (15.0, 12.0)
 
@@ -63,12 +64,14 @@ class Schematic:
         tiles: its framed blocks one by one, for a narrow page.
         cases: short names of the cases that can be chosen, by their label.
         first: which of them is shown first.
+        unwritten: the nets that were read and have no place for a tag.
     """
 
     whole: str
     tiles: list[Tile]
     cases: dict[str, str]
     first: int
+    unwritten: list[str]
 
 
 def schematic(path: Path, comparison: Comparison) -> Schematic:
@@ -99,6 +102,7 @@ def schematic(path: Path, comparison: Comparison) -> Schematic:
             for i, case in enumerate(cases)
         },
         first=_worst(cases),
+        unwritten=[name for name in readings if name not in placed],
     )
 
 
@@ -185,6 +189,63 @@ def _frames(drawing: Drawing, names: Iterable[str]) -> list[Box]:
     return sorted(frames, key=lambda box: (box.left, box.top))
 
 
+class _Paper:
+    """Which places of a drawing are taken: a grid, summed up so that a rectangle is one look-up."""
+
+    def __init__(self, view: Box, step: float, taken: Iterable[Box]) -> None:
+        self.view = view
+        self.step = step
+        shape = (math.ceil(view.height / step) + 1, math.ceil(view.width / step) + 1)
+        self._ink = np.zeros(shape, dtype=np.int32)
+        for box in taken:
+            self._mark(box)
+        self._count()
+
+    def take(self, box: Box) -> None:
+        """Mark a place as taken."""
+        self._mark(box)
+        self._count()
+
+    def covered_with(self, boxes: Iterable[Box]) -> _Paper:
+        """Return a paper on which these are taken too."""
+        copy = _Paper(self.view, self.step, ())
+        copy._ink = self._ink.copy()
+        for box in boxes:
+            copy._mark(box)
+        copy._count()
+        return copy
+
+    def free(self, room: Box, width: float, height: float) -> Array:
+        """Return the free places of this size in a room, by their left and top edges, n x 2."""
+        across, down = math.ceil(width / self.step) + 1, math.ceil(height / self.step) + 1
+        rows, columns = self._ink.shape
+        left, top = self._cell(room.left, room.top)
+        right = min(math.floor((room.right - self.view.left - width) / self.step), columns - across)
+        bottom = min(math.floor((room.bottom - self.view.top - height) / self.step), rows - down)
+        left, top = max(left + 1, 0), max(top + 1, 0)
+        if right < left or bottom < top:
+            return np.empty((0, 2))
+        y, x = np.mgrid[top : bottom + 1, left : right + 1]
+        sums = self._sums
+        ink = sums[y + down, x + across] - sums[y, x + across] - sums[y + down, x] + sums[y, x]
+        cells = np.argwhere(ink == 0)[:, ::-1] + (left, top)
+        return (cells * self.step + (self.view.left, self.view.top)).astype(np.float64)
+
+    def _cell(self, x: float, y: float) -> tuple[int, int]:
+        return (
+            math.floor((x - self.view.left) / self.step),
+            math.floor((y - self.view.top) / self.step),
+        )
+
+    def _mark(self, box: Box) -> None:
+        left, top = self._cell(box.left, box.top)
+        right, bottom = self._cell(box.right, box.bottom)
+        self._ink[max(0, top) : max(0, bottom + 1), max(0, left) : max(0, right + 1)] = 1
+
+    def _count(self) -> None:
+        self._sums = np.pad(self._ink.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
+
+
 def _placed(
     drawing: Drawing,
     view: Box,
@@ -197,24 +258,26 @@ def _placed(
     A label on the right of its wire names what leaves the block, and is preferred. The place is
     within the label's frame, else outside of all frames, and nearer to no other net's label.
     """
-    ink = np.array([*drawing.shapes, *(word.box for word in drawing.words)]).reshape(-1, 4)
-    solid = np.array(frames).reshape(-1, 4)
+    ink = [box.grown(_CLEAR) for box in (*drawing.shapes, *(w.box for w in drawing.words))]
+    inside = _Paper(view, size / _STEPS, ink)
+    outside = inside.covered_with(frames)
     labels = [word for word in drawing.words if word.text in readings]
+    boxes = np.array([label.box for label in labels]).reshape(-1, 4)
     placed: dict[str, Box] = {}
     for word in sorted(labels, key=lambda w: (w.ends, w.box.top, w.box.left)):
         if word.text in placed:
             continue
         row = readings[word.text]
         width = size * (_CHARACTER * max(len(r.text) for r in row) + 2 * _PADDING)
-        others = [label.box for label in labels if label.text != word.text]
+        others = boxes[[label.text != word.text for label in labels]]
         home = next((frame for frame in frames if frame.holds(word.box)), view)
-        for room, taken, furthest in ((home, ink, _NEAR), (view, np.vstack([ink, solid]), _FAR)):
-            box = _free_place(
-                word.box, (width, size * _HEIGHT), room, taken, others, furthest * size
-            )
+        for room, paper, furthest in ((home, inside, _NEAR), (view, outside, _FAR)):
+            extent = (width, size * _HEIGHT)
+            box = _free_place(word.box, extent, room, paper, others, furthest * size)
             if box is not None:
                 placed[word.text] = box
-                ink = np.vstack([ink, box])
+                inside.take(box.grown(_CLEAR))
+                outside.take(box.grown(_CLEAR))
                 break
     return placed
 
@@ -223,33 +286,32 @@ def _free_place(
     label: Box,
     extent: tuple[float, float],
     room: Box,
-    taken: Array,
-    others: Sequence[Box],
+    paper: _Paper,
+    others: Array,
     furthest: float,
 ) -> Box | None:
     """The free place in a room that is nearest to a label, and nearer to it than to the others."""
     width, height = extent
-    lefts = np.arange(label.left - width - furthest, label.right + furthest, _STEP)
-    tops = np.arange(label.top - height - furthest, label.bottom + furthest, _STEP)
-    left, top = (grid.ravel() for grid in np.meshgrid(lefts, tops))
-    places = np.stack([left, top, left + width, top + height], axis=1)
-    inside = (places[:, :2] >= room[:2]).all(axis=1) & (places[:, 2:] <= room[2:]).all(axis=1)
-    places = places[inside]
+    near = Box(
+        max(room.left, label.left - width - furthest),
+        max(room.top, label.top - height - furthest),
+        min(room.right, label.right + width + furthest),
+        min(room.bottom, label.bottom + height + furthest),
+    )
+    corners = paper.free(near, width, height)
+    places = np.hstack([corners, corners + extent])
+    places = places[_distance(places, label) <= furthest]
     away = _distance(places, label)
-    clear = away <= furthest
-    for other in others:
-        if _distance(np.array([other]), label)[0] < 2 * furthest + width + height:
-            clear &= away <= _distance(places, other)
-    near = taken[_overlap(taken, label.grown(furthest + width + height))]
-    for box in near:
-        clear &= ~_overlap(places, Box(*box).grown(_CLEAR))
+    clear = np.full(len(places), fill_value=True)
+    close = _distance(others, label) < 2 * furthest + width + height
+    for other in others[close]:
+        clear &= away <= _distance(places, Box(*other))
     if not clear.any():
         return None
     # Of places as near, that whose middle is nearest to the label's.
-    middle = np.hypot(
-        *((places[:, i] + places[:, i + 2] - label[i] - label[i + 2]) / 2 for i in (0, 1))
-    )
-    best = np.argmin(np.where(clear, away + 0.05 * middle, np.inf))
+    middle = (label.left + label.right, label.top + label.bottom)
+    askew = np.hypot(*((places[:, :2] + places[:, 2:] - middle) / 2).T)
+    best = np.argmin(np.where(clear, away + 0.05 * askew, np.inf))
     return Box(*(float(v) for v in places[best]))
 
 
@@ -259,16 +321,8 @@ def _distance(places: Array, box: Box) -> Array:
         np.maximum(0.0, np.maximum(box[i] - places[:, i + 2], places[:, i] - box[i + 2]))
         for i in (0, 1)
     ]
-    return np.hypot(*apart)
-
-
-def _overlap(places: Array, box: Box) -> NDArray[np.bool_]:
-    return (
-        (places[:, 0] < box.right)
-        & (places[:, 2] > box.left)
-        & (places[:, 1] < box.bottom)
-        & (places[:, 3] > box.top)
-    )
+    distance: Array = np.hypot(*apart)
+    return distance
 
 
 def _tag(box: Box, row: Sequence[Reading], size: float) -> str:

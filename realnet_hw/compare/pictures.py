@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 from realnet_hw.records import Agreement, ComparedValue, Thresholds
 
+_STEPS_V = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 50.0, 100.0, 500.0, math.inf)
+_MOST_TICKS = 8
+_LEAST_MARGIN_V = 0.02
 EN_RANGE = 2.0
 """Pictures of En reach from -EN_RANGE to EN_RANGE."""
 
@@ -41,19 +44,19 @@ class Axis:
         return min(100.0, max(0.0, place))
 
     def ticks(self) -> list[tuple[float, float]]:
-        """Return whole volts and their places."""
-        step = 1 if self.high_V - self.low_V <= 12 else 5
-        first = int(self.low_V // step) * step
-        volts = [float(v) for v in range(first, int(self.high_V) + step, step)]
-        return [(self.at(v), v) for v in volts if self.low_V <= v <= self.high_V]
+        """Return round voltages and their places, eight at most."""
+        step = next(step for step in _STEPS_V if (self.high_V - self.low_V) / step < _MOST_TICKS)
+        first, last = math.ceil(self.low_V / step), math.floor(self.high_V / step)
+        volts = [round(i * step, 9) for i in range(first, last + 1)]
+        return [(self.at(v), v) for v in volts]
 
 
 def level_axis(values: Iterable[ComparedValue], thresholds: Thresholds) -> Axis:
     """Return an axis that holds all bands and readings of an output, and where they should be."""
-    reach = [0.0]
+    reach: list[float] = []
     for value in values:
         if value.expected is not None:
-            reach += [thresholds.low_V, thresholds.high_V]
+            reach += [0.0, thresholds.low_V, thresholds.high_V]
         reach += [
             *(value.window_V or ()),
             value.predicted_V - value.U_predicted_V,
@@ -61,7 +64,7 @@ def level_axis(values: Iterable[ComparedValue], thresholds: Thresholds) -> Axis:
         ]
         if value.measured_V is not None:
             reach.append(value.measured_V)
-    margin_V = 0.08 * (max(reach) - min(reach))
+    margin_V = max(0.08 * (max(reach) - min(reach)), _LEAST_MARGIN_V)
     return Axis(min(reach) - margin_V, max(reach) + margin_V)
 
 

@@ -21,6 +21,7 @@ from realnet_hw.compare.words import (
     conditions,
     figure,
     headline,
+    some,
     views,
     volts,
 )
@@ -116,6 +117,7 @@ def html(
         outputs=outputs,
         level_mark=level_mark,
         zones=zones,
+        some=some,
         answer_of=answer_of,
         case_label=case_label,
         beyond=beyond,
@@ -134,7 +136,6 @@ def html(
         surfaces=figures.surfaces(prediction, comparison),
         transients=figures.transients(prediction),
         left_out=figures.left_out(prediction),
-        band_boards=figures.boards(prediction),
         has_ideal=figures.has_ideal(prediction),
         most_rows=figures.MOST_ROWS,
         program=f"realnet_hw {__version__}",

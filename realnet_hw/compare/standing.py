@@ -19,9 +19,11 @@ def answer_of(value: ComparedValue) -> Tone | None:
     if value.measured_V is None or value.U_measured_V is None:
         return None
     if value.window_V is not None:
-        low_V, high_V = value.window_V
-        clear_V = min(value.measured_V - low_V, high_V - value.measured_V)
-        if abs(clear_V) <= value.U_measured_V:
+        judged_V, U_V = value.measured_V, value.U_measured_V
+        if value.judged_V is not None and value.U_judged_V is not None:
+            judged_V, U_V = value.judged_V, value.U_judged_V
+        clear_V = min(judged_V - value.window_V[0], value.window_V[1] - judged_V)
+        if abs(clear_V) <= U_V:
             return "doubt"
         return "good" if clear_V > 0 else "bad"
     if value.expected is None:

@@ -236,22 +236,26 @@ def node_names(nets: Iterable[str]) -> dict[str, str]:
 # ------------------------------------------------------------------------------------ model cards
 
 
-@functools.cache
 def model_card(library: str) -> str:
     """Return the text of a model library that ``Sim.Library`` names, found by its file name.
 
     Raises:
-        InputError: there is no such file among the project's models.
+        InputError: there is no such file in ``sim/models``, the user's or ours.
     """
-    folder = project.model_folder()
-    path = folder / Path(library).name
-    try:
-        return path.read_text("utf-8")
-    except OSError:
-        known = ", ".join(sorted(item.name for item in folder.glob("*.lib")))
+    files = project.model_files()
+    path = files.get(Path(library).name)
+    if path is None:
         raise InputError(
-            f"no model library {library!r}", where=str(folder), allowed=known
-        ) from None
+            f"no model library {library!r}",
+            allowed=", ".join(f"models/{name}" for name in sorted(files)),
+            mend="put it into the folder sim/models of your project",
+        )
+    return _text(path)
+
+
+@functools.cache
+def _text(path: Path) -> str:
+    return path.read_text("utf-8")
 
 
 def subcircuit_ports(card: str, name: str) -> tuple[str, ...]:
@@ -315,6 +319,12 @@ def _element(part: NetlistPart, device: str, nodes: Mapping[str, str]) -> str:
         raise InputError(
             f"{part.symbol} has no model", where=part.reference, mend=_NO_MODEL.format(device)
         )
+    if device == "D" and not re.search(
+        rf"^\s*\.model\s+{re.escape(name)}\s",
+        model_card(part.fields["Sim.Library"]),
+        re.IGNORECASE | re.MULTILINE,
+    ):
+        raise InputError(f"no model {name!r} in {part.fields['Sim.Library']}", where=part.reference)
     if device == "SUBCKT":
         ports: Sequence[str] = subcircuit_ports(
             model_card(part.fields.get("Sim.Library", "")), name

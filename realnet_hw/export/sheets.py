@@ -57,6 +57,9 @@ def pages(board: Board) -> tuple[Page, ...]:
     """
     blocks = draw_cells(board)
     layout = fit(blocks)
+    if layout is None and board.plain_circuit is not None:
+        # Its columns say less than a network's layers: mixed ones are better than a second sheet.
+        layout = fit(blocks, mixed=True)
     if layout is not None:
         return (Page("", sheet_file(board.name, "", "kicad_sch"), 1, layout),)
     return _Hierarchy(board, blocks).pages()
@@ -119,7 +122,10 @@ class _Signals:
     def __init__(
         self, places: Sequence[tuple[str, Sequence[Block]]], rails: Collection[str]
     ) -> None:
-        self._nets = {name: _nets_of(blocks, rails) for name, blocks in places}
+        inside: dict[str, list[Block]] = {}
+        for name, blocks in places:
+            inside.setdefault(name, []).extend(blocks)
+        self._nets = {name: _nets_of(blocks, rails) for name, blocks in inside.items()}
         self._origin: dict[str, str] = {}
         for name, nets in self._nets.items():
             for net in nets:
@@ -162,6 +168,8 @@ class _Hierarchy:
         self.by_stage = {
             stage: [block for block in inner if block.cell.stage == stage] for stage in self.stages
         }
+        if not inner:
+            raise self._refusal("a circuit without cells between its terminals")
         self.first_layer = inner[0].cell.layer
 
     def pages(self) -> tuple[Page, ...]:
@@ -258,10 +266,16 @@ class _Hierarchy:
     def _signals(self, sheets: Sequence[_Sheet]) -> _Signals:
         first = [block for block in self.terminals if block.cell.layer <= self.first_layer]
         last = [block for block in self.terminals if block.cell.layer > self.first_layer]
+        names = {sheet.name for sheet in sheets}
+
+        def on_root(block: Block) -> tuple[str, list[Block]]:
+            title = block.cell.title
+            return (f"{title} on the root sheet" if title in names else title, [block])
+
         places = [
-            *((block.cell.title, [block]) for block in (*first, *self.others)),
+            *map(on_root, (*first, *self.others)),
             *((sheet.name, sheet.blocks) for sheet in sheets),
-            *((block.cell.title, [block]) for block in last),
+            *map(on_root, last),
         ]
         return _Signals(places, self.rails)
 
@@ -316,7 +330,9 @@ class _Hierarchy:
             lines += self._law(self.stages.index(sheet.stage))
         parts = sum(len(block.cell.parts) for block in sheet.blocks)
         amplifiers = sum(len(block.cell.amplifiers) for block in sheet.blocks)
-        return (*lines, f"{parts} parts, {amplifiers} amplifiers")
+        counts = ((parts, "part"), (amplifiers, "amplifier"))
+        shown = [f"{count} {name}{'s' * (count != 1)}" for count, name in counts if count]
+        return (*lines, ", ".join(shown))
 
     def _law(self, index: int) -> list[str]:
         """Return the equation of a layer where every stage is one."""

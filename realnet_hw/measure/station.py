@@ -212,25 +212,9 @@ def wiring_for(station: Station, board: Board, *, where: str = "station") -> dic
             not be grounded.
     """
     where = f"{where}: [wiring.{board.name}]"
-    for port in board.inputs:
-        if port.kind != "voltage":
-            raise InputError(
-                f"{port.name} takes pulses", where=where, allowed="steady voltages on this fixture"
-            )
-        if port.safe != "0V":
-            raise InputError(
-                f"{port.name} must be open when outputs are off",
-                where=where,
-                mend="this fixture grounds its sources when off: drive this port otherwise",
-            )
-        if port.min_V < -RANGE_V or port.max_V > RANGE_V:
-            raise InputError(
-                f"{port.name} takes {port.min_V:g} to {port.max_V:g} V",
-                where=where,
-                allowed=f"{-RANGE_V} to {RANGE_V} V",
-            )
+    _check_inputs(board, where=where)
     if not station.wiring:
-        return _connector_order(board, where=where)
+        return _connector_order(board)
     wiring = station.wiring.get(board.name)
     if wiring is None:
         # Another order than the connector's is wired here: a guess would drive the wrong terminals.
@@ -243,17 +227,13 @@ def wiring_for(station: Station, board: Board, *, where: str = "station") -> dic
         )
 
     sources = {port.name for port in board.inputs}
-    senses = {
-        *(f"{name}{SENSE_SUFFIX}" for name in sources),
-        *(port.name for port in board.outputs),
-        *(point.name for point in board.test_points),
-    }
+    readable = set(measurable(board))
     for terminal, channel in wiring.items():
-        if terminal not in sources | senses:
+        if terminal not in sources | readable:
             raise InputError(
                 f"{board.name} has no terminal {terminal!r}",
                 where=where,
-                allowed=", ".join(sorted(sources | senses)),
+                allowed=", ".join(sorted(sources | readable)),
             )
         fitting, role = (
             (DAC_CHANNELS, "an input: it needs a source")
@@ -283,21 +263,59 @@ def wiring_for(station: Station, board: Board, *, where: str = "station") -> dic
     return dict(wiring)
 
 
-def _connector_order(board: Board, *, where: str) -> dict[str, str]:
-    """Return the default wiring: inputs, then what is measured, until the channels are used up."""
-    inputs = [port.name for port in board.inputs]
-    if len(inputs) > len(DAC_CHANNELS):
+def _check_inputs(board: Board, *, where: str) -> None:
+    """Refuse inputs that this fixture can't drive."""
+    if len(board.inputs) > len(DAC_CHANNELS):
         raise InputError(
-            f"{board.name} has {len(inputs)} inputs",
+            f"{board.name} has {len(board.inputs)} inputs, and one fixture drives "
+            f"{len(DAC_CHANNELS)}",
             where=where,
-            allowed=f"up to {len(DAC_CHANNELS)} on one fixture",
+            allowed=f"up to {len(DAC_CHANNELS)} inputs to be measured",
+            mend="a board with more can be built and predicted; to measure it, derive one whose "
+            f"other inputs are tied to a level, and have {len(DAC_CHANNELS)} as ports",
         )
-    measured = [
-        *(f"{name}{SENSE_SUFFIX}" for name in inputs),
+    for port in board.inputs:
+        if port.kind != "voltage":
+            raise InputError(
+                f"{port.name} takes pulses", where=where, allowed="steady voltages on this fixture"
+            )
+        if port.safe != "0V":
+            raise InputError(
+                f"{port.name} must be open when outputs are off",
+                where=where,
+                mend="this fixture grounds its sources when off: drive this port otherwise",
+            )
+        if port.min_V < -RANGE_V or port.max_V > RANGE_V:
+            raise InputError(
+                f"{port.name} takes {port.min_V:g} to {port.max_V:g} V",
+                where=where,
+                allowed=f"{-RANGE_V} to {RANGE_V} V",
+            )
+
+
+def measurable(board: Board) -> list[str]:
+    """Return every terminal that can be read, in the connector's order: senses, outputs, nodes."""
+    return [
+        *(f"{port.name}{SENSE_SUFFIX}" for port in board.inputs),
         *(port.name for port in board.outputs),
         *(point.name for point in board.test_points),
     ]
+
+
+def senses(wiring: Mapping[str, str]) -> list[str]:
+    """Return the terminals that a wiring reads."""
+    return [terminal for terminal, channel in wiring.items() if channel in SENSE_CHANNELS]
+
+
+def unwired(wiring: Mapping[str, str], board: Board) -> list[str]:
+    """Return what could be read of a board and has no channel: it stays UNSET."""
+    return [terminal for terminal in measurable(board) if terminal not in wiring]
+
+
+def _connector_order(board: Board) -> dict[str, str]:
+    """Return the default wiring: inputs, then what is measured, until the channels are used up."""
+    inputs = [port.name for port in board.inputs]
     return {
         **dict(zip(inputs, DAC_CHANNELS, strict=False)),
-        **dict(zip(measured, SENSE_CHANNELS, strict=False)),
+        **dict(zip(measurable(board), SENSE_CHANNELS, strict=False)),
     }

@@ -35,3 +35,8 @@ def contents(path: Path) -> bytes:
             mend="train a smaller network, save the weights alone",
         )
     return data
+
+
+def name_of(path: Path) -> str:
+    """Return a file's name as text: bytes in it that are no UTF-8 become question marks."""
+    return path.name.encode("utf-8", "replace").decode()

@@ -9,6 +9,7 @@ from typing import get_args
 
 import msgspec
 
+from realnet_hw import project
 from realnet_hw.errors import InputError
 from realnet_hw.network.network import Activation, Network
 
@@ -33,7 +34,7 @@ def read(data: bytes, path: Path) -> Network:
             str(error),
             where=str(path),
             allowed=_ALLOWED.get(key[1] if key else "", ""),
-            mend="see docs/reference/network.md for the format",
+            mend=f"see {project.page('network.md')} for the format",
         ) from None
 
 

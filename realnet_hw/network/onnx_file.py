@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from realnet_hw import project
 from realnet_hw.errors import InputError
-from realnet_hw.network.contents import contents
+from realnet_hw.network.contents import contents, name_of
 from realnet_hw.network.naming import named
 from realnet_hw.network.network import Network, refuse_too_many
 from realnet_hw.network.onnx_operators import INSTEAD, OPERATORS, Arguments, Value
@@ -77,7 +78,7 @@ def read(data: bytes, path: Path) -> Network:
         raise InputError(
             f"its output {why}", where=where, allowed="the output of the last layer alone"
         ) from None
-    trained: dict[str, Any] = {"file": path.name}
+    trained: dict[str, Any] = {"file": name_of(path)}
     if model.producer_name:
         trained["exported_by"] = f"{model.producer_name} {model.producer_version}".strip()
     return named(layers, start.offset.size, trained, input_name=inputs[0].name, output_name=end)
@@ -252,6 +253,6 @@ def _refused(node: Any, why: str, where: str) -> InputError:
         where=where,
         allowed="linear layers with ReLU between them, one after the other",
         mend=INSTEAD.get(
-            node.op_type, "docs/reference/network.md lists the operators that are read"
+            node.op_type, f"{project.page('network.md')} lists the operators that are read"
         ),
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from realnet_hw.errors import InputError
 from realnet_hw.network import chain
+from realnet_hw.network.contents import name_of
 from realnet_hw.network.network import Network
 
 
@@ -45,4 +46,4 @@ def read(data: bytes, path: Path) -> Network:
                 allowed="floating point",
                 mend="save the model before it is quantised",
             )
-    return chain.network_of(tensors, str(path), {"file": path.name})
+    return chain.network_of(tensors, str(path), {"file": name_of(path)})

@@ -16,6 +16,7 @@ from typing import Any
 
 from realnet_hw.errors import InputError, ToolMissing
 from realnet_hw.network import chain
+from realnet_hw.network.contents import name_of
 from realnet_hw.network.network import Network, refuse_too_many
 
 _OLDEST = (2, 6)
@@ -45,7 +46,7 @@ def read(data: bytes, path: Path) -> Network:
             mend=f"save it with {_SAVE_SO}",
         )
     arrays = {str(name): _array(str(name), tensor, where) for name, tensor in content.items()}
-    return chain.network_of(arrays, where, {"file": path.name})
+    return chain.network_of(arrays, where, {"file": name_of(path)})
 
 
 def _refuse_other_archives(data: bytes, where: str) -> None:

@@ -21,6 +21,7 @@ _REFERENCE = re.compile(r"[A-Z]+[1-9][0-9]*")
 _RENAMED = re.compile(r"(.+?)_[0-9]+")
 _NET = re.compile(r"[A-Za-z0-9_+.\-]+")
 _FIELD = re.compile(r"[A-Z][A-Za-z0-9_. ]*")
+_LIBRARY = re.compile(r"models/[A-Za-z0-9_.\-]+\.lib")
 _MADE_UP = re.compile(r"[NB]\$")
 # Symbols of these libraries carry nothing that SPICE could model.
 _WITHOUT_MODEL = ("Connector", "Connector_Generic", "Mechanical")
@@ -110,6 +111,13 @@ def _complete(part: Any) -> None:
                 where=part.ref,
                 mend="use another entry of the catalogue, or a plain Part",
             )
+    library = part.fields.get("Sim.Library", "")
+    if library and not _LIBRARY.fullmatch(str(library)):
+        raise InputError(
+            f"{library!r} is no model library",
+            where=part.ref,
+            allowed="models/NAME.lib, a file of that name in sim/models",
+        )
     if not str(part.footprint):
         raise InputError(
             f"{symbol} has no footprint", where=part.ref, mend='give it footprint="Library:Name"'

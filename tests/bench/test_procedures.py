@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from realnet_hw import project
+from realnet_hw.board import load_board
 from realnet_hw.errors import InputError
 from realnet_hw.measure import procedure
 
@@ -30,7 +31,7 @@ def test_a_procedure_says_in_one_sentence_what_it_does(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(project.board_files()))
 def test_a_board_names_procedures_that_there_are(name: str) -> None:
-    board = project.load_module(project.board_file(name)).board()
+    board = load_board(name)
     assert set(board.procedures) <= set(FILES)
 
 

@@ -216,7 +216,6 @@ def test_without_views_there_are_no_figures_of_them() -> None:
     assert figures.curves(plain, COMPARISON) == []
     assert figures.surfaces(plain, COMPARISON) == []
     assert figures.transients(plain) == []
-    assert figures.boards(plain) is None
     assert not figures.has_ideal(plain)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import msgspec
@@ -181,6 +182,7 @@ def test_a_drawing_without_frames_is_shown_whole(tmp_path: Path) -> None:
     assert "mask" not in shown.whole
     assert 'viewBox="0 0 100 60"' in shown.whole
     assert {text.split()[0] for *_, text in tags(shown)} == {"Y"}
+    assert shown.unwritten == ["H1", "H2", "X1", "X2"]
 
 
 def test_a_crowded_drawing_goes_without_tags_rather_than_covering_anything(tmp_path: Path) -> None:
@@ -188,7 +190,29 @@ def test_a_crowded_drawing_goes_without_tags_rather_than_covering_anything(tmp_p
     path = tmp_path / "crowded.svg"
     label = '<text x="41" y="20" font-size="2" textLength="3">Y</text>'
     path.write_text(f'<svg viewBox="0 0 100 60">{lines}{label}</svg>', encoding="utf-8")
-    assert tags(schematic(path, COMPARISON)) == []
+    shown = schematic(path, COMPARISON)
+    assert tags(shown) == []
+    assert "Y" in shown.unwritten
+
+
+def test_a_bus_of_many_labels_is_written_at_in_time(tmp_path: Path) -> None:
+    """A hundred nets on a drawing as large as A3, each with three labels."""
+    names = [f"N{i}" for i in range(100)]
+    labels = "".join(
+        f'<text x="{x}" y="{2.6 * i + 20:.1f}" font-size="1.2" textLength="4">{name}</text>'
+        for i, name in enumerate(names)
+        for x in (30, 200, 380)
+    )
+    path = tmp_path / "bus.svg"
+    path.write_text(f'<svg viewBox="0 0 420 297">{labels}</svg>', encoding="utf-8")
+    value = COMPARISON.cases[0].nodes["H1"]
+    case = msgspec.structs.replace(COMPARISON.cases[0], nodes=dict.fromkeys(names, value))
+    before_s = time.process_time()
+    shown = schematic(path, msgspec.structs.replace(COMPARISON, cases=[case]))
+    assert time.process_time() - before_s < 10
+    places = [box for _, _, box, _ in tags(shown)]
+    assert len(places) > 20
+    assert len(places) + len(shown.unwritten) == 100 + len(case.inputs) + len(case.outputs)
 
 
 def test_of_many_cases_the_first_can_be_chosen() -> None:

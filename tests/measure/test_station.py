@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from realnet_hw import project
-from realnet_hw.board import Board, Port, TestPoint
+from realnet_hw.board import Board, Port, TestPoint, load_board
 from realnet_hw.errors import InputError
 from realnet_hw.measure import station
 
@@ -80,7 +80,7 @@ def test_the_shipped_stations_can_be_used_with_every_board() -> None:
     assert {path.stem for path in stations} >= {"virtual", "uno"}
     for path in stations:
         for board_file in project.board_files().values():
-            board = project.load_module(board_file).board()
+            board = load_board(str(board_file))
             assert station.wiring_for(station.load(path), board)
 
 
@@ -167,7 +167,28 @@ def test_a_port_that_this_fixture_would_harm_is_refused(
         station.wiring_for(station.parse(REAL), replace(board, ports=ports))
 
 
-def test_more_inputs_than_sources_are_refused(board: Board) -> None:
+@pytest.mark.parametrize("tables", ["", '[wiring.xor_opamp]\nX0 = "dac0"\n'])
+def test_more_inputs_than_sources_are_refused_and_told_what_would_work(
+    board: Board, tables: str
+) -> None:
+    """Also where a station has wiring: no free source could be added there."""
     ports = tuple(Port(f"X{i}", f"X{i}", "input") for i in range(5))
-    with pytest.raises(InputError, match="has 5 inputs"):
-        station.wiring_for(station.parse(REAL), replace(board, ports=ports, cases=()))
+    with pytest.raises(InputError, match="has 5 inputs, and one fixture drives 4") as refused:
+        station.wiring_for(station.parse(REAL + tables), replace(board, ports=ports, cases=()))
+    assert "can be built and predicted; to measure it" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_what_has_no_channel_is_known_before(board: Board) -> None:
+    default = station.wiring_for(station.parse(REAL), board)
+    assert station.unwired(default, board) == []
+    points = tuple(TestPoint(f"T{i}", f"N{i}") for i in range(9))
+    wide = replace(board, test_points=points)
+    assert station.unwired(station.wiring_for(station.parse(REAL), wide), wide) == [
+        f"T{i}" for i in range(4, 9)
+    ]
+    few = {"X1": "dac0", "X2": "dac1", "Y": "adc2"}
+    unwired = station.unwired(few, board)
+    assert unwired[:2] == ["X1.sense", "X2.sense"]
+    assert set(unwired) | {"Y"} == set(station.measurable(board))
+    assert station.senses(few) == ["Y"]

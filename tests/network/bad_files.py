@@ -61,6 +61,7 @@ JSON: dict[str, Make] = {
     "cut.json": lambda: network()[:-20],
     "list.json": lambda: b"[1, 2]",
     "misspelt.json": lambda: network(layrs=[]),
+    "escape.json": lambda: network(**{"\x1b[2J": 1}),
     "version.json": lambda: network(version=2),
     "tanh.json": lambda: network(layers=[layer([[1, 1]], [0], "tanh")]),
     "nan.json": lambda: network().replace(b"-2", b"NaN"),

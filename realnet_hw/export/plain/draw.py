@@ -12,7 +12,8 @@ from realnet_hw.drawing.pad import GROUND, POWER_LIBRARY, Drawing, Pad, PadPart
 from realnet_hw.errors import InputError
 from realnet_hw.export.netlist import Netlist, from_board
 from realnet_hw.export.plain.block import PlainBlock
-from realnet_hw.export.plain.groups import Group, grouped
+from realnet_hw.export.plain.group import Group
+from realnet_hw.export.plain.groups import grouped
 
 _SHEET_BLOCKS = 8
 

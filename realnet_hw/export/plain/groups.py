@@ -7,56 +7,15 @@ points go where their net is driven. What lies between supply rails is shared ou
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from realnet_hw.export.netlist import Netlist
+from realnet_hw.export.plain.columns import set_layers
+from realnet_hw.export.plain.group import Group
 from realnet_hw.export.plain.units import Unit, units
 
 _MOST_MEMBERS = 12
-
-
-@dataclass
-class Group:
-    """Parts that are drawn as one block.
-
-    Args:
-        main: the unit in the middle, None where there are only parts with two pins.
-        title: printed above the block.
-        members: the parts around it.
-        flags: nets that get a power flag here.
-        layer: column, 0 at the left.
-        in_signal_path: whether it stands in the columns.
-    """
-
-    main: Unit | None
-    title: str = ""
-    members: list[Unit] = field(default_factory=list)
-    flags: tuple[str, ...] = ()
-    layer: int = 0
-    in_signal_path: bool = True
-
-    def nets(self) -> set[str]:
-        """Return every net in it."""
-        own = (self.main,) if self.main else ()
-        return {net for unit in (*own, *self.members) for net in unit.nets()}
-
-    def driven(self) -> set[str]:
-        """Return the nets that it drives: of its unit, and behind parts at its unit's output."""
-        if self.main is None or self.main.is_connector:
-            return set()
-        direct = self.main.driven()
-        touched = set(self.main.nets())
-        behind = {
-            other
-            for unit in self.members
-            if unit.is_pair
-            for net, other in itertools.permutations(unit.nets(), 2)
-            if net in direct and other not in touched
-        }
-        return direct | behind
 
 
 def grouped(
@@ -87,14 +46,17 @@ def grouped(
     between_rails = [unit for unit in pairs if set(unit.nets()) <= set(rails)]
     left = _join_units(groups, [unit for unit in pairs if unit not in between_rails], rails)
     left = _join_neighbours(groups, left, rails)
-    groups += _chains(left, rails)
+    fed = {*inputs, *(net for group in groups for net in group.driven())} - set(rails)
+    groups += _stars(left, rails, _distances(left, rails, fed))
     _share_out(groups, supply, between_rails)
     supply.flags = tuple(_flagged(every, rails))
     _place_test_points(groups, supply, [u for u in every if u.is_test_point], inputs, rails)
     uses = Counter(net for unit in every for net in unit.nets())
     shared = {net for net, count in uses.items() if count > 1 and net not in rails}
-    _set_layers(groups, rails, set(inputs), set(outputs), shared)
-    _name(groups, rails, inputs, outputs, shared)
+    for group in groups:
+        group.is_spare = _is_spare(group, shared)
+    set_layers(groups, rails, set(inputs), set(outputs))
+    _name(groups, rails, inputs, outputs)
     if supply.main or supply.members or supply.flags:
         groups.append(supply)
     return groups
@@ -156,20 +118,45 @@ def _join_neighbours(
             return left
 
 
-def _chains(pairs: Sequence[Unit], rails: Collection[str]) -> list[Group]:
-    """Return groups of parts that hang together without a unit with more pins."""
-    left = list(pairs)
-    found = []
-    while left:
-        group = Group(None, members=[left.pop(0)], in_signal_path=False)
-        while len(group.members) < _MOST_MEMBERS:
-            nets = group.nets() - set(rails)
-            near = next((pair for pair in left if nets & set(pair.nets())), None)
-            if near is None:
-                break
-            group.members.append(near)
-            left.remove(near)
-        found.append(group)
+def _stars(
+    pairs: Sequence[Unit], rails: Collection[str], distance: Mapping[str, int]
+) -> list[Group]:
+    """Return groups of parts that end on one net, which is the farther one from what feeds them.
+
+    Nets that nothing but parts to a rail end on have no direction: these parts are put together.
+    """
+    by_net: dict[str, list[Unit]] = {}
+    for pair in pairs:
+        ends = sorted(set(pair.nets()) - set(rails))
+        by_net.setdefault(max(ends, key=lambda net: distance.get(net, -1)), []).append(pair)
+    found, lonely = [], []
+    for net, members in by_net.items():
+        if any(len(set(pair.nets()) - set(rails)) == 2 for pair in members):
+            found += [Group(None, centre=net, members=list(some)) for some in _shares(members)]
+        else:
+            lonely += members
+    return found + [
+        Group(None, members=list(some), in_signal_path=False) for some in _shares(lonely)
+    ]
+
+
+def _shares(units: Sequence[Unit]) -> Iterator[Sequence[Unit]]:
+    for start in range(0, len(units), _MOST_MEMBERS):
+        yield units[start : start + _MOST_MEMBERS]
+
+
+def _distances(
+    pairs: Sequence[Unit], rails: Collection[str], sources: Collection[str]
+) -> dict[str, int]:
+    """Return through how many parts with two pins each net is reached from what feeds them."""
+    found = dict.fromkeys(sorted(sources), 0)
+    reached = list(found)
+    for net in reached:
+        for pair in pairs:
+            for other in pair.nets() if net in pair.nets() else ():
+                if other not in found and other not in rails:
+                    found[other] = found[net] + 1
+                    reached.append(other)
     return found
 
 
@@ -231,78 +218,6 @@ def _place_test_points(
         group.members.append(point)
 
 
-def _set_layers(
-    groups: Sequence[Group],
-    rails: Collection[str],
-    inputs: set[str],
-    outputs: set[str],
-    shared: Collection[str],
-) -> None:
-    """Put groups into columns: each right of those that feed it, connectors at the edges."""
-    path = [group for group in groups if group.in_signal_path]
-    inner = [group for group in path if group.main and not group.main.is_connector]
-    for group in inner:
-        if group.main and group.main.is_supply:
-            group.in_signal_path = False
-    inner = [group for group in inner if group.in_signal_path]
-    feeds = {
-        index: {
-            other
-            for other, receiver in enumerate(inner)
-            if other != index and group.driven() & (receiver.nets() - receiver.driven())
-        }
-        for index, group in enumerate(inner)
-    }
-    order = _without_loops(feeds)
-    layer = dict.fromkeys(feeds, 1)
-    for index in order:
-        for other in feeds[index]:
-            layer[other] = max(layer[other], layer[index] + 1)
-    # What nothing feeds stands just before what it feeds.
-    fed = {other for others in feeds.values() for other in others}
-    for index in reversed(order):
-        if index not in fed and feeds[index]:
-            layer[index] = min(layer[other] for other in feeds[index]) - 1
-    for index, group in enumerate(inner):
-        group.layer = layer[index]
-        lonely = not feeds[index] and index not in fed
-        if lonely and not (group.nets() - set(rails)) & (inputs | outputs) and len(inner) > 1:
-            group.in_signal_path = not _is_spare(group, shared)
-    last = max(layer.values(), default=0) + 1
-    for group in path:
-        if group.main and group.main.is_connector:
-            at_left = group.nets() & inputs or not any(
-                group.nets() & other.driven() - set(rails) for other in inner
-            )
-            group.layer = 0 if at_left else last
-
-
-def _without_loops(feeds: dict[int, set[int]]) -> list[int]:
-    """Take the edges that close loops out of ``feeds``; return its nodes, feeders first."""
-    order: list[int] = []
-    state = dict.fromkeys(feeds, 0)
-
-    for root, fed in feeds.items():
-        if state[root]:
-            continue
-        state[root] = 1
-        stack = [(root, iter(sorted(fed)))]
-        while stack:
-            node, following = stack[-1]
-            for other in following:
-                if state[other] == 1:
-                    feeds[node].discard(other)
-                elif state[other] == 0:
-                    state[other] = 1
-                    stack.append((other, iter(sorted(feeds[other]))))
-                    break
-            else:
-                state[node] = 2
-                order.append(node)
-                stack.pop()
-    return order[::-1]
-
-
 def _is_spare(group: Group, shared: Collection[str]) -> bool:
     """Whether nobody else is on any net of its outputs, and its inputs are fed by rails at most."""
     unit = group.main
@@ -316,7 +231,6 @@ def _name(
     rails: Collection[str],
     inputs: Collection[str],
     outputs: Collection[str],
-    shared: Collection[str],
 ) -> None:
     for group in groups:
         if group.title:
@@ -324,14 +238,15 @@ def _name(
         nets = group.nets() - set(rails)
         unit = group.main
         if unit is None:
-            group.title = ", ".join(member.name for member in group.members[:6])
+            listed = ", ".join(member.name for member in group.members[:6])
+            group.title = group.centre or listed
         elif unit.is_connector:
             group.title = (
                 "Inputs" if nets & set(inputs) else "Outputs" if nets & set(outputs) else unit.name
             )
         elif unit.is_supply:
             group.title = f"{unit.part.reference} supply"
-        elif _is_spare(group, shared):
+        elif group.is_spare:
             group.title = f"{unit.name}: spare"
         else:
             group.title = _driving_title(group, unit, rails)
