@@ -79,6 +79,7 @@ def build(
     *,
     out: Path | None = None,
     fab: Literal["jlcpcb", "home"] = "jlcpcb",
+    assembly: Literal["tht", "smd"] = "tht",
     no_pcb: Flag = False,
     force: Flag = False,
     check: Flag = False,
@@ -97,6 +98,8 @@ def build(
         Folder to write to; boards/NAME/generated otherwise.
     fab
         Who makes the board: a fab, or "home" for wide tracks that can be etched.
+    assembly
+        Through-hole parts, or "smd" for surface-mounted ones.
     no_pcb
         Leave out the printed circuit board.
     force
@@ -123,7 +126,9 @@ def build(
                 return 1 if stale else 0
             refuse_unwritable(folder, is_folder=True)
             profile = None if no_pcb else profile_named(fab)
-            result = building.build(made, folder, profile=profile, force=force, progress=advance)
+            result = building.build(
+                made, folder, profile=profile, assembly=assembly, force=force, progress=advance
+            )
         _say(answers, json_, _built(result), [*made.notes, *_built_lines(result)])
     return 1 if result.violations else 0
 

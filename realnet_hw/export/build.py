@@ -34,6 +34,7 @@ from realnet_hw.export import (
     overlaps,
     project_files,
 )
+from realnet_hw.export.assembly import assembled
 from realnet_hw.export.breadboard.check import differences as breadboard_differences
 from realnet_hw.export.breadboard.guide import breadboard_guide
 from realnet_hw.export.breadboard.page import html as breadboard_html
@@ -44,6 +45,7 @@ from realnet_hw.export.profile import DEFAULT, Profile, profile_named
 from realnet_hw.export.schematic import schematic_files
 from realnet_hw.export.sheets import sheet_file
 from realnet_hw.parts import skidl_parts
+from realnet_hw.parts.catalogue import Assembly
 
 MANIFEST = "build.json"
 
@@ -95,6 +97,7 @@ def build(
     out_dir: Path,
     *,
     profile: Profile | None = None,
+    assembly: Assembly = "tht",
     force: bool = False,
     progress: Progress = lambda *_: None,
 ) -> BuildResult:
@@ -105,6 +108,7 @@ def build(
         out_dir: made where it is missing; files of an earlier build in it are replaced, others
             are left alone.
         profile: of the fab that the printed circuit board is laid out for; None for no board.
+        assembly: with through-hole or with surface-mounted parts.
         force: replace even what was edited by hand since it was built.
         progress: told of each step.
 
@@ -121,7 +125,7 @@ def build(
     with _beside(out_dir.resolve()) as made_in:
         folder = made_in / "files"
         folder.mkdir()
-        result = _make(board, folder, profile, progress)
+        result = _make(board, folder, profile, assembly, progress)
         if not result.violations:
             with _refusals(out_dir):
                 _put_in_place(folder, out_dir.resolve())
@@ -141,7 +145,8 @@ def check(board: Board, out_dir: Path, *, progress: Progress = lambda *_: None) 
     with tempfile.TemporaryDirectory() as made_in:
         folder = Path(made_in)
         fab = before.get("pcb")
-        result = _make(board, folder, profile_named(fab) if fab else None, progress)
+        profile = profile_named(fab) if fab else None
+        result = _make(board, folder, profile, before.get("assembly", "tht"), progress)
         if result.violations:
             return list(result.violations)
         same_kicad = before.get("kicad") == result.kicad
@@ -164,7 +169,13 @@ def _alike(one: Path, other: Path) -> bool:
     return one.is_file() and one.read_bytes() == other.read_bytes()
 
 
-def _make(board: Board, folder: Path, profile: Profile | None, progress: Progress) -> BuildResult:
+def _make(
+    board: Board,
+    folder: Path,
+    profile: Profile | None,
+    assembly: Assembly,
+    progress: Progress,
+) -> BuildResult:
     """Make all files in an empty folder and prove them."""
     violations: list[str] = []
     names = (*_STEPS, *(_PCB_STEPS if profile else ()))
@@ -181,7 +192,7 @@ def _make(board: Board, folder: Path, profile: Profile | None, progress: Progres
     version = kicad_cli.version()
     circuit = board.circuit()
     found("SKiDL ERC", skidl_parts.electrical_rules(circuit))
-    expected = netlist.from_skidl(circuit)
+    expected = assembled(netlist.from_skidl(circuit), assembly)
 
     step()
     files = _texts(board, expected, profile)
@@ -219,11 +230,12 @@ def _make(board: Board, folder: Path, profile: Profile | None, progress: Progres
     step()
     notes = []
     try:
-        guide = breadboard_guide(board, expected)
+        # A breadboard takes through-hole parts, whatever the board will have.
+        guide = breadboard_guide(board, expected.described or expected)
     except CircuitRefused as error:
         notes.append(f"no breadboard guide: {error}")
     else:
-        found("breadboard", breadboard_differences(expected, guide.layout, guide.wiring))
+        found("breadboard", breadboard_differences(guide.netlist, guide.layout, guide.wiring))
         (folder / "breadboard.svg").write_text(breadboard_svg(guide), "utf-8")
         (folder / "breadboard.html").write_text(breadboard_html(guide), "utf-8")
 
@@ -233,6 +245,9 @@ def _make(board: Board, folder: Path, profile: Profile | None, progress: Progres
         target = folder / f"{board.name}.kicad_pcb"
         laid_out = board_file.write_board(board, expected, schematic, target, profile)
         found("DRC", list(laid_out.violations))
+        if laid_out.unprinted:
+            named = ", ".join(laid_out.unprinted)
+            notes.append(f"no room on the silkscreen, so in the assembly drawing alone: {named}")
 
         step()
         (folder / _FABRICATION).mkdir()
@@ -241,7 +256,7 @@ def _make(board: Board, folder: Path, profile: Profile | None, progress: Progres
         for side in ("top", "bottom"):
             (folder / f"pcb_{side}.png").write_bytes(kicad_cli.pcb_render(target, side))
 
-    manifest = _manifest_text(board, expected, version, profile, folder)
+    manifest = _manifest_text(board, expected, version, profile, assembly, folder)
     (folder / MANIFEST).write_text(manifest, "utf-8")
     return BuildResult(
         folder=folder,
@@ -291,7 +306,12 @@ def _files_in(folder: Path) -> tuple[str, ...]:
 
 
 def _manifest_text(
-    board: Board, expected: Netlist, version: str, profile: Profile | None, folder: Path
+    board: Board,
+    expected: Netlist,
+    version: str,
+    profile: Profile | None,
+    assembly: Assembly,
+    folder: Path,
 ) -> str:
     """Return the manifest: what the files were made from and with, and the hash of each."""
     content = {
@@ -300,6 +320,7 @@ def _manifest_text(
         "circuit_sha256": expected.sha256(),
         "network_sha256": board.network.sha256() if board.network else None,
         "kicad": version,
+        "assembly": assembly,
         "pcb": profile.name if profile else None,
         "files": {
             name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
