@@ -18,7 +18,6 @@ from realnet_hw.export.breadboard.holes import (
 )
 from realnet_hw.export.breadboard.parts import kind_of
 from realnet_hw.export.breadboard.placement import Placed
-from realnet_hw.export.breadboard.wiring import is_short
 from realnet_hw.export.netlist import Netlist
 
 PITCH = 16.0
@@ -238,11 +237,7 @@ def _lanes(guide: Guide) -> dict[tuple[Hole, Hole], float]:
     long = [
         wire
         for wire in guide.wiring.wires
-        if _half(wire.one) == _half(wire.other)
-        and wire.one.row not in RAILS
-        and not (
-            wire.one.row == wire.other.row and is_short(strip_of(wire.one), strip_of(wire.other))
-        )
+        if _half(wire.one) == _half(wire.other) and wire.one.row not in RAILS and not wire.flat
     ]
     for wire in sorted(long, key=lambda wire: abs(wire.one.column - wire.other.column)):
         low, high = sorted((wire.one.column, wire.other.column))

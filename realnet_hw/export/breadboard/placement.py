@@ -18,7 +18,8 @@ from realnet_hw.export.breadboard.parts import ROWS, kind_of
 from realnet_hw.export.netlist import Netlist, NetlistPart
 from realnet_hw.export.pcb.floorplan import Group
 
-_FIRST, _LAST = 3, COLUMNS - 2
+# The columns behind the last are kept for the wires that join rails.
+_FIRST, _LAST = 3, COLUMNS - 6
 _MOST_BOARDS = 3
 _TURNS = 20
 
@@ -100,7 +101,7 @@ def _runs(netlist: Netlist, groups: Sequence[Group], sides: Mapping[str, str]) -
     """Return what each group puts side by side; a package comes before the first of its groups."""
     seen: dict[str, _Item] = {}
     runs = []
-    for group in sorted(groups, key=lambda group: group.layer):
+    for group in sorted(groups, key=lambda group: _place_in_line(group, groups)):
         run = []
         if group.package and group.package not in seen:
             part = netlist.parts[group.package]
@@ -110,6 +111,14 @@ def _runs(netlist: Netlist, groups: Sequence[Group], sides: Mapping[str, str]) -
         run += _pairs([netlist.parts[name] for name in group.parts], group, package, sides)
         runs.append(run)
     return runs
+
+
+def _place_in_line(group: Group, groups: Sequence[Group]) -> tuple[float, bool]:
+    """Return where a group stands: what only supplies a package, behind its package's first."""
+    if group.package and not group.pins:
+        layers = (other.layer for other in groups if other.package == group.package and other.pins)
+        return min(layers, default=group.layer), True
+    return group.layer, False
 
 
 def _package(part: NetlistPart, sides: Mapping[str, str]) -> _Item:
@@ -246,6 +255,14 @@ def _unbridged(layout: Layout, sides: Mapping[str, str]) -> list[tuple[str, int]
         # A supply net has its rail on each side that it is on, or needs a way to the other.
         if sides.get(net) != "both":
             halves.setdefault((net, strip.board), set()).add(strip.name)
+    boards: dict[str, set[int]] = {}
+    for net, board in halves:
+        boards.setdefault(net, set()).add(board)
+    for (net, board), found in halves.items():
+        # From board to board a net leaves by the lower half and comes in by the upper one.
+        if net not in sides:
+            found.update({"lower"} if max(boards[net]) > board else ())
+            found.update({"upper"} if min(boards[net]) < board else ())
     for net, side in sides.items():
         if side != "both":
             for (other, _), found in halves.items():

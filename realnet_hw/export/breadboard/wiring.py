@@ -20,16 +20,18 @@ from realnet_hw.export.breadboard.placement import Layout
 
 # From the rails inwards.
 _SHORT = 2
+_ENDS = tuple(column for column in range(COLUMNS, COLUMNS - 6, -1) if rail_has_hole(column))
 _OUTWARD = {"upper": UPPER, "lower": LOWER[::-1]}
 
 
 @dataclass(frozen=True)
 class Wire:
-    """A wire between two holes."""
+    """A wire between two holes; a flat one lies in its row, over no hole that is in use."""
 
     net: str
     one: Hole
     other: Hole
+    flat: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,7 @@ class _Board:
         self.taken = {hole for part in layout.parts for hole in part.holes.values()}
         self.taken |= {hole for b in layout.bridges for hole in (b.upper, b.lower)}
         self.wires: list[Wire] = []
+        self.ends: set[tuple[int, int, int]] = set()
 
     def run(self, taps: Iterable[tuple[str, str]]) -> Wiring:
         for rail_net in dict.fromkeys(self.rails.values()):
@@ -135,14 +138,27 @@ class _Board:
         return Wiring(tuple(self.wires), named, self.rails)
 
     def _join_rails(self, net: str) -> None:
-        """Join the rails of one net: over the right end of a board, and from board to board."""
-        last = COLUMNS - 3
+        """Join the rails of one net: across a board, and from board to board."""
         own = [rail for rail, other in self.rails.items() if other == net]
         for board in range(self.layout.boards):
-            for one, other in itertools.pairwise(own):
-                self._add(net, Hole(board, one, last), Hole(board, other, last))
             if board:
-                self._add(net, Hole(board - 1, own[-1], last - 1), Hole(board, own[0], last - 1))
+                self._over_the_end(net, (board - 1, own[-1]), (board, own[0]))
+            for one, other in itertools.pairwise(own):
+                self._over_the_end(net, (board, one), (board, other))
+
+    def _over_the_end(self, net: str, one: tuple[int, str], other: tuple[int, str]) -> None:
+        """Lay a wire straight down at the right end, where no parts are, in a column of its own."""
+        for column in _ENDS:
+            ends = Hole(*one, column), Hole(*other, column)
+            span = (column, one[0], other[0])
+            if not self.taken & set(ends) and span not in self.ends:
+                self.ends.add(span)
+                self._add(net, *ends)
+                return
+        raise CircuitRefused(
+            f"no hole is left to join the rails of {net}",
+            mend="build it on a printed circuit board",
+        )
 
     def _to_rails(self, net: str, strips: Sequence[Strip]) -> None:
         for strip in strips:
@@ -174,14 +190,16 @@ class _Board:
         boards = sorted({strip.board for strip in strips})
         if not on_rail:
             for one, other in itertools.pairwise(boards):
-                yield self._nearest(strips, one, "lower"), self._nearest(strips, other, "upper")
+                yield self._neighbours(strips, one, other)
 
     @staticmethod
-    def _nearest(strips: Sequence[Strip], board: int, half: str) -> Strip:
-        """Return a net's strip on a board, in the half wanted if it has one there."""
+    def _neighbours(strips: Sequence[Strip], above: int, below: int) -> tuple[Strip, Strip]:
+        """Return two strips of a net from which a wire goes straight from board to board."""
+        leaving = [strip for strip in strips if strip.board == above and strip.name == "lower"]
+        coming = [strip for strip in strips if strip.board == below and strip.name == "upper"]
         return min(
-            (strip for strip in strips if strip.board == board),
-            key=lambda strip: (strip.name != half, strip.column),
+            itertools.product(leaving, coming),
+            key=lambda pair: (abs(pair[0].column - pair[1].column), pair),
         )
 
     def _tap(self, strips: Sequence[Strip]) -> Hole:
@@ -197,9 +215,10 @@ class _Board:
             between = range(min(one.column, other.column), max(one.column, other.column) + 1)
             for row in _OUTWARD[one.name][1:]:
                 if all(Hole(one.board, row, column) not in self.taken for column in between):
-                    self._add(
-                        net, Hole(one.board, row, one.column), Hole(one.board, row, other.column)
-                    )
+                    ends = (Hole(one.board, row, strip.column) for strip in (one, other))
+                    self._add(net, *ends, flat=True)
+                    # What comes later must not go into the hole under it.
+                    self.taken |= {Hole(one.board, row, column) for column in between}
                     return
         self._add(net, self._free(one), self._free(other))
 
@@ -217,6 +236,6 @@ class _Board:
             )
         return holes[0]
 
-    def _add(self, net: str, one: Hole, other: Hole) -> None:
+    def _add(self, net: str, one: Hole, other: Hole, *, flat: bool = False) -> None:
         self.taken |= {one, other}
-        self.wires.append(Wire(net, one, other))
+        self.wires.append(Wire(net, one, other, flat))

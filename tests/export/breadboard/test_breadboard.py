@@ -19,7 +19,7 @@ from realnet_hw.export.breadboard.parts import kind_of
 from realnet_hw.export.breadboard.picture import svg
 from realnet_hw.export.breadboard.wiring import rails_for
 
-BOARDS = ("xor_opamp", "xor_single_supply")
+BOARDS = ("xor_opamp", "xor_single_supply", "xor_realnet")
 
 
 @pytest.fixture(scope="module", params=BOARDS)
@@ -55,12 +55,13 @@ def test_no_part_lies_over_another(guide: Guide) -> None:
 def test_a_flat_wire_covers_no_hole_in_use(guide: Guide) -> None:
     used = {h for part in guide.layout.parts for h in part.holes.values()}
     used |= {h for wire in guide.wiring.wires for h in (wire.one, wire.other)}
-    for wire in guide.wiring.wires:
-        if wire.one.row == wire.other.row and wire.one.row not in RAILS:
-            low, high = sorted((wire.one.column, wire.other.column))
-            if high - low <= 2:
-                between = {Hole(wire.one.board, wire.one.row, c) for c in range(low + 1, high)}
-                assert not between & used
+    flat = [wire for wire in guide.wiring.wires if wire.flat]
+    assert flat
+    for wire in flat:
+        assert wire.one.row == wire.other.row
+        low, high = sorted((wire.one.column, wire.other.column))
+        between = {Hole(wire.one.board, wire.one.row, c) for c in range(low + 1, high)}
+        assert not between & used
 
 
 def test_a_wire_in_another_hole_is_found(guide: Guide) -> None:
