@@ -43,7 +43,7 @@ def board() -> Board:
             TestPoint(net, net) for net in ("H1", "H2", "A2", "A4", "A6", "A1", "A3", "A5")
         ),
         cases=cases(network, ports, points(2), "level"),
-        # 2 V apart. Of all such pairs this one lets most boards pass whose parts are off by up to 5 %.
+        # 2 V apart. Of all such pairs this one lets most boards pass whose parts are off by 5 %.
         logic=Logic(low_V=0.0, high_V=5.0, threshold_low_V=0.6, threshold_high_V=2.6),
         plain_circuit=circuit,
         network=network,

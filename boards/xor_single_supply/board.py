@@ -1,4 +1,4 @@
-"""The XOR network with one op-amp a neuron on a single 5 V supply: 2-2-1, the weights those of xor_opamp."""
+"""XOR with one op-amp a neuron on a single 5 V supply: 2-2-1, the weights those of xor_opamp."""
 
 from pathlib import Path
 

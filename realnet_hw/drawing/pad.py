@@ -24,6 +24,8 @@ POWER_LIBRARY = "power"
 FLAG = "power:PWR_FLAG"
 
 _TURNS: tuple[Direction, ...] = ("up", "left", "down", "right")
+# By a name of its own: a class below has a field called `text`.
+_SIZE_mm = text.SIZE_mm
 _GAP_mm = 0.6
 _LINE_mm = 2.0
 _SMALL_mm = 1.0
@@ -140,7 +142,7 @@ class Words:
 
     text: str
     at: Point
-    size: float = text.SIZE_mm
+    size: float = _SIZE_mm
     bold: bool = False
 
     def extent(self) -> Box:
@@ -210,7 +212,8 @@ class Drawing:
             yield symbol.extent()
         for wire in self.wires:
             yield Box.around((wire.start, wire.end))
-        for item in (*self.labels, *self.words, *self.sheets):
+        drawn: tuple[Label | Words | SheetBox, ...] = (*self.labels, *self.words, *self.sheets)
+        for item in drawn:
             yield item.extent()
         for point in self.no_connects:
             yield Box.around([point]).grown(_CROSS_mm)
