@@ -39,12 +39,16 @@ class FootprintPad:
 
 @dataclass(frozen=True)
 class Footprint:
-    """A footprint around its origin, y downwards, mm; ``silk`` are boxes around what is printed."""
+    """A footprint around its origin, y downwards, mm.
+
+    ``silk`` are boxes around what is printed, ``fab`` the lines that show the part's body.
+    """
 
     name: str
     courtyard: Box
     pads: tuple[FootprintPad, ...]
     silk: tuple[Box, ...]
+    fab: tuple[tuple[Point, ...], ...]
 
     @property
     def room(self) -> Box:
@@ -87,6 +91,7 @@ def footprint(name: str) -> Footprint:
         Box(min(xs), min(ys), max(xs), max(ys)),
         tuple(_pad(item) for item in sexpr.children(node, "pad")),
         tuple(_silk(node)),
+        tuple(_fab(node)),
     )
 
 
@@ -144,6 +149,13 @@ def _silk(node: Node) -> Iterator[Box]:
                 yield box.grown(_SILK_LINE_mm / 2)
 
 
+def _fab(node: Node) -> Iterator[tuple[Point, ...]]:
+    for item in node:
+        if isinstance(item, list) and sexpr.word(item, "layer") == "F.Fab":
+            for line in _polylines(item):
+                yield tuple(Point(*point) for point in line)
+
+
 def _polylines(item: Node) -> list[list[tuple[float, ...]]]:
     """Return what a graphic item draws as lines through points."""
     match item[0]:
@@ -157,7 +169,7 @@ def _polylines(item: Node) -> list[list[tuple[float, ...]]]:
             radius = math.hypot(ex - x, ey - y)
             return [_arc((x, y), radius, 0.0, 2 * math.pi)]
         case "fp_arc":
-            return [_arc_through(*(sexpr.numbers(item, n) for n in ("start", "mid", "end")))]
+            return [arc_through(*(sexpr.numbers(item, n) for n in ("start", "mid", "end")))]
         case "fp_poly":
             points = sexpr.children(sexpr.child(item, "pts") or [], "xy")
             corners = [(float(str(p[1])), float(str(p[2]))) for p in points]
@@ -180,7 +192,7 @@ def _arc(
     ]
 
 
-def _arc_through(*points: tuple[float, ...]) -> list[tuple[float, ...]]:
+def arc_through(*points: tuple[float, ...]) -> list[tuple[float, ...]]:
     """Return the arc from the first point through the second to the third."""
     (ax, ay), (bx, by), (cx, cy) = points
     d = 2 * (ax * (by - cy) + bx * (cy - ay) + cx * (ay - by))
