@@ -448,6 +448,7 @@ def _built(result: BuildResult) -> dict[str, Any]:
         "circuit_sha256": result.circuit_sha256,
         "kicad": result.kicad,
         "parts": result.parts,
+        "bought": result.summary.content(),
         "paper": result.paper,
         "notes": list(result.notes),
         "violations": list(result.violations),
@@ -460,6 +461,7 @@ def _built_lines(result: BuildResult) -> list[str]:
     proofs = "no ERC violation, schematic = circuit, deck = KiCad's, nothing overlaps"
     return [
         f"{result.parts} parts on {result.paper}; KiCad {result.kicad}: {proofs}",
+        result.summary.words(),
         *result.notes,
         f"{result.folder}: {len(result.files)} files",
     ]

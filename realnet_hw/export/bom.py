@@ -1,8 +1,9 @@
-"""The bill of materials: our own file, JLCPCB's form, and the comparison with KiCad's.
+"""The bill of materials: our own file, JLCPCB's form, distributors', and a comparison with KiCad's.
 
 It is made from the netlist and the parts catalogue, so that a BOM needs no KiCad.
 
 Ref: JLCPCB, "Bill of Materials for PCB Assembly" (columns Comment, Designator, Footprint, LCSC).
+Mouser and Digi-Key let their users say which column is which.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 
+from realnet_hw.board import reference_order
 from realnet_hw.drawing import sexpr, symbols
 from realnet_hw.export.netlist import Netlist, NetlistPart
 from realnet_hw.parts.catalogue import part_type
@@ -129,6 +131,37 @@ def jlcpcb_text(netlist: Netlist) -> str:
             some = ",".join(references[start : start + _MOST_DESIGNATORS])
             rows.append([entry.value, some, footprint, order_code])
     return _csv(["Comment", "Designator", "Footprint", "LCSC"], rows)
+
+
+def order_text(netlist: Netlist) -> str:
+    """Return ``bom_order.csv``, for the upload pages of distributors: what has a part number."""
+    rows = [
+        [entry.mpn, entry.manufacturer, len(references), " ".join(ranges(references))]
+        for entry, references in _grouped(entries(netlist)).items()
+        if entry.mpn
+    ]
+    return _csv(["MPN", "Manufacturer", "Quantity", "Customer Reference"], rows)
+
+
+def without_number(netlist: Netlist) -> list[str]:
+    """Return the references of what is bought but has no manufacturer's part number."""
+    return [reference for reference, entry in entries(netlist).items() if not entry.mpn]
+
+
+def ranges(references: Sequence[str]) -> list[str]:
+    """Write runs of three and more references as ranges: R1-R4."""
+    runs: list[list[tuple[str, int]]] = []
+    for reference in references:
+        prefix, number, _ = reference_order(reference)
+        if runs and runs[-1][-1] == (prefix, number - 1):
+            runs[-1].append((prefix, number))
+        else:
+            runs.append([(prefix, number)])
+    found = []
+    for run in runs:
+        names = [f"{prefix}{number}" for prefix, number in run]
+        found += [f"{names[0]}-{names[-1]}"] if len(names) > 2 else names
+    return found
 
 
 def _csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

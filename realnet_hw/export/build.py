@@ -15,7 +15,7 @@ import json
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,10 @@ from typing import Any
 import realnet_hw
 from realnet_hw.board import Board
 from realnet_hw.drawing import sexpr
-from realnet_hw.errors import CircuitRefused, InputError
+from realnet_hw.errors import CircuitRefused, InputError, ToolFailed
 from realnet_hw.export import (
     bom,
+    cost,
     deck,
     deck_comparison,
     kicad_cli,
@@ -39,8 +40,13 @@ from realnet_hw.export.breadboard.check import differences as breadboard_differe
 from realnet_hw.export.breadboard.guide import breadboard_guide
 from realnet_hw.export.breadboard.page import html as breadboard_html
 from realnet_hw.export.breadboard.picture import svg as breadboard_svg
+from realnet_hw.export.cost import Summary
 from realnet_hw.export.netlist import Netlist
 from realnet_hw.export.pcb import board_file, fabrication
+from realnet_hw.export.pcb.assembly_drawing import assembly_drawing
+from realnet_hw.export.pcb.board_file import BoardFile
+from realnet_hw.export.pcb.copper_picture import SIDES, copper_picture
+from realnet_hw.export.pcb.interactive_bom import interactive_bom
 from realnet_hw.export.profile import DEFAULT, Profile, profile_named
 from realnet_hw.export.schematic import schematic_files
 from realnet_hw.export.sheets import sheet_file
@@ -65,6 +71,8 @@ _STEPS = (
 )
 _PCB_STEPS = ("placing, routing and KiCad's design rules", "fabrication files and renderings")
 _FABRICATION = "fabrication"
+# Made only where a further program is installed: no part of what is checked.
+_EXTRA = "ibom.html"
 
 
 @dataclass(frozen=True)
@@ -77,6 +85,7 @@ class BuildResult:
         circuit_sha256: hash of the netlist.
         kicad: KiCad's version.
         parts: number of parts.
+        summary: what is bought for it.
         paper: the schematic's pages, such as "A4" or "3 x A4".
         notes: what was left out, and why.
         violations: what the proofs found, in words; if there is any, nothing was put in place.
@@ -87,6 +96,7 @@ class BuildResult:
     circuit_sha256: str
     kicad: str
     parts: int
+    summary: Summary
     paper: str
     notes: tuple[str, ...]
     violations: tuple[str, ...]
@@ -135,7 +145,8 @@ def build(
 def check(board: Board, out_dir: Path, *, progress: Progress = lambda *_: None) -> list[str]:
     """Return in words how a board's files differ from what a build makes now; empty if current.
 
-    Files that KiCad had a part in are compared only if the same version of KiCad made them.
+    Files that KiCad had a part in are compared only if the same version of KiCad made them, and
+    pictures of parts only if KiCad's 3D models were installed both times or neither time.
 
     Raises:
         InputError: there is no build in ``out_dir``.
@@ -150,9 +161,14 @@ def check(board: Board, out_dir: Path, *, progress: Progress = lambda *_: None) 
         if result.violations:
             return list(result.violations)
         same_kicad = before.get("kicad") == result.kicad
-        names = [name for name in result.files if same_kicad or _without_kicad(board, name)]
+        now = _manifest(folder)
+        names = [name for name in now["files"] if same_kicad or _without_kicad(board, name)]
+        if before.get("models_3d") != now["models_3d"]:
+            names = [name for name in names if not _shows_models(name)]
         stale = [name for name in names if not _alike(out_dir / name, folder / name)]
-        left_over = sorted(set(before.get("files", {})) - set(result.files)) if same_kicad else []
+        if same_kicad and _origin(before, names) != _origin(now, names):
+            stale.append(MANIFEST)
+        left_over = sorted(set(before["files"]) - set(result.files)) if same_kicad else []
     return [
         *(f"{name} is not what the board makes now" for name in stale),
         *(f"{name} is no longer made" for name in left_over),
@@ -161,8 +177,22 @@ def check(board: Board, out_dir: Path, *, progress: Progress = lambda *_: None) 
 
 def _without_kicad(board: Board, name: str) -> bool:
     """Whether a file is the same whatever version of KiCad and of its libraries is installed."""
-    made = (f"{board.name}.kicad_pro", f"{board.name}.cir", "bom.csv", "bom_jlcpcb.csv")
+    made = (
+        f"{board.name}.kicad_pro", f"{board.name}.kibot.yaml", f"{board.name}.cir", "bom.csv",
+        "bom_jlcpcb.csv", "bom_order.csv",
+    )  # fmt: skip
     return name in made or name.startswith("models/")
+
+
+def _shows_models(name: str) -> bool:
+    """Whether a file shows KiCad's 3D models of parts, where they are installed."""
+    return name.startswith("pcb_") or name.endswith(".step")
+
+
+def _origin(manifest: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Return what a manifest says of some files and of what they were made from."""
+    files = {name: manifest["files"].get(name) for name in names}
+    return {**manifest, "files": files, "models_3d": None}
 
 
 def _alike(one: Path, other: Path) -> bool:
@@ -250,13 +280,13 @@ def _make(
             notes.append(f"no room on the silkscreen, so in the assembly drawing alone: {named}")
 
         step()
-        (folder / _FABRICATION).mkdir()
-        for name, content in fabrication.fabrication_files(target).items():
-            (folder / _FABRICATION / name).write_bytes(content)
-        for side in ("top", "bottom"):
-            (folder / f"pcb_{side}.png").write_bytes(kicad_cli.pcb_render(target, side))
+        notes += _write_board_files(board, expected, laid_out, target)
 
-    manifest = _manifest_text(board, expected, version, profile, assembly, folder)
+    summary = cost.summary(expected)
+    if summary.without_number:
+        named = ", ".join(summary.without_number)
+        notes.append(f"no part number, so not in bom_order.csv: {named}")
+    manifest = _manifest_text(board, expected, version, profile, assembly, summary, folder)
     (folder / MANIFEST).write_text(manifest, "utf-8")
     return BuildResult(
         folder=folder,
@@ -264,10 +294,34 @@ def _make(
         circuit_sha256=expected.sha256(),
         kicad=version,
         parts=len(expected.parts),
+        summary=summary,
         paper=_papers(files),
         notes=tuple(notes),
         violations=tuple(violations),
     )
+
+
+def _write_board_files(
+    board: Board, parts: Netlist, laid_out: BoardFile, target: Path
+) -> list[str]:
+    """Write what is made of a board's file beside it and return what is to be said about it."""
+    folder = target.parent
+    (folder / _FABRICATION).mkdir()
+    for name, content in fabrication.fabrication_files(target, parts).items():
+        (folder / _FABRICATION / name).write_bytes(content)
+    drawing = assembly_drawing(board, parts, laid_out.plan)
+    (folder / _FABRICATION / f"{board.name}_assembly.pdf").write_bytes(drawing)
+    text = target.read_text("utf-8")
+    for side in SIDES:
+        (folder / f"copper_{side}.svg").write_text(copper_picture(text, side), "utf-8")
+        (folder / f"pcb_{side}.png").write_bytes(kicad_cli.pcb_render(target, side))
+    try:
+        page = interactive_bom(target)
+    except ToolFailed as error:
+        return [f"no {_EXTRA}: {error}"]
+    if page is not None:
+        (folder / _EXTRA).write_bytes(page)
+    return []
 
 
 def _papers(files: Mapping[str, str]) -> str:
@@ -297,6 +351,8 @@ def _texts(board: Board, expected: Netlist, profile: Profile | None) -> Mapping[
         f"{board.name}.cir": deck.deck_from(expected, board).text(),
         "bom.csv": bom.bom_text(expected),
         "bom_jlcpcb.csv": bom.jlcpcb_text(expected),
+        "bom_order.csv": bom.order_text(expected),
+        **({f"{board.name}.kibot.yaml": fabrication.kibot_text()} if profile else {}),
     }
 
 
@@ -311,6 +367,7 @@ def _manifest_text(
     version: str,
     profile: Profile | None,
     assembly: Assembly,
+    summary: Summary,
     folder: Path,
 ) -> str:
     """Return the manifest: what the files were made from and with, and the hash of each."""
@@ -322,9 +379,12 @@ def _manifest_text(
         "kicad": version,
         "assembly": assembly,
         "pcb": profile.name if profile else None,
+        "bought": summary.content(),
+        "models_3d": kicad_cli.has_models(),
         "files": {
             name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
             for name in _files_in(folder)
+            if name != _EXTRA
         },
     }
     return json.dumps(content, indent=2) + "\n"
@@ -420,7 +480,7 @@ def _put_in_place(made: Path, out_dir: Path) -> None:
     if not out_dir.exists():
         made.rename(out_dir)
         return
-    before = set(_manifest(out_dir)["files"]) if any(out_dir.iterdir()) else set()
+    before = {*_manifest(out_dir)["files"], _EXTRA} if any(out_dir.iterdir()) else set()
     names = _files_in(made)
     # A manifest is a file that anybody may have written: it names nothing outside its folder.
     stale = {

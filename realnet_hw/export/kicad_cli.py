@@ -21,6 +21,7 @@ from pathlib import Path
 
 from realnet_hw import project
 from realnet_hw.errors import ToolFailed, ToolMissing
+from realnet_hw.parts.skidl_parts import symbol_folder
 
 _TIMEOUT_s = 120
 _NEEDED_MAJOR = 9
@@ -200,6 +201,13 @@ def pdf(schematic: Path) -> bytes:
         _run(["sch", "export", "pdf", "--output", str(target), str(schematic)])
         content = target.read_bytes()
     return re.sub(rb"(?<=/CreationDate \(D:)[^)]*", lambda found: b"0" * len(found[0]), content)
+
+
+def has_models() -> bool:
+    """Return whether KiCad's 3D models of parts are installed, which renderings then show."""
+    major = version().partition(".")[0]
+    own = os.environ.get(f"KICAD{major}_3DMODEL_DIR")
+    return (Path(own) if own else symbol_folder().parent / "3dmodels").is_dir()
 
 
 def pcb_exports(

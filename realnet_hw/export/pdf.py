@@ -61,6 +61,10 @@ class Page:
         self._operators.append(f"{_numbers(*colour)} RG {_numbers(width * _POINTS_PER_mm)} w")
         self._operators.append(f"{self._path(points)} S")
 
+    def disc(self, middle: tuple[float, ...], diameter: float, *, colour: Colour) -> None:
+        """Draw a filled circle: a line without length, whose ends are round."""
+        self.lines([middle, middle], width=diameter, colour=colour)
+
     def polygon(
         self,
         points: Sequence[tuple[float, ...]],
@@ -120,7 +124,8 @@ class Page:
             _numbers(x * _POINTS_PER_mm, (self.height - y) * _POINTS_PER_mm) for x, y in points
         ]
         steps = [f"{place} {'l' if index else 'm'}" for index, place in enumerate(placed)]
-        return " ".join([*steps, "h"] if placed[0] == placed[-1] else steps)
+        closed = len(placed) > 2 and placed[0] == placed[-1]
+        return " ".join([*steps, "h"] if closed else steps)
 
 
 def _numbers(*numbers: float) -> str:

@@ -11,7 +11,7 @@ import math
 import tomllib
 from collections.abc import Callable
 from importlib import resources
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -46,6 +46,18 @@ Assembly = Literal["tht", "smd"]
 _SMD = "_smd"
 
 
+class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a part cost when somebody looked: ``usd`` a piece where ``quantity`` are bought.
+
+    ``date`` is "2026-03", ``source`` who asked for it.
+    """
+
+    usd: Annotated[float, msgspec.Meta(gt=0)]
+    quantity: Annotated[int, msgspec.Meta(ge=1)]
+    date: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+    source: Annotated[str, msgspec.Meta(min_length=1)]
+
+
 class SmdForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The same part for surface mounting: what differs.
 
@@ -63,6 +75,7 @@ class SmdForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sim: dict[str, str] | None = None
     spreads: tuple[SpreadRule, ...] | None = None
     pins: dict[str, str] = {}
+    price: Price | None = None
 
 
 class PartType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -86,6 +99,7 @@ class PartType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     amplifiers: tuple[tuple[str, str, str], ...] = ()
     supply_pins: dict[str, str] = {}
     smd: SmdForm | None = None
+    price: Price | None = None
 
     @property
     def is_bought(self) -> bool:
@@ -149,7 +163,8 @@ def _form(kind: PartType, smd: SmdForm) -> PartType:
     """Return a part type as it is for surface mounting."""
     told = msgspec.structs.asdict(smd)
     own = {name: value for name, value in told.items() if name != "pins" and value is not None}
-    return msgspec.structs.replace(kind, **own, smd=None)
+    # The price is that of the other part, or unknown.
+    return msgspec.structs.replace(kind, **{"price": None, **own}, smd=None)
 
 
 def smd_key(key: str) -> str:

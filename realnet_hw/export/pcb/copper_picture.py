@@ -1,7 +1,8 @@
 """Pictures of the copper of a board, SVG: what is joined to what, for the eye and for a page.
 
 Drawn from the ``.kicad_pcb`` file as KiCad filled it. The bottom is shown as it is seen by who
-turns the board over. Pours are pale, tracks and pads strong; a net's name appears under the pointer.
+turns the board over. Pours are pale, tracks and pads strong; the pointer shows a
+net's name.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from realnet_hw.drawing.sexpr import Node
 from realnet_hw.export.pcb.footprints import arc_through, turned
 
 Side = Literal["top", "bottom"]
+SIDES: tuple[Side, ...] = ("top", "bottom")
 
 _LAYERS: dict[Side, str] = {"top": "F.Cu", "bottom": "B.Cu"}
 _COLOURS: dict[Side, tuple[str, str]] = {
@@ -66,9 +68,11 @@ def copper_picture(board_text: str, side: Side) -> str:
             tracks[nets[sexpr.word(segment, "net")], wide].append(path(ends))
     body = [f'<g fill="{pale}" stroke="{pale}" stroke-width="10">']
     for zone in sexpr.children(tree, "zone"):
-        for filled in sexpr.children(zone, "filled_polygon"):
-            if sexpr.word(filled, "layer") == layer:
-                body.append(f'<path d="{path(_points(filled))}Z"/>')
+        body += [
+            f'<path d="{path(_points(filled))}Z"/>'
+            for filled in sexpr.children(zone, "filled_polygon")
+            if sexpr.word(filled, "layer") == layer
+        ]
     body.append(f'</g>\n<g fill="none" stroke="{strong}" stroke-linecap="round">')
     for (net, wide), paths in sorted(tracks.items()):
         body.append(
@@ -120,8 +124,8 @@ def _pads(tree: Node, layer: str) -> Iterator[tuple[list[Point], str, list[Point
     """Yield the outline of each pad and via on a layer, its net, and the outline of its hole."""
     for via in sexpr.children(tree, "via"):
         at = Point(*sexpr.numbers(via, "at"))
-        size, drill = float(sexpr.word(via, "size")), float(sexpr.word(via, "drill"))
-        yield _oval(at, size, size, 0.0), "", _oval(at, drill, drill, 0.0)
+        outer, inner = (float(sexpr.word(via, name)) for name in ("size", "drill"))
+        yield _oval(at, outer, outer, 0.0), "", _oval(at, inner, inner, 0.0)
     for part in sexpr.children(tree, "footprint"):
         x, y, *turn = sexpr.numbers(part, "at")
         for pad in sexpr.children(part, "pad"):
@@ -166,7 +170,7 @@ def _oval(at: Point, width: float, height: float, degrees: float) -> list[Point]
 def _rectangle(
     at: Point, width: float, height: float, degrees: float, corner: float, *, steps: int = 3
 ) -> list[Point]:
-    """Return points around a rectangle; ``corner`` is a radius as a fraction of its shorter side."""
+    """Return points around a rectangle; ``corner`` is its radius over the shorter side."""
     radius = corner * min(width, height)
     dx, dy = width / 2 - radius, height / 2 - radius
     found = []

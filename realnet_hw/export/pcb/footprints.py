@@ -123,8 +123,7 @@ def _courtyard(node: Node) -> Iterator[tuple[float, float]]:
             radius = math.hypot(ex - x, ey - y)
             yield from ((x - radius, y - radius), (x + radius, y + radius))
         elif item[0] == "fp_poly":
-            for point in sexpr.children(sexpr.child(item, "pts") or [], "xy"):
-                yield float(str(point[1])), float(str(point[2]))
+            yield from _corners(item)
         else:
             for name in ("start", "mid", "end"):
                 if sexpr.child(item, name):
@@ -151,9 +150,18 @@ def _silk(node: Node) -> Iterator[Box]:
 
 def _fab(node: Node) -> Iterator[tuple[Point, ...]]:
     for item in node:
-        if isinstance(item, list) and sexpr.word(item, "layer") == "F.Fab":
-            for line in _polylines(item):
-                yield tuple(Point(*point) for point in line)
+        if not isinstance(item, list) or sexpr.word(item, "layer") != "F.Fab":
+            continue
+        if item[0] == "fp_poly":
+            corners = _corners(item)
+            yield (*corners, corners[0])
+        else:
+            yield from (tuple(Point(*point) for point in line) for line in _polylines(item))
+
+
+def _corners(polygon: Node) -> list[Point]:
+    points = sexpr.children(sexpr.child(polygon, "pts") or [], "xy")
+    return [Point(float(str(point[1])), float(str(point[2]))) for point in points]
 
 
 def _polylines(item: Node) -> list[list[tuple[float, ...]]]:
@@ -171,10 +179,8 @@ def _polylines(item: Node) -> list[list[tuple[float, ...]]]:
         case "fp_arc":
             return [arc_through(*(sexpr.numbers(item, n) for n in ("start", "mid", "end")))]
         case "fp_poly":
-            points = sexpr.children(sexpr.child(item, "pts") or [], "xy")
-            corners = [(float(str(p[1])), float(str(p[2]))) for p in points]
             # A filled shape: its whole box is taken.
-            xs, ys = zip(*corners, strict=True)
+            xs, ys = zip(*_corners(item), strict=True)
             return [[(min(xs), min(ys)), (max(xs), max(ys))]]
         case _:
             return []
