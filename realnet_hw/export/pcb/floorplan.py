@@ -1,7 +1,7 @@
 """Where every part stands: inputs left, outputs right, layers between, holes in the corners.
 
 Parts come in groups, those of a cell; a group around an amplifier joins its package's tile. Tiles
-fill columns, and the number of rows is chosen so that the board comes near to the shape wanted.
+fill columns, and the height of these is chosen so that the board comes near to the shape wanted.
 """
 
 from __future__ import annotations
@@ -46,6 +46,9 @@ _HOLE_INSET_mm = 4.5
 _TITLE_ROOM_mm = 3.81
 _BLOCK_mm = 15.24
 _ROUNDS = 3
+_TRIES = 24
+# Stacks that may be made of two beside each other: none, or those higher than this.
+_STACKS_mm = (math.inf, 80.0, 50.0)
 # A net with more pins of packages and connectors than this is everywhere.
 _WIDE_NET = 12
 
@@ -192,7 +195,7 @@ class _Shape(NamedTuple):
 def _best_columns(
     netlist: Netlist, found: Sequence[Group], sources_mm: Mapping[str, float], channel_mm: float
 ) -> list[_Column]:
-    """Return the columns that make the best board of all numbers of rows, left to right."""
+    """Return the columns that make the best board of all heights tried, left to right."""
     edges: dict[str, list[Tile]] = {"left": [], "right": []}
     loose = []
     for group in found:
@@ -200,19 +203,20 @@ def _best_columns(
             edges[group.side].append(edge_block(netlist, group.parts, group.side))
         elif group.side:
             loose.append(block(netlist, group.parts, most_mm=_BLOCK_mm))
-    middle = _packages(netlist, found, sources_mm)
     tries: list[tuple[float, int, list[_Column]]] = []
-    for beside in (False, True) if loose else (False,):
-        left = edges["left"] if beside else [*edges["left"], *loose]
-        first = [_Column(left, "left"), _Column(loose if beside else ())]
-        for rows in range(1, max(1, len(middle)) + 1):
-            columns = [
-                *first,
-                *(_Column(tiles) for tiles in _split(middle, rows)),
-                _Column(edges["right"], "right"),
-            ]
-            columns = [column for column in columns if column.tiles]
-            tries.append((_shape(columns, channel_mm).price, len(tries), columns))
+    for tallest_mm in _STACKS_mm:
+        middle = _packages(netlist, found, sources_mm, tallest_mm)
+        for beside in (False, True) if loose else (False,):
+            left = edges["left"] if beside else [*edges["left"], *loose]
+            first = [_Column(left, "left"), _Column(loose if beside else ())]
+            for height_mm in _heights(middle):
+                columns = [
+                    *first,
+                    *(_Column(tiles) for tiles in _filled(middle, height_mm, channel_mm)),
+                    _Column(edges["right"], "right"),
+                ]
+                columns = [column for column in columns if column.tiles]
+                tries.append((_shape(columns, channel_mm).price, len(tries), columns))
     return min(tries)[2]
 
 
@@ -269,7 +273,10 @@ def _sources(netlist: Netlist, found: Sequence[Group], plan: Floorplan) -> dict[
 
 
 def _packages(
-    netlist: Netlist, found: Sequence[Group], sources_mm: Mapping[str, float]
+    netlist: Netlist,
+    found: Sequence[Group],
+    sources_mm: Mapping[str, float],
+    tallest_mm: float,
 ) -> list[Tile]:
     """Return the tiles of all packages, in the order of their first group's layer, and the rest."""
     names: dict[str, list[Group]] = {}
@@ -288,6 +295,7 @@ def _packages(
                 [Unit(group.parts, group.pins) for group in members if group.pins],
                 [part for group in members if not group.pins for part in group.parts],
                 sources_mm,
+                tallest_mm,
             ),
         )
         for package, members in names.items()
@@ -295,18 +303,25 @@ def _packages(
     return [tile for _, tile in sorted([*tiles, *rest], key=lambda item: item[0])]
 
 
-def _split(tiles: Sequence[Tile], rows: int) -> list[list[Tile]]:
-    """Return columns of at most ``rows`` tiles, alike in number."""
+def _heights(tiles: Sequence[Tile]) -> list[float]:
+    """Return heights of columns to try, from the tallest tile's to that of all tiles together."""
     if not tiles:
-        return []
-    count = -(-len(tiles) // rows)
-    share, more = divmod(len(tiles), count)
-    columns = []
-    start = 0
-    for index in range(count):
-        size = share + (index < more)
-        columns.append(list(tiles[start : start + size]))
-        start += size
+        return [0.0]
+    least = max(tile.box.height for tile in tiles)
+    most = sum(tile.box.height for tile in tiles) * 1.2
+    return [least * (most / least) ** (index / _TRIES) for index in range(_TRIES + 1)]
+
+
+def _filled(tiles: Sequence[Tile], height_mm: float, channel_mm: float) -> list[list[Tile]]:
+    """Return columns no higher than this, tiles in their order; as high as each other if alike."""
+    columns: list[list[Tile]] = []
+    room = 0.0
+    for tile in tiles:
+        if not columns or tile.box.height > room + 1e-6:
+            columns.append([])
+            room = height_mm
+        columns[-1].append(tile)
+        room -= tile.box.height + channel_mm
     return columns
 
 

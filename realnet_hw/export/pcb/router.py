@@ -267,7 +267,8 @@ class _Router:
             score = (len(failed), len(fighting), fights)
             if best is None or score < best[0]:
                 best = (score, dict(self.routes), set(waiting))
-            if not waiting:
+            # Others' tracks only make a way dearer: a net that found none never will.
+            if not waiting or failed:
                 break
             pressure = min(pressure * growth, most)
             if done % _FORGET_EVERY == 0:

@@ -6,6 +6,7 @@ are a footprint's origin, on a grid that keeps the pads of through-hole parts on
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -78,16 +79,10 @@ class Tile:
 
     parts: tuple[Placed, ...]
 
-    @property
+    @functools.cached_property
     def box(self) -> Box:
-        """The box around all courtyards."""
-        boxes = [part.room for part in self.parts]
-        return Box(
-            min(box.left for box in boxes),
-            min(box.top for box in boxes),
-            max(box.right for box in boxes),
-            max(box.bottom for box in boxes),
-        )
+        """The box around all courtyards and what is printed beside them."""
+        return Box.union(part.room for part in self.parts)
 
     def moved(self, dx: float, dy: float) -> Tile:
         """Return it shifted."""
@@ -192,6 +187,7 @@ def package_tile(
     units: Sequence[Unit],
     supply: Sequence[str],
     sources_mm: Mapping[str, float],
+    tallest_mm: float,
 ) -> Tile:
     """Put a package in the middle, each amplifier's parts in a stack on the side of its pins.
 
@@ -204,6 +200,7 @@ def package_tile(
         supply: its decoupling capacitors.
         sources_mm: how far down the board that stands to which a part is joined; an amplifier's
             parts are stacked in this order, so that fewer tracks cross.
+        tallest_mm: a higher stack is made of two beside each other.
     """
     middle = Placed(package, netlist.parts[package].footprint, Point(0.0, 0.0), 0)
     centre = Point(
@@ -227,7 +224,13 @@ def package_tile(
             large += sorted(stacked, key=lambda part: sources_mm.get(part, 0.0))
             small = [part for part in unit.parts if _is_small(netlist, part)]
             (above if y < centre.y else below).extend(small)
-        placed += _stack(netlist, large, middle, side, centre.y)
+        stack = _stack(netlist, large, middle, side, 0.0)
+        if stack and stack[-1].room.bottom - stack[0].room.top > tallest_mm:
+            inner = _stack(netlist, large[::2], middle, side, 0.0)
+            reach = [part.room for part in inner]
+            off = max(box.right for box in reach) - min(box.left for box in reach) + _CHANNEL_mm
+            stack = [*inner, *_stack(netlist, large[1::2], middle, side, up(off))]
+        placed += stack
     placed += _row(netlist, above, middle, -1)
     placed += _row(netlist, below, middle, 1)
     return Tile(tuple(placed))
@@ -240,9 +243,18 @@ def _is_small(netlist: Netlist, reference: str) -> bool:
 
 
 def _stack(
-    netlist: Netlist, references: Sequence[str], middle: Placed, side: str, centre_y: float
+    netlist: Netlist, references: Sequence[str], middle: Placed, side: str, off: float
 ) -> list[Placed]:
-    """Return parts above each other beside a package, their pins that belong to it turned to it."""
+    """Return parts above each other beside a package, their pins that belong to it turned to it.
+
+    Args:
+        netlist: gives footprints and nets.
+        references: of the parts, from the top.
+        middle: the package.
+        side: of the package.
+        off: how much farther away than next to it, mm.
+    """
+    centre_y = (middle.courtyard.top + middle.courtyard.bottom) / 2
     own = set(netlist.parts[middle.reference].pins.values())
     placed: list[Placed] = []
     y = 0.0
@@ -251,9 +263,9 @@ def _stack(
         rotation = _turn(part.footprint, part.pins, own, side)
         box = turned_box(footprint(part.footprint).room, rotation)
         if side == "left":
-            x = -up(_CHANNEL_mm - middle.courtyard.left + box.right)
+            x = -up(_CHANNEL_mm - middle.courtyard.left + box.right + off)
         else:
-            x = up(_CHANNEL_mm + middle.courtyard.right - box.left)
+            x = up(_CHANNEL_mm + middle.courtyard.right - box.left + off)
         at = Point(x, up(y - box.top, ROUTER_mm))
         placed.append(Placed(reference, part.footprint, at, rotation))
         y = at.y + box.bottom + GAP_mm

@@ -6,24 +6,26 @@ files' X2 attributes; what is joined to what is read from the copper alone.
 
 from __future__ import annotations
 
-import io
 import warnings
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 Pin = tuple[str, str]
 
 
-def copper_nets(zipped: bytes, name: str) -> set[frozenset[Pin]]:
-    """Return the sets of pins that the copper joins."""
+def copper_nets(files: Mapping[str, bytes], name: str) -> set[frozenset[Pin]]:
+    """Return the sets of pins that the copper joins.
+
+    Args:
+        files: the content of the Gerber and drill files by their names.
+        name: the board's.
+    """
     import gerbonara
     import shapely
 
-    files = {}
-    with zipfile.ZipFile(io.BytesIO(zipped)) as archive:
-        files = {each: archive.read(each).decode() for each in archive.namelist()}
-    layers = [gerbonara.GerberFile.from_string(files[f"{name}-{side}_Cu.gbr"]) for side in "FB"]
+    layers = [
+        gerbonara.GerberFile.from_string(files[f"{name}-{side}_Cu.gbr"].decode()) for side in "FB"
+    ]
     islands: list[Any] = []
     start: list[int] = [0]
     for layer in layers:
@@ -45,7 +47,7 @@ def copper_nets(zipped: bytes, name: str) -> set[frozenset[Pin]]:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)  # KiCad's G90 stands after the header
-        drill = gerbonara.ExcellonFile.from_string(files[f"{name}.drl"])
+        drill = gerbonara.ExcellonFile.from_string(files[f"{name}.drl"].decode())
     for hole in drill.objects:
         ends = [island_at(layer, hole.x, hole.y) for layer in range(2)]
         if None not in ends:
