@@ -58,6 +58,8 @@ def project_text(name: str, power_nets: Collection[str], profile: Profile) -> st
                     "min_copper_edge_clearance": profile.edge_mm,
                     "min_hole_clearance": 0.25,
                     "min_hole_to_hole": 0.25,
+                    # Between a pad and the pour: tracks join every pad to its net as well.
+                    "min_resolved_spokes": 1,
                     "min_through_hole_diameter": 0.3,
                     "min_track_width": min(0.2, profile.track_mm),
                     "min_via_annular_width": min(0.13, profile.annular_mm),
