@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
-COUNTING = {"networks", "verdict"}
+COUNTING = {"networks", "pcb", "verdict"}
 REPEATS = 7
 
 

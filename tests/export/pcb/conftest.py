@@ -15,11 +15,9 @@ from realnet_hw.export.profile import PROFILES
 from realnet_hw.export.schematic import schematic_files
 from realnet_hw.parts.catalogue import Assembly
 
-LayOut = Callable[[Board, str, Assembly, Path], tuple[Path, BoardFile]]
-
 
 @pytest.fixture
-def lay_out(kicad: str) -> LayOut:
+def lay_out(kicad: str) -> Callable[[Board, str, Assembly, Path], tuple[Path, BoardFile]]:
     """Return a function that draws, places and routes a board in a folder, and checks it."""
 
     def lay_out(board: Board, fab: str, assembly: Assembly, folder: Path) -> tuple[Path, BoardFile]:

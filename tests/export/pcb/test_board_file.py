@@ -15,10 +15,12 @@ from realnet_hw.errors import CircuitRefused
 from realnet_hw.export import netlist
 from realnet_hw.export.assembly import assembled
 from realnet_hw.export.pcb import board_file
+from realnet_hw.export.pcb.board_file import BoardFile
 from realnet_hw.export.profile import PROFILES, Profile
 from realnet_hw.parts.catalogue import Assembly
-from tests.export.pcb.conftest import LayOut
 from tests.export.pcb.gerbers import Pin, copper_nets
+
+LayOut = Callable[[Board, str, Assembly, Path], tuple[Path, BoardFile]]
 
 
 def joined(nets: set[frozenset[Pin]]) -> set[frozenset[Pin]]:
