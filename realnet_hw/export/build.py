@@ -160,15 +160,24 @@ def check(board: Board, out_dir: Path, *, progress: Progress = lambda *_: None) 
         result = _make(board, folder, profile, before.get("assembly", "tht"), progress)
         if result.violations:
             return list(result.violations)
-        same_kicad = before.get("kicad") == result.kicad
-        now = _manifest(folder)
-        names = [name for name in now["files"] if same_kicad or _without_kicad(board, name)]
-        if before.get("models_3d") != now["models_3d"]:
-            names = [name for name in names if not _shows_models(name)]
-        stale = [name for name in names if not _alike(out_dir / name, folder / name)]
-        if same_kicad and _origin(before, names) != _origin(now, names):
-            stale.append(MANIFEST)
-        left_over = sorted(set(before["files"]) - set(result.files)) if same_kicad else []
+        return differences(board, out_dir, folder)
+
+
+def differences(board: Board, out_dir: Path, made: Path) -> list[str]:
+    """Return in words how one build of a board differs from another, made now.
+
+    Raises:
+        InputError: one of the folders holds no build.
+    """
+    before, now = _manifest(out_dir), _manifest(made)
+    same_kicad = before.get("kicad") == now["kicad"]
+    names = [name for name in now["files"] if same_kicad or _without_kicad(board, name)]
+    if before.get("models_3d") != now["models_3d"]:
+        names = [name for name in names if not _shows_models(name)]
+    stale = [name for name in names if not _alike(out_dir / name, made / name)]
+    if same_kicad and _origin(before, names) != _origin(now, names):
+        stale.append(MANIFEST)
+    left_over = sorted(set(before["files"]) - set(now["files"])) if same_kicad else []
     return [
         *(f"{name} is not what the board makes now" for name in stale),
         *(f"{name} is no longer made" for name in left_over),

@@ -221,3 +221,61 @@ def test_never_into_a_folder_with_other_things(small: Board, tmp_path: Path) -> 
 def test_check_without_a_build_says_so(small: Board, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nothing has been built here"):
         build.check(small, tmp_path)
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> tuple[Path, Path]:
+    """Return two copies of a board's committed files."""
+    source = project.bundle() / "boards" / "xor_opamp" / "generated"
+    one, other = (shutil.copytree(source, tmp_path / name) for name in ("one", "other"))
+    return one, other
+
+
+def test_nothing_about_the_printed_circuit_board_goes_unnoticed(
+    small: Board, copied: tuple[Path, Path]
+) -> None:
+    one, other = copied
+    changed = [
+        "copper_top.svg",
+        "fabrication/xor_opamp.step",
+        "fabrication/xor_opamp_gerbers.zip",
+        "pcb_top.png",
+        "xor_opamp.kicad_pcb",
+    ]
+    for name in changed:
+        (one / name).write_bytes(b"other")
+    assert [each.split()[0] for each in build.differences(small, one, other)] == changed
+
+
+def test_with_other_3d_models_pictures_of_parts_may_differ(
+    small: Board, copied: tuple[Path, Path]
+) -> None:
+    one, other = copied
+    manifest = json.loads((one / "build.json").read_text("utf-8"))
+    manifest["models_3d"] = not manifest["models_3d"]
+    for name in ("pcb_top.png", "fabrication/xor_opamp.step"):
+        (one / name).write_bytes(b"with parts")
+        manifest["files"][name] = hashlib.sha256(b"with parts").hexdigest()
+    (one / "build.json").write_text(json.dumps(manifest), "utf-8")
+    assert build.differences(small, one, other) == []
+    (one / "copper_top.svg").write_bytes(b"other")
+    assert len(build.differences(small, one, other)) == 1
+
+
+def test_a_manifest_that_tells_of_another_circuit_is_stale(
+    small: Board, copied: tuple[Path, Path]
+) -> None:
+    one, other = copied
+    manifest = json.loads((one / "build.json").read_text("utf-8"))
+    (one / "build.json").write_text(json.dumps({**manifest, "circuit_sha256": "0"}), "utf-8")
+    assert build.differences(small, one, other) == ["build.json is not what the board makes now"]
+
+
+def test_page_of_another_program_goes_with_the_board_that_it_showed(
+    small: Board, built: Path
+) -> None:
+    """It is remade only where that program is installed, and would show the board of before."""
+    (built / "ibom.html").write_text("the board of before", "utf-8")
+    build.build(small, built)
+    assert not (built / "ibom.html").exists()
+    assert build.check(small, built) == []
