@@ -441,6 +441,14 @@ def _refuse_folder(out_dir: Path) -> None:
             ) from error
 
 
+def _is_within(path: Path, folder: Path) -> bool:
+    """Whether a path that a manifest names is a file in its folder.
+
+    A manifest is a file that anybody may have written.
+    """
+    return path.is_file() and folder.resolve() in path.resolve().parents
+
+
 def _refuse_edited(out_dir: Path) -> None:
     """Refuse to replace files that somebody edited since they were built."""
     if not (out_dir / MANIFEST).is_file():
@@ -449,7 +457,7 @@ def _refuse_edited(out_dir: Path) -> None:
     edited = [
         name
         for name, digest in files.items()
-        if (out_dir / name).is_file()
+        if _is_within(out_dir / name, out_dir)
         and hashlib.sha256((out_dir / name).read_bytes()).hexdigest() != digest
     ]
     if edited:
@@ -491,12 +499,7 @@ def _put_in_place(made: Path, out_dir: Path) -> None:
         return
     before = {*_manifest(out_dir)["files"], _EXTRA} if any(out_dir.iterdir()) else set()
     names = _files_in(made)
-    # A manifest is a file that anybody may have written: it names nothing outside its folder.
-    stale = {
-        name
-        for name in before - set(names)
-        if out_dir in (out_dir / name).resolve().parents and (out_dir / name).is_file()
-    }
+    stale = {name for name in before - set(names) if _is_within(out_dir / name, out_dir)}
     with _put_back(out_dir, {*names, *stale}, keep_in=made.with_name("before")):
         for name in sorted(names, key=lambda name: name == MANIFEST):
             target = out_dir / name
