@@ -34,6 +34,8 @@ HOLE_FOOTPRINT = "MountingHole:MountingHole_3.2mm_M3"
 
 _SCRIPT = Path(__file__).with_name("with_pcbnew.py")
 _PYTHONS = ("/usr/bin/python3",)
+# Loading it takes a second, finding it does not.
+_HAS_PCBNEW = "import importlib.util as u, sys; sys.exit(u.find_spec('pcbnew') is None)"
 _TIMEOUT_s = 300
 # A pad that its pour reaches by a single spoke is joined by its tracks alone.
 _RELIEFS = 4
@@ -326,7 +328,7 @@ def python_with_pcbnew() -> str:
     for python in _PYTHONS:
         if Path(python).exists():
             tried = subprocess.run(
-                [python, "-I", "-c", "import pcbnew"], capture_output=True, check=False
+                [python, "-I", "-c", _HAS_PCBNEW], capture_output=True, check=False
             )
             if tried.returncode == 0:
                 return python

@@ -401,9 +401,13 @@ class _Router:
     # ------------------------------------------------------------------------------- copper
 
     def _tracks(self, net: str, made: _Route) -> list[Track]:
-        """Return straight tracks; one more where a pad's middle is off the grid."""
+        """Return straight tracks from joint to joint; one more where a pad is off the grid.
+
+        KiCad takes a short track's end for open that lies in the middle of another one.
+        """
         width = self.classes[self.class_of[net]].track_mm
         found = []
+        joints = {cell for path in made.paths for cell in (path[0], path[-1])}
         for path in made.paths:
             start = 0
             while start < len(path) - 1:
@@ -415,6 +419,7 @@ class _Router:
                 end = start + 1
                 while (
                     end < len(path) - 1
+                    and path[end] not in joints
                     and path[end + 1] - path[end] == step
                     and path[end + 1] // self.area == layer
                 ):
@@ -422,11 +427,10 @@ class _Router:
                 ends = self._point(path[start]), self._point(path[end])
                 found.append(Track(net, layer, *ends, width))
                 start = end
-        reached = {cell for path in made.paths for cell in (path[0], path[-1])}
         for pad in self.pads[net]:
             for cell in self._pad_cells(pad):
                 point = self._point(cell)
-                if cell in reached and _apart(point, pad.at) > 1e-4:
+                if cell in joints and _apart(point, pad.at) > 1e-4:
                     found.append(Track(net, cell // self.area, point, pad.at, width))
         return found
 

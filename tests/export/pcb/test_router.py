@@ -137,3 +137,15 @@ def test_what_cannot_be_joined_is_named_and_leaves_no_copper() -> None:
     assert routing.unrouted == ("A",)
     assert routing.tracks == ()
     assert routing.vias == ()
+
+
+def test_a_track_ends_where_another_one_joins_it() -> None:
+    """KiCad takes the end of a short track in the middle of another one for open."""
+    pads, classes = scattered(11, nets=20)
+    routing = route(BOARD, pads, classes, RULES)
+    at_pads = {pad.at for pad in pads}
+    for one, other in itertools.permutations(routing.tracks, 2):
+        if one.net == other.net and one.layer == other.layer:
+            for point in (one.start, one.end):
+                if point not in (other.start, other.end, *at_pads):
+                    assert _to_line(point, other.start, other.end) > 1e-6, (one, other)
