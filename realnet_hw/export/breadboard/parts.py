@@ -53,6 +53,12 @@ def kind_of(part: NetlistPart) -> Kind:
             mend="build it on a printed circuit board, or use a part with wires",
         )
     shape = shapes[0]
+    if shape in ROWS and len(part.pins) != 2:
+        raise CircuitRefused(
+            f"{len(part.pins)} of its pins are connected, and {part.footprint} has two leads",
+            where=part.reference,
+            mend="give it the footprint that it has",
+        )
     if shape == "dip":
         return Kind(shape, int(part.footprint.partition("DIP-")[2].split("_")[0]) // 2)
     return Kind(shape, {"to92": 3, "radial": 3}.get(shape, 1))

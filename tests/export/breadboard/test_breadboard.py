@@ -145,3 +145,11 @@ def test_what_has_no_leads_is_refused() -> None:
     flat = netlist.Netlist({**found.parts, "R1": chip})
     with pytest.raises(CircuitRefused, match=r"R1: .*no leads"):
         breadboard_guide(board, flat)
+
+
+def test_a_footprint_with_other_leads_than_the_part_is_refused() -> None:
+    board = load_board("xor_opamp")
+    found = netlist.from_board(board)
+    wrong = dataclasses.replace(found.parts["J1"], footprint=found.parts["R1"].footprint)
+    with pytest.raises(CircuitRefused, match=r"J1: 3 of its pins are connected, .* two leads"):
+        breadboard_guide(board, netlist.Netlist({**found.parts, "J1": wrong}))
