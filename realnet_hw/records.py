@@ -94,10 +94,16 @@ class Statistics(_Frozen, frozen=True, kw_only=True):
 
 
 class FaultSignature(_Frozen, frozen=True, kw_only=True):
-    """What a single fault would do: the values in the order of ``Statistics.keys``."""
+    """What a single fault would do: the values in the order of ``Statistics.keys``.
+
+    ``values_V`` are of the nominal board with the fault, ``boards_V`` of the first few boards of
+    the statistics, each with it: where a rectifier hides a fault on some boards and not on others,
+    the nominal one does not tell how many.
+    """
 
     fault: str
     values_V: list[float]
+    boards_V: list[list[float]] = []
 
 
 class Yield(_Frozen, frozen=True, kw_only=True):

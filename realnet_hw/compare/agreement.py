@@ -150,17 +150,18 @@ class GoodBoards:
             limit: a value of T.
             shift_V: what the fault adds to the values, n.
         """
-        return _beyond(limit, *self._distribution(shift_V, self.noise_V2))
+        return self.detection_of(limit, self._unseen_deviations + shift_V)
+
+    def detection_of(self, limit: float, away_V: Matrix) -> Vector:
+        """Return, for boards so far from the mean (m x n), the probability that T > limit, m."""
+        return _beyond(limit, *self._distribution(away_V, self.noise_V2))
 
     @cached_property
     def _healthy(self) -> tuple[Vector, Vector, Vector]:
-        return self._distribution(0.0, self.noise_V2 + self.knee_V2)
+        return self._distribution(self._unseen_deviations, self.noise_V2 + self.knee_V2)
 
-    def _distribution(
-        self, shift_V: Vector | float, noise_V2: Matrix
-    ) -> tuple[Vector, Vector, Vector]:
-        """Return mean, scale and shape of T's distribution for each board drawn, N each."""
-        x = self._unseen_deviations + shift_V
+    def _distribution(self, x: Matrix, noise_V2: Matrix) -> tuple[Vector, Vector, Vector]:
+        """Return mean, scale and shape of T's distribution for boards so far from the mean."""
         weighted = x @ self.precision
         through = noise_V2 @ self.precision
         spread = weighted @ noise_V2

@@ -21,6 +21,9 @@ from realnet_hw.predict.traces import microvolt, microvolts
 # so that a rectifier which turns on within that distance is seen.
 SLOPE_STEP_V = 0.1
 
+# A fault that more than one in twenty boards hides is not called seen.
+_MOST_TRIED = 20
+
 
 def predict(
     board: Board,
@@ -35,7 +38,7 @@ def predict(
 
     The nominal board gives the values, ``samples`` drawn boards the bands that hold 99 % of all
     boards (with 95 % confidence, see ``bands.band``), the joint distribution and the yield; each
-    single fault is put into the nominal board.
+    single fault is put into the nominal board and into the first few of those drawn.
 
     Args:
         board: with its cases, logic levels and test points.
@@ -69,10 +72,18 @@ def predict(
         deck, engine, cases, nodes, samples=samples, seed=seed, progress=boards_done
     )
     signatures = []
+    tried = _boards_tried(samples, len(possible))
     for done, fault in enumerate(possible, samples + 1):
         faulty = faults.apply(deck, fault)
         volts = engine.operating_point(faulty, cases, nodes)
-        signatures.append(records.FaultSignature(fault=fault, values_V=microvolts(volts)))
+        boards = monte_carlo(faulty, engine, cases, nodes, samples=tried, seed=seed)
+        signatures.append(
+            records.FaultSignature(
+                fault=fault,
+                values_V=microvolts(volts),
+                boards_V=[microvolts(one) for one in boards],
+            )
+        )
         if progress:
             progress(done, total)
 
@@ -122,6 +133,11 @@ def shows_its_cases(prediction: records.Prediction) -> bool:
         and case.largest in (None, max(case.outputs, key=lambda name: case.outputs[name].nominal_V))
         for case in prediction.cases
     )
+
+
+def _boards_tried(samples: int, faults: int) -> int:
+    """Return how many boards each fault is put into: in all about twice those drawn without one."""
+    return min(samples, _MOST_TRIED, max(2, 2 * samples // max(1, faults)))
 
 
 def _value_names(board: Board, deck: Deck) -> dict[str, str]:
