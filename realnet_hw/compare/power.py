@@ -37,6 +37,8 @@ from realnet_hw.uncertainty import (
 FALSE_FAIL_RISK = 0.001
 ENOUGH_POWER = 0.95
 
+# So seldom missed that it does not matter what else would find it.
+_NEVER = 1e-4
 _ANYWHERE = (-math.inf, math.inf)
 
 
@@ -156,12 +158,19 @@ class _Passing:
     def with_shift(self, shift_V: NDArray[np.float64]) -> NDArray[np.float64]:
         """Of every board drawn, its values so shifted (n); N."""
         missed = 1 - self.good.detection(self.limit, shift_V)
-        values_V = self.good.mean_V + shift_V + self.good.deviations_V
-        return np.minimum(missed, self._accepted(values_V))
+        return self._at_most(missed, self.good.mean_V + shift_V + self.good.deviations_V)
 
     def of(self, values_V: NDArray[np.float64]) -> NDArray[np.float64]:
         """Of boards with these values at the inputs as set (m x n); m."""
         missed = 1 - self.good.detection_of(self.limit, values_V - self.good.mean_V)
+        return self._at_most(missed, values_V)
+
+    def _at_most(
+        self, missed: NDArray[np.float64], values_V: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Lower what the statistic misses by what the guard bands do not accept, if it matters."""
+        if missed.max() < _NEVER:
+            return missed
         return np.minimum(missed, self._accepted(values_V))
 
     def _accepted(self, values_V: NDArray[np.float64]) -> NDArray[np.float64]:
