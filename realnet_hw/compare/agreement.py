@@ -269,8 +269,8 @@ def moved(
     from board to board. A board's slope over that stretch lies between the two slopes of the
     prediction, so that their mean is off by at most half their difference: that bound is taken as
     the standard uncertainty, once for all values of a case together and once for each alone. That
-    slopes differ from board to board by their parts' tolerance is not counted: 1 % of an input
-    that is 30 mV off is 0.3 mV, little beside the uncertainty of the readings.
+    slopes differ from board to board by their parts' tolerance is not counted: 5 % of an input
+    that is 60 mV off is 3 mV, little beside the 9 mV of a reading.
 
     Args:
         statistics: of the prediction.
