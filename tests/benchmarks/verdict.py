@@ -210,7 +210,8 @@ def page(tables: Sequence[FaultTable]) -> str:
         "with drawn parts, and these were measured on the virtual bench, through the fixture's own",
         "firmware, in the connector's order. A fault is found when the board does not PASS. What",
         "is found with less than 95 % probability is known before anything is measured: `realnet",
-        "measure --prediction` says it, and so does every report.",
+        "measure --prediction` says it, and so does every report. A board that its tolerances",
+        "alone keep from passing counts as found, too.",
     ]
     for table in tables:
         predicted = table.predicted
