@@ -188,10 +188,14 @@ def test_one_bad_board_does_not_hide_the_others(tmp_path: Path) -> None:
     bad = tmp_path / "boards" / "bad"
     bad.mkdir(parents=True)
     (bad / "board.py").write_text("def board():\n    return 1 / 0\n")
+    why = f"{bad / 'board.py'}:2: ZeroDivisionError: division by zero"
     done = realnet("list", "--json", cwd=tmp_path)
     assert done.returncode == 2
-    assert {board["name"] for board in json.loads(done.stdout)["boards"]} >= {"xor_opamp"}
-    assert f"bad: {bad / 'board.py'}:2: ZeroDivisionError" in done.stderr
+    listed = json.loads(done.stdout)
+    assert {board["name"] for board in listed["boards"]} >= {"xor_opamp"}
+    assert listed["refused"] == {"bad": why}
+    assert "cannot be loaded: bad" in done.stderr
+    assert f"bad  cannot be loaded: {why}\n" in realnet("list", cwd=tmp_path).stdout
 
 
 def test_a_prediction_of_another_circuit_says_nothing_of_this_wiring(made: Path) -> None:

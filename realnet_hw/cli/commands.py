@@ -49,27 +49,27 @@ def list_boards(*, json_: Json = False) -> int:
     from realnet_hw.board import load_board
 
     rows: list[dict[str, Any]] = []
-    refused: list[str] = []
+    refused: dict[str, str] = {}
     with own_stdout() as answers:
         for name in project.board_files():
             try:
                 board = load_board(name)
+                rows.append(
+                    {
+                        "name": name,
+                        "technology": board.technology,
+                        "parts": board.part_count,
+                        "title": board.title,
+                    }
+                )
             except RealnetError as error:
-                refused.append(f"{name}: {error}")
-                continue
-            rows.append(
-                {
-                    "name": board.name,
-                    "technology": board.technology,
-                    "parts": board.part_count,
-                    "title": board.title,
-                }
-            )
+                refused[name] = str(error)
         widths = {key: max(len(str(row[key])) for row in rows) for key in (rows or [{}])[0]}
-        lines = ["  ".join(str(row[key]).ljust(widths[key]) for key in row) for row in rows]
-        _say(answers, json_, {"boards": rows}, [line.rstrip() for line in lines])
+        lines = ["  ".join(str(row[key]).ljust(widths[key]) for key in row).rstrip() for row in rows]
+        lines += [f"{name}  cannot be loaded: {why}" for name, why in refused.items()]
+        _say(answers, json_, {"boards": rows, "refused": refused}, lines)
     if refused:
-        raise InputError("; ".join(refused))
+        raise InputError(f"cannot be loaded: {', '.join(refused)}", mend="see the list")
     return 0
 
 
@@ -162,7 +162,7 @@ def predict(
         Seed of the draws.
     temperature_c
         Temperature of the whole board in degrees Celsius: diodes follow it, and
-        parts of the catalogue spread wider by their drift.
+        parts of the catalogue spread wider by their drift. Parts without one are named.
     supply
         NET=VOLTS, a rail at another nominal voltage; may be given for each rail.
     with_
