@@ -124,10 +124,14 @@ class Thresholds(_Frozen, frozen=True, kw_only=True):
 
 
 class Conditions(_Frozen, frozen=True, kw_only=True):
-    """Under what the boards were simulated: the temperature, and the nominal volts of each rail."""
+    """Under what the boards were simulated: the temperature, and the nominal volts of each rail.
+
+    ``no_drift`` names the parts that are simulated as at 27 C, as no drift is known of them.
+    """
 
     temperature_C: float = 27.0
     supplies_V: dict[str, float] = {}
+    no_drift: list[str] = []
 
 
 class Trace(_Frozen, frozen=True, kw_only=True):
