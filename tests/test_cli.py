@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from realnet_hw import project, records
-from realnet_hw.cli import main
+from realnet_hw.board import load_board
+from realnet_hw.cli import guidance, main
+from realnet_hw.export import netlist as netlists
 
 
 def realnet(
@@ -75,6 +77,47 @@ def test_compare_agrees_and_writes_a_report(made: Path) -> None:
     assert record.verdict == "PASS"
     assert record.made_from
     assert "PASS" in report.read_text()
+
+
+def test_each_command_says_where_its_record_is_and_what_comes_next(made: Path) -> None:
+    alone = realnet("predict", "xor_opamp", "--samples", "50", cwd=made)
+    assert "Record: none was kept\n" in alone.stdout
+    assert alone.stdout.endswith("Next: realnet predict xor_opamp --out prediction.json\n")
+    folder = made / "again"
+    where = ("--station", "virtual", "--prediction", "prediction.json", "--out", folder)
+    measured = realnet("measure", "xor_opamp", *where, cwd=made)
+    assert measured.returncode == 0, measured.stderr
+    record, following = measured.stdout.splitlines()[-2:]
+    assert record == f"Record: {folder / 'measurement.json'}"
+    words = following.removeprefix("Next: realnet ").split()
+    assert words[0] == "compare"
+    compared = realnet(*words, cwd=made)
+    assert compared.returncode == 0, compared.stderr
+    taken = records.read(folder / "measurement.json", records.Measurement).started_utc
+    when = taken.replace("T", " ").replace("Z", " UTC")
+    assert f"Measured {when} at station" in compared.stdout
+
+
+def test_the_folder_of_a_record_is_not_the_record(
+    made: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    record = made / "prediction.json"
+    assert main(["compare", str(record), str(made / "bench")]) == 2
+    assert f"did you mean {made / 'bench' / 'measurement.json'}?" in capfd.readouterr().err
+
+
+def test_files_built_of_another_circuit_are_pointed_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    generated = tmp_path / "boards" / "xor_opamp" / "generated"
+    generated.mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    warning = "boards/xor_opamp/generated is of another circuit: realnet build xor_opamp\n"
+    netlist = netlists.from_board(load_board("xor_opamp"))
+    for built, said in ((netlist.sha256(), ""), ("0" * 64, warning)):
+        (generated / "build.json").write_text(json.dumps({"circuit_sha256": built}))
+        guidance.warn_of_other_build("xor_opamp", netlist)
+        assert capfd.readouterr().err == said
 
 
 def test_compare_disagrees_with_status_1(made: Path) -> None:

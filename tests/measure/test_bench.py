@@ -290,7 +290,7 @@ def test_ctrl_c_at_the_command_line_says_what_became_of_the_bench(
     assert process.returncode == 2
     assert told.splitlines()[-1] == (
         f"realnet: {out}: interrupted; outputs are grounded and what was measured is kept;"
-        " realnet measure --resume goes on"
+        f" realnet measure {BOARD} --station {where} --out {out} --resume goes on"
     )
     assert server.ask("OUTP?") == "0"
 
