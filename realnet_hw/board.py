@@ -115,6 +115,12 @@ class Case:
     windows_V: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     largest: str | None = None
 
+    @property
+    def asks(self) -> bool:
+        """Whether anything is asked of the outputs."""
+        levels = any(level is not None for level in self.expected.values())
+        return levels or bool(self.windows_V) or self.largest is not None
+
     def shown_by(self, volts: Mapping[str, float], logic: Logic) -> bool:
         """Return whether these output voltages are what the case asks for.
 
@@ -291,7 +297,8 @@ def load_board(name: str) -> Board:
         name: a board's name, its folder, or the path of its board.py.
 
     Raises:
-        InputError: there is no such board, or its file has no ``def board() -> Board``.
+        InputError: there is no such board, its file has no ``def board() -> Board``, or it lies in
+            a ``boards`` folder under another name than its own.
     """
     from realnet_hw.parts import skidl_parts
 
@@ -304,6 +311,14 @@ def load_board(name: str) -> Board:
         board = make()
     if not isinstance(board, Board):
         raise InputError(f"board() returned a {type(board).__name__}", where=str(path))
+    folder = path.parent
+    if folder.parent.name == "boards" and board.name != folder.name:
+        # Its files and records go by either: those of two boards would be mixed up.
+        raise InputError(
+            f"says that its name is {board.name}, its folder is {folder.name}",
+            where=str(path),
+            mend="make them the same",
+        )
     return board
 
 

@@ -119,7 +119,10 @@ def report(findings: Sequence[Finding]) -> dict[str, Any]:
 
 
 def text(findings: Sequence[Finding]) -> str:
-    """Return the findings as lines: a sign, the name, version and place, or how to mend it."""
+    """Return the findings as lines: a sign, the name, version and place, or how to mend it.
+
+    The last line says whether all is well.
+    """
     width = max(len(finding.name) for finding in findings)
     lines = []
     for finding in findings:
@@ -130,7 +133,21 @@ def text(findings: Sequence[Finding]) -> str:
             said = f"{old}needed for {finding.needed_for}; {finding.mend}"
         sign = "ok" if finding.found else "- " if finding.optional else "NO"
         lines.append(f"{sign}  {finding.name.ljust(width)}  {said}")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", _summary(findings)])
+
+
+def _summary(findings: Sequence[Finding]) -> str:
+    """Return whether all is well in one line."""
+    needed = sum(not finding.found and not finding.optional for finding in findings)
+    optional = sum(not finding.found and finding.optional for finding in findings)
+    beside = f"{_things(optional)} missing that most people do without"
+    if needed:
+        return f"{_things(needed)} missing" + (f", and {beside}" if optional else "")
+    return f"all well: {beside if optional else 'nothing is missing'}"
+
+
+def _things(count: int) -> str:
+    return "1 thing is" if count == 1 else f"{count} things are"
 
 
 def _finding(
@@ -179,7 +196,9 @@ def _packages() -> Iterator[Finding]:
             f"Python package {name}",
             functools.partial(_package, name),
             _USED_BY.get(name.lower(), "everything"),
-            shlex.join([sys.executable, "-m", "pip", "install", requirement]),
+            project.torch_mend()
+            if name == "torch"
+            else shlex.join([sys.executable, "-m", "pip", "install", requirement]),
             optional=optional,
         )
 

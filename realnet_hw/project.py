@@ -242,6 +242,15 @@ def firmware(ending: str = "elf") -> Path:
     return path
 
 
+def torch_mend() -> str:
+    """Return what brings PyTorch, and what its usual build costs."""
+    command = shlex.join([sys.executable, "-m", "pip", "install", "torch>=2.6"])
+    return (
+        f"{command} (on Linux the usual build brings gigabytes of CUDA along; the far smaller one "
+        "for the CPU alone comes from the --index-url that pytorch.org gives)"
+    )
+
+
 def firmware_mend() -> str:
     """Return what brings the fixture's firmware where it is missing."""
     return "make firmware" if is_checkout() else "install realnet_hw anew: its wheel carries it"

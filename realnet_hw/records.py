@@ -94,10 +94,16 @@ class Statistics(_Frozen, frozen=True, kw_only=True):
 
 
 class FaultSignature(_Frozen, frozen=True, kw_only=True):
-    """What a single fault would do: the values in the order of ``Statistics.keys``."""
+    """What a single fault would do: the values in the order of ``Statistics.keys``.
+
+    ``values_V`` are of the nominal board with the fault, ``boards_V`` of the first few boards of
+    the statistics, each with it: where a rectifier hides a fault on some boards and not on others,
+    the nominal one does not tell how many.
+    """
 
     fault: str
     values_V: list[float]
+    boards_V: list[list[float]] = []
 
 
 class Yield(_Frozen, frozen=True, kw_only=True):
@@ -118,10 +124,14 @@ class Thresholds(_Frozen, frozen=True, kw_only=True):
 
 
 class Conditions(_Frozen, frozen=True, kw_only=True):
-    """Under what the boards were simulated: the temperature, and the nominal volts of each rail."""
+    """Under what the boards were simulated: the temperature, and the nominal volts of each rail.
+
+    ``no_drift`` names the parts that are simulated as at 27 C, as no drift is known of them.
+    """
 
     temperature_C: float = 27.0
     supplies_V: dict[str, float] = {}
+    no_drift: list[str] = []
 
 
 class Trace(_Frozen, frozen=True, kw_only=True):

@@ -168,7 +168,21 @@ def _spread(rule: catalogue.SpreadRule) -> str:
         bound = f"±{rule.relative * 100:g} %"
     else:
         bound = f"{rule.low:g} to {rule.high:g}"
-    return f"{parameter} {bound}, {rule.distribution}"
+    return f"{parameter} {bound}, {rule.distribution}{_drift(rule)}"
+
+
+def _drift(rule: catalogue.SpreadRule) -> str:
+    """How far pieces drift apart per kelvin: a share of the value, or what the parameter is in."""
+
+    def shown(per_K: float) -> str:
+        return f"{per_K * 1e6:g} ppm/K" if rule.relative is not None else f"{per_K:g} per K"
+
+    if isinstance(rule.drift_per_K, float):
+        return f", drifts {shown(rule.drift_per_K)}" if rule.drift_per_K else ""
+    steps = (
+        shown(drift) + (f" from {low:g} ohm on" if low else "") for low, drift in rule.drift_per_K
+    )
+    return f", drifts {', '.join(steps)}"
 
 
 def python() -> str:

@@ -151,8 +151,8 @@ REFUSED: list[tuple[str, str]] = [
     ("predict syntax.py", r"syntax\.py:1: SyntaxError"),
     # ------------------------------------------------------------------------- commands and options
     ("bulid", "See realnet --help"),
-    ("predict xor_opamp --smaples 3", "--smaples.*See realnet --help"),
-    ("predict xor_opamp --samples many", "many.*See realnet --help"),
+    ("predict xor_opamp --smaples 3", "--smaples.*See realnet predict --help"),
+    ("predict xor_opamp --samples many", "many.*See realnet predict --help"),
     ("predict xor_opamp --samples 0", "0 samples.*50 to 1000000"),
     ("predict xor_opamp --engine abacus", "ngspice"),
     ("predict xor_opamp --out folder", "a folder; name another"),
@@ -220,7 +220,7 @@ def test_refused_in_one_line_that_says_what_would_work(
     assert lines[0].isprintable()
     assert re.search(says, lines[0]), lines[0]
     if words[0] == "new":
-        assert re.search(r"\(allowed: |; [a-z]|See realnet --help", lines[0]), lines[0]
+        assert re.search(r"\(allowed: |; [a-z]|See realnet new --help", lines[0]), lines[0]
     assert _listing(workplace) == before
 
 

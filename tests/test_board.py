@@ -209,3 +209,14 @@ def test_yageo_part_numbers() -> None:
     assert resistor.part_number("4.99k") == "MFR-25FRF52-4K99"
     assert resistor.part_number("470") == "MFR-25FRF52-470R"
     assert resistor.part_number("1M") == "MFR-25FRF52-1M"
+
+
+def test_a_copied_board_has_the_name_of_its_folder_or_lies_elsewhere(tmp_path: Path) -> None:
+    original = project.bundle() / "boards" / "xor_opamp"
+    for folder in (tmp_path / "boards" / "mine", tmp_path / "anywhere"):
+        folder.mkdir(parents=True)
+        for name in ("board.py", "network.json"):
+            (folder / name).write_bytes((original / name).read_bytes())
+    with pytest.raises(InputError, match=r"name is xor_opamp, its folder is mine; make them the"):
+        load_board(str(tmp_path / "boards" / "mine"))
+    assert load_board(str(tmp_path / "anywhere")).name == "xor_opamp"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from realnet_hw import project, records
+from realnet_hw.board import load_board
+from realnet_hw.cli import guidance, main
+from realnet_hw.export import netlist as netlists
 
 
 def realnet(
@@ -73,6 +77,47 @@ def test_compare_agrees_and_writes_a_report(made: Path) -> None:
     assert record.verdict == "PASS"
     assert record.made_from
     assert "PASS" in report.read_text()
+
+
+def test_each_command_says_where_its_record_is_and_what_comes_next(made: Path) -> None:
+    alone = realnet("predict", "xor_opamp", "--samples", "50", cwd=made)
+    assert "Record: none was kept\n" in alone.stdout
+    assert alone.stdout.endswith("Next: realnet predict xor_opamp --out prediction.json\n")
+    folder = made / "again"
+    where = ("--station", "virtual", "--prediction", "prediction.json", "--out", folder)
+    measured = realnet("measure", "xor_opamp", *where, cwd=made)
+    assert measured.returncode == 0, measured.stderr
+    record, following = measured.stdout.splitlines()[-2:]
+    assert record == f"Record: {folder / 'measurement.json'}"
+    words = following.removeprefix("Next: realnet ").split()
+    assert words[0] == "compare"
+    compared = realnet(*words, cwd=made)
+    assert compared.returncode == 0, compared.stderr
+    taken = records.read(folder / "measurement.json", records.Measurement).started_utc
+    when = taken.replace("T", " ").replace("Z", " UTC")
+    assert f"Measured {when} at station" in compared.stdout
+
+
+def test_the_folder_of_a_record_is_not_the_record(
+    made: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    record = made / "prediction.json"
+    assert main(["compare", str(record), str(made / "bench")]) == 2
+    assert f"did you mean {made / 'bench' / 'measurement.json'}?" in capfd.readouterr().err
+
+
+def test_files_built_of_another_circuit_are_pointed_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    generated = tmp_path / "boards" / "xor_opamp" / "generated"
+    generated.mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    warning = "boards/xor_opamp/generated is of another circuit: realnet build xor_opamp\n"
+    netlist = netlists.from_board(load_board("xor_opamp"))
+    for built, said in ((netlist.sha256(), ""), ("0" * 64, warning)):
+        (generated / "build.json").write_text(json.dumps({"circuit_sha256": built}))
+        guidance.warn_of_other_build("xor_opamp", netlist)
+        assert capfd.readouterr().err == said
 
 
 def test_compare_disagrees_with_status_1(made: Path) -> None:
@@ -164,15 +209,26 @@ def test_what_could_not_be_done_is_one_line_and_status_2(
 
 
 @pytest.mark.parametrize(
-    "arguments", [["bulid"], ["build"], ["predict", "xor_opamp", "--smaples", "3"], ["measure"]]
+    ("arguments", "says"),
+    [
+        (["bulid"], ".*bulid.* See realnet --help"),
+        (["build"], "BOARD is missing. See realnet build --help"),
+        (["new"], "NAME is missing. See realnet new --help"),
+        (["new", "mine"], ".*--network.* See realnet new --help"),
+        (["compare", "prediction.json"], "MEASUREMENT is missing. See realnet compare --help"),
+        (["predict", "xor_opamp", "--smaples", "3"], ".*--smaples.* See realnet predict --help"),
+        (["predict", "xor_opamp", "--samples"], ".*--samples.* See realnet predict --help"),
+        (["bench", "serve"], "BOARD is missing. See realnet bench serve --help"),
+    ],
 )
-def test_what_is_no_command_is_one_line_with_status_2_and_a_hint(arguments: list[str]) -> None:
-    done = realnet(*arguments)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert done.stderr.startswith("realnet: ")
-    assert done.stderr.endswith("See realnet --help\n")
-    assert done.stderr.count("\n") == 1
+def test_what_is_no_command_is_one_line_with_status_2_and_a_hint(
+    arguments: list[str], says: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    printed = capfd.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert re.fullmatch(f"realnet: {says}\n", printed.err), printed.err
 
 
 def test_what_a_board_prints_is_not_part_of_an_answer(tmp_path: Path) -> None:
@@ -188,10 +244,14 @@ def test_one_bad_board_does_not_hide_the_others(tmp_path: Path) -> None:
     bad = tmp_path / "boards" / "bad"
     bad.mkdir(parents=True)
     (bad / "board.py").write_text("def board():\n    return 1 / 0\n")
+    why = f"{bad / 'board.py'}:2: ZeroDivisionError: division by zero"
     done = realnet("list", "--json", cwd=tmp_path)
     assert done.returncode == 2
-    assert {board["name"] for board in json.loads(done.stdout)["boards"]} >= {"xor_opamp"}
-    assert f"bad: {bad / 'board.py'}:2: ZeroDivisionError" in done.stderr
+    listed = json.loads(done.stdout)
+    assert {board["name"] for board in listed["boards"]} >= {"xor_opamp"}
+    assert listed["refused"] == {"bad": why}
+    assert "cannot be loaded: bad" in done.stderr
+    assert f"bad  cannot be loaded: {why}\n" in realnet("list", cwd=tmp_path).stdout
 
 
 def test_a_prediction_of_another_circuit_says_nothing_of_this_wiring(made: Path) -> None:

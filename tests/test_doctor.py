@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from realnet_hw import doctor
+from realnet_hw import doctor, project
 
 HERE = Path(__file__).parents[1]
 
@@ -113,5 +113,19 @@ def test_only_what_is_not_optional_decides() -> None:
             "thing", found, "", "/here" if found else "", "x", optional, "mend it"
         )
 
-    assert doctor.is_well([finding(True, False), finding(False, True)])
-    assert not doctor.is_well([finding(False, False)])
+    def last(*findings: doctor.Finding) -> str:
+        return doctor.text(findings).splitlines()[-1]
+
+    there, extra, needed = finding(True, False), finding(False, True), finding(False, False)
+    assert doctor.is_well([there, extra])
+    assert not doctor.is_well([needed])
+    assert last(there) == "all well: nothing is missing"
+    assert last(there, extra) == "all well: 1 thing is missing that most people do without"
+    assert last(there, needed, needed) == "2 things are missing"
+    assert last(needed, extra).startswith("1 thing is missing, and 1 thing")
+
+
+def test_what_brings_pytorch_is_what_the_package_asks_for() -> None:
+    extra = re.search(r'^    "(torch[^"]*)"', (HERE / "pyproject.toml").read_text(), re.MULTILINE)
+    assert extra
+    assert f"pip install '{extra[1]}' " in project.torch_mend()

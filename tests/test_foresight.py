@@ -9,6 +9,7 @@ import pytest
 from realnet_hw import records
 from realnet_hw.board import Board, load_board
 from realnet_hw.cli.foresight import foretell
+from realnet_hw.cli.guidance import warn_of_few_samples
 from realnet_hw.errors import InputError
 from realnet_hw.export import netlist as netlists
 from realnet_hw.export.deck import deck_from
@@ -42,6 +43,11 @@ def station(folder: Path, text: str) -> Path:
     return path
 
 
+def said(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """What was said, without what only says that work began."""
+    return [x for x in capsys.readouterr().err.splitlines() if not x.endswith(" ...")]
+
+
 def test_without_a_prediction_it_says_what_will_not_be_read(
     xor: tuple[Board, Netlist, records.Prediction],
     tmp_path: Path,
@@ -63,17 +69,56 @@ def test_with_a_prediction_it_says_what_the_missing_wires_cost(
 ) -> None:
     board, netlist, predicted = xor
     foretell(board, netlist, predicted, station(tmp_path, FEW))
-    few = capsys.readouterr().err.splitlines()
+    few = said(capsys)
     foretell(board, netlist, predicted, station(tmp_path, 'name = "all"\n[virtual]\n'))
-    (every,) = capsys.readouterr().err.splitlines()
+    (every,) = said(capsys)
 
-    def unseen(line: str) -> set[str]:
-        assert line.startswith("This wiring will not see ")
-        return set(line.partition(": ")[2].split(", "))
+    def count(line: str, begins: str) -> int:
+        assert line.startswith(begins)
+        named = line.partition(": ")[2]
+        shown, _, more = named.removesuffix(" more").partition(" and ")
+        number = int(line.removeprefix(begins).split()[0].rstrip(":"))
+        assert number == len(shown.split(", ")) + int(more or 0)
+        return number
 
-    assert unseen(every) < unseen(few[1])
-    assert few[2].startswith("Were every terminal wired, of these it would see ")
-    assert set(few[2].partition(": ")[2].split(", ")) == unseen(few[1]) - unseen(every)
+    few_unseen = count(few[1], "This wiring will not see ")
+    every_unseen = count(every, "This wiring will not see ")
+    would_see = count(few[2], "Were every terminal wired, of these it would see ")
+    assert 0 < every_unseen < few_unseen
+    assert would_see == few_unseen - every_unseen
+
+
+def test_too_few_boards_cost_the_foresight_and_not_the_measurement(
+    xor: tuple[Board, Netlist, records.Prediction],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    import msgspec
+
+    board, netlist, predicted = xor
+    drawn = msgspec.structs.replace(
+        predicted.statistics, boards_V=predicted.statistics.boards_V[:10]
+    )
+    few = msgspec.structs.replace(predicted, statistics=drawn)
+    all_wired = station(tmp_path, 'name = "all"\n[virtual]\n')
+    foretell(board, netlist, few, all_wired, record=Path("mine.json"))
+    (line,) = said(capsys)
+    values = len(board.cases) * (len(board.outputs) + len(board.test_points))
+    assert line == (
+        "10 boards are too few to say which faults this wiring will not see, and to compare with:"
+        f" realnet predict xor_single_supply --samples {values + 2} --seed 1 --out mine.json"
+    )
+
+
+def test_a_prediction_with_too_few_boards_to_compare_with_says_so_first(
+    xor: tuple[Board, Netlist, records.Prediction], capsys: pytest.CaptureFixture[str]
+) -> None:
+    board, _, predicted = xor
+    values = len(predicted.statistics.keys)
+    warn_of_few_samples(board, values + 2)
+    assert capsys.readouterr().err == ""
+    warn_of_few_samples(board, values + 1)
+    assert f"--samples {values + 2} or more" in capsys.readouterr().err
 
 
 def test_a_prediction_of_another_circuit_is_refused(

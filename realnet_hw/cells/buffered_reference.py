@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from realnet_hw import units
-from realnet_hw.cells.cell import AmplifierRequest, Cell, CellPart
+from realnet_hw.cells.cell import AmplifierRequest
+from realnet_hw.cells.reference import Reference
 
 if TYPE_CHECKING:
     from realnet_hw.drawing.pad import Pad
 
 
-class BufferedReference(Cell):
+class BufferedReference(Reference):
     """A shunt reference fed from the supply through a resistor, followed by an amplifier.
 
     Without the follower, what the neurons draw from it would depend on their state.
@@ -26,8 +26,6 @@ class BufferedReference(Cell):
     Ref: Texas Instruments SLOS456, LM4040 datasheet, "Typical Application".
     """
 
-    in_signal_path = False
-
     def __init__(
         self,
         name: str,
@@ -41,17 +39,19 @@ class BufferedReference(Cell):
         formula: str = "",
         layer: int = 0,
     ) -> None:
-        super().__init__(name, title, formula=formula, layer=layer)
-        self.output = output
-        self.rail = rail
         shunt = f"{output}_SHUNT"
-        self.inner_nets = (shunt,)
-        self.parts["series"] = CellPart(
-            "resistor", {"1": rail, "2": shunt}, units.compact(series_ohm)
+        super().__init__(
+            name,
+            title,
+            output=output,
+            rail=rail,
+            series_ohm=series_ohm,
+            reference=reference,
+            shunt=shunt,
+            formula=formula,
+            layer=layer,
         )
-        self.parts["reference"] = CellPart(reference, {"2": shunt, "3": "GND"})
-        self.parts["bypass"] = CellPart("capacitor_ceramic", {"1": shunt, "2": "GND"})
-        self.parts["test_point"] = CellPart("test_point", {"1": output}, output)
+        self.inner_nets = (shunt,)
         self.amplifiers["amplifier"] = AmplifierRequest(amplifier, shunt, output, output)
 
     def draw(self, pad: Pad) -> None:

@@ -10,8 +10,12 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from realnet_hw.errors import RealnetError
+
+if TYPE_CHECKING:
+    from cyclopts import CycloptsError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,7 +40,7 @@ def _run(arguments: Sequence[str] | None) -> int:
             arguments, exit_on_error=False, print_error=False, result_action="return_value"
         )
     except CycloptsError as error:
-        return _could_not(f"{' '.join(str(error).split())} See realnet --help")
+        return _could_not(_misused(error))
     except RealnetError as error:
         return _could_not(str(error))
     except KeyboardInterrupt:
@@ -49,6 +53,18 @@ def _run(arguments: Sequence[str] | None) -> int:
         where = f"{error.filename}: " if error.filename else ""
         return _could_not(f"{where}{error.strerror or error}")
     return status if isinstance(status, int) else 0
+
+
+def _misused(error: CycloptsError) -> str:
+    """Return what is wrong with a command line, as one sees it in the command's help."""
+    from cyclopts import MissingArgumentError
+
+    command = " ".join(["realnet", *(error.command_chain or ())])
+    what = " ".join(str(error).split())
+    missing = error.argument if isinstance(error, MissingArgumentError) else None
+    if missing is not None and missing.field_info.is_positional and not missing.tokens:
+        what = f"{missing.name.lstrip('-').upper()} is missing."
+    return f"{what} See {command} --help"
 
 
 def _could_not(why: str) -> int:

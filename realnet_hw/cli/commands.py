@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
 
 from cyclopts import App, Parameter
 
 from realnet_hw import __version__
+from realnet_hw.cli import guidance
 from realnet_hw.cli.foresight import foretell
 from realnet_hw.cli.new import new
 from realnet_hw.cli.output import console, own_stdout, progress, refuse_unwritable
@@ -49,27 +51,28 @@ def list_boards(*, json_: Json = False) -> int:
     from realnet_hw.board import load_board
 
     rows: list[dict[str, Any]] = []
-    refused: list[str] = []
+    refused: dict[str, str] = {}
     with own_stdout() as answers:
         for name in project.board_files():
             try:
                 board = load_board(name)
+                rows.append(
+                    {
+                        "name": name,
+                        "technology": board.technology,
+                        "parts": board.part_count,
+                        "title": board.title,
+                    }
+                )
             except RealnetError as error:
-                refused.append(f"{name}: {error}")
-                continue
-            rows.append(
-                {
-                    "name": board.name,
-                    "technology": board.technology,
-                    "parts": board.part_count,
-                    "title": board.title,
-                }
-            )
+                refused[name] = str(error)
         widths = {key: max(len(str(row[key])) for row in rows) for key in (rows or [{}])[0]}
         lines = ["  ".join(str(row[key]).ljust(widths[key]) for key in row) for row in rows]
-        _say(answers, json_, {"boards": rows}, [line.rstrip() for line in lines])
+        lines = [line.rstrip() for line in lines]
+        lines += [f"{name}  cannot be loaded: {why}" for name, why in refused.items()]
+        _say(answers, json_, {"boards": rows, "refused": refused}, lines)
     if refused:
-        raise InputError("; ".join(refused))
+        raise InputError(f"cannot be loaded: {', '.join(refused)}", mend="see the list")
     return 0
 
 
@@ -129,7 +132,8 @@ def build(
             result = building.build(
                 made, folder, profile=profile, assembly=assembly, force=force, progress=advance
             )
-        _say(answers, json_, _built(result), [*made.notes, *_built_lines(result)])
+        then = [] if result.violations else guidance.after_building(board)
+        _say(answers, json_, _built(result), [*made.notes, *_built_lines(result), *then])
     return 1 if result.violations else 0
 
 
@@ -162,7 +166,7 @@ def predict(
         Seed of the draws.
     temperature_c
         Temperature of the whole board in degrees Celsius: diodes follow it, and
-        parts of the catalogue spread wider by their drift.
+        parts of the catalogue spread wider by their drift. Parts without one are named.
     supply
         NET=VOLTS, a rail at another nominal voltage; may be given for each rail.
     with_
@@ -183,6 +187,8 @@ def predict(
         refuse_unwritable(out)
         made = load_board(board)
         netlist, deck = _described(made)
+        guidance.warn_of_other_build(board, netlist)
+        guidance.warn_of_few_samples(made, samples)
         deck = conditions.under(
             deck,
             netlist,
@@ -200,6 +206,7 @@ def predict(
             from realnet_hw.compare import table
 
             console(answers).print(table.prediction_table(record))
+            _tell(answers, guidance.after_predicting(board, out))
     return 0 if shows_its_cases(record) else 1
 
 
@@ -238,19 +245,29 @@ def measure(
     """
     from realnet_hw import project, records
     from realnet_hw.board import load_board
+    from realnet_hw.measure import bench as measuring
 
     with own_stdout() as answers:
         refuse_unwritable(out, is_folder=True)
-        station = project.station_file(station)
+        at = project.station_file(station)
         made = load_board(board)
         netlist, _ = _described(made)
+        guidance.warn_of_other_build(board, netlist)
         predicted = records.read(prediction, records.Prediction) if prediction else None
-        foretell(made, netlist, predicted, station)
+        foretell(
+            made,
+            netlist,
+            predicted,
+            at,
+            board_path=board,
+            record=prediction or guidance.PREDICTION,
+        )
+        folder = out or _records_folder(made)
         record = _measure(
             made,
             netlist,
             station,
-            out=out or _records_folder(made),
+            out=folder,
             board_path=board,
             procedure=procedure,
             resume=resume,
@@ -261,6 +278,8 @@ def measure(
             from realnet_hw.compare import table
 
             console(answers).print(table.measurement_table(record))
+            kept = folder / measuring.NEWEST
+            _tell(answers, guidance.after_measuring(board, prediction, kept))
     return 0
 
 
@@ -282,11 +301,14 @@ def compare(
         Print the comparison record instead of a table.
     """
     from realnet_hw import records
+    from realnet_hw.measure import bench as measuring
 
     with own_stdout() as answers:
         if report and report.suffix.lower() not in (".html", ".htm"):
             raise InputError("a report is HTML", where=str(report), mend="name it .html")
         refuse_unwritable(report)
+        prediction = guidance.meant_within(prediction, guidance.PREDICTION.name)
+        measurement = guidance.meant_within(measurement, measuring.NEWEST)
         predicted = records.read(prediction, records.Prediction)
         measured = records.read(measurement, records.Measurement)
         record = _compare(predicted, measured, report, _schematic_of(predicted))
@@ -296,8 +318,8 @@ def compare(
             from realnet_hw.compare import table
 
             console(answers).print(table.comparison_table(record))
-            if report:
-                answers.write(f"Report: {report}\n")
+            at = f"{guidance.measured_when(measured)}: {measurement}"
+            _tell(answers, [at, *([f"Report: {report}"] if report else [])])
     return _status(record)
 
 
@@ -505,6 +527,7 @@ def _measure(
     resume: bool = False,
     stage: str = "",
 ) -> Measurement:
+    from realnet_hw import project
     from realnet_hw.measure import bench as measuring
 
     with progress(f"{stage}Measuring {board.name} at station {station.stem}") as advance:
@@ -512,7 +535,7 @@ def _measure(
             return measuring.measure(
                 board,
                 netlist.sha256(),
-                station,
+                project.station_file(station),
                 out,
                 procedure_name=procedure,
                 resume=resume,
@@ -520,10 +543,13 @@ def _measure(
                 board_path=board_path,
             )
         except KeyboardInterrupt:
+            how = () if procedure == "truth_table" else ("--procedure", procedure)
+            at = ("--station", station, *how, "--out", out)
+            again = guidance.command("measure", board_path, *at, "--resume")
             raise BenchError(
                 "interrupted; outputs are grounded and what was measured is kept",
                 where=str(out),
-                mend="realnet measure --resume goes on" if list(out.glob("*.jsonl")) else "",
+                mend=f"{again} goes on" if list(out.glob("*.jsonl")) else "",
             ) from None
 
 
@@ -546,11 +572,11 @@ def _schematic_of(prediction: Prediction) -> Path | None:
 
     try:
         folder = project.output_folder(prediction.board)
-        manifest, picture = folder / "build.json", folder / "schematic.svg"
-        built = json.loads(manifest.read_text("utf-8"))["circuit_sha256"]
-    except (InputError, OSError, ValueError, KeyError, TypeError):
+    except InputError:
         return None
-    return picture if built == prediction.circuit_sha256 and picture.is_file() else None
+    picture = folder / "schematic.svg"
+    is_its = guidance.built_circuit(folder) == prediction.circuit_sha256
+    return picture if is_its and picture.is_file() else None
 
 
 def _records_folder(board: Board) -> Path:
@@ -570,8 +596,12 @@ def _keep(path: Path | None, record: Any) -> None:
         records.write(path, records.encode(record))
 
 
-def _say(answers: Any, as_json: bool, content: dict[str, Any], lines: list[str]) -> None:
+def _say(answers: TextIO, as_json: bool, content: dict[str, Any], lines: Sequence[str]) -> None:
     if as_json:
         answers.write(json.dumps(content, ensure_ascii=False) + "\n")
     else:
-        answers.writelines(f"{line}\n" for line in lines)
+        _tell(answers, lines)
+
+
+def _tell(answers: TextIO, lines: Sequence[str]) -> None:
+    answers.writelines(f"{line}\n" for line in lines)

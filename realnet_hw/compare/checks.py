@@ -51,6 +51,11 @@ def check_prediction(prediction: Prediction) -> None:
             "statistics.keys are not the outputs and nodes of its cases", where=_PREDICTION
         )
     values = {f"fault {f.fault!r}": f.values_V for f in prediction.faults}
+    values |= {
+        f"fault {f.fault!r}, board {i}": row
+        for f in prediction.faults
+        for i, row in enumerate(f.boards_V)
+    }
     values |= {f"board {i}": row for i, row in enumerate(statistics.boards_V)}
     slopes: dict[str, Sequence[float]] = {}
     for name in {name for case in prediction.cases for name in case.inputs}:

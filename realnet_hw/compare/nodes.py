@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from realnet_hw.compare import standing
 from realnet_hw.compare.readings import case_label
-from realnet_hw.compare.svg import Box, Drawing, around, element, read
+from realnet_hw.compare.svg import Drawing, element, read
 from realnet_hw.compare.words import case_name, volts
+from realnet_hw.drawing.geometry import Box
 from realnet_hw.records import ComparedCase, Comparison
 
 MOST_CASES = 16
@@ -88,7 +89,7 @@ def schematic(path: Path, comparison: Comparison) -> Schematic:
     cases = comparison.cases[:MOST_CASES]
     readings = _readings(cases)
     frames = _frames(drawing, readings.keys())
-    view = around(frames).grown(_MARGIN * drawing.view.width) if frames else drawing.view
+    view = Box.union(frames).grown(_MARGIN * drawing.view.width) if frames else drawing.view
     size = _SIZE_px * view.width / _PAGE_px
     placed = _placed(drawing, view, frames, readings, size)
     tags = "".join(_tag(box, readings[name], size) for name, box in placed.items())
@@ -118,7 +119,7 @@ def _tile(drawing: Drawing, frame: Box, tags: Sequence[Box]) -> Tile:
     """A frame with the tags beside it, its largest text as its name."""
     inside = [word for word in drawing.words if frame.holds(word.box)]
     title = max(inside, key=lambda word: (word.box.height, -word.box.top)).text if inside else ""
-    view = around([frame, *tags]).grown(0.02 * frame.width)
+    view = Box.union([frame, *tags]).grown(0.02 * frame.width)
     return Tile(picture=element('<use href="#drawing"/>', view, title), width=view.width)
 
 

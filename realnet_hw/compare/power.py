@@ -1,12 +1,14 @@
 """Which faults would this wiring find? Known before anything is measured.
 
-A fault is found when the board that has it does not PASS. For each board drawn, the fault's effect
-is added to the board's own values; the probability that it passes is at most the smaller of the
-probability that the joint statistic stays below its limit and the probability that each output
-clears its guard bands, the greatest one those to its rivals. One minus the mean over the boards is
-the power. Where a rectifier stands at its knee, a fault's effect differs between the nominal and
-the mean board, and the lesser of both powers counts: a fault is rather listed as unseen than
-missed.
+A fault is found when the board that has it does not PASS. The probability that a board passes is
+at most the smaller of the probability that the joint statistic stays below its limit and the
+probability that each output clears its guard bands, the greatest one those to its rivals. One minus
+its mean over boards is the power, taken in three ways of which the least counts, so that a fault is
+rather listed as unseen than missed:
+
+- the fault's effect on the nominal board, added to the values of every board drawn;
+- the same from the mean board, which differs where a rectifier stands at its knee;
+- the few boards into which the fault was put: it may do less on a board than on the nominal one.
 
 Ref: JCGM 106:2012 9 (consumer's and producer's risk); see ``agreement`` for the statistic.
 """
@@ -16,6 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +37,8 @@ from realnet_hw.uncertainty import (
 FALSE_FAIL_RISK = 0.001
 ENOUGH_POWER = 0.95
 
+# So seldom missed that it does not matter what else would find it.
+_NEVER = 1e-4
 _ANYWHERE = (-math.inf, math.inf)
 
 
@@ -60,14 +65,17 @@ def fault_power(
     place = {key: i for i, key in enumerate(prediction.statistics.keys)}
     columns = [place[r.key] for r in readings.values]
     nominal_V = _nominal_values(prediction)[columns]
+    judge = _Passing(prediction, readings, good, channels)
     found = []
     for fault in prediction.faults:
         faulty_V = np.array(fault.values_V)[columns]
-        power = min(
-            1 - float(_passing(prediction, readings, good, channels, shift_V).mean())
+        passing = [
+            judge.with_shift(shift_V).mean()
             for shift_V in (faulty_V - nominal_V, faulty_V - good.mean_V)
-        )
-        found.append(DetectedFault(fault=fault.fault, power=power))
+        ]
+        if fault.boards_V:
+            passing.append(judge.of(np.array(fault.boards_V)[:, columns]).mean())
+        found.append(DetectedFault(fault=fault.fault, power=1 - float(max(passing))))
     return found
 
 
@@ -134,21 +142,45 @@ def _guards(
                 yield _Guard(apart, 0.0, U_V)
 
 
-def _passing(
-    prediction: Prediction,
-    readings: Readings,
-    good: GoodBoards,
-    channels: Mapping[str, Sequence[Component]],
-    shift_V: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """For each board drawn, at most how probably it passes with its values so shifted, N."""
-    from scipy.special import ndtr
+@dataclass(frozen=True)
+class _Passing:
+    """How probably boards pass, at most."""
 
-    result = 1 - good.detection(good.limit(FALSE_FAIL_RISK), shift_V)
-    shown_V = good.mean_V + shift_V + good.deviations_V
-    typical_V = np.array([reading.value_V for reading in readings.values]) + shift_V
-    for guard in _guards(prediction, readings, channels, typical_V):
-        margin_V = shown_V @ guard.weights + guard.constant_V
-        u_V = np.sqrt(guard.weights @ good.noise_V2 @ guard.weights)
-        result = np.minimum(result, ndtr((margin_V - guard.U_V) / u_V))
-    return result
+    prediction: Prediction
+    readings: Readings
+    good: GoodBoards
+    channels: Mapping[str, Sequence[Component]]
+
+    @cached_property
+    def limit(self) -> float:
+        return self.good.limit(FALSE_FAIL_RISK)
+
+    def with_shift(self, shift_V: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Of every board drawn, its values so shifted (n); N."""
+        missed = 1 - self.good.detection(self.limit, shift_V)
+        return self._at_most(missed, self.good.mean_V + shift_V + self.good.deviations_V)
+
+    def of(self, values_V: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Of boards with these values at the inputs as set (m x n); m."""
+        missed = 1 - self.good.detection_of(self.limit, values_V - self.good.mean_V)
+        return self._at_most(missed, values_V)
+
+    def _at_most(
+        self, missed: NDArray[np.float64], values_V: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Lower what the statistic misses by what the guard bands do not accept, if it matters."""
+        if missed.max() < _NEVER:
+            return missed
+        return np.minimum(missed, self._accepted(values_V))
+
+    def _accepted(self, values_V: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How probably the outputs clear each single guard band, at most."""
+        from scipy.special import ndtr
+
+        result = np.ones(len(values_V))
+        typical_V = values_V.mean(axis=0)
+        for guard in _guards(self.prediction, self.readings, self.channels, typical_V):
+            margin_V = values_V @ guard.weights + guard.constant_V
+            u_V = np.sqrt(guard.weights @ self.good.noise_V2 @ guard.weights)
+            result = np.minimum(result, ndtr((margin_V - guard.U_V) / u_V))
+        return result

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import NamedTuple
 
+from realnet_hw.drawing.geometry import Box
 from realnet_hw.errors import InputError
 
 _SHAPES = {"circle", "ellipse", "g", "line", "path", "polygon", "polyline", "rect", "text", "tspan"}
@@ -37,44 +37,6 @@ _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,2})?"
 _SEGMENT = re.compile(rf"M\s*({_NUMBER})[\s,]+({_NUMBER})\s*L\s*({_NUMBER})[\s,]+({_NUMBER})\s*")
 _SMALL = 12.0  # in millimetres as KiCad writes it; a part's body
 _ANCHOR = {"start": 0.0, "middle": 0.5, "end": 1.0}
-
-
-class Box(NamedTuple):
-    """A rectangle in the drawing's units, y downwards."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    @property
-    def width(self) -> float:
-        """From left to right."""
-        return self.right - self.left
-
-    @property
-    def height(self) -> float:
-        """From top to bottom."""
-        return self.bottom - self.top
-
-    def grown(self, by: float) -> Box:
-        """Return the box with a margin on all sides."""
-        return Box(self.left - by, self.top - by, self.right + by, self.bottom + by)
-
-    def holds(self, other: Box) -> bool:
-        """Return whether the other box lies inside."""
-        return (
-            self.left <= other.left
-            and self.top <= other.top
-            and other.right <= self.right
-            and other.bottom <= self.bottom
-        )
-
-
-def around(boxes: Iterable[Box]) -> Box:
-    """Return the smallest box that holds all of them, one at least."""
-    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
-    return Box(min(lefts), min(tops), max(rights), max(bottoms))
 
 
 @dataclass(frozen=True)
@@ -221,7 +183,7 @@ class _Cleaner(HTMLParser):
 
         Each stays a path of its own within it, as lines joined to an area would be filled.
         """
-        self.shapes.append(Box(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)))
+        self.shapes.append(Box.around(((x1, y1), (x2, y2))))
         drawn = "M{:g} {:g}L{:g} {:g}".format(*(round(v, 2) for v in (x1, y1, x2, y2)))
         self.parts.append(drawn if self._in_line else f'<path d="{drawn}')
         self._in_line = True
@@ -275,13 +237,10 @@ def _boxes(tag: str, kept: Mapping[str, str]) -> list[Box]:
         corners = list(zip(numbers[::2], numbers[1::2], strict=False))
     else:
         return []
-    sides = [
-        Box(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
-        for (x1, y1), (x2, y2) in itertools.pairwise(corners)
-    ]
+    sides = [Box.around(ends) for ends in itertools.pairwise(corners)]
     if not sides:
         return []
-    whole = around(sides)
+    whole = Box.union(sides)
     return sides if max(whole.width, whole.height) > _SMALL else [whole]
 
 

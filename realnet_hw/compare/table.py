@@ -313,7 +313,7 @@ def _answered(
             if is_greatest
             else Text("(should be greatest)", style="yellow")
         )
-    if output.expected is not None or not parts:
+    if output.expected is not None:
         parts.append(_level(output.logic, output.expected))
     return Text(", ").join(parts)
 
@@ -330,10 +330,8 @@ def _window(window_V: tuple[float, float], value_V: float | None, U_V: float | N
     )
 
 
-def _level(logic: int | None, expected: int | None) -> Text:
+def _level(logic: int | None, expected: int) -> Text:
     shown = "?" if logic is None else str(logic)
-    if expected is None:
-        return Text(shown)
     if logic is None:
         return Text(f"{shown} (should be {expected})", style="yellow")
     if logic == expected:

@@ -119,9 +119,10 @@ def inputs(set_V: Mapping[str, float], form: str = "g") -> str:
 
 
 def conditions(under: Conditions) -> str:
-    """Return what a board was simulated under: "27 °C, +12V at 12 V, -12V at -12 V"."""
+    """Return what a board was simulated under: "60 °C, +5V at 5 V (no drift known of C1)"."""
+    still = f" (no drift known of {some(under.no_drift)})" if under.no_drift else ""
     rails = (f"{net} at {volts(value_V, 'g')} V" for net, value_V in under.supplies_V.items())
-    return ", ".join((f"{under.temperature_C:g} °C", *rails))
+    return ", ".join((f"{under.temperature_C:g} °C", *rails)) + still
 
 
 def duration(seconds: float) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 Rotation = Literal[0, 90, 180, 270]
@@ -23,8 +22,7 @@ class Point(NamedTuple):
         return Point(round(self.x + dx, 4), round(self.y + dy, 4))
 
 
-@dataclass(frozen=True)
-class Box:
+class Box(NamedTuple):
     """A rectangle from its upper left to its lower right corner."""
 
     left: float
@@ -49,6 +47,15 @@ class Box:
     def grown(self, margin: float) -> Box:
         """Return the box made larger on every side, smaller where ``margin`` is negative."""
         return Box(self.left - margin, self.top - margin, self.right + margin, self.bottom + margin)
+
+    def holds(self, other: Box) -> bool:
+        """Return whether the other box lies inside."""
+        return (
+            self.left <= other.left
+            and self.top <= other.top
+            and other.right <= self.right
+            and other.bottom <= self.bottom
+        )
 
     def overlap(self, other: Box) -> float:
         """Return how deep the two lie in each other, in millimetres; negative where they don't."""

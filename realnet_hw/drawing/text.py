@@ -6,6 +6,8 @@ The advance widths were read from the text lengths that ``kicad-cli sch export s
 
 from __future__ import annotations
 
+import re
+
 from realnet_hw.drawing.geometry import Box, Point
 
 SIZE_mm = 1.27
@@ -48,10 +50,18 @@ def centred(text: str, at: Point, size: float = SIZE_mm) -> Box:
     return Box(at.x - half, at.y - 0.75 * size, at.x + half, at.y + 0.75 * size)
 
 
-def wrapped(text: str, room_mm: float, size: float = SIZE_mm) -> list[str]:
-    """Break a text at spaces into lines of at most ``room_mm``; a longer word stays whole."""
+def pieces(words: str) -> list[str]:
+    """Return what a line may not break within: the terms of an equation, the words of other text.
+
+    A term stays together with the sign before it.
+    """
+    return re.split(r" (?=[+-] )", words) if " = " in words else words.split()
+
+
+def wrapped(words: str, room_mm: float, size: float = SIZE_mm) -> list[str]:
+    """Break a text between pieces into lines of at most ``room_mm``; a longer one stays whole."""
     lines: list[str] = []
-    for piece in text.split():
+    for piece in pieces(words):
         if lines and width(f"{lines[-1]} {piece}", size) <= room_mm:
             lines[-1] += f" {piece}"
         else:

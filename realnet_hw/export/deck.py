@@ -24,6 +24,7 @@ from realnet_hw.board import Board, reference_order
 from realnet_hw.errors import InputError
 from realnet_hw.export.netlist import Netlist, NetlistPart
 from realnet_hw.parts.catalogue import SpreadRule, part_type
+from realnet_hw.parts.skidl_parts import is_no_element
 from realnet_hw.parts.tolerance import fraction
 
 # What models and nominal values hold at; SPICE's own nominal temperature.
@@ -97,6 +98,8 @@ class Deck:
         nodes: public net name to node.
         spreads: in the order of references.
         temperature_C: of the whole board.
+        no_drift: references of the parts that temperature leaves as they are, as neither a drift
+            is known of them nor are they a junction, which the simulator knows.
     """
 
     title: str
@@ -107,6 +110,7 @@ class Deck:
     nodes: Mapping[str, str] = field(default_factory=dict)
     spreads: tuple[Spread, ...] = ()
     temperature_C: float = NOMINAL_C
+    no_drift: tuple[str, ...] = ()
 
     def text(self) -> str:
         """Return the whole deck, models included; it computes its operating point when run."""
@@ -335,7 +339,7 @@ def _element(part: NetlistPart, device: str, nodes: Mapping[str, str]) -> str:
         raise InputError(
             f"no SPICE model for {part.symbol} (Sim.Device {device!r})",
             where=part.reference,
-            allowed="R, C, D, SUBCKT, or Sim.Enable 0",
+            allowed="R, C, D, SUBCKT",
             mend=_NO_MODEL.format("D or SUBCKT"),
         )
     pins = _pin_map(part, ports)
@@ -369,7 +373,7 @@ def _spread(rule: SpreadRule, part: NetlistPart, value: float | None) -> Spread:
         InputError: the rule lacks bounds, or is relative on a part without a value.
     """
     parameter = rule.parameter.format(ref=part.reference.lower())
-    drift_per_K = rule.drift_per_K
+    drift_per_K = rule.drift_at(value)
     if rule.relative is not None and value is not None:
         nominal, low, high = value, value * (1 - rule.relative), value * (1 + rule.relative)
         drift_per_K *= value
@@ -390,6 +394,12 @@ def _spread(rule: SpreadRule, part: NetlistPart, value: float | None) -> Spread:
 
 
 def _part_spreads(part: NetlistPart, device: str) -> list[Spread]:
+    """Return how a part differs from piece to piece.
+
+    Raises:
+        InputError: a resistor or capacitor without a tolerance, or another part with one, outside
+            the catalogue; a tolerance that is none.
+    """
     key, written = part.fields.get("Catalogue", ""), part.fields.get("Tolerance", "")
     value = units.parse(part.value, _UNITS[device]) if device in _UNITS else None
     if not key and written:
@@ -403,6 +413,12 @@ def _part_spreads(part: NetlistPart, device: str) -> list[Spread]:
         rule = SpreadRule(parameter="{ref}", distribution="uniform", relative=bound)
         return [_spread(rule, part, value)]
     if not key:
+        if value is not None or re.sub("[0-9]+", "", part.reference) in _UNITS:
+            raise InputError(
+                "no tolerance, so no spread could be predicted",
+                where=part.reference,
+                mend='give it Tolerance="5 %" ("0 %" if it is exact)',
+            )
         return []
     return [_spread(rule, part, value) for rule in part_type(key).spreads]
 
@@ -428,24 +444,36 @@ def deck_from(netlist: Netlist, board: Board) -> Deck:
     """Return the deck of a board's netlist with sources on its supplies and inputs.
 
     Resistors and capacitors take their value; every other part needs KiCad's ``Sim.*`` fields.
-    ``Sim.Enable`` 0 leaves a part out. Inputs start at 0 V.
+    ``Sim.Enable`` 0 leaves a connector, test point or mounting hole out. Inputs start at 0 V.
 
     Raises:
-        InputError: a part without a model, a value that is none, a port or supply on no net, two
+        InputError: a part without a model or left out that carries current, a resistor or
+            capacitor without a tolerance, a value that is none, a port or supply on no net, two
             elements of one name.
     """
     nodes = node_names(netlist.nets())
     elements: list[str] = []
     libraries: dict[str, None] = {}
     spreads: list[Spread] = []
+    no_drift: list[str] = []
     for part in sorted(netlist.parts.values(), key=lambda part: reference_order(part.reference)):
         if part.fields.get("Sim.Enable") == "0":
+            if not is_no_element(part.symbol):
+                raise InputError(
+                    f"Sim.Enable 0 leaves {part.symbol} out of the prediction, not off the board",
+                    where=part.reference,
+                    allowed="on symbols of KiCad's libraries Connector* and Mechanical",
+                    mend="give it a model, or take it out of the circuit",
+                )
             continue
         device = _device(part)
         elements.append(_element(part, device, nodes))
         if library := part.fields.get("Sim.Library", ""):
             libraries[library] = None
-        spreads += _part_spreads(part, device)
+        own = _part_spreads(part, device)
+        spreads += own
+        if device != "D" and not any(spread.drift_per_K for spread in own):
+            no_drift.append(part.reference)
 
     def source(net: str, volts: float) -> Source:
         if net not in nodes:
@@ -469,4 +497,5 @@ def deck_from(netlist: Netlist, board: Board) -> Deck:
         inputs=inputs,
         nodes=nodes,
         spreads=tuple(spreads),
+        no_drift=tuple(no_drift),
     )

@@ -102,7 +102,8 @@ def measured(cell: Cell, drawing: Drawing) -> Block:
     """Return what a cell drew as a block: with its frame's size, title and formula."""
     extent = drawing.extent()
     title = text.width(cell.title, TITLE_SIZE_mm) * 1.1
-    width = snapped(max(extent.width, title) + 2 * _PADDING_mm)
+    terms = [text.width(piece, FORMULA_SIZE_mm) for piece in text.pieces(cell.formula)]
+    width = snapped(max(extent.width, title, *terms) + 2 * _PADDING_mm)
     formula = tuple(text.wrapped(cell.formula, width - 2 * _PADDING_mm, FORMULA_SIZE_mm))
     below = len(formula) * _FORMULA_LINE_mm + (1.27 if formula else 0)
     height = snapped(extent.height + _TITLE_STRIP_mm + below + _PADDING_mm)

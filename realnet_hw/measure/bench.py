@@ -43,8 +43,9 @@ def measure(
     """Measure a board and write journal and record into a folder.
 
     Both are named by board, procedure and start, ``BOARD-PROCEDURE-TIME.jsonl`` and ``.json``;
-    ``measurement.json`` is the newest record of the folder. The outputs are grounded on every way
-    out of this function.
+    ``measurement.json`` is the newest record of the folder, and there is none while a run has not
+    come to its end: no other run's is left to be taken for it. The outputs are grounded on every
+    way out of this function.
 
     Args:
         board: what is on the bench.
@@ -68,6 +69,7 @@ def measure(
     stem = f"{board.name}-{procedure_name}"
     new = out_dir / f"{stem}-{started:%Y%m%dT%H%M%S%f}Z{SUFFIX}"
     path = _unfinished(out_dir, stem) if resume else new
+    _set_aside(out_dir / NEWEST)
 
     with _fixture(station, station_file, board_path or board.name) as fixture:
         header = Header(
@@ -169,6 +171,29 @@ def _measurement(
         finished_utc=procedure.utc_now(),
         cases=[assemble.case(board, header.wiring, point, channels) for point in points],
     )
+
+
+def _set_aside(newest: Path) -> None:
+    """Take the folder's newest record out of the way of a new run; a copy of it stays.
+
+    Raises:
+        InputError: it can't be moved.
+    """
+    try:
+        if not newest.exists():
+            return
+        text = newest.read_bytes()
+        if any(p != newest and p.read_bytes() == text for p in newest.parent.glob("*.json")):
+            newest.unlink()
+            return
+        changed = datetime.fromtimestamp(newest.stat().st_mtime, UTC)
+        newest.rename(newest.with_stem(f"{newest.stem}-{changed:%Y%m%dT%H%M%S%f}Z"))
+    except OSError as error:
+        raise InputError(
+            f"the record of another run can't be put aside: {error.strerror or error}",
+            where=str(newest),
+            mend="give another folder with --out",
+        ) from None
 
 
 def _unfinished(out_dir: Path, stem: str) -> Path:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import io
 import pickle
 import re
-import sys
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from realnet_hw import project
 from realnet_hw.errors import InputError, ToolMissing
 from realnet_hw.network import chain
 from realnet_hw.network.contents import name_of
@@ -108,8 +108,7 @@ def _torch_missing(what: str, where: str) -> ToolMissing:
     return ToolMissing(
         what,
         where=where,
-        mend=f"run {sys.executable} -m pip install 'realnet_hw[torch]', or save the weights as"
-        " safetensors",
+        mend=f"save the weights as safetensors, or run {project.torch_mend()}",
     )
 
 

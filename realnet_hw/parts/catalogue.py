@@ -27,7 +27,8 @@ class SpreadRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     are given. ``sigma`` is the standard deviation where the distribution is normal; it is then
     truncated at the bounds. ``drift_per_K`` is by how much pieces drift apart per kelvin away from
     27 C, as a fraction where ``relative`` is given: the greatest drift where the distribution is
-    uniform, its standard deviation where it is normal.
+    uniform, its standard deviation where it is normal. Where it depends on the part's value it is
+    pairs, rising: from which value on, which drift.
     """
 
     parameter: str
@@ -37,7 +38,13 @@ class SpreadRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     low: float | None = None
     high: float | None = None
     sigma: float | None = None
-    drift_per_K: float = 0.0
+    drift_per_K: float | tuple[tuple[float, float], ...] = 0.0
+
+    def drift_at(self, value: float | None) -> float:
+        """Return the drift of a part with this value in ohms or farads, None if it has none."""
+        if isinstance(self.drift_per_K, float):
+            return self.drift_per_K
+        return max(pair for pair in self.drift_per_K if pair[0] <= (value or 0.0))[1]
 
 
 Assembly = Literal["tht", "smd"]

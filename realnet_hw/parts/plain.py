@@ -23,9 +23,8 @@ _NET = re.compile(r"[A-Za-z0-9_+.\-]+")
 _FIELD = re.compile(r"[A-Z][A-Za-z0-9_. ]*")
 _LIBRARY = re.compile(r"models/[A-Za-z0-9_.\-]+\.lib")
 _MADE_UP = re.compile(r"[NB]\$")
-# Symbols of these libraries carry nothing that SPICE could model.
-_WITHOUT_MODEL = ("Connector", "Connector_Generic", "Mechanical")
-_VALUED = {"R": "Device:R", "C": "Device:C"}
+# What a part and its entry in the catalogue must agree on, beside symbol, value and model.
+_OWN = ("Manufacturer", "MPN", "Tolerance")
 
 
 def fill(describe: Callable[[Any], None], supply_nets: set[str], board: str) -> Any:
@@ -33,8 +32,9 @@ def fill(describe: Callable[[Any], None], supply_nets: set[str], board: str) -> 
 
     Inside the function the circuit is SKiDL's default one. A part whose symbol is that of a single
     catalogue entry, such as ``Part("Diode", "1N4148")``, gets that entry's model, spread and part
-    number; attributes with a capital, as in ``Part(..., Tolerance="5 %")``, become fields; nets
-    without a name get one from what drives them.
+    number, and may not contradict it; attributes with a capital, as in
+    ``Part(..., Tolerance="5 %")``, become fields; nets without a name get one from what drives
+    them.
 
     Args:
         describe: called with the circuit.
@@ -90,7 +90,8 @@ def _complete(part: Any) -> None:
     """Give a part its fields, tag, footprint and model where it has none; refuse what is missing.
 
     Raises:
-        InputError: no footprint, or a resistor or capacitor without a tolerance.
+        InputError: no footprint, a strange model library, or something that is not as the part's
+            entry of the catalogue has it.
     """
     part.tag = part.ref
     for name, text in vars(part).items():
@@ -99,18 +100,10 @@ def _complete(part: Any) -> None:
     symbol = skidl_parts.symbol_of(part)
     key = part.fields.get("Catalogue", "")
     modelled = any(name.startswith("Sim.") for name in dict(part.fields))
-    if not key and not modelled and (only := _entry_of(symbol)):
-        _adopt(part, only)
-    elif not modelled and symbol.partition(":")[0] in _WITHOUT_MODEL:
+    if key := key or ("" if modelled else _entry_of(symbol)):
+        _adopt(part, symbol, key)
+    elif not modelled and skidl_parts.is_no_element(symbol):
         part.fields["Sim.Enable"] = "0"
-    if key and (own := part_type(key).tolerance) is not None:
-        told = part.fields.get("Tolerance", "")
-        if told != f"{own * 100:g} %":
-            raise InputError(
-                f"the tolerance {told!r} is not that of {key}",
-                where=part.ref,
-                mend="use another entry of the catalogue, or a plain Part",
-            )
     library = part.fields.get("Sim.Library", "")
     if library and not _LIBRARY.fullmatch(str(library)):
         raise InputError(
@@ -121,13 +114,6 @@ def _complete(part: Any) -> None:
     if not str(part.footprint):
         raise InputError(
             f"{symbol} has no footprint", where=part.ref, mend='give it footprint="Library:Name"'
-        )
-    valued = _VALUED.get(re.sub(r"[0-9]", "", part.ref), " ")
-    if symbol.startswith(valued) and not part.fields.get("Tolerance") and not modelled:
-        raise InputError(
-            "no tolerance, so no spread could be predicted",
-            where=part.ref,
-            mend='give it Tolerance="5 %" ("0 %" if it is exact)',
         )
 
 
@@ -143,10 +129,33 @@ def _entry_of(symbol: str) -> str:
     return keys[0] if len(keys) == 1 else ""
 
 
-def _adopt(part: Any, key: str) -> None:
-    for name, text in skidl_parts.part_fields(key, str(part.value)).items():
+def _adopt(part: Any, symbol: str, key: str) -> None:
+    """Give a part the fields of its entry of the catalogue.
+
+    Raises:
+        InputError: the part says something else than its entry: it would be bought as the one and
+            simulated as the other.
+    """
+    kind, value = part_type(key), str(part.value)
+    own = skidl_parts.part_fields(key, value)
+    told = {name: str(text) for name, text in part.fields.items() if str(text)}
+    pairs = {"symbol": (symbol, kind.symbol)}
+    if kind.value and value != symbol.rpartition(":")[2]:
+        pairs["value"] = (value, kind.value)
+    for name in (*_OWN, *(name for name in {**told, **own} if name.startswith("Sim."))):
+        if name in told:
+            pairs[name] = (told[name], own.get(name, "none"))
+    for name, (said, entry) in pairs.items():
+        if said.casefold() != entry.casefold():
+            raise InputError(
+                f"{name} {said!r} is not that of the catalogue's {key}",
+                where=part.ref,
+                allowed=entry,
+                mend="use another entry, or a plain Part with a model of its own",
+            )
+    for name, text in own.items():
         part.fields[name] = text
-    part.footprint = str(part.footprint) or part_type(key).footprint
+    part.footprint = str(part.footprint) or kind.footprint
 
 
 def _name_nets(circuit: Any) -> None:

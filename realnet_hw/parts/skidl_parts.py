@@ -141,6 +141,14 @@ def symbol_of(part: Any) -> str:
     return f"{library.rsplit('/', 1)[-1].removesuffix('.kicad_sym')}:{part.name}"
 
 
+def is_no_element(symbol: str) -> bool:
+    """Return whether a KiCad symbol is of no circuit element, which SPICE need not model.
+
+    Such are connectors, test points, mounting holes: the libraries Connector* and Mechanical.
+    """
+    return symbol.startswith(("Connector:", "Connector_", "Mechanical:"))
+
+
 def imported_quietly(path: Path) -> None:
     """Import SKiDL here first if a program does, so that it leaves no file where that one runs."""
     if re.search(r"^\s*(?:from|import)\s+skidl\b", path.read_text("utf-8"), re.MULTILINE):

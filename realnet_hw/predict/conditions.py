@@ -3,7 +3,7 @@
 At another temperature than 27 C junctions follow the simulator's laws, and parts are spread wider
 by the drift that the catalogue has for them (resistors, offsets, references), see ``Spread.at``.
 Nothing else changes: the amplifiers' bias current, bandwidth and slew rate, capacitors, and parts
-that are not in the catalogue keep their figures.
+that are not in the catalogue keep their figures. The record names the parts that have no drift.
 """
 
 from __future__ import annotations
@@ -102,4 +102,5 @@ def of(deck: Deck) -> records.Conditions:
     return records.Conditions(
         temperature_C=deck.temperature_C,
         supplies_V={net: source.volts for net, source in deck.supplies.items()},
+        no_drift=[] if deck.temperature_C == NOMINAL_C else list(deck.no_drift),
     )

@@ -285,18 +285,18 @@ class NgspiceEngine:
 
     @property
     def name(self) -> str:
-        """``"ngspice"``."""
+        """See ``Engine``."""
         return "ngspice"
 
     @property
     def version(self) -> str:
-        """Version of the library, ``"46"``."""
+        """That of the library."""
         return self._version
 
     def operating_point(
         self, deck: Deck, parameters: Sequence[Parameters], nodes: Sequence[str]
     ) -> Volts:
-        """Return the direct voltages, shape (parameter sets, nodes)."""
+        """See ``Engine``."""
         volts = np.empty((len(parameters), len(nodes)))
         self._batch(
             deck, parameters, nodes, "op", "op", lambda index, rows: _put(volts, index, rows[0])
@@ -312,7 +312,7 @@ class NgspiceEngine:
         source: str,
         values: Sequence[float],
     ) -> Volts:
-        """Return the direct voltages for each value of a parameter.
+        """See ``Engine``.
 
         ngspice's own sweep of a source starts each point from the last one's solution: it takes a
         tenth of the time, but in a latch lets the answer depend on the direction. So the first
@@ -348,7 +348,7 @@ class NgspiceEngine:
         step_s: float,
         use_initial_conditions: bool = False,
     ) -> Volts:
-        """Return the voltages at 0, step, ... end, interpolated between ngspice's own steps.
+        """See ``Engine``; interpolated between ngspice's own steps.
 
         Raises:
             InputError: step or end not above zero, or the step longer than the whole.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from realnet_hw import records
 from realnet_hw.board import Board, Case
-from realnet_hw.errors import InputError
+from realnet_hw.errors import InputError, SimulationFailed
 from realnet_hw.export.bom import used_parts
 from realnet_hw.export.deck import Deck
 from realnet_hw.export.netlist import Netlist
@@ -15,11 +15,15 @@ from realnet_hw.predict import conditions, faults
 from realnet_hw.predict.bands import band, proportion_interval
 from realnet_hw.predict.engine import Engine, Volts
 from realnet_hw.predict.monte_carlo import Progress, monte_carlo
+from realnet_hw.predict.tolerances import draw
 from realnet_hw.predict.traces import microvolt, microvolts
 
 # How far the slopes look to either side of an input: more than the fixture's source may be wrong,
 # so that a rectifier which turns on within that distance is seen.
 SLOPE_STEP_V = 0.1
+
+# Of so many boards not one may hide a fault that is called seen with 95 % probability.
+_MOST_TRIED = 12
 
 
 def predict(
@@ -35,7 +39,7 @@ def predict(
 
     The nominal board gives the values, ``samples`` drawn boards the bands that hold 99 % of all
     boards (with 95 % confidence, see ``bands.band``), the joint distribution and the yield; each
-    single fault is put into the nominal board.
+    single fault is put into the nominal board and into the first few of those drawn.
 
     Args:
         board: with its cases, logic levels and test points.
@@ -69,10 +73,21 @@ def predict(
         deck, engine, cases, nodes, samples=samples, seed=seed, progress=boards_done
     )
     signatures = []
+    tried = _boards_tried(samples, len(possible))
     for done, fault in enumerate(possible, samples + 1):
         faulty = faults.apply(deck, fault)
         volts = engine.operating_point(faulty, cases, nodes)
-        signatures.append(records.FaultSignature(fault=fault, values_V=microvolts(volts)))
+        signatures.append(
+            records.FaultSignature(
+                fault=fault,
+                values_V=microvolts(volts),
+                boards_V=[
+                    microvolts(found)
+                    for drawn_board in draw(faulty.spreads, tried, seed)
+                    if (found := _solved(faulty, engine, cases, nodes, drawn_board)) is not None
+                ],
+            )
+        )
         if progress:
             progress(done, total)
 
@@ -122,6 +137,25 @@ def shows_its_cases(prediction: records.Prediction) -> bool:
         and case.largest in (None, max(case.outputs, key=lambda name: case.outputs[name].nominal_V))
         for case in prediction.cases
     )
+
+
+def _boards_tried(samples: int, faults: int) -> int:
+    """Return how many boards each fault is put into: in all about twice those drawn without one."""
+    return min(samples, _MOST_TRIED, max(2, 2 * samples // max(1, faults)))
+
+
+def _solved(
+    deck: Deck,
+    engine: Engine,
+    cases: Sequence[dict[str, float]],
+    nodes: Sequence[str],
+    board: Mapping[str, float],
+) -> Volts | None:
+    """Return a drawn board's values; None where SPICE finds none, as a broken board may have it."""
+    try:
+        return engine.operating_point(deck, [{**board, **case} for case in cases], nodes)
+    except SimulationFailed:
+        return None
 
 
 def _value_names(board: Board, deck: Deck) -> dict[str, str]:

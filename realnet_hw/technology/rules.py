@@ -94,7 +94,8 @@ def left_out(count: int, network: Network) -> str:
         for row in (layer.bias, *layer.weight)
         for value in row
     )
-    return f"{count} of {given} weights have no effect: left out" if count else ""
+    why = "too weak to matter, or never in play"
+    return f"{count} of {given} weights left out: {why}" if count else ""
 
 
 def too_close(tried: int, kept: int) -> str:

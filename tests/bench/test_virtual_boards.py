@@ -39,8 +39,8 @@ def count(found: Iterable[Found]) -> Counter[str]:
 
 @pytest.mark.timeout(600)
 def test_good_boards_pass(predicted: records.Prediction) -> None:
-    found = count(runs.verdicts(predicted, [Drawn(seed) for seed in range(200)]))
-    assert found["PASS"] >= 190, found
+    found = count(runs.verdicts(predicted, [Drawn(seed) for seed in range(150)]))
+    assert found["PASS"] >= 143, found
     assert found["FAIL"] <= 1, found
 
 

@@ -13,7 +13,8 @@ from realnet_hw import project
 from realnet_hw.board import load_board
 from realnet_hw.compare import compare
 from realnet_hw.compare.nodes import MOST_CASES, Schematic, schematic
-from realnet_hw.compare.svg import Box, read
+from realnet_hw.compare.svg import read
+from realnet_hw.drawing.geometry import Box
 from realnet_hw.records import ComparedCase, ComparedInput, ComparedValue, Comparison
 from tests.compare.worlds import usual
 

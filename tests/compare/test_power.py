@@ -92,3 +92,25 @@ def test_nothing_wired_sees_nothing() -> None:
 def test_a_wired_channel_without_budget_is_refused() -> None:
     with pytest.raises(InputError, match=r"adc9.*no uncertainty budget"):
         unseen_faults(PREDICTION, WORLD.channels, WIRING | {"Y": "adc9"})
+
+
+@pytest.mark.parametrize("hidden", [0, 1, 5, 10])
+def test_a_fault_that_some_boards_hide_is_not_promised_by_the_nominal_one(hidden: int) -> None:
+    """The nominal board shows it plainly; of ten drawn boards so many show nothing of it."""
+    ratios = np.ones(13)
+    ratios[7] = 1.2
+    (plain,) = with_fault(ratios).faults
+    sound_V = np.array(PREDICTION.statistics.boards_V[:10])
+    shift_V = np.array(plain.values_V) - WORLD.at(CASES).ravel()
+    boards_V = sound_V + shift_V * (np.arange(10) >= hidden)[:, None]
+    fault = msgspec.structs.replace(plain, boards_V=boards_V.tolist())
+    (detected,) = fault_power(
+        msgspec.structs.replace(PREDICTION, faults=[fault]), WORLD.channels, WIRING
+    )
+    assert detected.power == pytest.approx(1 - hidden / 10, abs=0.02)
+
+
+def test_a_board_with_too_few_values_is_refused() -> None:
+    fault = msgspec.structs.replace(PREDICTION.faults[0], boards_V=[[0.0] * 12, [0.0] * 11])
+    with pytest.raises(InputError, match=r"fault 'A0 \+20 %', board 1 has 11 values .*12"):
+        fault_power(msgspec.structs.replace(PREDICTION, faults=[fault]), WORLD.channels, WIRING)

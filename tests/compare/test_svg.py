@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from realnet_hw.compare.svg import Box, element, parse, read
+from realnet_hw.compare.svg import element, parse, read
+from realnet_hw.drawing.geometry import Box
 from realnet_hw.errors import InputError
 
 PLAIN = """<?xml version="1.0" standalone="no"?>

@@ -31,6 +31,8 @@ def test_conditions() -> None:
     assert conditions(Conditions()) == "27 °C"
     hot = Conditions(temperature_C=62.5, supplies_V={"+12V": 11.4, "-12V": -12.0})
     assert conditions(hot) == "62.5 °C, +12V at 11.4 V, -12V at -12 V"
+    cold = Conditions(temperature_C=0.0, no_drift=["R1", "R2", "R3", "C1", "C2"])
+    assert conditions(cold) == "0 °C (no drift known of R1, R2, R3, C1 and 1 more)"
 
 
 @pytest.mark.parametrize(

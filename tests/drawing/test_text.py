@@ -53,10 +53,17 @@ def test_centred_box_is_around_its_place() -> None:
     assert box.width == pytest.approx(text.width("R1"))
 
 
-def test_wraps_at_spaces_only() -> None:
-    words = "H1 = max(0, -0.572 X1 - 0.572 X2 - 1.000 VREF)"
+def test_an_equation_wraps_before_a_sign_only() -> None:
+    words = "H1 = max(0, -0.572 X1 - 0.572 X2 + 1.000 VREF)"
+    lines = text.wrapped(words, 30.0)
+    assert lines == ["H1 = max(0, -0.572 X1", "- 0.572 X2 + 1.000 VREF)"]
+    assert text.wrapped(words, 1.0) == ["H1 = max(0, -0.572 X1", "- 0.572 X2", "+ 1.000 VREF)"]
+
+
+def test_other_text_wraps_at_spaces() -> None:
+    words = "Each box is a sheet. Equal names are the signals between them."
     lines = text.wrapped(words, 25.0)
-    assert len(lines) > 1
+    assert len(lines) > 2
     assert " ".join(lines) == words
     assert all(text.width(line) <= 25.0 for line in lines)
     assert text.wrapped("unbreakable", 1.0) == ["unbreakable"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable
 
@@ -121,6 +122,42 @@ def test_diodes_by_pin_name_and_unconnected_pins() -> None:
     assert "d2 out nc_d2_1 d1n4148" in elements
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "ppm_per_K"),
+    [
+        ("resistor", "10k", 100),
+        ("resistor_5pct", "10k", 500),
+        ("resistor_5pct", "100k", 700),
+        ("resistor_5pct", "470k", 700),
+        ("resistor_5pct", "2M2", 1500),
+        ("resistor_5pct_smd", "1M", 200),
+        ("resistor_5pct_smd", "1M1", 400),
+    ],
+)
+def test_resistors_drift_by_their_datasheet(key: str, value: str, ppm_per_K: float) -> None:
+    """Ref: Yageo CFR, table 1 (CFR-25); KOA RK73B, ratings (2A)."""
+    one = part("R1", value, {"1": "IN", "2": "OUT"}, Catalogue=key)
+    usual = deck_from(netlist(one), board())
+    hot = usual.with_temperature(37.0)
+    assert (usual.no_drift, hot.no_drift) == ((), ())
+    (at_27C,), (at_37C,) = usual.spreads, hot.spreads
+    bound = 0.01 if key == "resistor" else 0.05
+    assert at_27C.high / at_27C.nominal == pytest.approx(1 + bound)
+    assert at_37C.high / at_37C.nominal == pytest.approx(1 + bound + 10 * ppm_per_K * 1e-6)
+    assert at_37C.low / at_37C.nominal == pytest.approx(1 - bound - 10 * ppm_per_K * 1e-6)
+
+
+def test_parts_without_a_drift_are_named() -> None:
+    """A plain resistor and a capacitor; a diode follows its own law."""
+    sim = {"Sim_Device": "D", "Sim_Library": "models/1n4148.lib", "Sim_Name": "d1n4148"}
+    pins = {"1": "IN", "2": "OUT"}
+    plain = part("R9", "1k", pins, Tolerance="5 %")
+    diode = part("D1", "1N4148", pins, Catalogue="diode_1n4148", Sim_Pins="1=K 2=A", **sim)
+    capacitor = part("C1", "100n", pins, Catalogue="capacitor_ceramic")
+    deck = deck_from(netlist(*DIVIDER, plain, diode, capacitor), board())
+    assert set(deck.no_drift) == {"R9", "C1"}
+
+
 def test_model_cards_are_written_once() -> None:
     fields = {"Sim_Device": "D", "Sim_Library": "1n4148.lib", "Sim_Name": "d1n4148"}
     diodes = [part(f"D{n}", "", {"1": "IN", "2": "OUT"}, **fields) for n in (1, 2)]
@@ -137,6 +174,7 @@ def test_parameters_of_models_are_plain_numbers() -> None:
 
 def test_disabled_parts_are_left_out() -> None:
     connector = part("J1", "Conn", {"1": "IN", "2": "OUT"}, Sim_Enable="0")
+    connector = dataclasses.replace(connector, symbol="Connector_Generic:Conn_01x02")
     assert deck_from(netlist(*DIVIDER, connector), board()) == deck_from(netlist(*DIVIDER), board())
 
 

@@ -66,15 +66,21 @@ def test_ordinary_parts_make_a_deck_with_spreads() -> None:
     assert 1355 < max(drawn) <= 1365
 
 
-def test_a_part_of_the_catalogue_brings_its_model() -> None:
+def with_catalogue_diode(**fields: Any) -> Callable[[Any], None]:
+    """Return a divider with a diode that the catalogue knows by its symbol."""
+
     def describe(circuit: Any) -> None:
         from skidl import Part
 
         divider(circuit)
-        diode = Part("Diode", "1N4148", ref="D1")
+        diode = Part("Diode", "1N4148", ref="D1", **fields)
         diode["A", "K"] += named(circuit, "IN", "OUT")
 
-    board = plain_board("diode", describe, **SUPPLY)
+    return describe
+
+
+def test_a_part_of_the_catalogue_brings_its_model() -> None:
+    board = plain_board("diode", with_catalogue_diode(), **SUPPLY)
     nets = netlist.from_board(board)
     assert nets.parts["D1"].fields["MPN"] == "1N4148"
     deck = deck_from(nets, board)
@@ -160,6 +166,84 @@ def test_a_resistor_that_says_too_little_is_refused(fields: dict[str, str], mess
     found = refusal(describe)
     assert message in found
     assert "R4" in found
+
+
+@pytest.mark.parametrize(
+    ("sim", "message"),
+    [
+        ({"Enable": "0"}, "R4: Sim.Enable 0 leaves Device:R out of the prediction, not off the"),
+        ({"Device": "R"}, "R4: no tolerance"),
+        ({"Device": "R", "Pins": "1=+ 2=-"}, "R4: no tolerance"),
+        ({"Device": "SUBCKT", "Library": "models/tl074.lib", "Name": "tl074"}, "R4"),
+    ],
+)
+def test_no_field_of_the_simulator_switches_the_checks_off(
+    sim: dict[str, str], message: str
+) -> None:
+    """The soldered board has such a resistor, with its spread."""
+
+    def describe(circuit: Any) -> None:
+        divider(circuit)
+        part = resistor(circuit, "R4", "OUT", "GND", Tolerance="")
+        for name, text in sim.items():
+            part.fields[f"Sim.{name}"] = text
+
+    assert message in refusal(describe)
+
+
+def test_what_is_no_circuit_element_needs_no_model() -> None:
+    def describe(circuit: Any) -> None:
+        from skidl import Part
+
+        divider(circuit)
+        for library, symbol, reference in (
+            ("Connector_Generic", "Conn_01x02", "J1"),
+            ("Connector", "TestPoint", "TP1"),
+            ("Connector_Audio", "AudioJack2", "J2"),
+            ("Mechanical", "MountingHole_Pad", "H1"),
+        ):
+            part = Part(library, symbol, ref=reference, value="Sensor", footprint=FOOTPRINT)
+            named(circuit, "OUT")[0].connect(part.pins[0])
+        part.fields["Sim.Enable"] = "0"
+
+    board = plain_board("holes", describe, **SUPPLY)
+    deck = deck_from(netlist.from_board(board), board)
+    assert [line.split()[0] for line in deck.elements] == ["r1", "r2", "r3", "v_p12v", "v_in"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"value": "BZX79-C5V1"}, "D1: value 'BZX79-C5V1' is not that of the catalogue's diode_1n"),
+        ({"MPN": "BZX79-C5V1"}, "D1: MPN 'BZX79-C5V1' is not that of"),
+        ({"Tolerance": "5 %"}, "D1: Tolerance '5 %' is not that of"),
+        ({"Catalogue": "diode_1n5711"}, "D1: symbol 'Diode:1N4148' is not that of"),
+        ({"Catalogue": "test_point"}, "D1: symbol 'Diode:1N4148' is not that of"),
+    ],
+)
+def test_a_part_that_contradicts_its_entry_is_refused(fields: dict[str, str], message: str) -> None:
+    """It would be bought as the one and simulated as the other."""
+    assert message in refusal(with_catalogue_diode(**fields))
+
+
+def test_a_part_of_the_catalogue_that_is_changed_afterwards_is_refused() -> None:
+    def changed(name: str, text: str) -> Callable[[Any], None]:
+        def describe(circuit: Any) -> None:
+            from realnet_hw.parts.skidl_parts import catalogue_part
+
+            divider(circuit)
+            part = catalogue_part(circuit, "resistor_5pct", "R4", "1k3")
+            part[1, 2] += named(circuit, "IN", "GND")
+            if name == "value":
+                part.value = text
+            else:
+                part.fields[name] = text
+
+        return describe
+
+    assert "R4: MPN 'CFR-25JB-52-1K3' is not that of" in refusal(changed("value", "2k"))
+    assert "R4: Sim.Enable '0' is not that of" in refusal(changed("Sim.Enable", "0"))
+    assert "R4: Tolerance '1 %' is not that of" in refusal(changed("Tolerance", "1 %"))
 
 
 def with_diode(

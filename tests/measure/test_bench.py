@@ -290,7 +290,7 @@ def test_ctrl_c_at_the_command_line_says_what_became_of_the_bench(
     assert process.returncode == 2
     assert told.splitlines()[-1] == (
         f"realnet: {out}: interrupted; outputs are grounded and what was measured is kept;"
-        " realnet measure --resume goes on"
+        f" realnet measure {BOARD} --station {where} --out {out} --resume goes on"
     )
     assert server.ask("OUTP?") == "0"
 
@@ -343,6 +343,24 @@ def test_a_run_is_not_resumed_on_another_circuit(
     assert server.ask("OUTP?") == "0"
     with pytest.raises(InputError, match=r"circuit_sha256 is other now, .* begun with one"):
         bench.measure(board, "other", where, tmp_path, resume=True)
+
+
+@pytest.mark.parametrize("has_copy", [True, False])
+def test_a_run_that_fails_leaves_no_newest_record_of_another_run(
+    board: Board, tmp_path: Path, has_copy: bool
+) -> None:
+    where = tmp_path / "station.toml"
+    where.write_text('name = "x"\n[fixture]\naddress = "ASRL/dev/no_such_port::INSTR"\n')
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "measurement.json").write_text("of another board")
+    if has_copy:
+        (out / "xor-truth_table-20200101T000000000000Z.json").write_text("of another board")
+    with pytest.raises(BenchError):
+        bench.measure(board, "circuit", where, out)
+    assert not (out / "measurement.json").exists()
+    (kept,) = out.glob("*.json")
+    assert kept.read_text() == "of another board"
 
 
 def test_an_unknown_procedure_is_refused_before_anything_is_switched_on(

@@ -144,7 +144,7 @@ def test_without_torch_the_command_that_installs_it_is_said(tmp_path: Path, monk
         return usual(name, *arguments)
 
     monkeypatch.setattr(builtins, "__import__", without_torch)
-    with pytest.raises(ToolMissing, match=r"pip install 'realnet_hw\[torch\]'.*safetensors"):
+    with pytest.raises(ToolMissing, match=r"safetensors.*pip install 'torch>=2\.6'.*CUDA"):
         load(path)
     monkeypatch.undo()
     monkeypatch.setattr(torch, "__version__", "2.5.1+cpu")

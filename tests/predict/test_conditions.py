@@ -114,8 +114,11 @@ def test_a_record_says_under_which_conditions(engine: NgspiceEngine, xor: Xor) -
     other = under(deck, netlist, board, temperature_C=60.0, supplies_V={"+12V": 11.0})
     hot = predict(board, other, netlist, engine, samples=20, seed=1)
     assert hot.conditions == records.Conditions(
-        temperature_C=60.0, supplies_V={"+12V": 11.0, "-12V": -12.0}
+        temperature_C=60.0,
+        supplies_V={"+12V": 11.0, "-12V": -12.0},
+        no_drift=[name for name in netlist.parts if name.startswith("C")],
     )
+    assert usual.conditions.no_drift == []
     assert hot.circuit_sha256 == usual.circuit_sha256
     assert hot.made_from["circuit"] == usual.made_from["circuit"]
     assert hot.made_from["deck"] != usual.made_from["deck"]

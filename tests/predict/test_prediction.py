@@ -209,3 +209,27 @@ def test_impossible_requests_are_refused(engine: NgspiceEngine, xor: Xor) -> Non
     lost = dataclasses.replace(board, test_points=(TestPoint("TP9", "NOWHERE"),))
     with pytest.raises(InputError, match="NOWHERE"):
         predict(lost, deck, netlist, engine)
+
+
+def test_each_fault_is_put_into_the_first_boards_drawn(
+    engine: NgspiceEngine, prediction: records.Prediction, xor: Xor
+) -> None:
+    board, _, deck = xor
+    nodes = [deck.nodes[net] for net in [*(p.net for p in board.outputs), *_points(board)]]
+    cases = [{deck.inputs[n].element: v for n, v in case.inputs.items()} for case in board.cases]
+    sound_V = np.array(prediction.statistics.boards_V)
+    for signature in prediction.faults:
+        assert len(signature.boards_V) >= 2
+        # A part that does nothing to a steady voltage leaves every board as it was.
+        if signature.fault.startswith("C") and signature.fault.endswith("missing"):
+            found = np.array(signature.boards_V)
+            assert np.allclose(found, sound_V[: len(found)], rtol=0, atol=2e-6)
+    (fault,) = (each for each in prediction.faults if each.fault == "R2 +20 %")
+    faulty = faults.apply(deck, fault.fault)
+    second = draw(faulty.spreads, 2, prediction.seed)[1]
+    solved = engine.operating_point(faulty, [{**second, **case} for case in cases], nodes)
+    assert np.allclose(fault.boards_V[1], solved.ravel(), rtol=0, atol=1e-6)
+
+
+def _points(board: Board) -> list[str]:
+    return [point.net for point in board.test_points]

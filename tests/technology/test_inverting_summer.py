@@ -105,5 +105,5 @@ def test_names_of_blocks_are_free_for_signals(name: str) -> None:
 def test_what_is_left_out_is_said() -> None:
     network = network_of(Layer(((-1.0, 0.001),), (1.0,), "linear"))
     board = compile_network(network, "weak", "Weak")
-    assert "1 of 3 weights have no effect: left out" in board.notes
+    assert "1 of 3 weights left out: too weak to matter, or never in play" in board.notes
     assert not any("left out" in note for note in load_board("xor_opamp").notes)

@@ -1,0 +1,47 @@
+"""What every voltage reference has in common: a shunt reference behind a series resistor."""
+
+from __future__ import annotations
+
+from realnet_hw import units
+from realnet_hw.cells.cell import Cell, CellPart
+
+
+class Reference(Cell):
+    """A shunt reference fed from a rail through a resistor, with a capacitor and a test point.
+
+    From a rail whose name starts with "-" it is negative.
+
+    Args:
+        output: net of the reference voltage.
+        rail: net that feeds it.
+        series_ohm: the series resistor in ohms.
+        reference: its key in the parts catalogue.
+        shunt: net of the shunt reference where the output is another one.
+    """
+
+    in_signal_path = False
+
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        *,
+        output: str,
+        rail: str,
+        series_ohm: float,
+        reference: str = "lm4040_5v0",
+        shunt: str = "",
+        formula: str = "",
+        layer: int = 0,
+    ) -> None:
+        super().__init__(name, title, formula=formula, layer=layer)
+        self.output = output
+        self.rail = rail
+        shunt = shunt or output
+        cathode, anode = ("GND", shunt) if rail.startswith("-") else (shunt, "GND")
+        self.parts["series"] = CellPart(
+            "resistor", {"1": rail, "2": shunt}, units.compact(series_ohm)
+        )
+        self.parts["reference"] = CellPart(reference, {"2": cathode, "3": anode})
+        self.parts["bypass"] = CellPart("capacitor_ceramic", {"1": shunt, "2": "GND"})
+        self.parts["test_point"] = CellPart("test_point", {"1": output}, output)

@@ -1,0 +1,118 @@
+"""What a command says beside its answer: where things went, and what comes next."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from realnet_hw.errors import InputError
+
+if TYPE_CHECKING:
+    from realnet_hw.board import Board
+    from realnet_hw.export.netlist import Netlist
+    from realnet_hw.records import Measurement, Prediction
+
+PREDICTION = Path("prediction.json")
+
+
+def command(*words: str | Path) -> str:
+    """Return a command of ours as one types it."""
+    return shlex.join(["realnet", *map(str, words)])
+
+
+def after_building(board: str) -> list[str]:
+    """Return what comes after a build."""
+    return [f"Next: {command('predict', board, '--out', PREDICTION)}"]
+
+
+def after_predicting(board: str, out: Path | None) -> list[str]:
+    """Return where a prediction went, and what comes next."""
+    if out is None:
+        keep = command("predict", board, "--out", PREDICTION)
+        return ["Record: none was kept", f"Next: {keep}"]
+    bench = ("--station", "virtual", "--prediction", out, "--out", "measurement")
+    return [f"Record: {out}", f"Next: {command('measure', board, *bench)}"]
+
+
+def after_measuring(board: str, prediction: Path | None, record: Path) -> list[str]:
+    """Return where a measurement went, and what comes next."""
+    other = prediction or PREDICTION
+    steps = [command("compare", other, record, "--report", "report.html")]
+    if not other.is_file():
+        steps.insert(0, command("predict", board, "--out", other))
+    return [f"Record: {record}", f"Next: {' && '.join(steps)}"]
+
+
+def measured_when(measurement: Measurement) -> str:
+    """Return when and where a measurement was taken."""
+    when = measurement.started_utc.replace("T", " ").removesuffix("Z")
+    return f"Measured {when} UTC at station {measurement.station}"
+
+
+def built_circuit(folder: Path) -> str | None:
+    """Return the hash of the circuit that a build's folder is of; None where there is no build."""
+    try:
+        found = json.loads((folder / "build.json").read_text("utf-8"))["circuit_sha256"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return found if isinstance(found, str) else None
+
+
+def warn_of_other_build(board: str, netlist: Netlist) -> None:
+    """Say on stderr if what was built is not the circuit at hand: it may be what was soldered."""
+    from realnet_hw import project
+
+    folder = project.output_folder(board)
+    built = built_circuit(folder)
+    if built is not None and built != netlist.sha256():
+        here = Path.cwd()
+        shown = folder.relative_to(here) if here in folder.parents else folder
+        sys.stderr.write(f"{shown} is of another circuit: {command('build', board)}\n")
+
+
+def warn_of_few_samples(board: Board, samples: int) -> None:
+    """Say on stderr if a prediction will have too few boards to judge a measurement by."""
+    values = len(board.cases) * (len(board.outputs) + len(board.test_points))
+    if samples < values + 2:
+        sys.stderr.write(
+            f"{samples} boards are too few to compare a measurement with if all {values} values"
+            f" are read: --samples {values + 2} or more\n"
+        )
+
+
+def predicting_again(
+    board: Board, path: str, prediction: Prediction, record: Path, samples: int
+) -> str:
+    """Return the command that predicts as before, with so many samples."""
+    words: list[str | Path] = ["predict", path, "--samples", str(samples)]
+    if prediction.seed:
+        words += ["--seed", str(prediction.seed)]
+    under = prediction.conditions
+    if under.temperature_C != 27:
+        words += ["--temperature-c", f"{under.temperature_C:g}"]
+    nominal_V = {supply.net: supply.volts for supply in board.supplies}
+    for net, volts in under.supplies_V.items():
+        if volts != nominal_V.get(net):
+            words += ["--supply", f"{net}={volts:g}"]
+    views = {
+        "curves": prediction.curves,
+        "surface": prediction.surfaces,
+        "transient": prediction.transients,
+    }
+    if shown := [name for name, found in views.items() if found]:
+        words += ["--with", ",".join(shown)]
+    return command(*words, "--out", record)
+
+
+def meant_within(path: Path, name: str) -> Path:
+    """Return a record's path; refuse a folder that holds the record.
+
+    Raises:
+        InputError: says which file may be meant.
+    """
+    if (path / name).is_file():
+        raise InputError("a folder", where=str(path), mend=f"did you mean {path / name}?")
+    return path
