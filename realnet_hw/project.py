@@ -170,11 +170,6 @@ def page(name: str) -> Path:
     return bundle() / "docs" / "reference" / name
 
 
-def model_folder() -> Path:
-    """Return the folder of the SPICE model cards that came with this package."""
-    return bundle() / "sim" / "models"
-
-
 def model_files() -> dict[str, Path]:
     """Return the SPICE model cards by file name, the user's own first where names are equal."""
     found: dict[str, Path] = {}

@@ -7,8 +7,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from realnet_hw.board import Board
+from realnet_hw.cells.buffered_reference import BufferedReference
+from realnet_hw.cells.neuron import Neuron
+from realnet_hw.cells.shunt_reference import ShuntReference
 from realnet_hw.errors import CircuitRefused
 from realnet_hw.export import netlist
 from realnet_hw.export.deck import deck_from
@@ -22,6 +26,8 @@ COUNT = 50
 WIDEST = 12
 ACCURACY = 0.01
 """How far a nominal output may be from the ideal network's, as a share of full scale."""
+
+REFERENCE_V = {"balanced_summer": 2.5, "inverting_summer": 5.0}
 
 _ANSWERS: tuple[Answer, ...] = ("value", "largest", "level")
 _INPUTS: tuple[Inputs, ...] = ("bits", "analogue")
@@ -120,7 +126,71 @@ def board_of(wish: Wish) -> Board | CircuitRefused:
         return refusal
 
 
-def worst_error(board: Board, engine: NgspiceEngine) -> float:
+def fresh_points(wish: Wish, most: int) -> npt.NDArray[np.float64]:
+    """Return input vectors, points x inputs, that no resistor was chosen by: corners, and between.
+
+    Corners are all, or as many as asked for at random; between them are as many again where inputs
+    are analogue.
+    """
+    rng = np.random.default_rng(wish.seed + 1_000_000)
+    count = len(wish.network.inputs)
+    corners = np.array(list(itertools.product((0.0, 1.0), repeat=count)))
+    chosen = rng.permutation(corners)[:most]
+    inside = rng.random((most if wish.inputs == "analogue" else 0, count))
+    return np.vstack([chosen, inside])
+
+
+def ideal_V(board: Board, points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the ideal network's outputs in volts, as far as the board's outputs can go."""
+    assert board.network
+    columns = np.array([board.network.forward(point) for point in points.tolist()]).T
+    return np.stack(
+        [
+            np.clip(np.vectorize(port.volts)(values), port.min_V, port.max_V)
+            for port, values in zip(board.outputs, columns, strict=True)
+        ],
+        axis=1,
+    )
+
+
+def law_V(board: Board, points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the outputs in volts by the laws of the board's cells."""
+    volts = {
+        port.net: values * board.logic.high_V
+        for port, values in zip(board.inputs, points.T, strict=True)
+    }
+    for cell in board.cells:
+        if isinstance(cell, ShuntReference | BufferedReference):
+            sign = -1.0 if cell.rail.startswith("-") else 1.0
+            volts[cell.output] = np.full(len(points), sign * REFERENCE_V[board.technology])
+    neurons = [cell for cell in board.cells if isinstance(cell, Neuron)]
+    for cell in sorted(neurons, key=lambda cell: cell.layer):
+        sum_V = np.asarray(cell.sum_V(volts))
+        volts[cell.output] = (
+            cell.polarity * np.maximum(0.0, cell.polarity * sum_V) if cell.polarity else sum_V
+        )
+    return np.stack([volts[port.net] for port in board.outputs], axis=1)
+
+
+def _share(
+    board: Board, shown_V: npt.NDArray[np.float64], points: npt.NDArray[np.float64]
+) -> float:
+    """Return how far outputs are from the ideal network's at most, of full scale."""
+    assert board.network
+    corners = itertools.product((0.0, 1.0), repeat=len(board.inputs))
+    full = max(1.0, *(abs(value) for point in corners for value in board.network.forward(point)))
+    unit_V = board.outputs[0].unit_V
+    assert unit_V
+    return float(np.abs(shown_V - ideal_V(board, points)).max()) / (full * unit_V)
+
+
+def worst_law_error(wish: Wish, board: Board) -> float:
+    """Return how far an output is from the ideal network's at most by the cells' laws."""
+    points = fresh_points(wish, 500)
+    return _share(board, law_V(board, points), points)
+
+
+def worst_error(wish: Wish, board: Board, engine: NgspiceEngine) -> float:
     """Return how far a simulated output is from the ideal network's at most, of full scale.
 
     Raises:
@@ -130,13 +200,13 @@ def worst_error(board: Board, engine: NgspiceEngine) -> float:
     violations = skidl_parts.electrical_rules(circuit)
     assert not violations, violations
     deck = deck_from(netlist.from_skidl(circuit), board)
+    points = fresh_points(wish, 32)
     sets = [
-        {deck.inputs[name].element: volts for name, volts in case.inputs.items()}
-        for case in board.cases
+        {
+            deck.inputs[port.name].element: value * board.logic.high_V
+            for port, value in zip(board.inputs, point, strict=True)
+        }
+        for point in points.tolist()
     ]
     volts = engine.operating_point(deck, sets, [deck.nodes[port.net] for port in board.outputs])
-    ideal = np.array([[case.ideal_V[port.name] for port in board.outputs] for case in board.cases])
-    unit_V, zero_V = board.outputs[0].unit_V, board.outputs[0].zero_V
-    assert unit_V
-    full_V = max(unit_V, float(np.abs(ideal - zero_V).max()))
-    return float(np.abs(volts - ideal).max()) / full_V
+    return _share(board, volts, points)

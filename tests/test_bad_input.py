@@ -109,6 +109,7 @@ REFUSED: list[tuple[str, str]] = [
     ("new it --network script.pt", "TorchScript.*torch.onnx.export"),
     ("new it --network zip_bomb.pt", r"unpacks to more.*torch\.save\(model\.state_dict"),
     ("new it --network text.pt", r"torch\.save\(model\.state_dict"),
+    ("new it --network optimiser.pt", r"'net' is an OrderedDict.*tensors"),
     ("new it --network list.pt", r"a list.*a state_dict"),
     ("new it --network lstm.pt", "recurrent layer.*linear layers"),
     ("new it --network attention.pt", "attention layer.*linear layers"),
@@ -116,7 +117,10 @@ REFUSED: list[tuple[str, str]] = [
     # ---------------------------------------------------------------------- what else `new` is told
     ("new It --network good.json", "'It' is no board name.*a letter a-z"),
     ("new ../it --network good.json", "no board name.*a letter a-z"),
-    ("new taken --network good.json", "a board taken already.*another name"),
+    (
+        "new taken --network good.json",
+        "taken already.*another name, or delete boards/taken",
+    ),
     ("new xor_opamp --network good.json", "a board xor_opamp already.*another name"),
     ("new it --network good.json --technology relays", "no technology 'relays'.*inverting_summer"),
     ("new it --network good.json --title two\nlines", "one line of printable"),
@@ -132,6 +136,8 @@ REFUSED: list[tuple[str, str]] = [
     ("new it --network good.json --points header.csv", r"header\.csv:1: columns X1, light.*X1, X2"),
     ("new it --network good.json --points word.csv", r"word\.csv:3: 'dark'.*0 to 1"),
     ("new it --network good.json --points short.csv", r"short\.csv:2: 1 values.*2: X1, X2"),
+    ("new it --network good.json --points spaces.csv", r"spaces\.csv:1: .*commas.*delimiter=','"),
+    ("new it --network good.json --points semicolons.csv", r"csv:2: '0;1'.*delimiter=','"),
     ("new it --network good.json --points outside.csv", r"outside\.csv:2: '2'.*--input-range"),
     ("new it --network good.json --points not_a_number.csv", r":1: 'nan'.*0 to 1"),
     ("new it --network good.json --points between.csv", r"\(0\.0, 0\.5\).*--inputs analogue"),

@@ -162,6 +162,7 @@ CHAINS = {
     ],
     "docs/tutorial/your-own-network.md": [],
     "docs/how-to/own-circuit.md": [],
+    "docs/how-to/classifier.md": [],
     "docs/how-to/install.md": [],
     "docs/reference/python.md": [],
 }

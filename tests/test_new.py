@@ -85,11 +85,52 @@ def test_the_text_says_what_is_there_and_what_is_next(
     text = capfd.readouterr().out
     assert "Network 2-2-1 of xor.safetensors: X1, X2 to Y" in text
     assert f"Technology balanced_summer: {TECHNOLOGIES['balanced_summer']}" in text
-    assert "Assumed: ReLU between the layers" in text
     assert "4 cases:" in text
     assert "X1 0.00 V, X2 2.50 V: Y 2.50 V (a 1)" in text
     assert "boards/mine: board.py, network.json" in text
-    assert text.endswith("Next: realnet build mine\n")
+    *_, following, check = text.splitlines()
+    assert following == "Next: realnet build mine"
+    assert check.startswith("Check: assumed ReLU between the layers and none after the last")
+    assert check.endswith("if that is not so, export ONNX")
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ("", "Y1 is 0 in all 4 cases: was it trained on inputs other than 0 to 1?"),
+        ("--answer value --points same.csv", "Y1 is 0.00 V in all 2 cases: was it trained on"),
+        ("--answer value", ""),
+        ("--answer largest", "Y2 is the largest in all 4 cases: was it trained on inputs other"),
+        ("--answer largest --input-range 0,0.5", "Y2 is the largest in all 4 cases"),
+        ("--answer largest --input-range=-1,1", ""),
+    ],
+)
+def test_answers_that_never_change_are_pointed_out_last(
+    here: Path, capfd: pytest.CaptureFixture[str], options: str, says: str
+) -> None:
+    # Y1 = 0.1 X1 and Y2 = 0.2 + 0.8 X2, never below 0.
+    late = [
+        (np.array([[0.1, 0.0], [0.0, 0.8]], np.float32), np.array([0.0, 0.2], np.float32)),
+        (np.array([[1.0, 0.0], [0.0, 1.0]], np.float32), np.zeros(2, np.float32)),
+    ]
+    (here / "late.json").write_text(json_file.text(network_of(late)))
+    (here / "same.csv").write_text("0,0\n0,1\n")
+    assert main(["new", "mine", "--network", "late.json", *options.split()]) == 0
+    last = capfd.readouterr().out.splitlines()[-1]
+    assert last.startswith(f"Check: {says}" if says else "Next: "), last
+    if says.endswith("cases"):
+        assert last == f"Check: {says}"
+
+
+def test_what_no_technology_can_build_may_want_another_input_range(
+    here: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    far = [(np.array([[1000.0, 1000.0]], np.float32), np.array([-1999.5], np.float32))]
+    (here / "far.json").write_text(json_file.text(network_of(far)))
+    for options, is_said in (([], True), (["--input-range=0,0.5"], False)):
+        assert main(["new", "mine", "--network", "far.json", *options]) == 2
+        error = capfd.readouterr().err
+        assert ("inputs were taken as 0 to 1: --input-range LOW,HIGH" in error) == is_said, error
 
 
 def test_a_file_may_be_called_anything(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -110,7 +151,8 @@ def test_the_board_can_be_built_as_is_said(
     here: Path, kicad: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["new", "mine", "--network", "xor.safetensors"]) == 0
-    command = capfd.readouterr().out.splitlines()[-1].removeprefix("Next: realnet ")
+    (following,) = [x for x in capfd.readouterr().out.splitlines() if x.startswith("Next: ")]
+    command = following.removeprefix("Next: realnet ")
     assert main(command.split()) == 0, capfd.readouterr()
     assert (here / "boards" / "mine" / "generated" / "mine.kicad_sch").is_file()
 

@@ -188,7 +188,6 @@ def predict(
         made = load_board(board)
         netlist, deck = _described(made)
         guidance.warn_of_other_build(board, netlist)
-        guidance.warn_of_few_samples(made, samples)
         deck = conditions.under(
             deck,
             netlist,
@@ -506,6 +505,7 @@ def _predict(
 
     if not 50 <= samples <= 1_000_000:
         raise InputError(f"{samples} samples", allowed="50 to 1000000")
+    guidance.warn_of_few_samples(board, samples)
     wanted = views_from(views, board)
     simulator = NgspiceEngine()
     with progress(f"{stage}Predicting {board.name}: {samples} boards in {engine}") as advance:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from realnet_hw.cli.output import own_stdout
-from realnet_hw.errors import InputError
+from realnet_hw.errors import CircuitRefused, InputError
 
 if TYPE_CHECKING:
     from realnet_hw.board import Board, Case
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from realnet_hw.technology.new_board import NewBoard
 
 _SHOWN_CASES = 8
+_SAME_V = 1e-3
+_RANGE_HINT = "--input-range LOW,HIGH"
 
 
 def new(
@@ -71,14 +73,11 @@ def new(
     with own_stdout() as answers:
         refuse_bad_name(name)
         if name in project.board_files():
-            raise InputError(
-                f"there is a board {name} already",
-                where=str(project.board_files()[name]),
-                mend="give the new one another name",
-            )
+            _refuse_taken(name, project.board_files()[name].parent)
         within = _range(input_range)
         read = load(network)
-        taken = read if (within.low, within.high) == (0, 1) else in_logic_units(read, within)
+        is_usual = (within.low, within.high) == (0, 1)
+        taken = read if is_usual else in_logic_units(read, within)
         taken.check(str(network))
         shape = "-".join(map(str, taken.shape))
         at = None if points is None else load_points(points, taken.inputs, within)
@@ -86,12 +85,36 @@ def new(
             _refuse_between(at, points)
         wish = new_board.Wish(name, title or f"{name}, {shape}", taken, answer, inputs, at)
         boards = (project.own_project() or Path.cwd()) / "boards"
-        made = new_board.create(wish, boards, technology)
+        try:
+            made = new_board.create(wish, boards, technology)
+        except CircuitRefused as why:
+            if not is_usual:
+                raise
+            asked = f"inputs were taken as 0 to 1: {_RANGE_HINT} if it was trained on others"
+            mend = f"{why.mend}; {asked}" if why.mend else asked
+            raise CircuitRefused(
+                why.what, where=why.where, allowed=why.allowed, mend=mend
+            ) from None
+        checks = _checks(made.board, taken, is_usual=is_usual)
         if json_:
-            answers.write(json.dumps(_content(made, taken), ensure_ascii=False) + "\n")
+            answers.write(json.dumps(_content(made, taken, checks), ensure_ascii=False) + "\n")
         else:
-            answers.writelines(f"{line}\n" for line in _lines(made, taken, network))
+            lines = [*_lines(made, taken, network), *(f"Check: {check}" for check in checks)]
+            answers.writelines(f"{line}\n" for line in lines)
     return 0
+
+
+def _refuse_taken(name: str, folder: Path) -> None:
+    from realnet_hw import project
+
+    own = project.own_project()
+    is_own = own is not None and folder.parent == own / "boards"
+    raise InputError(
+        f"there is a board {name} already",
+        where=str(folder / "board.py"),
+        mend="give the new one another name"
+        + (f", or delete {_shown(folder)} if it is no longer wanted" if is_own else ""),
+    )
 
 
 def _range(text: str) -> Range:
@@ -117,14 +140,11 @@ def _refuse_between(points: list[tuple[float, ...]], file: Path | None) -> None:
             )
 
 
-def _notes(board: Board, network: Network) -> list[str]:
+def _notes(board: Board) -> list[str]:
     """Return what the reader must know beside what was asked for."""
     from realnet_hw.measure.fixture_specification import DAC_CHANNELS
-    from realnet_hw.network.chain import ASSUMED
 
-    # Compared, not just printed: a JSON file may say anything of itself.
-    notes = [f"Assumed: {ASSUMED}"] if network.trained.get("assumed") == ASSUMED else []
-    notes += board.notes
+    notes = [*board.notes]
     if len(board.inputs) > len(DAC_CHANNELS):
         notes.append(
             f"It has {len(board.inputs)} inputs and the fixture {len(DAC_CHANNELS)} sources: it can"
@@ -133,7 +153,48 @@ def _notes(board: Board, network: Network) -> list[str]:
     return notes
 
 
-def _content(made: NewBoard, network: Network) -> dict[str, Any]:
+def _checks(board: Board, network: Network, *, is_usual: bool) -> list[str]:
+    """Return what the reader had better look at: it may be another network than was meant."""
+    from realnet_hw.network.chain import ASSUMED
+
+    found = []
+    if same := _never_changing(board):
+        found.append(
+            f"{', '.join(same)} in all {len(board.cases)} cases"
+            + (f": was it trained on inputs other than 0 to 1? {_RANGE_HINT}" if is_usual else "")
+        )
+    # Compared, not just printed: a JSON file may say anything of itself.
+    found += [
+        f"assumed {assumed}; if that is not so, export ONNX"
+        for assumed in ASSUMED.values()
+        if network.trained.get("assumed") == assumed
+    ]
+    return found
+
+
+def _never_changing(board: Board) -> list[str]:
+    """Return which outputs are asked to show the same in every case, of which there are several."""
+    if len(board.cases) < 2:
+        return []
+    first = board.cases[0]
+    if first.largest is not None:
+        is_same = all(case.largest == first.largest for case in board.cases)
+        return [f"{first.largest} is the largest"] if is_same else []
+    same = []
+    for name, volts in first.ideal_V.items():
+        level = first.expected[name]
+        if level is not None:
+            is_same = all(case.expected[name] == level for case in board.cases)
+            shown = str(level)
+        else:
+            is_same = all(abs(case.ideal_V[name] - volts) < _SAME_V for case in board.cases)
+            shown = f"{volts:.2f} V"
+        if is_same:
+            same.append(f"{name} is {shown}")
+    return same
+
+
+def _content(made: NewBoard, network: Network, checks: list[str]) -> dict[str, Any]:
     board = made.board
     return {
         "board": board.name,
@@ -147,7 +208,7 @@ def _content(made: NewBoard, network: Network) -> dict[str, Any]:
         "outputs": list(network.outputs),
         "parts": board.part_count,
         "cases": len(board.cases),
-        "notes": _notes(board, network),
+        "notes": [*_notes(board), *checks],
     }
 
 
@@ -162,7 +223,7 @@ def _lines(made: NewBoard, network: Network, file: Path) -> list[str]:
         f"Network {shape} of {file}: {names}",
         *(f"{name} can't build it: {why}" for name, why in made.refused.items()),
         f"Technology {board.technology}: {TECHNOLOGIES[board.technology]}",
-        *_notes(board, network),
+        *_notes(board),
         f"{board.part_count} parts; {len(board.cases)} cases:",
         *(f"  {_case(case)}" for case in board.cases[:_SHOWN_CASES]),
         *([f"  and {more} more"] if more > 0 else []),

@@ -20,7 +20,12 @@ from realnet_hw.errors import InputError
 from realnet_hw.network.naming import named
 from realnet_hw.network.network import MOST_LAYERS, Layer, Network, refuse_too_many
 
-ASSUMED = "ReLU between the layers and none after the last: the file holds weights alone"
+_WEIGHTS_ALONE = "the file holds weights alone"
+ASSUMED = {
+    "one": f"no activation after the layer: {_WEIGHTS_ALONE}",
+    "several": f"ReLU between the layers and none after the last: {_WEIGHTS_ALONE}",
+}
+"""What is taken of the activations, of one layer and of several."""
 
 _INSTEAD = "export the model, in eval(), with torch.onnx.export: ONNX says what follows what"
 # Steps of the search for an order; real files take one or two for each layer.
@@ -69,8 +74,8 @@ def network_of(tensors: Mapping[str, Any], where: str, trained: dict[str, Any]) 
         )
         for linear in order
     ]
-    assumed = {"assumed": ASSUMED} if len(layers) > 1 else {}
-    return named(layers, order[0].fan_in, {**trained, **assumed})
+    assumed = ASSUMED["several" if len(layers) > 1 else "one"]
+    return named(layers, order[0].fan_in, {**trained, "assumed": assumed})
 
 
 def _linears(tensors: Mapping[str, Any], where: str) -> list[_Linear]:

@@ -36,6 +36,7 @@ def load_points(
     """
     within = within or Range()
     rows = _rows(path)
+    _refuse_other_separators(rows, path)
     columns = list(range(len(names)))
     if rows and not any(_NUMBER.fullmatch(cell) for cell in rows[0][1]):
         line, header = rows.pop(0)
@@ -83,6 +84,18 @@ def _rows(path: Path) -> list[tuple[int, list[str]]]:
             f"not a table: {error}", where=str(path), allowed="CSV, numbers with commas between"
         ) from None
     return [(line, cells) for line, cells in rows if any(cells)]
+
+
+def _refuse_other_separators(rows: Sequence[tuple[int, list[str]]], path: Path) -> None:
+    for line, cells in rows:
+        values = re.split(r"[\s;]+", cells[0])
+        if len(cells) == 1 and len(values) > 1 and all(map(_NUMBER.fullmatch, values)):
+            raise InputError(
+                f"{cells[0][:40]!r}",
+                where=f"{path}:{line}",
+                allowed="values separated by commas",
+                mend="such as np.savetxt(..., delimiter=',') writes them",
+            )
 
 
 def _value(cell: str, within: Range, where: str) -> float:

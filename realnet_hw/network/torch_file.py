@@ -22,7 +22,7 @@ from realnet_hw.network.network import Network, refuse_too_many
 _OLDEST = (2, 6)
 _LARGEST_UNPACKED_BYTES = 16_000_000
 _SAVE_SO = "torch.save(model.state_dict(), 'net.pt')"
-_WRAPPERS = ("state_dict", "model_state_dict")
+_WRAPPERS = ("state_dict", "model_state_dict", "model")
 
 
 def read(data: bytes, path: Path) -> Network:
@@ -40,7 +40,7 @@ def read(data: bytes, path: Path) -> Network:
             content = content[wrapper]
     if not isinstance(content, Mapping):
         raise InputError(
-            f"holds a {type(content).__name__}",
+            f"holds {_a(content)}",
             where=where,
             allowed="a state_dict",
             mend=f"save it with {_SAVE_SO}",
@@ -112,13 +112,19 @@ def _torch_missing(what: str, where: str) -> ToolMissing:
     )
 
 
+def _a(value: object) -> str:
+    """Return a value's type with its article."""
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"
+
+
 def _array(name: str, tensor: Any, where: str) -> Any:
     """Return a tensor's numbers as an array; a few bytes can claim to be any number of them."""
     import torch
 
     if not isinstance(tensor, torch.Tensor):
         raise InputError(
-            f"{name!r} is a {type(tensor).__name__}",
+            f"{name!r} is {_a(tensor)}",
             where=where,
             allowed="tensors",
             mend=f"save the weights alone: {_SAVE_SO}",

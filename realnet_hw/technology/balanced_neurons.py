@@ -19,6 +19,7 @@ from realnet_hw.errors import CircuitRefused
 from realnet_hw.network.network import Network
 from realnet_hw.parts.catalogue import part_type
 from realnet_hw.technology import resistors
+from realnet_hw.technology.cases import full_scale_of
 from realnet_hw.technology.rules import hidden_name
 from realnet_hw.technology.scaling import Scaled
 from realnet_hw.technology.shown import Shown
@@ -80,6 +81,7 @@ def balanced_neurons(
     found: list[Summer] = []
     missing = 0
     shown = Shown(network, samples, logic.high_V, {REFERENCE_NET: reference_V})
+    full_scale = full_scale_of(network, samples)
     for depth in range(len(network.layers)):
         last = depth == len(network.layers) - 1
         made = []
@@ -101,7 +103,7 @@ def balanced_neurons(
                     raise CircuitRefused(f"{net} depends on nothing", mend="leave that output out")
                 continue
             wanted_V = shown.ideal(depth, index) * unit_V + (output.zero_V if last else 0.0)
-            range_V = unit_V * shown.full_scale() if last else span_V
+            range_V = unit_V * full_scale if last else span_V
             title = f"{'Output' if last else 'Hidden'} neuron {net}"
             cell, count = _neuron(made[-1], terms, shown, wanted_V, range_V, title, depth + 1, last)
             shown.add(cell)

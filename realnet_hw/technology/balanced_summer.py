@@ -24,7 +24,7 @@ from realnet_hw.technology.balanced_neurons import (
     Output,
     balanced_neurons,
 )
-from realnet_hw.technology.cases import Answer, Inputs, cases, points, points_or
+from realnet_hw.technology.cases import Answer, Inputs, cases, full_scale_of, look_at
 from realnet_hw.technology.scaling import Scaled, scaled
 from realnet_hw.technology.summer import Summer
 
@@ -65,9 +65,8 @@ def compile_network(
         InputError: a network or points that are none.
     """
     network.check(name)
-    tried = points_or(at, len(network.inputs), inputs)
     return rules.or_another_answer(
-        lambda chosen: _compile(network, name, title, chosen, inputs, tried, logic), answer
+        lambda chosen: _compile(network, name, title, chosen, inputs, at, logic), answer
     )
 
 
@@ -77,18 +76,18 @@ def _compile(
     title: str,
     answer: Answer,
     inputs: Inputs,
-    at: Sequence[Sequence[float]],
+    at: Sequence[Sequence[float]] | None,
     logic: Logic,
 ) -> Board:
     rules.refuse_unsuitable(network, logic, answer)
+    points = look_at(at, network, inputs)
     amplifier, resistor = part_type(AMPLIFIER), part_type("resistor")
     lowest_V = RAIL_V * (1 - RAIL_TOLERANCE)
     headroom_V = lowest_V - limits.saturation_V(amplifier, 0.0)
     span_V = _USED * headroom_V
     ranges = scaled(network, inputs)
     output = _output(ranges, logic, span_V, answer)
-    samples = [*at, *points(len(network.inputs), inputs)]
-    made, missing = balanced_neurons(network, ranges, samples, logic, span_V, output)
+    made, missing = balanced_neurons(network, ranges, points.all, logic, span_V, output)
     neurons = [summer.cell for summer in made]
     used = any(REFERENCE_NET in cell.inputs for cell in neurons)
     rules.refuse_shared_nets(
@@ -113,9 +112,15 @@ def _compile(
         REFERENCE_NET,
     )
     ports = _ports(network, logic, output, headroom_V)
-    asked = cases(network, ports, at, answer)
-    outcomes = _outcomes(made, [case.inputs for case in asked], node_V, loads_S)
-    kept = margins.judged(asked, outcomes, logic, answer, inputs)
+    asked = cases(network, ports, points.all, answer)
+    judged = margins.judged(
+        asked,
+        points,
+        lambda volts: _outcome(made, volts, node_V, loads_S),
+        logic,
+        answer,
+        output.unit_V * full_scale_of(network, points.all),
+    )
     outputs = [cell.output for cell in neurons]
     return Board(
         name=name,
@@ -124,7 +129,7 @@ def _compile(
         ports=ports,
         supplies=(Supply(_RAILS[0], RAIL_V, RAIL_TOLERANCE, RAIL_MAX_A, 0),),
         test_points=rules.test_points(network, [*outputs, *([REFERENCE_NET] if used else [])]),
-        cases=kept,
+        cases=judged.cases,
         logic=logic,
         cells=_cells(network, made, used),
         network=network,
@@ -132,12 +137,14 @@ def _compile(
         notes=rules.notes(
             network,
             logic,
-            f"{RAIL_V:g} V",
-            f"Outputs: {output.zero_V:g} V and {output.unit_V:.3g} V a unit"
-            if output != Output(logic.low_V, logic.high_V)
-            else "",
+            f"{RAIL_V:g} V"
+            + (
+                f"; outputs {output.zero_V:g} V at 0, plus {output.unit_V:.3g} V a unit"
+                if output != Output(logic.low_V, logic.high_V)
+                else ""
+            ),
+            "; ".join(judged.notes),
             rules.left_out(ranges.left_out + missing, network),
-            rules.too_close(len(asked), len(kept)),
         ),
     )
 
@@ -154,12 +161,12 @@ def _output(ranges: Scaled, logic: Logic, span_V: float, answer: Answer) -> Outp
     return Output(reference_V, min(logic.high_V, fits_V))
 
 
-def _outcomes(
+def _outcome(
     made: Sequence[Summer],
     inputs: Sequence[Mapping[str, float]],
     node_V: float,
     loads_S: dict[str, float],
-) -> list[margins.Outcome]:
+) -> margins.Outcome:
     """Return what the circuit shows for each set of input voltages."""
     amplifier, resistor, reference = map(part_type, (AMPLIFIER, "resistor", REFERENCE))
     idle_V = {}
@@ -175,7 +182,7 @@ def _outcomes(
             math.hypot(volts * (reference.tolerance or 0.0), amplifier.limits["offset_V"]),
         )
     }
-    return margins.outcomes(made, inputs, known, errors)
+    return margins.outcome(made, inputs, known, errors)
 
 
 def _ports(network: Network, logic: Logic, output: Output, headroom_V: float) -> tuple[Port, ...]:

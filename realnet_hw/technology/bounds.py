@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import numpy.typing as npt
 
@@ -66,15 +64,33 @@ def _greatest(
     return np.asarray(offset + np.maximum(slope, 0.0).sum(axis=1))
 
 
+def corners(count: int) -> npt.NDArray[np.float64]:
+    """Return all combinations of 0 and 1 at some inputs, the last one changing fastest."""
+    return (np.arange(2**count)[:, None] >> np.arange(count)[::-1] & 1).astype(float)
+
+
+def values_at(network: Network, inputs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the answers, points x outputs, to input vectors, points x inputs.
+
+    Args:
+        network: any.
+        inputs: in logic units, as are the answers.
+    """
+    values = inputs
+    for layer in network.layers:
+        values = values @ np.array(layer.weight, dtype=float).T + np.array(layer.bias, dtype=float)
+        if layer.activation == "relu":
+            values = np.maximum(values, 0.0)
+        elif layer.activation == "threshold":
+            values = (values > 0.0).astype(float)
+    return values
+
+
 def answers_to_bits(network: Network) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return the least and the greatest answer of each output over all inputs of 0 and 1.
 
     Args:
         network: relu in hidden layers; up to some 20 inputs, as every combination is computed.
     """
-    values = np.array(list(itertools.product((0.0, 1.0), repeat=len(network.inputs))))
-    for layer in network.layers:
-        values = values @ np.array(layer.weight, dtype=float).T + np.array(layer.bias, dtype=float)
-        if layer.activation == "relu":
-            values = np.maximum(values, 0.0)
+    values = values_at(network, corners(len(network.inputs)))
     return values.min(axis=0), values.max(axis=0)

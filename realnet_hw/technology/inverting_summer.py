@@ -17,7 +17,7 @@ from realnet_hw.cells.supply import SupplyEntry
 from realnet_hw.network.network import Network
 from realnet_hw.parts.catalogue import part_type
 from realnet_hw.technology import limits, margins, rules
-from realnet_hw.technology.cases import Answer, Inputs, cases, points, points_or
+from realnet_hw.technology.cases import Answer, Inputs, cases, full_scale_of, look_at
 from realnet_hw.technology.scaling import scaled
 from realnet_hw.technology.summers import AMPLIFIER, DIODE, REFERENCE, Source, summers
 
@@ -59,9 +59,8 @@ def compile_network(
         InputError: a network or points that are none.
     """
     network.check(name)
-    tried = points_or(at, len(network.inputs), inputs)
     return rules.or_another_answer(
-        lambda chosen: _compile(network, name, title, chosen, inputs, tried, logic, rail_V), answer
+        lambda chosen: _compile(network, name, title, chosen, inputs, at, logic, rail_V), answer
     )
 
 
@@ -71,11 +70,12 @@ def _compile(
     title: str,
     answer: Answer,
     inputs: Inputs,
-    at: Sequence[Sequence[float]],
+    at: Sequence[Sequence[float]] | None,
     logic: Logic,
     rail_V: float,
 ) -> Board:
     rules.refuse_unsuitable(network, logic, answer)
+    points = look_at(at, network, inputs)
     amplifier, diode, resistor = part_type(AMPLIFIER), part_type(DIODE), part_type("resistor")
     lowest_V = rail_V * (1 - RAIL_TOLERANCE)
     headroom_V = lowest_V - limits.saturation_V(amplifier, 0.0)
@@ -88,7 +88,7 @@ def _compile(
     reference, made, missing = summers(
         network,
         ranges,
-        [*at, *points(len(network.inputs), inputs)],
+        points.all,
         logic,
         min(logic.high_V, rectified_V),
         unit_V,
@@ -105,17 +105,21 @@ def _compile(
         diode=diode,
     )
     ports = _ports(network, logic, unit_V, headroom_V)
-    asked = cases(network, ports, at, answer)
+    asked = cases(network, ports, points.all, answer)
     offset_V = amplifier.limits["offset_V"]
     errors = margins.Errors.of(amplifier, resistor, {cell.output: offset_V for cell in neurons})
     reference_V = (
         reference.polarity * reference.peak_V,
         reference.peak_V * (part_type(REFERENCE).tolerance or 0.0),
     )
-    outcomes = margins.outcomes(
-        made, [case.inputs for case in asked], {reference.net: reference_V}, errors
+    judged = margins.judged(
+        asked,
+        points,
+        lambda volts: margins.outcome(made, volts, {reference.net: reference_V}, errors),
+        logic,
+        answer,
+        unit_V * full_scale_of(network, points.all),
     )
-    kept = margins.judged(asked, outcomes, logic, answer, inputs)
     used = _uses_reference(reference, neurons)
     # Neurons, in even columns, come before inverters, in odd ones: where the fixture runs out of
     # channels, a neuron tells more.
@@ -130,7 +134,7 @@ def _compile(
             Supply(_RAILS[2], -rail_V, RAIL_TOLERANCE, RAIL_MAX_A, 0),
         ),
         test_points=rules.test_points(network, [*outputs, *([reference.net] if used else [])]),
-        cases=kept,
+        cases=judged.cases,
         logic=logic,
         cells=_cells(network, reference, neurons, rail_V),
         network=network,
@@ -139,8 +143,8 @@ def _compile(
             network,
             logic,
             f"±{rail_V:g} V",
+            "; ".join(judged.notes),
             rules.left_out(ranges.left_out + missing, network),
-            rules.too_close(len(asked), len(kept)),
         ),
     )
 

@@ -11,7 +11,8 @@ Ref: JCGM 100:2008, 5.1.2 (law of propagation); JCGM 102:2011, 6.2.1.3 (covarian
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,28 +21,36 @@ import numpy.typing as npt
 from realnet_hw.board import Case, Logic
 from realnet_hw.errors import CircuitRefused
 from realnet_hw.parts.catalogue import PartType
-from realnet_hw.technology.cases import Answer, Inputs
+from realnet_hw.technology.cases import Answer, Points
 from realnet_hw.technology.summer import Summer
 
 _HOLDS = 1.5
-# Resistors can't be bought exactly: an output may be off by this share of its range, and two
+# Resistors can't be bought exactly: an output may be off by this share of full scale, and two
 # outputs by twice as much from each other.
 _ROUNDING = 0.01
 
-_Effects = npt.NDArray[np.float64]
+# Points followed at a time: every part's effect at each takes room.
+_AT_ONCE = 256
+
+_Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a circuit shows in one case: volts by net, and every part's effect at its bound."""
+    """What a circuit shows at some points.
 
-    volts: Mapping[str, float]
-    effects: Mapping[str, _Effects]
+    Args:
+        volts: by net, one a point.
+        effects: by net that has any, every part's at its bound, points x parts.
+    """
 
-    def error_V(self, net: str, other: str = "") -> float:
-        """Return how far nearly every board is off at most, at a net or between two."""
+    volts: Mapping[str, _Floats]
+    effects: Mapping[str, _Floats]
+
+    def error_V(self, net: str, other: str = "") -> _Floats:
+        """Return how far nearly every board is off at most, at a net or between two, by point."""
         effects = self.effects[net] - self.effects[other] if other else self.effects[net]
-        return _HOLDS * float(np.linalg.norm(effects))
+        return np.asarray(_HOLDS * np.linalg.norm(effects, axis=1))
 
 
 @dataclass(frozen=True)
@@ -64,12 +73,28 @@ class Errors:
         return Errors(resistor.tolerance or 0.0, amplifier.limits["offset_V"], idle_V)
 
 
-def outcomes(
+@dataclass(frozen=True)
+class Judged:
+    """The cases of a board, and what to say of points that are none."""
+
+    cases: tuple[Case, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """At one point: the outputs whose answer is worth asking, and why one would not give it."""
+
+    clear: set[str]
+    refusal: CircuitRefused | None
+
+
+def outcome(
     summers: Sequence[Summer],
     inputs: Sequence[Mapping[str, float]],
     known: Mapping[str, tuple[float, float]],
     errors: Errors,
-) -> list[Outcome]:
+) -> Outcome:
     """Return what a circuit shows, by its cells' laws, for each set of input voltages.
 
     Args:
@@ -81,7 +106,7 @@ def outcomes(
     own = [len(summer.cell.parts) + 3 for summer in summers]
     shape = (len(inputs), len(known) + sum(own))
     volts = {net: np.array([one[net] for one in inputs]) for net in inputs[0]}
-    effects = {net: np.zeros(shape) for net in (*volts, *known)}
+    effects = {net: np.zeros(shape) for net in known}
     for index, (net, (value_V, bound_V)) in enumerate(known.items()):
         volts[net] = np.full(len(inputs), value_V)
         effects[net][:, index] = bound_V
@@ -91,7 +116,8 @@ def outcomes(
         sum_V = np.asarray(cell.sum_V(volts))
         here = np.zeros(shape)
         for net, gain in cell.gains().items():
-            here += gain * effects[net]
+            if net in effects:
+                here[:, :start] += gain * effects[net][:, :start]
         for index, effect in enumerate(cell.resistor_effects(volts), start):
             here[:, index] = errors.resistor * effect
         here[:, start + room - 2] = errors.offset_V * cell.noise_gain()
@@ -106,121 +132,144 @@ def outcomes(
             here[:, start + room - 1] = np.where(above_V < idle_V, idle_V, 0.0)
         effects[cell.output] = here
         start += room
-    return [
-        Outcome(
-            {net: float(values[row]) for net, values in volts.items()},
-            {net: values[row] for net, values in effects.items()},
-        )
-        for row in range(len(inputs))
-    ]
+    return Outcome(volts, effects)
 
 
 def judged(
-    cases: Sequence[Case],
-    outcomes: Sequence[Outcome],
+    asked: Sequence[Case],
+    points: Points,
+    shown: Callable[[Sequence[Mapping[str, float]]], Outcome],
     logic: Logic,
     answer: Answer,
-    inputs: Inputs,
-) -> tuple[Case, ...]:
+    full_V: float,
+) -> Judged:
     """Return the cases that nearly every board gets right.
 
-    Analogue inputs lead through the borders between answers. A case that lies nearer to one than
+    Analogue inputs lead through the borders between answers. An answer that lies nearer to one than
     the circuit can tell, though the circuit be ideal but for its tolerances, says nothing of a
-    board and is left out; so is a largest output that is hardly larger.
+    board and is not asked; nor is a largest output that is hardly larger.
 
     Args:
-        cases: with what the ideal network answers.
-        outcomes: what the circuit shows in each.
+        asked: with what the ideal network answers at each of the points, cases first.
+        points: where the board is looked at.
+        shown: what the circuit shows for sets of input voltages.
         logic: the board's levels.
         answer: how outputs are judged.
-        inputs: what the inputs are.
+        full_V: the outputs' full scale.
 
     Raises:
-        CircuitRefused: names the output and what it would show, or says how few cases are left.
+        CircuitRefused: names the output and what it would show, or says how many answers are none.
     """
-    kept = []
-    for case, shown in zip(cases, outcomes, strict=True):
-        asked = case
+    found: list[_Found] = []
+    for start in range(0, len(asked), _AT_ONCE):
+        some = asked[start : start + _AT_ONCE]
+        outcome = shown([case.inputs for case in some])
         if answer == "value":
-            _check_windows(case, shown)
+            found += _values(some, outcome)
         elif answer == "largest":
-            if not _is_clear(case, shown):
-                continue
-            _check_largest(case, shown)
+            found += _largest(some, outcome, 2 * _ROUNDING * full_V)
         else:
-            if inputs == "analogue":
-                asked = _clear_levels(case, shown, logic)
-            if set(asked.expected.values()) == {None}:
+            near_V = _ROUNDING * full_V if points.inputs == "analogue" else None
+            found += _levels(some, outcome, logic, near_V)
+    required = len(points.cases) if points.chosen else len(asked)
+    for one in found[:required]:
+        if one.refusal:
+            raise one.refusal
+    tried = found[: len(points.cases)]
+    kept = []
+    for case, one in zip(asked, tried, strict=False):
+        if one.clear:
+            levels = {net: lev if net in one.clear else None for net, lev in case.expected.items()}
+            kept.append(replace(case, expected=levels))
+    notes = points.coverage(sum(one.refusal is not None for one in found[required:]))
+    # Of bits, every pattern counts; between analogue inputs there is always a border.
+    counted = found if points.inputs == "bits" else tried
+    return Judged(tuple(kept), (*notes, *_unasked(list(asked[0].ideal_V), tried, counted, answer)))
+
+
+def _unasked(
+    nets: Sequence[str], tried: Sequence[_Found], counted: Sequence[_Found], answer: Answer
+) -> list[str]:
+    """Say how many answers are too close to call; refuse where they are more than half."""
+    notes: dict[str, None] = {}
+    for net in nets:
+        left = sum(net not in one.clear for one in tried)
+        if 2 * left > len(tried):
+            raise CircuitRefused(
+                f"{left} of {len(tried)} cases are too close to call",
+                where=net if answer == "level" else "",
+                allowed="half of them",
+                mend="train until the answers are further apart, with weight decay",
+            )
+        left = sum(net not in one.clear for one in counted)
+        whose = f"{net}: " if answer == "level" and len(nets) > 1 else ""
+        if left:
+            notes[f"{whose}{left} of {len(counted)} points are too close to call: no cases"] = None
+    return list(notes)
+
+
+def _levels(
+    cases: Sequence[Case], shown: Outcome, logic: Logic, near_V: float | None
+) -> Iterator[_Found]:
+    """Judge levels, except those whose ideal is as near the thresholds as ``near_V`` and errors."""
+    error_V = {net: shown.error_V(net) for net in cases[0].expected}
+    for row, case in enumerate(cases):
+        clear, refusal = set(), None
+        for net, level in case.expected.items():
+            volts, off_V = shown.volts[net][row], error_V[net][row]
+            low_V, high_V = logic.threshold_low_V, logic.threshold_high_V
+            ideal_V = case.ideal_V[net]
+            if (
+                near_V is not None
+                and low_V < ideal_V + off_V + near_V
+                and (ideal_V - off_V - near_V < high_V)
+            ):
                 continue
-            _check_levels(asked, shown, logic)
-        kept.append(asked)
-    if 2 * len(kept) < len(cases):
-        raise CircuitRefused(
-            f"{len(cases) - len(kept)} of {len(cases)} cases are too close to call",
-            allowed="half of them",
-            mend="train until the answers are further apart, with weight decay",
-        )
-    return tuple(kept)
+            clear.add(net)
+            if volts + off_V > low_V if level == 0 else volts - off_V < high_V:
+                refusal = refusal or CircuitRefused(
+                    f"would show {volts:.2f} V ± {off_V:.2f} V where a {level} is due",
+                    where=net,
+                    allowed=f"below {low_V:g} V or above {high_V:g} V",
+                    mend="train until the answers are near 0 and 1, with weight decay",
+                )
+        yield _Found(clear, refusal)
 
 
-def _check_levels(case: Case, shown: Outcome, logic: Logic) -> None:
-    for net, level in case.expected.items():
-        volts, error_V = shown.volts[net], shown.error_V(net)
-        if (level == 0 and volts + error_V > logic.threshold_low_V) or (
-            level == 1 and volts - error_V < logic.threshold_high_V
-        ):
-            raise CircuitRefused(
-                f"would show {volts:.2f} V ± {error_V:.2f} V where a {level} is due",
-                where=net,
-                allowed=f"below {logic.threshold_low_V:g} V or above {logic.threshold_high_V:g} V",
-                mend="train until the answers are near 0 and 1, with weight decay",
-            )
+def _values(cases: Sequence[Case], shown: Outcome) -> Iterator[_Found]:
+    error_V = {net: shown.error_V(net) for net in cases[0].windows_V}
+    for row, case in enumerate(cases):
+        refusal = None
+        for net, (low_V, high_V) in case.windows_V.items():
+            volts, off_V = shown.volts[net][row], error_V[net][row]
+            if volts - off_V < low_V or volts + off_V > high_V:
+                refusal = refusal or CircuitRefused(
+                    f"would show {volts:.2f} V ± {off_V:.2f} V",
+                    where=net,
+                    allowed=f"{low_V:.2f} V to {high_V:.2f} V",
+                    mend="train with noise on the weights, with weight decay, or with fewer layers",
+                )
+        yield _Found({*case.windows_V}, refusal)
 
 
-def _clear_levels(case: Case, shown: Outcome, logic: Logic) -> Case:
-    """Return the case without a level where the ideal answer is too near the thresholds for one."""
-    expected = dict(case.expected)
-    for net in expected:
-        ideal_V = case.ideal_V[net]
-        near_V = shown.error_V(net) + _ROUNDING * logic.high_V
-        if logic.threshold_low_V - near_V < ideal_V < logic.threshold_high_V + near_V:
-            expected[net] = None
-    return replace(case, expected=expected)
-
-
-def _check_windows(case: Case, shown: Outcome) -> None:
-    for net, (low_V, high_V) in case.windows_V.items():
-        volts, error_V = shown.volts[net], shown.error_V(net)
-        if volts - error_V < low_V or volts + error_V > high_V:
-            raise CircuitRefused(
-                f"would show {volts:.2f} V ± {error_V:.2f} V",
-                where=net,
-                allowed=f"{low_V:.2f} V to {high_V:.2f} V",
-                mend="train with noise on the weights, with weight decay, or with fewer layers",
-            )
-
-
-def _is_clear(case: Case, shown: Outcome) -> bool:
-    """Whether the ideal network's greatest output stands out by more than the circuit's error."""
-    widest_V = max(case.ideal_V.values()) - min(case.ideal_V.values())
-    return all(
-        case.ideal_V[case.largest] - ideal_V
-        > shown.error_V(case.largest, net) + 2 * _ROUNDING * widest_V
-        for net, ideal_V in case.ideal_V.items()
-        if case.largest and net != case.largest
-    )
-
-
-def _check_largest(case: Case, shown: Outcome) -> None:
-    if case.largest is None:
-        return
-    for net in case.expected:
-        lead_V = shown.volts[case.largest] - shown.volts[net]
-        error_V = shown.error_V(case.largest, net)
-        if net != case.largest and lead_V <= error_V:
-            raise CircuitRefused(
-                f"would lead {net} by {lead_V:.3f} V ± {error_V:.3f} V",
-                where=case.largest,
-                allowed="more than the error",
-                mend="train with weight decay, or with fewer neurons a layer",
-            )
+def _largest(cases: Sequence[Case], shown: Outcome, near_V: float) -> Iterator[_Found]:
+    """Judge which output leads, where the ideal one does by more than errors and ``near_V``."""
+    nets = list(cases[0].ideal_V)
+    error_V = {pair: shown.error_V(*pair) for pair in itertools.permutations(nets, 2)}
+    for row, case in enumerate(cases):
+        first = case.largest or ""
+        clear, refusal = True, None
+        for net in nets:
+            if net == first:
+                continue
+            off_V = error_V[first, net][row]
+            clear &= case.ideal_V[first] - case.ideal_V[net] > off_V + near_V
+            lead_V = shown.volts[first][row] - shown.volts[net][row]
+            if lead_V <= off_V:
+                refusal = refusal or CircuitRefused(
+                    f"would lead {net} by {lead_V:.3f} V ± {off_V:.3f} V",
+                    where=first,
+                    allowed="more than the error",
+                    mend="train with weight decay, or with fewer neurons a layer",
+                )
+        yield _Found({*nets}, refusal) if clear else _Found(set(), None)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,9 @@ _ALIKE = 5e-4
 _LIGHT_OHM = 10e3
 # Stands for no gain at all, where something is divided by it.
 _NONE = 1e-12
+# Every move of resistors is tried at so many samples, the best so many moves at all of them.
+_WORST_SAMPLES = 128
+_MOVES_TRIED = 32
 
 _Floats = npt.NDArray[np.float64]
 
@@ -66,12 +69,21 @@ class Goal:
         up_V, down_V = np.maximum(moved_V, 0.0), np.maximum(-moved_V, 0.0)
         return np.asarray(np.maximum(up_V.sum(axis=1), down_V.sum(axis=1)))
 
-    def error_V(self, gains: _Floats) -> _Floats:
-        """Return the worst error of each set of gains, sets x sources or one set."""
+    def errors_V(self, gains: _Floats) -> _Floats:
+        """Return the error at each sample of each set of gains, sets x sources or one set."""
         made_V = gains @ self.volts.T
         if self.polarity:
             made_V = self.polarity * np.maximum(self.polarity * made_V, 0.0)
-        return np.asarray(np.abs(made_V - self.wanted_V).max(axis=-1))
+        return np.asarray(np.abs(made_V - self.wanted_V))
+
+    def error_V(self, gains: _Floats) -> _Floats:
+        """Return the worst error of each set of gains, sets x sources or one set."""
+        return np.asarray(self.errors_V(gains).max(axis=-1))
+
+    def where_worst(self, gains: _Floats) -> Goal:
+        """Return the same asked only at the samples where a set of gains errs most."""
+        worst = np.argsort(-self.errors_V(gains), kind="stable")[:_WORST_SAMPLES]
+        return replace(self, volts=self.volts[worst], wanted_V=self.wanted_V[worst])
 
 
 @dataclass(frozen=True)
@@ -193,6 +205,9 @@ def _improved(
         places = np.searchsorted(table, ohms[bought]) + moves
         tried = np.repeat(ohms[None, :], len(moves), axis=0)
         tried[:, bought] = table[places.clip(0, len(table) - 1)]
+        # A move that does not help where it matters most need not be tried everywhere.
+        helpful = np.argsort(goal.where_worst(gains(ohms)).error_V(gains(tried)), kind="stable")
+        tried = tried[helpful[:_MOVES_TRIED]]
         errors_V = goal.error_V(gains(tried))
         best = int(np.argmin(errors_V))
         if errors_V[best] >= error_V:

@@ -78,7 +78,7 @@ def test_points(network: Network, nets: Iterable[str]) -> tuple[TestPoint, ...]:
 
 
 def notes(network: Network, logic: Logic, supply: str, *more: str) -> tuple[str, ...]:
-    """Return what stands on the drawing and before a build; empty ones are left out."""
+    """Return what stands before a build, the first four on the drawing; empty ones are left out."""
     return (
         f"Network {'-'.join(map(str, network.shape))}, weights {network.sha256()[:12]}",
         f"Logic {logic.low_V:g} V / {logic.high_V:g} V, supply {supply}",
@@ -96,13 +96,6 @@ def left_out(count: int, network: Network) -> str:
     )
     why = "too weak to matter, or never in play"
     return f"{count} of {given} weights left out: {why}" if count else ""
-
-
-def too_close(tried: int, kept: int) -> str:
-    """Say how many cases are none because even the ideal network hardly decides them."""
-    return (
-        f"{tried - kept} of {tried} points are too close to call: no cases" if kept < tried else ""
-    )
 
 
 def or_another_answer(make: Callable[[Answer], Board], answer: Answer) -> Board:

@@ -47,10 +47,6 @@ class Shown:
         """Return what a neuron answers, in logic units, one a sample."""
         return np.asarray(self._ideal[depth][:, index])
 
-    def full_scale(self) -> float:
-        """Return the greatest magnitude of any output, in logic units, 1 at least."""
-        return max(1.0, float(np.abs(self._ideal[-1]).max()))
-
     def at(self, nets: Sequence[str]) -> _Floats:
         """Return the voltages of nets, samples x nets."""
         return np.stack([self._volts[net] for net in nets], axis=1)

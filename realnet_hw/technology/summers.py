@@ -19,6 +19,7 @@ from realnet_hw.errors import CircuitRefused
 from realnet_hw.network.network import Network
 from realnet_hw.parts.catalogue import part_type
 from realnet_hw.technology import resistors, signs
+from realnet_hw.technology.cases import full_scale_of
 from realnet_hw.technology.rules import hidden_name
 from realnet_hw.technology.scaling import Scaled
 from realnet_hw.technology.shown import Shown
@@ -93,6 +94,7 @@ def summers(
     shown = Shown(network, samples, logic.high_V, {reference.net: choice.constant * reference_V})
     for summer in found:
         shown.add(summer.cell)
+    full_scale = full_scale_of(network, samples)
     for depth, layer in enumerate(network.layers):
         last = depth == len(network.layers) - 1
         inverters = [_inverter(sources[i], layer=2 * depth + 1) for i in choice.inverted[depth]]
@@ -119,7 +121,7 @@ def summers(
                 kept,
                 shown,
                 shown.ideal(depth, index) * volts * output.polarity,
-                volts * shown.full_scale() if last else output.peak_V,
+                volts * full_scale if last else output.peak_V,
                 is_output=last,
                 rectified=layer.activation == "relu",
                 title=f"{'Output' if last else 'Hidden'} neuron {net}",

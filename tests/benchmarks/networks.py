@@ -38,7 +38,7 @@ def _outcome_of(wish: Wish, engine: NgspiceEngine) -> tuple[str, str]:
     board = board_of(wish)
     if isinstance(board, CircuitRefused):
         return "refused", str(board)
-    error = worst_error(board, engine)
+    error = worst_error(wish, board, engine)
     try:
         with tempfile.TemporaryDirectory() as folder:
             result = build(board, Path(folder) / "generated")

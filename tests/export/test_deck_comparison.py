@@ -116,7 +116,7 @@ def test_shipped_board_equals_kicads_export(tmp_path: Path) -> None:
     schematic = tmp_path / "xor_opamp.kicad_sch"
     schematic.write_text(schematic_files(board, netlist)[schematic.name], "utf-8")
     schematic.with_suffix(".kicad_pro").write_text(project_text(board.name, []), "utf-8")
-    shutil.copytree(project.model_folder(), tmp_path / "models")
+    shutil.copytree(project.bundle() / "sim" / "models", tmp_path / "models")
     exported = kicad_cli.spice(schematic)
     deck = deck_from(netlist, board)
     assert differences(deck, exported) == []

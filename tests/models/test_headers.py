@@ -8,7 +8,7 @@ import pytest
 
 from realnet_hw import project
 
-CARDS = sorted(project.model_folder().glob("*.lib"))
+CARDS = sorted((project.bundle() / "sim" / "models").glob("*.lib"))
 
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda path: path.stem)

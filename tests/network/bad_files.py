@@ -8,6 +8,7 @@ import os
 import pickle
 import struct
 import zipfile
+from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -268,6 +269,7 @@ TORCH: dict[str, Make] = {
     "script.pt": _torchscript,
     "zip_bomb.pt": _zip_bomb,
     "text.pt": lambda: b"this is no archive",
+    "optimiser.pt": lambda: _saved(lambda torch: {"net": OrderedDict(w=torch.ones(2, 2))}),
     "list.pt": lambda: _saved(lambda torch: [torch.ones(2, 2)]),
     "lstm.pt": lambda: _saved(lambda torch: torch.nn.LSTM(2, 3).state_dict()),
     "attention.pt": lambda: _saved(lambda torch: torch.nn.MultiheadAttention(4, 2).state_dict()),
@@ -280,6 +282,8 @@ TABLES: dict[str, Make] = {
     "header.csv": lambda: b"X1,light\n0,1\n",
     "word.csv": lambda: b"X1,X2\n0,1\n0,dark\n",
     "short.csv": lambda: b"0,1\n0\n",
+    "spaces.csv": lambda: b"0.0e+00 1.0e+00\n1 0\n",
+    "semicolons.csv": lambda: b"X1,X2\n0;1\n",
     "outside.csv": lambda: b"0,1\n0,2\n",
     "not_a_number.csv": lambda: b"0,nan\n",
     "between.csv": lambda: b"0,0.5\n",

@@ -67,6 +67,7 @@ def test_what_is_assumed_is_said() -> None:
     assumed = network_of(tensors(l1=(2, 2), l2=(2, 2)), "", {"file": "x"}).trained
     assert "ReLU between" in assumed["assumed"]
     assert assumed["file"] == "x"
+    assert "no activation after" in network_of(tensors(only=(2, 2)), "", {}).trained["assumed"]
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def test_safetensors(tmp_path: Path, arrays: Arrays, random) -> None:
         np.testing.assert_allclose(load(path).forward(x.tolist()), forward(arrays, x), atol=1e-12)
 
 
-@given(layers(), st.sampled_from(["", "state_dict", "model_state_dict"]))
+@given(layers(), st.sampled_from(["", "state_dict", "model_state_dict", "model"]))
 @few
 def test_torch(tmp_path: Path, arrays: Arrays, wrapper: str) -> None:
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")

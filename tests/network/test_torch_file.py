@@ -92,7 +92,7 @@ def test_any_floating_type_is_read(tmp_path: Path) -> None:
     ("content", "message"),
     [
         ([1, 2], "holds a list .*a state_dict"),
-        ({"epoch": 3}, "'epoch' is a int"),
+        ({"epoch": 3}, "'epoch' is an int"),
         ({}, "0 linear layers"),
         ({"l.weight": torch.ones(2, 2, dtype=torch.int8)}, "int8 numbers.*quantised"),
         ({"l.weight": torch.ones(2, 2).to_sparse()}, "dense"),

@@ -11,7 +11,7 @@ from realnet_hw.cells.neuron import Neuron
 from realnet_hw.cells.summing_neuron import Rectifier, SummingNeuron
 from realnet_hw.errors import CircuitRefused
 from realnet_hw.technology import margins
-from realnet_hw.technology.cases import Answer, Inputs
+from realnet_hw.technology.cases import Answer, Inputs, Points
 from realnet_hw.technology.margins import Errors, Outcome
 from realnet_hw.technology.summer import Summer
 
@@ -27,8 +27,7 @@ def inverter(source: str, output: str, rectifier: Rectifier = "none") -> Summer:
 
 
 def outcome(*summers: Summer, errors: Errors = ERRORS, **known: tuple[float, float]) -> Outcome:
-    (shown,) = margins.outcomes(summers, [{}], known, errors)
-    return shown
+    return margins.outcome(summers, [{}], known, errors)
 
 
 def test_independent_errors_add_as_squares() -> None:
@@ -103,11 +102,17 @@ def judged(
 ) -> tuple[Case, ...]:
     """Judge a case whose outputs are each off by up to ``error_V``, among others that are clear."""
     nets = list(volts)
-    effects = {net: np.eye(len(nets))[i] * error_V / 1.5 for i, net in enumerate(nets)}
-    clear = Case({}, dict.fromkeys(nets), {nets[0]: 5.0, nets[-1]: 0.0}, {}, nets[0])
-    shown = [Outcome({nets[0]: 5.0, nets[-1]: 0.0}, effects)] * others
-    cases = [*[clear] * others, case]
-    return margins.judged(cases, [*shown, Outcome(volts, effects)], LOGIC, answer, inputs)
+    effects = {
+        net: np.tile(np.eye(len(nets))[i] * error_V / 1.5, (others + 1, 1))
+        for i, net in enumerate(nets)
+    }
+    levels = dict.fromkeys(nets) if answer == "largest" else {nets[0]: 1, nets[-1]: 0}
+    clear = Case({}, levels, {nets[0]: 5.0, nets[-1]: 0.0}, {}, nets[0])
+    shown = {net: np.array([clear.ideal_V[net]] * others + [volts[net]]) for net in nets}
+    points = Points(inputs, ((0.0,),) * (others + 1), (), True)
+    outcome = Outcome(shown, effects)
+    asked = [*[clear] * others, case]
+    return margins.judged(asked, points, lambda _: outcome, LOGIC, answer, 5.0).cases
 
 
 def test_a_level_must_clear_its_threshold() -> None:
@@ -121,7 +126,7 @@ def test_a_level_must_clear_its_threshold() -> None:
 
 def test_with_analogue_inputs_a_level_that_is_none_is_not_asked() -> None:
     between = Case({}, {"Y": 1, "Z": 0}, {"Y": 3.4, "Z": 0.0})
-    (kept,) = judged({"Y": 3.4, "Z": 0.0}, 0.1, between, inputs="analogue")
+    _, kept = judged({"Y": 3.4, "Z": 0.0}, 0.1, between, inputs="analogue", others=1)
     assert kept.expected == {"Y": None, "Z": 0}
     with pytest.raises(CircuitRefused, match="where a 1 is due"):
         judged({"Y": 3.4, "Z": 0.0}, 0.1, between)
