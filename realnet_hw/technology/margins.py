@@ -191,7 +191,7 @@ def _unasked(
     nets: Sequence[str], tried: Sequence[_Found], counted: Sequence[_Found], answer: Answer
 ) -> list[str]:
     """Say how many answers are too close to call; refuse where they are more than half."""
-    notes: dict[str, None] = {}
+    left_out = {}
     for net in nets:
         left = sum(net not in one.clear for one in tried)
         if 2 * left > len(tried):
@@ -201,11 +201,12 @@ def _unasked(
                 allowed="half of them",
                 mend="train until the answers are further apart, with weight decay",
             )
-        left = sum(net not in one.clear for one in counted)
-        whose = f"{net}: " if answer == "level" and len(nets) > 1 else ""
-        if left:
-            notes[f"{whose}{left} of {len(counted)} points are too close to call: no cases"] = None
-    return list(notes)
+        left_out[net] = sum(net not in one.clear for one in counted)
+    most = max(left_out.values())
+    if most and answer == "level" and len(nets) > 1:
+        each = ", ".join(f"{net} {left}" for net, left in left_out.items() if left)
+        return [f"too close to call, of {len(counted)} points: {each}"]
+    return [f"{most} of {len(counted)} points are too close to call: no cases"] if most else []
 
 
 def _levels(
