@@ -107,7 +107,7 @@ class FaultSignature(_Frozen, frozen=True, kw_only=True):
 
 
 class Yield(_Frozen, frozen=True, kw_only=True):
-    """How many of the boards drawn show the truth table, with a 95 % interval."""
+    """How many of the boards drawn do what is asked of them, with a 95 % interval."""
 
     good: int
     samples: int
@@ -185,11 +185,13 @@ class Settling(_Frozen, frozen=True, kw_only=True):
 
     From the start of the step until the output stays within 1 % of the way it goes (at least 1 mV)
     of where it comes to rest; the longer of the rising and the falling step. None where it is not
-    at rest when the next step comes.
+    at rest when the next step comes. What takes no longer than ``resolution_s``, two steps of the
+    record, can't be told from the edge of the wave, and is given as that.
     """
 
     nominal_s: float | None
     slowest_s: float | None
+    resolution_s: float = 0.0
 
 
 class Transient(_Frozen, frozen=True, kw_only=True):
@@ -226,7 +228,11 @@ class Prediction(
     tag_field="record",
     tag="prediction",
 ):
-    """What SPICE says that boards with these parts will do."""
+    """What SPICE says that boards with these parts will do.
+
+    ``yield`` is None where nothing is asked of the outputs. ``nets`` says which net each input,
+    output and test point is on; a record without it has readings that can't be placed on a drawing.
+    """
 
     version: Literal[1] = 1
     board: str
@@ -240,12 +246,13 @@ class Prediction(
     cases: list[PredictedCase]
     statistics: Statistics
     faults: list[FaultSignature]
-    yield_: Yield = msgspec.field(name="yield")
+    yield_: Yield | None = msgspec.field(name="yield")
     conditions: Conditions = Conditions()
     curves: list[Curve] = []
     surfaces: list[Surface] = []
     transients: list[Transient] = []
     parts: list[UsedPart] = []
+    nets: dict[str, str] = {}
 
 
 # --------------------------------------------------------------- measurement

@@ -62,6 +62,7 @@ def test_the_window_between_the_levels_is_two_volts(board: Board) -> None:
 def test_five_percent_parts_spoil_many_boards(prediction: records.Prediction) -> None:
     """The closed form gives 0.85 at 5 %; here the diodes, offsets and rails are off as well."""
     spread = prediction.yield_
+    assert spread is not None
     assert spread.samples == SAMPLES
     assert 0.6 < spread.low < spread.value < spread.high < 0.9
 

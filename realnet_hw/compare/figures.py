@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import math
 import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -88,8 +89,7 @@ def yields(prediction: Prediction, comparison: Comparison) -> list[Picture]:
             drawn_V = boards_V[f"{i}.{name}"]
             zone = window(case.outputs[name], prediction.thresholds)
             moved_V = _moved_V(compared.outputs[name], drawn_V)
-            U_V = compared.outputs[name].U_judged_V or compared.outputs[name].U_measured_V or 0.0
-            rows.append(_Row(_name(i, case), drawn_V, zone, moved_V, U_V))
+            rows.append(_Row(_name(i, case), drawn_V, zone, moved_V, _U_V(compared.outputs[name])))
         pictures += _histogram(name, f"{name} (V)", rows)
     return pictures
 
@@ -176,6 +176,11 @@ def _moved_V(value: ComparedValue, drawn_V: Array) -> float | None:
     return value.measured_V - value.predicted_V + float(drawn_V.mean())
 
 
+def _U_V(value: ComparedValue) -> float:
+    """The uncertainty of what ``_moved_V`` gives."""
+    return value.U_judged_V or value.U_measured_V or 0.0
+
+
 def _leads(prediction: Prediction, comparison: Comparison) -> list[Picture]:
     """By how much the output that should be the greatest leads the next."""
     boards_V = _boards_V(prediction)
@@ -187,14 +192,15 @@ def _leads(prediction: Prediction, comparison: Comparison) -> list[Picture]:
         right_V = drawn_V.pop(case.largest)
         ahead_V = right_V - np.max(list(drawn_V.values()), axis=0)
         moved_V = _moved_V(compared.outputs[case.largest], right_V)
-        rivals_V = [_moved_V(compared.outputs[name], v) for name, v in drawn_V.items()]
-        known_V = [v for v in rivals_V if v is not None]
-        lead_V = (
-            moved_V - max(known_V)
-            if moved_V is not None and len(known_V) == len(rivals_V)
-            else None
-        )
-        rows.append(_Row(f"{_name(i, case)}: {case.largest}", ahead_V, (0.0, np.inf), lead_V))
+        rivals_V = {name: _moved_V(compared.outputs[name], v) for name, v in drawn_V.items()}
+        known_V = {name: v for name, v in rivals_V.items() if v is not None}
+        lead_V, U_V = None, 0.0
+        if moved_V is not None and len(known_V) == len(rivals_V):
+            next_ = max(known_V, key=lambda name: known_V[name])
+            lead_V = moved_V - known_V[next_]
+            U_V = math.hypot(*(_U_V(compared.outputs[n]) for n in (case.largest, next_)))
+        label = f"{_name(i, case)}: {case.largest}"
+        rows.append(_Row(label, ahead_V, (0.0, np.inf), lead_V, U_V))
     return _histogram("The right output’s lead", "ahead of the next (V)", rows)
 
 

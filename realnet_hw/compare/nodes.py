@@ -7,7 +7,7 @@ which the page shows one at a time.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -65,7 +65,7 @@ class Schematic:
         tiles: its framed blocks one by one, for a narrow page.
         cases: short names of the cases that can be chosen, by their label.
         first: which of them is shown first.
-        unwritten: the nets that were read and have no place for a tag.
+        unwritten: the terminals that were read and have no place for a tag.
     """
 
     whole: str
@@ -75,12 +75,14 @@ class Schematic:
     unwritten: list[str]
 
 
-def schematic(path: Path, comparison: Comparison) -> Schematic:
+def schematic(path: Path, comparison: Comparison, nets: Mapping[str, str]) -> Schematic:
     """Return a board's schematic with the measured voltages at its nodes.
 
     Args:
         path: SVG file that KiCad drew, in millimetres.
         comparison: of the board.
+        nets: the net that each terminal is on. Names of terminals are never taken for those of
+            nets: a terminal that is not here is not written.
 
     Raises:
         InputError: no such file, or no SVG.
@@ -88,10 +90,10 @@ def schematic(path: Path, comparison: Comparison) -> Schematic:
     drawing = read(path)
     cases = comparison.cases[:MOST_CASES]
     readings = _readings(cases)
-    frames = _frames(drawing, readings.keys())
+    frames = _frames(drawing, {nets[name] for name in readings if name in nets})
     view = Box.union(frames).grown(_MARGIN * drawing.view.width) if frames else drawing.view
     size = _SIZE_px * view.width / _PAGE_px
-    placed = _placed(drawing, view, frames, readings, size)
+    placed = _placed(drawing, view, frames, readings, nets, size)
     tags = "".join(_tag(box, readings[name], size) for name, box in placed.items())
     label = f"Schematic of {comparison.board}"
     content = f'<g id="drawing">{drawing.content}{_mask(drawing.view, frames)}{tags}</g>'
@@ -136,7 +138,7 @@ def _outline(box: Box) -> str:
 
 
 def _readings(cases: Sequence[ComparedCase]) -> dict[str, list[Reading]]:
-    """By net what was read in each case; nets of which nothing was read are left out."""
+    """By terminal what was read in each case; those of which nothing was read are left out."""
     found: dict[str, list[Reading]] = {}
     for case in cases:
         values = case.outputs | case.nodes
@@ -171,7 +173,7 @@ def _worst(cases: Sequence[ComparedCase]) -> int:
 # ----------------------------------------------------------------------------------------- places
 
 
-def _frames(drawing: Drawing, names: Iterable[str]) -> list[Box]:
+def _frames(drawing: Drawing, nets: Set[str]) -> list[Box]:
     """The frames around the blocks of a drawing, from left to right.
 
     None where a label stands outside, so that nothing of the circuit is hidden with the sheet.
@@ -184,7 +186,7 @@ def _frames(drawing: Drawing, names: Iterable[str]) -> list[Box]:
         and box.width * box.height < 0.8 * drawing.view.width * drawing.view.height
     }
     frames = [b for b in large if not any(other != b and other.holds(b) for other in large)]
-    labels = [word.box for word in drawing.words if word.text in set(names)]
+    labels = [word.box for word in drawing.words if word.text in nets]
     if not all(any(frame.holds(label) for frame in frames) for label in labels):
         return []
     return sorted(frames, key=lambda box: (box.left, box.top))
@@ -252,9 +254,10 @@ def _placed(
     view: Box,
     frames: Sequence[Box],
     readings: Mapping[str, Sequence[Reading]],
+    nets: Mapping[str, str],
     size: float,
 ) -> dict[str, Box]:
-    """Where the tag of each net stands: beside a label that has a free place nearby.
+    """Where the tag of each terminal stands: beside a label of its net with a free place nearby.
 
     A label on the right of its wire names what leaves the block, and is preferred. The place is
     within the label's frame, else outside of all frames, and nearer to no other net's label.
@@ -262,13 +265,15 @@ def _placed(
     ink = [box.grown(_CLEAR) for box in (*drawing.shapes, *(w.box for w in drawing.words))]
     inside = _Paper(view, size / _STEPS, ink)
     outside = inside.covered_with(frames)
-    labels = [word for word in drawing.words if word.text in readings]
+    on = {name: net for name, net in nets.items() if name in readings}
+    labels = [word for word in drawing.words if word.text in on.values()]
     boxes = np.array([label.box for label in labels]).reshape(-1, 4)
     placed: dict[str, Box] = {}
-    for word in sorted(labels, key=lambda w: (w.ends, w.box.top, w.box.left)):
-        if word.text in placed:
+    ordered = sorted(labels, key=lambda w: (w.ends, w.box.top, w.box.left))
+    for word, name in ((w, name) for w in ordered for name, net in on.items() if net == w.text):
+        if name in placed:
             continue
-        row = readings[word.text]
+        row = readings[name]
         width = size * (_CHARACTER * max(len(r.text) for r in row) + 2 * _PADDING)
         others = boxes[[label.text != word.text for label in labels]]
         home = next((frame for frame in frames if frame.holds(word.box)), view)
@@ -276,7 +281,7 @@ def _placed(
             extent = (width, size * _HEIGHT)
             box = _free_place(word.box, extent, room, paper, others, furthest * size)
             if box is not None:
-                placed[word.text] = box
+                placed[name] = box
                 inside.take(box.grown(_CLEAR))
                 outside.take(box.grown(_CLEAR))
                 break
@@ -327,7 +332,7 @@ def _distance(places: Array, box: Box) -> Array:
 
 
 def _tag(box: Box, row: Sequence[Reading], size: float) -> str:
-    """The tag of a net: its reading in each case, one over the other; the page shows one."""
+    """The tag of a terminal: its reading in each case, one over the other; the page shows one."""
     shown = []
     for i, reading in enumerate(row):
         if not reading.text:

@@ -126,7 +126,7 @@ def html(
         gauge=gauge(comparison.agreement) if comparison.agreement.limit else None,
         channels=_channels(budgets, measurement.wiring),
         budgets=_budgets(budgets),
-        schematic=schematic_of(schematic, comparison) if schematic else None,
+        schematic=schematic_of(schematic, comparison, prediction.nets) if schematic else None,
         kind=_kind(prediction),
         many=len(comparison.cases[0].inputs) > _FEW,
         conditions=conditions(prediction.conditions),
@@ -144,11 +144,13 @@ def html(
 
 
 def _kind(prediction: Prediction) -> str:
-    """Return how the outputs are judged: by "level", "value" or "largest"."""
+    """Return how the outputs are judged: by "level", "value", "largest", or by "nothing"."""
     if any(case.largest for case in prediction.cases):
         return "largest"
     outputs = [output for case in prediction.cases for output in case.outputs.values()]
-    return "value" if any(output.window_V for output in outputs) else "level"
+    if any(output.window_V for output in outputs):
+        return "value"
+    return "level" if any(output.expected is not None for output in outputs) else "nothing"
 
 
 _TONES = {

@@ -156,11 +156,9 @@ def prediction_table(prediction: Prediction) -> Group:
         ],
         cases=cases,
     )
-    found = prediction.yield_
     summary = Text.assemble(
-        ("Yield ", "bold"),
-        f"{found.value:.1%}: {found.good} of {found.samples} boards {_shown(prediction.cases)} "
-        f"(95 % interval {found.low:.1%} to {found.high:.1%}); {_plain(prediction.engine)}, "
+        *_yield(prediction),
+        f"; {_plain(prediction.engine)}, "
         f"seed {prediction.seed}, at {_plain(conditions(prediction.conditions))}",
     )
     return Group(table, summary, *(Text(_plain(line)) for line in views(prediction)))
@@ -274,6 +272,21 @@ def _asked(cases: Sequence[PredictedCase] | Sequence[ComparedCase]) -> str:
         for case in cases
     )
     return "asked for" if more else "level"
+
+
+def _yield(prediction: Prediction) -> list[str | tuple[str, str]]:
+    """Return how many boards do what is asked of them, as pieces of a text."""
+    found = prediction.yield_
+    if found is None:
+        return [
+            ("No yield: ", "bold"),
+            f"nothing is asked of the outputs of the {prediction.samples} boards drawn",
+        ]
+    counted = (
+        f"{found.value:.1%}: {found.good} of {found.samples} boards {_shown(prediction.cases)} "
+        f"(95 % interval {found.low:.1%} to {found.high:.1%})"
+    )
+    return [("Yield ", "bold"), counted]
 
 
 def _shown(cases: Sequence[PredictedCase]) -> str:

@@ -159,9 +159,16 @@ def _settles(settling: Settling, boards: int) -> str:
     slowest = (
         f"but not on all of {boards} boards in time"
         if settling.slowest_s is None
-        else f"the slowest of {boards} boards in {duration(settling.slowest_s)}"
+        else f"the slowest of {boards} boards in {_resolved(settling.slowest_s, settling)}"
     )
-    return f"settles to 1 % in {duration(settling.nominal_s)}, {slowest},"
+    return f"settles to 1 % in {_resolved(settling.nominal_s, settling)}, {slowest},"
+
+
+def _resolved(seconds: float, settling: Settling) -> str:
+    """Return a time, or that it is less than what the record's steps resolve."""
+    if seconds > settling.resolution_s:
+        return duration(seconds)
+    return f"less than {duration(settling.resolution_s)}"
 
 
 def holding(volts_by_input: Mapping[str, float]) -> str:

@@ -120,6 +120,7 @@ def predict(
         yield_=_yield(board, drawn),
         conditions=conditions.of(deck),
         parts=used_parts(netlist),
+        nets={port.name: port.net for port in board.inputs} | names,
     )
 
 
@@ -224,8 +225,10 @@ def _slopes(
     return sides
 
 
-def _yield(board: Board, drawn: Volts) -> records.Yield:
-    """Count the boards whose outputs are what is asked for, in every case."""
+def _yield(board: Board, drawn: Volts) -> records.Yield | None:
+    """Count the boards whose outputs are what is asked for, in every case; None if nothing is."""
+    if not any(case.asks for case in board.cases):
+        return None
     names = [port.name for port in board.outputs]
     count = sum(
         all(

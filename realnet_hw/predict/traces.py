@@ -13,7 +13,8 @@ from realnet_hw.predict.engine import Volts
 # The fewest boards between whose extremes 99 % of all lie, with 95 % confidence, see bands. A
 # normal distribution fitted to fewer would reach where no rectifier lets an output go.
 BOARDS = 473
-# At each coarse point so many boards are outermost on either side.
+# At each point so many boards on either side count as outermost: the second one may be the first,
+# where it was foreseen and not solved.
 _OUTERMOST = 2
 
 
@@ -29,6 +30,35 @@ def outermost(volts: Volts) -> list[int]:
     order = np.argsort(volts, axis=0, kind="stable")
     ends = np.concatenate([order[:_OUTERMOST], order[-_OUTERMOST:]])
     return [int(board) for board in np.unique(ends)]
+
+
+def foreseen(volts: Volts, stride: int) -> list[Volts]:
+    """Return what coarse points let one expect at all points: straight on, bent up and bent down.
+
+    Boards cross between coarse points, and a rectifier turns on there. A curve with one bend
+    between two coarse points runs on as it came until the bend, and from there as it goes on after:
+    it lies between the straight line and the nearer one of these two.
+
+    Args:
+        volts: at every ``stride``-th point, shape (boards, coarse points, outputs).
+        stride: points from one coarse point to the next.
+
+    Returns:
+        Three of shape (boards, points, outputs).
+    """
+    rises = np.diff(volts, axis=1)
+    last = rises.shape[1] - 1
+    points = np.arange(stride * (last + 1) + 1)
+    gap = np.minimum(points // stride, last)
+    way = (points / stride - gap)[:, np.newaxis]
+    straight = volts[:, gap] + way * rises[:, gap]
+    onward = volts[:, gap] + way * rises[:, np.maximum(gap - 1, 0)]
+    backward = volts[:, gap + 1] - (1 - way) * rises[:, np.minimum(gap + 1, last)]
+    return [
+        straight,
+        np.maximum(straight, np.minimum(onward, backward)),
+        np.minimum(straight, np.maximum(onward, backward)),
+    ]
 
 
 def trace(volts: Volts, ideal_V: Volts | None) -> records.Trace:

@@ -24,6 +24,8 @@ _EDGE = 1 / 500
 _HALVES = 4
 # At rest within this share of the way, or within this voltage if that is more.
 _REST_SHARE, _REST_V = 0.01, 1e-3
+# What takes no longer than so many steps of the record may be nothing but the edge of the wave.
+_RESOLVED = 2
 # So many of the drawn boards are stepped, besides those that are outermost at rest.
 _STEPPED = 24
 _FIRST_GUESS_S, _LONGEST_S = 1e-5, 10.0
@@ -92,6 +94,7 @@ def transient(
         half_s = _rounded_up(_HALVES * longest_s)
     volts = run(half_s, boards)
     settling_s = _settling_s(volts, rest_V, half_s)
+    resolution_s = float(f"{_RESOLVED * half_s / _HALF:.9g}")
     times = np.arange(volts.shape[1]) * half_s / _HALF
     bends_s, bends_V = np.array(_wave(*ends_V, half_s)).T
     input_V = np.interp(times, bends_s, bends_V)
@@ -108,8 +111,11 @@ def transient(
         boards=len(outer),
         settling={
             port.name: records.Settling(
-                nominal_s=settling_s[0][index],
-                slowest_s=_longest([one[index : index + 1] for one in settling_s]),
+                nominal_s=_at_least(resolution_s, settling_s[0][index]),
+                slowest_s=_at_least(
+                    resolution_s, _longest([one[index : index + 1] for one in settling_s])
+                ),
+                resolution_s=resolution_s,
             )
             for index, port in enumerate(board.outputs)
             if abs(rest_V[0, 1, index] - rest_V[0, 0, index]) > RESOLUTION_V
@@ -181,6 +187,10 @@ def _longest(times_s: Sequence[Sequence[float | None]]) -> float | None:
     flat = [time for row in times_s for time in row]
     known = [time for time in flat if time is not None]
     return max(known) if len(known) == len(flat) else None
+
+
+def _at_least(least_s: float, time_s: float | None) -> float | None:
+    return None if time_s is None else max(least_s, time_s)
 
 
 def _rounded_up(seconds: float) -> float:

@@ -136,12 +136,23 @@ def test_the_lead_of_the_right_output_is_what_counts_where_the_largest_answers()
     keys = [f"{i}.{name}" for i in range(2) for name in ("A", "B")]
     prediction = _largest(PREDICTION)
     assert prediction.statistics.keys == keys
-    (picture,) = figures.yields(prediction, compare(prediction, _outputs_alone(prediction)))
+    compared = compare(prediction, _outputs_alone(prediction))
+    (picture,) = figures.yields(prediction, compared)
     shapes = Shapes(picture.image)
     assert {"0, 0 V: A", "5, 0 V: B"} <= shapes.words
     axis = shapes.axis(across=True)
     rings = sorted(float(np.polyval(axis, x)) for x, _ in shapes.rings())
     assert rings == pytest.approx([0.5, 1.5], abs=0.02)
+    # U of a lead is that of two readings.
+    values = [compared.cases[0].outputs[name] for name in "AB"]
+    U_V = np.hypot(*(value.U_judged_V for value in values))
+    assert U_V > 0.05
+    whiskers = [
+        np.ptp(np.polyval(axis, p[:, 0]))
+        for fill, stroke, p in shapes.paths
+        if (fill, stroke) == ("none", "var(--ink)")
+    ]
+    assert whiskers == pytest.approx([2 * U_V] * 2, rel=0.1)
 
 
 def test_a_surface_holds_the_thresholds_and_the_readings() -> None:

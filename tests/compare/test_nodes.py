@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from realnet_hw import project
-from realnet_hw.board import load_board
+from realnet_hw.board import Board, load_board
 from realnet_hw.compare import compare
 from realnet_hw.compare.nodes import MOST_CASES, Schematic, schematic
 from realnet_hw.compare.svg import read
@@ -20,6 +20,7 @@ from tests.compare.worlds import usual
 
 WORLD = usual()
 COMPARISON = compare(WORLD.prediction(), WORLD.measurement(1))
+NETS = {name: name for name in ("X1", "X2", "Y", "H1", "H2")}
 ROOT = Path(__file__).parents[2]
 DRAWN = sorted(ROOT.glob("boards/*/generated/schematic.svg"))
 XOR = ROOT / "boards/xor_opamp/generated/schematic.svg"
@@ -41,9 +42,8 @@ def tags(shown: Schematic) -> list[tuple[str, int, Box, str]]:
     return found
 
 
-def of_board(name: str) -> Comparison:
+def of_board(board: Board) -> Comparison:
     """A comparison with a reading of −3.333 V at every terminal of a board, far too low."""
-    board = load_board(name)
     value = ComparedValue(
         predicted_V=0.0,
         measured_V=-3.3333,
@@ -59,7 +59,7 @@ def of_board(name: str) -> Comparison:
         outputs={p.name: value for p in board.outputs},
         nodes={p.name: value for p in board.test_points},
     )  # fmt: skip
-    return msgspec.structs.replace(COMPARISON, board=name, cases=[case])
+    return msgspec.structs.replace(COMPARISON, board=board.name, cases=[case])
 
 
 def overlap(one: Box, other: Box) -> bool:
@@ -74,13 +74,15 @@ def overlap(one: Box, other: Box) -> bool:
 @pytest.mark.parametrize("path", DRAWN, ids=lambda path: path.parts[-3])
 def test_tags_cover_nothing_and_stand_nearest_to_their_own_label(path: Path) -> None:
     drawn = read(path)
-    comparison = of_board(path.parts[-3])
-    found = tags(schematic(path, comparison))
+    board = load_board(path.parts[-3])
+    comparison = of_board(board)
+    nets = {place.name: place.net for place in (*board.ports, *board.test_points)}
+    found = tags(schematic(path, comparison, nets))
     (case,) = comparison.cases
     names = case.inputs.keys() | case.outputs.keys() | case.nodes.keys()
-    labels = [word for word in drawn.words if word.text in names]
+    labels = [word for word in drawn.words if word.text in {nets[name] for name in names}]
     # Every net that has a label in the drawing carries its voltage.
-    assert {text.split()[0] for *_, text in found} == {word.text for word in labels}
+    assert {nets[text.split()[0]] for *_, text in found} == {word.text for word in labels}
     for i, (_, _, box, text) in enumerate(found):
         assert drawn.view.holds(box)
         covered = [word.text for word in drawn.words if overlap(box, word.box)]
@@ -88,7 +90,7 @@ def test_tags_cover_nothing_and_stand_nearest_to_their_own_label(path: Path) -> 
         assert not any(overlap(box, shape) for shape in drawn.shapes), text
         assert not any(overlap(box, other) for _, _, other, _ in found[i + 1 :]), text
         nearest = min(labels, key=lambda word: _distance(box, word.box))
-        assert nearest.text == text.split()[0]
+        assert nearest.text == nets[text.split()[0]]
 
 
 def _distance(one: Box, other: Box) -> float:
@@ -97,13 +99,34 @@ def _distance(one: Box, other: Box) -> float:
     return (across**2 + down**2) ** 0.5
 
 
+def test_a_voltage_stands_at_its_terminal_s_net_whatever_the_terminal_is_called(
+    tmp_path: Path,
+) -> None:
+    """X1 is on net X2 and the other way round; H1 and H2 are both on net N; Y's net is unknown."""
+    path = tmp_path / "crossed.svg"
+    at = {"X1": 20, "X2": 60, "N": 100, "Y": 140, "H1": 180}
+    labels = "".join(
+        f'<text x="41" y="{y}" font-size="2" textLength="3">{name}</text>' for name, y in at.items()
+    )
+    path.write_text(f'<svg viewBox="0 0 100 200">{labels}</svg>', encoding="utf-8")
+    nets = {"X1": "X2", "X2": "X1", "H1": "N", "H2": "N"}
+    shown = schematic(path, COMPARISON, nets)
+    found = {text.split()[0]: box for _, _, box, text in tags(shown)}
+    nearest = {
+        name: min(at, key=lambda net: abs(at[net] - (box.top + box.bottom) / 2))
+        for name, box in found.items()
+    }
+    assert nearest == nets
+    assert shown.unwritten == ["Y"]
+
+
 def test_each_case_has_its_readings_and_what_was_not_read_has_none() -> None:
     unread = msgspec.structs.replace(
         COMPARISON.cases[2].nodes["H1"], measured_V=None, U_measured_V=None, En=None
     )
     cases = list(COMPARISON.cases)
     cases[2] = msgspec.structs.replace(cases[2], nodes={**cases[2].nodes, "H1": unread})
-    shown = schematic(XOR, msgspec.structs.replace(COMPARISON, cases=cases))
+    shown = schematic(XOR, msgspec.structs.replace(COMPARISON, cases=cases), NETS)
     found = {(case, text.split()[0]): text for _, case, _, text in tags(shown)}
     for i, case in enumerate(cases):
         values = {**case.inputs, **case.outputs, **case.nodes}
@@ -146,7 +169,7 @@ def _with_En(En: float, *, case: int = 1, logic: int | None = 1) -> Comparison:
 def test_colours_and_arrows_say_how_far_off_a_value_is(
     En: float, logic: int | None, tone: str, mark: str
 ) -> None:
-    shown = schematic(XOR, _with_En(En, logic=logic))
+    shown = schematic(XOR, _with_En(En, logic=logic), NETS)
     (found,) = [(t, text) for t, case, _, text in tags(shown) if case == 1 and text[:2] == "Y "]
     assert found[0] == tone
     assert found[1].partition("V")[2].strip() == mark
@@ -155,7 +178,7 @@ def test_colours_and_arrows_say_how_far_off_a_value_is(
 
 
 def test_a_narrow_page_gets_the_blocks_one_by_one() -> None:
-    shown = schematic(XOR, COMPARISON)
+    shown = schematic(XOR, COMPARISON, NETS)
     titles = re.findall(r'aria-label="([^"]*)"', "".join(tile.picture for tile in shown.tiles))
     assert set(titles) >= {"Inputs", "Hidden neuron H1", "Hidden neuron H2", "Output neuron Y"}
     assert len(titles) == len(set(titles)) == len(shown.tiles)
@@ -178,7 +201,7 @@ def test_a_drawing_without_frames_is_shown_whole(tmp_path: Path) -> None:
         '<text x="41" y="20" font-size="2" textLength="3">Y</text></svg>',
         encoding="utf-8",
     )
-    shown = schematic(path, COMPARISON)
+    shown = schematic(path, COMPARISON, NETS)
     assert shown.tiles == []
     assert "mask" not in shown.whole
     assert 'viewBox="0 0 100 60"' in shown.whole
@@ -191,7 +214,7 @@ def test_a_crowded_drawing_goes_without_tags_rather_than_covering_anything(tmp_p
     path = tmp_path / "crowded.svg"
     label = '<text x="41" y="20" font-size="2" textLength="3">Y</text>'
     path.write_text(f'<svg viewBox="0 0 100 60">{lines}{label}</svg>', encoding="utf-8")
-    shown = schematic(path, COMPARISON)
+    shown = schematic(path, COMPARISON, NETS)
     assert tags(shown) == []
     assert "Y" in shown.unwritten
 
@@ -209,7 +232,9 @@ def test_a_bus_of_many_labels_is_written_at_in_time(tmp_path: Path) -> None:
     value = COMPARISON.cases[0].nodes["H1"]
     case = msgspec.structs.replace(COMPARISON.cases[0], nodes=dict.fromkeys(names, value))
     before_s = time.process_time()
-    shown = schematic(path, msgspec.structs.replace(COMPARISON, cases=[case]))
+    shown = schematic(
+        path, msgspec.structs.replace(COMPARISON, cases=[case]), {n: n for n in names}
+    )
     assert time.process_time() - before_s < 10
     places = [box for _, _, box, _ in tags(shown)]
     assert len(places) > 20
@@ -218,7 +243,7 @@ def test_a_bus_of_many_labels_is_written_at_in_time(tmp_path: Path) -> None:
 
 def test_of_many_cases_the_first_can_be_chosen() -> None:
     many = msgspec.structs.replace(COMPARISON, cases=COMPARISON.cases * 10)
-    shown = schematic(XOR, many)
+    shown = schematic(XOR, many, NETS)
     assert max(case for _, case, _, _ in tags(shown)) == MOST_CASES - 1
 
 
@@ -232,7 +257,9 @@ def test_names_are_text(tmp_path: Path) -> None:
         msgspec.structs.replace(case, nodes={"<script>": case.nodes["H1"]})
         for case in COMPARISON.cases
     ]
-    shown = schematic(path, msgspec.structs.replace(COMPARISON, cases=cases))
+    shown = schematic(
+        path, msgspec.structs.replace(COMPARISON, cases=cases), {"<script>": "<script>"}
+    )
     assert "<script" not in shown.whole
     assert "&lt;script&gt; " in shown.whole
 

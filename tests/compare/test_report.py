@@ -287,6 +287,16 @@ def test_values_and_the_greatest_output_are_told_apart_from_levels() -> None:
     assert "An output is 0 below" in report(GOOD)
 
 
+def test_a_board_of_which_nothing_is_asked_has_no_yield() -> None:
+    hollow = msgspec.structs.replace(judged(PREDICTION, lambda case, output: {}), yield_=None)
+    text = " ".join(report(GOOD, hollow).split())
+    assert "Nothing is asked of the outputs, so that no board drawn is right or wrong" in text
+    assert "<dt>boards predicted to work</dt><dd>–</dd>" in text
+    for wrong in ("of 1000", "An output is 0 below", "level is 0 or 1", "where they should be"):
+        assert wrong in " ".join(report(GOOD).split())
+        assert wrong not in text
+
+
 def judged(
     prediction: Prediction, change: Callable[[int, PredictedOutput], dict[str, object]]
 ) -> Prediction:

@@ -46,6 +46,19 @@ def test_prediction_shows_every_value_with_its_band_and_the_yield() -> None:
     assert "-0.000" not in text
 
 
+def test_a_board_of_which_nothing_is_asked_has_no_yield() -> None:
+    hollow = [
+        msgspec.structs.replace(
+            case, outputs={"Y": msgspec.structs.replace(case.outputs["Y"], expected=None)}
+        )
+        for case in PREDICTION.cases
+    ]
+    text = shown(prediction_table(msgspec.structs.replace(PREDICTION, cases=hollow, yield_=None)))
+    assert "No yield: nothing is asked of the outputs of the 1000 boards drawn" in text
+    assert "truth table" not in text
+    assert "100.0%" not in text
+
+
 def test_measurement_shows_readings_and_what_was_not_read() -> None:
     text = shown(measurement_table(GOOD))
     y = GOOD.cases[1].outputs["Y"]

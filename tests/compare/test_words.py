@@ -81,6 +81,13 @@ def test_many_inputs_are_not_all_shown_and_that_is_said() -> None:
             with_settling(1e-6, None),
             "Y settles to 1 % in 1 µs, but not on all of 60 boards in time,",
         ),
+        (
+            msgspec.structs.replace(
+                STEP,
+                settling={"Y": Settling(nominal_s=1e-8, slowest_s=1.5e-8, resolution_s=1e-8)},
+            ),
+            "Y settles to 1 % in less than 10 ns, the slowest of 60 boards in 15 ns,",
+        ),
         (with_settling(None, None), "Y does not settle to 1 % before the next step"),
         (msgspec.structs.replace(STEP, settling={}), "No output moves"),
     ],

@@ -172,6 +172,7 @@ class World:
             ),
             faults=faults,
             yield_=Yield(good=self.samples, samples=self.samples, value=1.0, low=0.99, high=1.0),
+            nets={name: name for name in ("X1", "X2", *NAMES)},
         )
 
     @property

@@ -133,7 +133,28 @@ def test_slopes_differ_at_a_rectifier_s_corner(engine: NgspiceEngine, xor: Xor) 
     assert found.statistics.slope_below["X1"][place] == pytest.approx(gain, rel=0.02)
     assert found.statistics.slope_above["X1"][place] == pytest.approx(0, abs=0.02)
     assert found.cases[0].outputs["Y"].expected is None
-    assert found.yield_.value == 1.0
+    # Nothing is asked of the output: no board is good or bad.
+    assert found.yield_ is None
+    assert '"yield": null' in records.encode(found)
+    assert records.decode(records.encode(found)) == found
+
+
+def test_the_record_says_where_its_terminals_are(engine: NgspiceEngine, xor: Xor) -> None:
+    """A port may be called as it likes, even as another port's net."""
+    board, netlist, deck = xor
+    ports = {port.name: port for port in board.ports}
+    crossed = dataclasses.replace(
+        board,
+        ports=(
+            dataclasses.replace(ports["X1"], net="X2"),
+            dataclasses.replace(ports["X2"], net="X1"),
+            ports["Y"],
+        ),
+        test_points=(TestPoint("first", "H1"),),
+    )
+    inputs = {"X1": deck.inputs["X2"], "X2": deck.inputs["X1"]}
+    found = predict(crossed, dataclasses.replace(deck, inputs=inputs), netlist, engine, samples=2)
+    assert found.nets == {"X1": "X2", "X2": "X1", "Y": "Y", "first": "H1"}
 
 
 def test_every_single_fault_has_a_signature(prediction: records.Prediction, xor: Xor) -> None:
@@ -186,6 +207,7 @@ def test_yield_counts_the_boards_with_every_level_right(engine: NgspiceEngine, x
     column = [found.statistics.keys.index(f"{index}.Y") for index in range(4)]
     ones = [index for index, case in enumerate(board.cases) if case.expected["Y"]]
     good = np.all(rows[:, [column[index] for index in ones]] >= 4.978, axis=1)
+    assert found.yield_ is not None
     assert 0 < found.yield_.good < SAMPLES
     assert found.yield_.good == pytest.approx(good.sum(), abs=1)
     assert found.yield_.low < found.yield_.value < found.yield_.high

@@ -125,6 +125,22 @@ def test_the_exclusive_or_toggles_and_comes_to_rest(
         assert 4 <= half_s / settling.nominal_s < 10
 
 
+def test_what_follows_at_once_is_not_given_a_time_of_its_own(engine: NgspiceEngine) -> None:
+    """A divider has no time constant; beside it, an output that has one."""
+    deck = deck_of(["X1"], ["Y", "Z"], "r1 x1 y 1000", "r2 y 0 1000", "r3 x1 z 10", "c1 z 0 1e-9")
+    found = transient(board_of(["X1"], ["Y", "Z"]), deck, engine, [{}, {}])
+    step_s = found.time_s[1]
+    at_once, law = found.settling["Y"], found.settling["Z"]
+    assert at_once.resolution_s == pytest.approx(2 * step_s)
+    assert at_once.nominal_s == at_once.slowest_s == at_once.resolution_s
+    alone = transient(
+        board_of(["X1"], ["Y"]), deck_of(["X1"], ["Y"], "r1 x1 y 1000", "r2 y 0 1000"), engine,
+        [{}, {}],
+    ).settling["Y"]  # fmt: skip
+    assert alone.nominal_s == alone.slowest_s == alone.resolution_s
+    assert law.nominal_s == pytest.approx(10e-9 * TO_ONE_PER_CENT, rel=0.1)
+
+
 def test_an_output_that_the_wave_does_not_move_has_no_settling(engine: NgspiceEngine) -> None:
     deck = deck_of(["X1"], ["Y", "Z"], "r1 x1 y 1000", "c1 y 0 1e-9", "b1 z 0 v=3")
     found = transient(board_of(["X1"], ["Y", "Z"]), deck, engine, [{}, {}])
