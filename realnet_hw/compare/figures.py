@@ -104,6 +104,17 @@ def curves(prediction: Prediction, comparison: Comparison) -> list[Picture]:
     return list(itertools.islice(made, MOST))
 
 
+def has_points(prediction: Prediction, comparison: Comparison) -> bool:
+    """Return whether any measured case lies on a transfer curve that is shown."""
+    pairs = ((curve, name) for curve in prediction.curves for name in curve.outputs)
+    return any(
+        case.outputs[name].measured_V is not None
+        for curve, name in itertools.islice(pairs, MOST)
+        for case in comparison.cases
+        if name in case.outputs and _lies_on(case, curve.held_V)
+    )
+
+
 def surfaces(prediction: Prediction, comparison: Comparison) -> list[Picture]:
     """Return the response surfaces, an output each, with the cases that lie on them as measured."""
     made = (

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from realnet_hw.compare import standing
 from realnet_hw.compare.readings import case_label
 from realnet_hw.compare.svg import Drawing, element, read
-from realnet_hw.compare.words import case_name, volts
+from realnet_hw.compare.words import case_names, volts
 from realnet_hw.drawing.geometry import Box
 from realnet_hw.records import ComparedCase, Comparison
 
@@ -63,14 +63,14 @@ class Schematic:
     Args:
         whole: the drawing as one ``<svg>``.
         tiles: its framed blocks one by one, for a narrow page.
-        cases: short names of the cases that can be chosen, by their label.
-        first: which of them is shown first.
+        cases: the cases that can be chosen: short name, and inputs.
+        first: which of them is shown first: the one furthest off, else the first.
         unwritten: the terminals that were read and have no place for a tag.
     """
 
     whole: str
     tiles: list[Tile]
-    cases: dict[str, str]
+    cases: list[tuple[str, str]]
     first: int
     unwritten: list[str]
 
@@ -89,6 +89,7 @@ def schematic(path: Path, comparison: Comparison, nets: Mapping[str, str]) -> Sc
     """
     drawing = read(path)
     cases = comparison.cases[:MOST_CASES]
+    names = case_names([[i.set_V for i in case.inputs.values()] for case in comparison.cases])
     readings = _readings(cases)
     frames = _frames(drawing, {nets[name] for name in readings if name in nets})
     view = Box.union(frames).grown(_MARGIN * drawing.view.width) if frames else drawing.view
@@ -100,10 +101,7 @@ def schematic(path: Path, comparison: Comparison, nets: Mapping[str, str]) -> Sc
     return Schematic(
         whole=element(content, view, label),
         tiles=[_tile(drawing, frames[i], tags) for i, tags in _by_frame(frames, placed.values())],
-        cases={
-            case_label(case): case_name(i, [put.set_V for put in case.inputs.values()])
-            for i, case in enumerate(cases)
-        },
+        cases=list(zip(names, map(case_label, cases), strict=False)),
         first=_worst(cases),
         unwritten=[name for name in readings if name not in placed],
     )

@@ -18,6 +18,7 @@ from realnet_hw.compare.standing import answer_of
 from realnet_hw.compare.words import (
     advice,
     beyond,
+    case_names,
     conditions,
     figure,
     headline,
@@ -129,6 +130,8 @@ def html(
         schematic=schematic_of(schematic, comparison, prediction.nets) if schematic else None,
         kind=_kind(prediction),
         many=len(comparison.cases[0].inputs) > _FEW,
+        numbered=_numbered(comparison),
+        beside_another=_beside_another(comparison),
         conditions=conditions(prediction.conditions),
         answers=views(msgspec.structs.replace(prediction, curves=[], surfaces=[])),
         yields=figures.yields(prediction, comparison),
@@ -137,6 +140,7 @@ def html(
         transients=figures.transients(prediction),
         left_out=figures.left_out(prediction),
         has_ideal=figures.has_ideal(prediction),
+        has_rings=figures.has_points(prediction, comparison),
         most_rows=figures.MOST_ROWS,
         program=f"realnet_hw {__version__}",
     )
@@ -151,6 +155,20 @@ def _kind(prediction: Prediction) -> str:
     if any(output.window_V for output in outputs):
         return "value"
     return "level" if any(output.expected is not None for output in outputs) else "nothing"
+
+
+def _numbered(comparison: Comparison) -> bool:
+    """Return whether cases are called by their numbers."""
+    names = case_names([[i.set_V for i in c.inputs.values()] for c in comparison.cases])
+    return names[0] == "case 1"
+
+
+def _beside_another(comparison: Comparison) -> bool:
+    """Return whether outputs are judged against each other alone, so that one table holds them."""
+    outputs = [output for case in comparison.cases for output in case.outputs.values()]
+    return all(case.largest for case in comparison.cases) and not any(
+        output.window_V or output.expected is not None for output in outputs
+    )
 
 
 _TONES = {

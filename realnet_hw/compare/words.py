@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from realnet_hw.records import Comparison, Conditions, Prediction, Settling
 
 _SHOWN = 4
+# Names of cases longer than so many characters, or of more cases, give way to numbers.
+_LONG = 16
+_MANY = 8
 
 
 def headline(comparison: Comparison) -> str:
@@ -114,8 +117,9 @@ CLIPPED = (
 
 
 def inputs(set_V: Mapping[str, float], form: str = "g") -> str:
-    """Return the inputs of a case: "X1 = 0 V, X2 = 5 V"."""
-    return ", ".join(f"{name} = {volts(value_V, form)} V" for name, value_V in set_V.items())
+    """Return the inputs of a case to the millivolt: "X1 = 0 V, X2 = 5 V"."""
+    shown = {name: volts(round(value_V, 3), form) for name, value_V in set_V.items()}
+    return ", ".join(f"{name} = {text} V" for name, text in shown.items())
 
 
 def conditions(under: Conditions) -> str:
@@ -180,9 +184,17 @@ def holding(volts_by_input: Mapping[str, float]) -> str:
 
 def case_name(number: int, set_V: Sequence[float]) -> str:
     """Return what a case is called where there is little room: "0, 5 V", else by its number."""
-    if len(set_V) > _SHOWN:
+    text = ", ".join(volts(round(value_V, 3), "g") for value_V in set_V) + " V"
+    if len(set_V) > _SHOWN or len(text) > _LONG:
         return f"case {number + 1}"
-    return ", ".join(volts(value_V, "g").replace("-", "\N{MINUS SIGN}") for value_V in set_V) + " V"
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def case_names(cases: Sequence[Sequence[float]]) -> list[str]:
+    """Return what cases are called side by side: all by their inputs, or all by their numbers."""
+    names = [case_name(number, set_V) for number, set_V in enumerate(cases)]
+    numbers = [f"case {number + 1}" for number in range(len(cases))]
+    return numbers if len(cases) > _MANY or set(names) & set(numbers) else names
 
 
 def some(names: Sequence[str]) -> str:

@@ -136,11 +136,11 @@ def test_each_case_has_its_readings_and_what_was_not_read_has_none() -> None:
             else:
                 figure = f"{value.measured_V:.3f}".replace("-", "−").replace("−0.000", "0.000")
                 assert found[i, name].startswith(f"{name} {figure} V")
-    assert list(shown.cases) == [
+    assert [label for _, label in shown.cases] == [
         *("X1 = 0 V, X2 = 0 V", "X1 = 5 V, X2 = 0 V"),
         *("X1 = 0 V, X2 = 5 V", "X1 = 5 V, X2 = 5 V"),
     ]
-    assert list(shown.cases.values()) == ["0, 0 V", "5, 0 V", "0, 5 V", "5, 5 V"]
+    assert [name for name, _ in shown.cases] == ["0, 0 V", "5, 0 V", "0, 5 V", "5, 5 V"]
 
 
 def _with_En(En: float, *, case: int = 1, logic: int | None = 1) -> Comparison:
@@ -245,6 +245,7 @@ def test_of_many_cases_the_first_can_be_chosen() -> None:
     many = msgspec.structs.replace(COMPARISON, cases=COMPARISON.cases * 10)
     shown = schematic(XOR, many, NETS)
     assert max(case for _, case, _, _ in tags(shown)) == MOST_CASES - 1
+    assert [name for name, _ in shown.cases] == [f"case {i + 1}" for i in range(MOST_CASES)]
 
 
 def test_names_are_text(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ from realnet_hw.records import (
     Prediction,
 )
 from realnet_hw.uncertainty import expanded_uncertainty
+from tests.compare.test_conformity import by_greatest, with_h1_as_output
 from tests.compare.views import with_views
 from tests.compare.worlds import usual
 
@@ -335,6 +336,43 @@ def test_many_inputs_are_named_beside_their_case_and_not_in_columns() -> None:
     assert "<caption>Case 2: X1 = 5 V, X2 = 0 V, X3 = 5 V" in text
     assert '<label for="case1">case 2</label>' in text
     assert ">case 2</text>" in text  # the histogram's row
+
+
+def test_outputs_judged_against_each_other_stand_side_by_side() -> None:
+    prediction, measurement = by_greatest(PREDICTION), with_h1_as_output(GOOD)
+    found = compare(prediction, measurement)
+    wrong = msgspec.structs.replace(found.cases[0], largest="Y", largest_measured="H1")
+    found = msgspec.structs.replace(found, cases=[wrong, *found.cases[1:]])
+    text = html(found, prediction, measurement)
+    table = text.partition("<h2>Truth table</h2>")[2].partition("</section>")[0]
+    assert table.count("<table") == 1
+    assert re.findall("<th>(.*?)</th>", table) == ["X1", "X2", "Y", "H1", "largest"]
+    winners = [case.outputs[case.largest_measured or ""].measured_V for case in found.cases]
+    marks = re.findall(r'<span class="tag (good|bad)">([0-9.]+)</span>', table)
+    assert marks == [
+        (tone, f"{value_V:.3f}")
+        for tone, value_V in zip(("bad", "good", "good", "good"), winners, strict=True)
+    ]
+    assert 'Y <span class="tag bad">not largest ✗</span>' in " ".join(table.split())
+
+
+def test_cases_with_long_names_are_numbered_and_the_one_shown_is_said() -> None:
+    def uneven(case: ComparedCase | PredictedCase) -> ComparedCase | PredictedCase:
+        moved = {
+            f"X{i}": msgspec.structs.replace(put, set_V=put.set_V + 0.0123456)
+            for i, put in enumerate([*case.inputs.values()] * 2, 1)
+        }
+        return msgspec.structs.replace(case, inputs=moved)
+
+    found = compare(PREDICTION, GOOD)
+    found = msgspec.structs.replace(found, cases=[uneven(case) for case in found.cases])
+    prediction = msgspec.structs.replace(PREDICTION, cases=[*map(uneven, PREDICTION.cases)])
+    text = html(found, prediction, GOOD, XOR)
+    assert '<label for="case1">case 2</label>' in text
+    said = "Case 2: X1 = 5.012 V, X2 = 0.012 V, X3 = 5.012 V, X4 = 0.012 V. "
+    assert f'<span class="case1">{said}</span>' in text
+    assert "#case1:checked ~ .chosen .case1 { display: inline; }" in text
+    assert "<th>case</th><th>X1</th>" in text
 
 
 def test_a_reading_at_the_end_of_the_range_is_said_to_be_there() -> None:

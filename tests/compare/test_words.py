@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from realnet_hw.compare import compare
-from realnet_hw.compare.words import conditions, duration, views
+from realnet_hw.compare.words import case_names, conditions, duration, inputs, views
 from realnet_hw.records import Conditions, Curve, PredictedInput, Settling, Surface, Transient
 from tests.compare.worlds import usual
 
@@ -25,6 +25,18 @@ def curve(name: str) -> Curve:
 def with_settling(nominal_s: float | None, slowest_s: float | None) -> Transient:
     settling = {"Y": Settling(nominal_s=nominal_s, slowest_s=slowest_s)}
     return msgspec.structs.replace(STEP, settling=settling)
+
+
+def test_inputs_are_said_to_the_millivolt() -> None:
+    said = inputs({"X1": 1.4393612742425, "X2": 5.0, "X3": -0.0001})
+    assert said == "X1 = 1.439 V, X2 = 5 V, X3 = 0 V"
+
+
+def test_cases_are_all_called_by_their_inputs_or_all_by_number() -> None:
+    assert case_names([[0.0, -5.0], [0.5, 5.0]]) == ["0, \N{MINUS SIGN}5 V", "0.5, 5 V"]
+    assert case_names([[0.0, 0.0, 0.0], [1.2345, 2.3456, 0.1234]]) == ["case 1", "case 2"]
+    assert case_names([[float(i)] for i in range(9)])[8] == "case 9"
+    assert case_names([[0.0] * 5]) == ["case 1"]
 
 
 def test_conditions() -> None:
