@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from realnet_hw.compare import standing
 from realnet_hw.compare.readings import case_label
-from realnet_hw.compare.svg import Drawing, element, read
+from realnet_hw.compare.svg import Drawing, Word, element, read
 from realnet_hw.compare.words import case_names, volts
 from realnet_hw.drawing.geometry import Box
 from realnet_hw.records import ComparedCase, Comparison
@@ -36,6 +36,7 @@ _NEAR, _FAR = 4.0, 9.0  # from a label, in sizes of the font: within its frame, 
 _STEPS = 8  # of the grid of places, in a size of the font
 _MINUS = "\N{MINUS SIGN}"
 _FRAME = (15.0, 12.0)
+_BORDER_mm = 12.0  # of KiCad's sheet: a margin of 10 mm, and the row of letters
 
 Array = NDArray[np.float64]
 
@@ -184,10 +185,16 @@ def _frames(drawing: Drawing, nets: Set[str]) -> list[Box]:
         and box.width * box.height < 0.8 * drawing.view.width * drawing.view.height
     }
     frames = [b for b in large if not any(other != b and other.holds(b) for other in large)]
-    labels = [word.box for word in drawing.words if word.text in nets]
+    labels = [word.box for word in _labels(drawing, nets)]
     if not all(any(frame.holds(label) for frame in frames) for label in labels):
         return []
     return sorted(frames, key=lambda box: (box.left, box.top))
+
+
+def _labels(drawing: Drawing, nets: Set[str]) -> list[Word]:
+    """The labels of nets; the letters and numbers along the sheet's border are none."""
+    sheet = drawing.view.grown(-_BORDER_mm)
+    return [word for word in drawing.words if word.text in nets and sheet.holds(word.box)]
 
 
 class _Paper:
@@ -264,7 +271,7 @@ def _placed(
     inside = _Paper(view, size / _STEPS, ink)
     outside = inside.covered_with(frames)
     on = {name: net for name, net in nets.items() if name in readings}
-    labels = [word for word in drawing.words if word.text in on.values()]
+    labels = _labels(drawing, set(on.values()))
     boxes = np.array([label.box for label in labels]).reshape(-1, 4)
     placed: dict[str, Box] = {}
     ordered = sorted(labels, key=lambda w: (w.ends, w.box.top, w.box.left))

@@ -120,6 +120,18 @@ def test_a_voltage_stands_at_its_terminal_s_net_whatever_the_terminal_is_called(
     assert shown.unwritten == ["Y"]
 
 
+def test_letters_on_the_sheet_s_border_are_no_nets(tmp_path: Path) -> None:
+    """KiCad writes A, B, C, ... down both sides of a sheet, 11 mm from its edge."""
+    path = tmp_path / "sheet.svg"
+    path.write_text(
+        '<svg viewBox="0 0 297 210"><text x="11" y="35.65" font-size="1.3" textLength="1">A</text>'
+        '<text x="150" y="100" font-size="1.3" textLength="1">A</text></svg>',
+        encoding="utf-8",
+    )
+    ((_, _, box, _), *_) = tags(schematic(path, COMPARISON, {"Y": "A"}))
+    assert abs(box.left - 150) < 30
+
+
 def test_each_case_has_its_readings_and_what_was_not_read_has_none() -> None:
     unread = msgspec.structs.replace(
         COMPARISON.cases[2].nodes["H1"], measured_V=None, U_measured_V=None, En=None
