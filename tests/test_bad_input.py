@@ -48,7 +48,7 @@ REFUSED: list[tuple[str, str]] = [
     ("new it --network latin.json", r"network\.md"),
     ("new it --network bomb.json", r"network\.md"),
     # ------------------------------------------------------------- networks that no circuit can be
-    ("new it --network inputs24.json", "24 inputs.*1 to 23"),
+    ("new it --network inputs24.json", "24 inputs.*up to 16"),
     ("new it --network straight.json", "layer 1 is linear.*relu"),
     ("new it --network threshold.json", "layer 1 is threshold.*relu"),
     ("new it --network steep.json", "allowed.*weight decay"),
