@@ -171,4 +171,4 @@ def test_a_board_that_shrinks_leaves_no_old_sheets(
     assert result.violations == ()
     assert result.paper == "A4"
     assert [path.name for path in built.glob("*.kicad_sch")] == [f"{large.name}.kicad_sch"]
-    assert [path.name for path in built.glob("*.svg")] == ["schematic.svg"]
+    assert [path.name for path in built.glob("schematic*.svg")] == ["schematic.svg"]
