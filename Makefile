@@ -31,7 +31,7 @@ demo: setup ## XOR from weights to verdict on the virtual bench, with a report
 	$(call say,demo)
 	@$(BIN)/realnet demo
 
-test: setup lint types boards ## everything that proves it: style, types, layers, boards, tests
+test: setup lint types ## everything that proves it: style, types, layers, boards, tests
 	$(call say,tests)
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(TESTS)
 

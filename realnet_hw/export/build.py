@@ -205,17 +205,22 @@ def _origin(manifest: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]
     return {**manifest, "files": files, "models_3d": None}
 
 
+# Signature and the chunk that holds width and height.
+_PNG_HEAD = 33
+
+
 def _alike(one: Path, other: Path) -> bool:
     """Whether two files say the same.
 
     Archives are compared by what is in them, since compressors differ. A rendering is made of the
-    board file alone, which is compared itself, and its pixels hang on the processor.
+    board file alone, which is compared itself, and its pixels hang on the processor: it must be a
+    picture of the same size.
     """
     if not one.is_file():
         return False
     match one.suffix:
         case ".png":
-            return True
+            return one.read_bytes()[:_PNG_HEAD] == other.read_bytes()[:_PNG_HEAD]
         case ".zip":
             return _unzipped(one) == _unzipped(other)
         case _:

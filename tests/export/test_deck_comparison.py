@@ -20,6 +20,7 @@ from realnet_hw.export.deck_comparison import (
     spice_value,
 )
 from realnet_hw.export.netlist import from_board
+from realnet_hw.export.profile import DEFAULT
 from realnet_hw.export.project_files import project_text
 from realnet_hw.export.schematic import schematic_files
 
@@ -115,7 +116,7 @@ def test_shipped_board_equals_kicads_export(tmp_path: Path) -> None:
     netlist = from_board(board)
     schematic = tmp_path / "xor_opamp.kicad_sch"
     schematic.write_text(schematic_files(board, netlist)[schematic.name], "utf-8")
-    schematic.with_suffix(".kicad_pro").write_text(project_text(board.name, []), "utf-8")
+    schematic.with_suffix(".kicad_pro").write_text(project_text(board.name, [], DEFAULT), "utf-8")
     shutil.copytree(project.bundle() / "sim" / "models", tmp_path / "models")
     exported = kicad_cli.spice(schematic)
     deck = deck_from(netlist, board)

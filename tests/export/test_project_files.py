@@ -11,13 +11,14 @@ import pytest
 from realnet_hw.drawing import sexpr
 from realnet_hw.errors import InputError, ToolMissing
 from realnet_hw.export import project_files
+from realnet_hw.export.profile import DEFAULT
 
 SYMBOLS = ["Device:R", "Device:C", "Amplifier_Operational:TL074"]
 FOOTPRINTS = ["Package_DIP:DIP-14_W7.62mm"]
 
 
 def test_net_classes_give_rails_wider_tracks() -> None:
-    content = json.loads(project_files.project_text("a_board", {"GND", "+12V"}))
+    content = json.loads(project_files.project_text("a_board", {"GND", "+12V"}, DEFAULT))
     settings = content["net_settings"]
     tracks = {each["name"]: each["track_width"] for each in settings["classes"]}
     assert tracks["Power"] > tracks["Default"]
