@@ -45,7 +45,7 @@ def sorted_out(_references: Sequence[str], uniform: Shares) -> Shares:
 
 def one_side(references: Sequence[str], uniform: Shares) -> Shares:
     """Each kind of part, all resistors say, is from one lot beside one bound: in its last fifth."""
-    kinds = [re.match(r"[^0-9]*", reference)[0] for reference in references]  # type: ignore[index]
+    kinds = [re.sub(r"[0-9].*", "", reference) for reference in references]
     first = [kinds.index(kind) for kind in kinds]
     upper = uniform[:, first] >= 0.5
     return np.where(upper, 0.8 + uniform / 5, uniform / 5)

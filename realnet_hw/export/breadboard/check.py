@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 
 from realnet_hw.export.breadboard.holes import Hole, strip_of
+from realnet_hw.export.breadboard.parts import kind_of
 from realnet_hw.export.breadboard.placement import Layout
 from realnet_hw.export.breadboard.wiring import Wiring
 from realnet_hw.export.netlist import Netlist
@@ -54,14 +55,10 @@ def differences(netlist: Netlist, layout: Layout, wiring: Wiring) -> list[str]:
             want[reference, pin] = netlist.parts[reference].pins.get(pin, f"{reference}.{pin}")
     want |= {(tap.name, ""): tap.net for tap in wiring.taps}
     missing = {part.reference for part in layout.parts} ^ {
-        reference for reference, part in netlist.parts.items() if not _outside(part.footprint)
+        reference for reference, part in netlist.parts.items() if kind_of(part).shape != "outside"
     }
     found += [f"{reference} is on one side only" for reference in sorted(missing)]
     return found + _compared(place, want)
-
-
-def _outside(footprint: str) -> bool:
-    return footprint.startswith(("Connector", "TerminalBlock", "TestPoint"))
 
 
 def _compared(

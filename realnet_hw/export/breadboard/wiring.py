@@ -102,7 +102,7 @@ def wire(layout: Layout, rails: Mapping[str, str], taps: Iterable[tuple[str, str
     return _Board(layout, rails).run(taps)
 
 
-def is_short(one: Strip, other: Strip) -> bool:
+def _is_short(one: Strip, other: Strip) -> bool:
     """Return whether two strips are neighbours, or have one strip between them."""
     same = (one.board, one.name) == (other.board, other.name)
     return same and abs(one.column - other.column) <= _SHORT
@@ -211,7 +211,7 @@ class _Board:
 
     def _along(self, net: str, one: Strip, other: Strip) -> None:
         """Lay a wire; between neighbours it lies flat in one row."""
-        if is_short(one, other):
+        if _is_short(one, other):
             between = range(min(one.column, other.column), max(one.column, other.column) + 1)
             for row in _OUTWARD[one.name][1:]:
                 if all(Hole(one.board, row, column) not in self.taken for column in between):
