@@ -12,8 +12,8 @@ from realnet_hw.export.breadboard.holes import RAILS, Hole
 from realnet_hw.export.breadboard.parts import kind_of
 from realnet_hw.export.breadboard.placement import Layout, Placed, place
 from realnet_hw.export.breadboard.wiring import Wiring, rails_for, sides_of, wire
+from realnet_hw.export.groups import groups
 from realnet_hw.export.netlist import Netlist
-from realnet_hw.export.pcb.floorplan import groups
 
 
 @dataclass(frozen=True)

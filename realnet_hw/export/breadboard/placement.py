@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from realnet_hw.errors import CircuitRefused
 from realnet_hw.export.breadboard.holes import COLUMNS, Hole, Strip, strip_of
 from realnet_hw.export.breadboard.parts import ROWS, kind_of
+from realnet_hw.export.groups import Group
 from realnet_hw.export.netlist import Netlist, NetlistPart
-from realnet_hw.export.pcb.floorplan import Group
 
 # The columns behind the last are kept for the wires that join rails.
 _FIRST, _LAST = 3, COLUMNS - 6

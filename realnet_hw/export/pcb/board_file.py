@@ -22,8 +22,9 @@ from realnet_hw.drawing import sexpr
 from realnet_hw.drawing.sexpr import Node
 from realnet_hw.errors import CircuitRefused, ToolFailed, ToolMissing
 from realnet_hw.export import kicad_cli
+from realnet_hw.export.groups import groups
 from realnet_hw.export.netlist import Netlist, from_kicad
-from realnet_hw.export.pcb.floorplan import CHANNEL_mm, Floorplan, HOLE_mm, floorplan, groups
+from realnet_hw.export.pcb.floorplan import CHANNEL_mm, Floorplan, HOLE_mm, floorplan
 from realnet_hw.export.pcb.footprints import footprint, turned
 from realnet_hw.export.pcb.router import NetClass, Pad, Routing, Rules, route
 from realnet_hw.export.pcb.silkscreen import Silkscreen, Text, silkscreen

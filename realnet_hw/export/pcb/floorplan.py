@@ -7,14 +7,12 @@ fill columns, and the height of these is chosen so that the board comes near to 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from realnet_hw.board import Board
-from realnet_hw.cells.amplifier_supply import AmplifierSupply
-from realnet_hw.cells.connector import Connector
 from realnet_hw.drawing.geometry import Box, Point
+from realnet_hw.export.groups import Group
 from realnet_hw.export.netlist import Netlist
 from realnet_hw.export.pcb.tiles import (
     Placed,
@@ -26,8 +24,6 @@ from realnet_hw.export.pcb.tiles import (
     package_tile,
     up,
 )
-from realnet_hw.export.plain.groups import grouped
-from realnet_hw.parts.catalogue import part_type
 
 HOLE_mm = 3.2
 """Diameter of the mounting holes, for M3 screws."""
@@ -54,71 +50,12 @@ _WIDE_NET = 12
 
 
 @dataclass(frozen=True)
-class Group:
-    """Parts that belong together.
-
-    Args:
-        parts: references, in their order.
-        layer: from the inputs to the outputs.
-        side: the edge where it stands, empty for between.
-        package: the reference of the amplifier package that it belongs to, if any.
-        pins: the pins of that package that are the group's own; empty for its decoupling.
-    """
-
-    parts: tuple[str, ...]
-    layer: int
-    side: Literal["left", "right", ""] = ""
-    package: str = ""
-    pins: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Floorplan:
     """Parts in their places, the board's edge, and the middles of its mounting holes, mm."""
 
     parts: Mapping[str, Placed]
     outline: Box
     holes: tuple[Point, ...]
-
-
-def groups(board: Board, netlist: Netlist) -> tuple[Group, ...]:
-    """Return the groups of a board: its cells, or what is connected in a plain circuit."""
-    return tuple(_of_cells(board) if board.cells else _of_plain(board, netlist))
-
-
-def _of_cells(board: Board) -> Iterator[Group]:
-    assembly = board.assembly
-    for cell in assembly.cells:
-        parts = tuple(assembly.references[cell.name, key] for key in cell.parts)
-        amplifiers = [(key, *assembly.amplifiers[cell.name, key]) for key in cell.amplifiers]
-        if isinstance(cell, AmplifierSupply):
-            yield Group(parts, cell.layer, package=assembly.packages[cell.package])
-        elif amplifiers:
-            key, package, index = amplifiers[0]
-            pins = part_type(cell.amplifiers[key].type).amplifiers[index]
-            yield Group(parts, cell.layer, package=package, pins=tuple(pins))
-        elif isinstance(cell, Connector):
-            yield Group(parts, cell.layer, side=cell.side)
-        else:
-            yield Group(parts, cell.layer, side="left")
-
-
-def _of_plain(board: Board, netlist: Netlist) -> Iterator[Group]:
-    inputs = {port.net for port in board.inputs}
-    outputs = {port.net for port in board.outputs}
-    rails = {"GND", *(supply.net for supply in board.supplies)}
-    for group in grouped(netlist, rails, inputs, outputs):
-        members = tuple(unit.part.reference for unit in group.members)
-        main = group.main
-        if main is None:
-            yield Group(members, group.layer)
-        elif main.is_connector:
-            at_right = bool(outputs & set(main.nets()))
-            parts = (main.part.reference, *members)
-            yield Group(parts, group.layer, side="right" if at_right else "left")
-        else:
-            pins = () if main.is_supply else tuple(pin.number for pin in main.pins())
-            yield Group(members, group.layer, package=main.part.reference, pins=pins)
 
 
 def floorplan(

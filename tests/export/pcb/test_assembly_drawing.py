@@ -10,9 +10,10 @@ import pytest
 from realnet_hw.board import load_board
 from realnet_hw.export import bom, netlist
 from realnet_hw.export.assembly import assembled
+from realnet_hw.export.groups import groups
 from realnet_hw.export.netlist import Netlist
 from realnet_hw.export.pcb.assembly_drawing import assembly_drawing
-from realnet_hw.export.pcb.floorplan import floorplan, groups
+from realnet_hw.export.pcb.floorplan import floorplan
 from realnet_hw.parts.catalogue import Assembly
 
 _WORD = re.compile(rb"1 0 0 1 ([\d.]+) ([\d.]+) Tm <([0-9a-f]*)> Tj|Tm <([0-9a-f]*)> Tj")

@@ -11,7 +11,8 @@ from realnet_hw.board import Board, load_board
 from realnet_hw.drawing.geometry import Box
 from realnet_hw.export import netlist
 from realnet_hw.export.assembly import assembled
-from realnet_hw.export.pcb.floorplan import Floorplan, HOLE_mm, floorplan, groups
+from realnet_hw.export.groups import groups
+from realnet_hw.export.pcb.floorplan import Floorplan, HOLE_mm, floorplan
 from realnet_hw.export.pcb.footprints import footprint
 from realnet_hw.parts.catalogue import Assembly
 

@@ -12,8 +12,9 @@ from realnet_hw.board import Board, load_board
 from realnet_hw.drawing.geometry import Box, Point
 from realnet_hw.export import netlist
 from realnet_hw.export.assembly import assembled
+from realnet_hw.export.groups import groups
 from realnet_hw.export.netlist import Netlist
-from realnet_hw.export.pcb.floorplan import Floorplan, floorplan, groups
+from realnet_hw.export.pcb.floorplan import Floorplan, floorplan
 from realnet_hw.export.pcb.footprints import footprint, turned, turned_box
 from realnet_hw.export.pcb.silkscreen import Silkscreen, Text, silkscreen
 from realnet_hw.parts.catalogue import Assembly
