@@ -89,12 +89,42 @@ class Supply:
 
 @dataclass(frozen=True)
 class TestPoint:
-    """A net that can be measured."""
+    """A net that can be measured: its voltage, or how long a pulse on it lasts.
+
+    Args:
+        name: how people call it.
+        net: its net.
+        kind: a steady voltage, or the width of the pulse that the board's firing makes.
+        level_V: between which crossings a pulse is timed: upwards, then downwards.
+    """
 
     name: str
     net: str
+    kind: Literal["voltage", "pulse"] = "voltage"
+    level_V: float = 0.0
 
     __test__ = False  # not a test class, whatever pytest thinks of its name
+
+
+@dataclass(frozen=True)
+class Firing:
+    """How a board of pulses is asked: its inputs are set, it is reset, triggered, and read.
+
+    Its trigger and reset ports are pulled low by open collectors and released to the board's own
+    pull-ups.
+
+    Args:
+        reset_s: how long the reset is held low.
+        recover_s: from the end of the reset to the start of the trigger.
+        trigger_s: how long the trigger is held low.
+        read_after_s: from the start of the trigger until every output has its answer; it holds the
+            answer from then on.
+    """
+
+    reset_s: float
+    recover_s: float
+    trigger_s: float
+    read_after_s: float
 
 
 @dataclass(frozen=True)
@@ -199,6 +229,7 @@ class Board:
     network: Network | None = None
     limits: Mapping[str, float] = field(default_factory=dict)
     procedures: tuple[str, ...] = ("truth_table",)
+    firing: Firing | None = None
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -214,6 +245,13 @@ class Board:
                 )
         inputs = {port.name for port in self.inputs}
         outputs = {port.name for port in self.outputs}
+        roles = {port.role for port in self.ports}
+        if (self.firing is not None) != bool(roles & {"trigger", "reset"}):
+            raise InputError(
+                "a board is fired through its trigger and reset ports",
+                where=self.name,
+                mend="give both a firing and such ports, or neither",
+            )
         for case in self.cases:
             if set(case.inputs) != inputs or set(case.expected) != outputs:
                 raise InputError(

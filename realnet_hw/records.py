@@ -60,6 +60,17 @@ class PredictedNode(_Frozen, frozen=True, kw_only=True):
     high_V: float
 
 
+class PredictedPulse(_Frozen, frozen=True, kw_only=True):
+    """The width of a pulse: its nominal value and the band that holds 99 % of boards.
+
+    A width of 0 is no pulse.
+    """
+
+    nominal_s: float
+    low_s: float
+    high_s: float
+
+
 class PredictedCase(_Frozen, frozen=True, kw_only=True):
     """One row of the truth table.
 
@@ -70,6 +81,7 @@ class PredictedCase(_Frozen, frozen=True, kw_only=True):
     outputs: dict[str, PredictedOutput]
     nodes: dict[str, PredictedNode]
     largest: str | None = None
+    pulses: dict[str, PredictedPulse] = {}
 
 
 class Statistics(_Frozen, frozen=True, kw_only=True):
@@ -298,6 +310,14 @@ class MeasuredValue(_Frozen, frozen=True, kw_only=True):
     channel: str | None
 
 
+class MeasuredPulse(_Frozen, frozen=True, kw_only=True):
+    """The width of a pulse as captured; None is UNSET, 0 is no pulse."""
+
+    width_s: float | None
+    U_s: float | None
+    channel: str | None
+
+
 class MeasuredCase(_Frozen, frozen=True, kw_only=True):
     """One row of the truth table, as measured."""
 
@@ -305,6 +325,7 @@ class MeasuredCase(_Frozen, frozen=True, kw_only=True):
     outputs: dict[str, MeasuredValue]
     nodes: dict[str, MeasuredValue]
     time_utc: str
+    pulses: dict[str, MeasuredPulse] = {}
 
 
 class Calibration(_Frozen, frozen=True, kw_only=True):
@@ -380,6 +401,16 @@ class ComparedValue(_Frozen, frozen=True, kw_only=True):
     U_judged_V: float | None = None
 
 
+class ComparedPulse(_Frozen, frozen=True, kw_only=True):
+    """A predicted and a measured width of a pulse, as in ``ComparedValue``."""
+
+    predicted_s: float
+    measured_s: float | None
+    U_predicted_s: float
+    U_measured_s: float | None
+    En: float | None
+
+
 class ComparedCase(_Frozen, frozen=True, kw_only=True):
     """One row of the truth table, predicted and measured.
 
@@ -392,6 +423,7 @@ class ComparedCase(_Frozen, frozen=True, kw_only=True):
     nodes: dict[str, ComparedValue]
     largest: str | None = None
     largest_measured: str | None = None
+    pulses: dict[str, ComparedPulse] = {}
 
 
 class Conformity(_Frozen, frozen=True, kw_only=True):

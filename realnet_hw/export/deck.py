@@ -35,6 +35,10 @@ NOMINAL_C = 27.0
 OPTIONS = ".options tnom=27 reltol=1e-5 abstol=1e-12 vntol=1e-8 chgtol=1e-16"
 
 
+# A saturated transistor that pulls a trigger or reset low: 75 mV at the 1.5 mA of a 10k pull-up.
+_DRIVER_ohm = 50.0
+
+
 @dataclass(frozen=True)
 class Source:
     """A voltage source of the test bench around a board: its element, its node, its volts."""
@@ -95,6 +99,8 @@ class Deck:
         models: text of the model cards used.
         supplies: by the supply's net.
         inputs: by the input port's name.
+        drivers: by the name of a trigger or reset port: the source that tells its open collector
+            to pull low, at 1 V, or to let go, at 0 V.
         nodes: public net name to node.
         spreads: in the order of references.
         temperature_C: of the whole board.
@@ -107,6 +113,7 @@ class Deck:
     models: str = ""
     supplies: Mapping[str, Source] = field(default_factory=dict)
     inputs: Mapping[str, Source] = field(default_factory=dict)
+    drivers: Mapping[str, Source] = field(default_factory=dict)
     nodes: Mapping[str, str] = field(default_factory=dict)
     spreads: tuple[Spread, ...] = ()
     temperature_C: float = NOMINAL_C
@@ -444,7 +451,8 @@ def deck_from(netlist: Netlist, board: Board) -> Deck:
     """Return the deck of a board's netlist with sources on its supplies and inputs.
 
     Resistors and capacitors take their value; every other part needs KiCad's ``Sim.*`` fields.
-    ``Sim.Enable`` 0 leaves a connector, test point or mounting hole out. Inputs start at 0 V.
+    ``Sim.Enable`` 0 leaves a connector, test point or mounting hole out. Inputs start at 0 V. On
+    each trigger and reset port is an open collector, let go.
 
     Raises:
         InputError: a part without a model or left out that carries current, a resistor or
@@ -482,8 +490,20 @@ def deck_from(netlist: Netlist, board: Board) -> Deck:
         elements.append(f"{made.element} {made.node} 0 {number(volts)}")
         return made
 
+    def driver(net: str) -> Source:
+        if net not in nodes:
+            raise InputError(f"nothing is connected to {net!r}", where=board.name)
+        node = nodes[net]
+        made = Source(f"v_{node}_pull", f"{node}_pull", 0.0)
+        elements.append(f"{made.element} {made.node} 0 0")
+        conducts = f"v({node})*v({made.node})/{number(_DRIVER_ohm)}"
+        elements.append(f"b_{node}_pull {node} 0 i={conducts}")
+        return made
+
     supplies = {supply.net: source(supply.net, supply.volts) for supply in board.supplies}
     inputs = {port.name: source(port.net, 0.0) for port in board.inputs}
+    fired = [port for port in board.ports if port.role in ("trigger", "reset")]
+    drivers = {port.name: driver(port.net) for port in fired}
     for supply in board.supplies:
         low, high = sorted(supply.volts * (1 + sign * supply.tolerance) for sign in (-1, 1))
         element = supplies[supply.net].element
@@ -495,6 +515,7 @@ def deck_from(netlist: Netlist, board: Board) -> Deck:
         models="\n".join(model_card(library).strip() for library in libraries),
         supplies=supplies,
         inputs=inputs,
+        drivers=drivers,
         nodes=nodes,
         spreads=tuple(spreads),
         no_drift=tuple(no_drift),
