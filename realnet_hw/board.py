@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from realnet_hw import project
-from realnet_hw.cells.amplifier_supply import AmplifierSupply, SpareAmplifier
 from realnet_hw.cells.cell import Cell
+from realnet_hw.cells.package_supply import PackageSupply
+from realnet_hw.cells.spare_units import spare
 from realnet_hw.errors import InputError
 from realnet_hw.parts.catalogue import PartType, part_type
 
@@ -193,14 +194,15 @@ class Assembly:
         cells: the board's own cells and those made for the packages, in drawing order.
         parts: by reference, in the order of references.
         references: (cell name, part key) to reference.
-        amplifiers: (cell name, amplifier key) to (reference, index of the amplifier from 0).
-        packages: references of the amplifier packages, by their index.
+        units: (cell name, key of an amplifier or transistor) to (reference of its package, its
+            index there from 0).
+        packages: references of these packages, by their index.
     """
 
     cells: tuple[Cell, ...]
     parts: Mapping[str, BoardPart]
     references: Mapping[tuple[str, str], str]
-    amplifiers: Mapping[tuple[str, str], tuple[str, int]]
+    units: Mapping[tuple[str, str], tuple[str, int]]
     packages: tuple[str, ...]
 
 
@@ -209,7 +211,9 @@ class Board:
     """Everything about a board that its files, its prediction and its measurement are made from.
 
     Exactly one of ``cells`` and ``plain_circuit`` is given; the latter is called with a fresh
-    SKiDL circuit to fill.
+    SKiDL circuit to fill. ``rails`` gives the positive and negative rail of a type of package
+    where these are not the outermost supplies. ``held_V`` are nets whose voltage the bench holds,
+    such as the capacitors that it refreshes.
 
     Raises:
         InputError: a name that is not ``[a-z][a-z0-9_]*``, both or neither description, a case or
@@ -230,6 +234,8 @@ class Board:
     limits: Mapping[str, float] = field(default_factory=dict)
     procedures: tuple[str, ...] = ("truth_table",)
     firing: Firing | None = None
+    rails: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    held_V: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -286,7 +292,13 @@ class Board:
         """
         if not self.cells:
             raise InputError("this board has no cells", where=self.name)
-        return _assemble(self.cells, self.supplies)
+        return _assemble(self.cells, self.supplies, self.rails)
+
+    @property
+    def rail_nets(self) -> set[str]:
+        """Ground and the nets that supply its packages, whether from outside or made on board."""
+        made = {net for rails in self.rails.values() for net in rails}
+        return {"GND", *(supply.net for supply in self.supplies), *made}
 
     @property
     def part_count(self) -> int:
@@ -302,7 +314,7 @@ class Board:
         """
         from realnet_hw.parts import plain, skidl_parts
 
-        supply_nets = {"GND", *(supply.net for supply in self.supplies)}
+        supply_nets = self.rail_nets
         if self.plain_circuit is not None:
             return plain.fill(self.plain_circuit, supply_nets, self.name)
         return skidl_parts.connect(
@@ -360,11 +372,15 @@ def load_board(name: str) -> Board:
     return board
 
 
-def _assemble(cells: Sequence[Cell], supplies: Sequence[Supply]) -> Assembly:
-    """Fill amplifier packages in the order of the cells and number every part."""
-    positive = max(supplies, key=lambda supply: supply.volts).net
+def _assemble(
+    cells: Sequence[Cell], supplies: Sequence[Supply], rails: Mapping[str, tuple[str, str]]
+) -> Assembly:
+    """Fill packages in the order of the cells and number every part."""
     lowest = min(supplies, key=lambda supply: supply.volts)
-    negative = lowest.net if lowest.volts < 0 else "GND"
+    outermost = (
+        max(supplies, key=lambda supply: supply.volts).net,
+        lowest.net if lowest.volts < 0 else "GND",
+    )
 
     counts: dict[str, int] = {}
 
@@ -375,41 +391,41 @@ def _assemble(cells: Sequence[Cell], supplies: Sequence[Supply]) -> Assembly:
     own = list(cells)
     wanted: dict[str, list[tuple[Cell, str]]] = {}
     for cell in own:
-        for key, request in cell.amplifiers.items():
+        for key, request in cell.units.items():
             wanted.setdefault(request.type, []).append((cell, key))
 
-    amplifiers: dict[tuple[str, str], tuple[str, int]] = {}
+    units: dict[tuple[str, str], tuple[str, int]] = {}
     packages: list[str] = []
     package_parts: list[BoardPart] = []
     made: list[Cell] = []
     last = max(cell.layer for cell in own)
     for type_key, users in wanted.items():
         kind = part_type(type_key)
-        size = len(kind.amplifiers)
+        size = len(kind.units)
+        own_rails = rails.get(type_key, outermost)
         for start in range(0, len(users), size):
             reference = number(kind.prefix)
             index = len(packages)
             packages.append(reference)
             inside = users[start : start + size]
-            for spare in range(len(inside), size):
-                cell = SpareAmplifier(
-                    f"{reference}_SPARE{spare + 1}", "Spare amplifier", type=type_key, layer=last
-                )
+            for unused in range(len(inside), size):
+                name = f"{reference}_SPARE{unused + 1}"
+                cell = spare(name, type=type_key, rails=own_rails, layer=last)
                 made.append(cell)
-                inside.append((cell, "amplifier"))
-            supply = AmplifierSupply(
+                inside.append((cell, next(iter(cell.units))))
+            supply = PackageSupply(
                 f"{reference}_SUPPLY",
                 f"{reference} supply",
                 package=index,
                 type=type_key,
-                positive=positive,
-                negative=negative,
+                positive=own_rails[0],
+                negative=own_rails[1],
                 layer=last,
             )
             made.append(supply)
-            package_parts.append(_package(kind, type_key, reference, inside, positive, negative))
+            package_parts.append(_package(kind, type_key, reference, inside, own_rails))
             for unit, (cell, key) in enumerate(inside):
-                amplifiers[cell.name, key] = (reference, unit)
+                units[cell.name, key] = (reference, unit)
 
     parts = {part.reference: part for part in package_parts}
     references: dict[tuple[str, str], str] = {}
@@ -420,7 +436,7 @@ def _assemble(cells: Sequence[Cell], supplies: Sequence[Supply]) -> Assembly:
             references[cell.name, key] = reference
             parts[reference] = BoardPart(reference, part.type, part.value or kind.value, part.pins)
     ordered = dict(sorted(parts.items(), key=lambda item: reference_order(item[0])))
-    return Assembly((*own, *made), ordered, references, amplifiers, tuple(packages))
+    return Assembly((*own, *made), ordered, references, units, tuple(packages))
 
 
 def _package(
@@ -428,14 +444,12 @@ def _package(
     type_key: str,
     reference: str,
     inside: Sequence[tuple[Cell, str]],
-    positive: str,
-    negative: str,
+    rails: tuple[str, str],
 ) -> BoardPart:
-    """Return a package's part: the pins of all its amplifiers and its supply pins."""
-    pins = {kind.supply_pins["positive"]: positive, kind.supply_pins["negative"]: negative}
-    for (cell, key), (plus, minus, out) in zip(inside, kind.amplifiers, strict=True):
-        request = cell.amplifiers[key]
-        pins |= {plus: request.non_inverting, minus: request.inverting, out: request.output}
+    """Return a package's part: the pins of all its units and its supply pins."""
+    pins = {kind.supply_pins["positive"]: rails[0], kind.supply_pins["negative"]: rails[1]}
+    for (cell, key), numbers in zip(inside, kind.units, strict=True):
+        pins |= dict(zip(numbers, cell.units[key].nets, strict=True))
     return BoardPart(reference, type_key, kind.value, pins)
 
 

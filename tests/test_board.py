@@ -28,7 +28,7 @@ def test_every_cell_part_and_amplifier_is_assembled_once(xor: Board) -> None:
     keys = [(cell.name, key) for cell in assembly.cells for key in cell.parts]
     assert len(set(keys)) == len(keys) == len(assembly.references)
     assert len(assembly.parts) == len(keys) + len(assembly.packages)
-    assert len(set(assembly.amplifiers.values())) == len(assembly.amplifiers)
+    assert len(set(assembly.units.values())) == len(assembly.units)
 
 
 def test_package_pins_are_the_datasheets(xor: Board) -> None:
@@ -192,7 +192,7 @@ def test_every_catalogue_part_is_in_kicads_libraries_with_the_pins_it_names() ->
         for number, (key, kind) in enumerate(catalogue().items(), 1):
             part = skidl_parts.catalogue_part(circuit, key, f"{kind.prefix}{number}", "1k")
             pins = {str(pin.num) for pin in part.pins}
-            named = Counter(pin for units in kind.amplifiers for pin in units)
+            named = Counter(pin for unit in kind.units for pin in unit)
             named.update(kind.supply_pins.values())
             named.update(
                 pair.split("=")[0] for pair in kind.sim.get("Sim.Pins", "").split() if pair

@@ -25,7 +25,7 @@ def offsets_V(board: Board, deck: Deck) -> dict[str, float]:
     found = {}
     for cell in board.cells:
         if isinstance(cell, Neuron):
-            reference, unit = board.assembly.amplifiers[cell.name, "amplifier"]
+            reference, unit = board.assembly.units[cell.name, "amplifier"]
             parameter = f"v.x{reference.lower()}.vos{unit + 1}"
             found[cell.name] = next(s.nominal for s in deck.spreads if s.parameter == parameter)
     return found

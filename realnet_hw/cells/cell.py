@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from realnet_hw.drawing.pad import Pad
@@ -46,6 +46,36 @@ class AmplifierRequest:
     inverting: str
     output: str
 
+    @property
+    def nets(self) -> tuple[str, str, str]:
+        """Its nets in the order in which the catalogue gives an amplifier's pins."""
+        return (self.non_inverting, self.inverting, self.output)
+
+
+@dataclass(frozen=True)
+class TransistorRequest:
+    """A wish for one transistor of a package; the board says which package and which transistor.
+
+    Args:
+        type: the package's key in the parts catalogue.
+        drain: net of the drain.
+        gate: net of the gate.
+        source: net of the source.
+    """
+
+    type: str
+    drain: str
+    gate: str
+    source: str
+
+    @property
+    def nets(self) -> tuple[str, str, str]:
+        """Its nets in the order in which the catalogue gives a transistor's pins."""
+        return (self.drain, self.gate, self.source)
+
+
+UnitRequest: TypeAlias = AmplifierRequest | TransistorRequest
+
 
 class Cell(ABC):
     """One functional block.
@@ -64,6 +94,8 @@ class Cell(ABC):
             not fills the page where there is room.
         parts: by a key that is unique within the cell ("feedback").
         amplifiers: the amplifiers that it needs, by key.
+        transistors: the transistors that it needs of packages with several, by key; no key is an
+            amplifier's too.
     """
 
     is_terminal: bool = False
@@ -85,13 +117,17 @@ class Cell(ABC):
         self.stage = layer if stage is None else stage
         self.parts: dict[str, CellPart] = {}
         self.amplifiers: dict[str, AmplifierRequest] = {}
+        self.transistors: dict[str, TransistorRequest] = {}
+
+    @property
+    def units(self) -> dict[str, UnitRequest]:
+        """Its amplifiers and transistors, by key."""
+        return {**self.amplifiers, **self.transistors}
 
     def used_nets(self) -> set[str]:
-        """Return the nets of its parts and amplifiers."""
+        """Return the nets of its parts, amplifiers and transistors."""
         found = {net for part in self.parts.values() for net in part.pins.values()}
-        for request in self.amplifiers.values():
-            found |= {request.non_inverting, request.inverting, request.output}
-        return found
+        return found.union(*(request.nets for request in self.units.values()))
 
     @abstractmethod
     def draw(self, pad: Pad) -> None:

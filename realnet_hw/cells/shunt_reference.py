@@ -26,7 +26,11 @@ class ShuntReference(Reference):
             self._draw_negative(pad)
         else:
             self._draw_positive(pad)
-        pad.label(self.output, 31.75, 0)
+        if pad.is_rail(self.output):
+            pad.flag(16.51, 0, "down" if self.rail.startswith("-") else "up")
+            pad.power(self.output, 31.75, 0, "right")
+        else:
+            pad.label(self.output, 31.75, 0)
 
     def _draw_positive(self, pad: Pad) -> None:
         """Draw the rail at the top and ground at the bottom."""

@@ -42,13 +42,14 @@ class PadPart:
 
 
 @dataclass(frozen=True)
-class PadAmplifier:
-    """One amplifier of a package: the package, and its pins' numbers."""
+class PadUnit:
+    """One amplifier or transistor of a package: the package, and the numbers of its pins.
+
+    They are those of non-inverting input, inverting input and output, or of drain, gate and source.
+    """
 
     package: PadPart
-    non_inverting: str
-    inverting: str
-    output: str
+    pins: tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,15 @@ class AmplifierPins:
     non_inverting: Point
     inverting: Point
     output: Point
+
+
+@dataclass(frozen=True)
+class TransistorPins:
+    """Where wires meet a transistor."""
+
+    drain: Point
+    gate: Point
+    source: Point
 
 
 @dataclass(frozen=True)
@@ -248,8 +258,8 @@ class Pad:
 
     Args:
         parts: the cell's parts by their keys.
-        amplifiers: the cell's amplifiers by their keys.
-        packages: the board's amplifier packages by their indices.
+        units: the cell's amplifiers and transistors by their keys.
+        packages: the board's packages of such by their indices.
         rails: nets that are drawn with power symbols.
 
     Attributes:
@@ -259,19 +269,19 @@ class Pad:
     def __init__(
         self,
         parts: Mapping[str, PadPart],
-        amplifiers: Mapping[str, PadAmplifier],
+        units: Mapping[str, PadUnit],
         packages: Sequence[PadPart],
         rails: Collection[str],
     ) -> None:
         self._parts = parts
-        self._amplifiers = amplifiers
+        self._units = units
         self._packages = packages
         self._rails = frozenset(rails)
         self.drawing = Drawing()
 
     def scratch(self) -> Pad:
         """Return an empty pad for the same cell, to try out or measure a piece of the drawing."""
-        return Pad(self._parts, self._amplifiers, self._packages, self._rails)
+        return Pad(self._parts, self._units, self._packages, self._rails)
 
     def add(self, drawing: Drawing, x: float, y: float) -> None:
         """Put down what was drawn on a scratch pad, its origin here."""
@@ -313,12 +323,26 @@ class Pad:
 
     def amplifier(self, key: str, x: float, y: float) -> AmplifierPins:
         """Place one amplifier, its inverting input above the other."""
-        amplifier = self._amplifiers[key]
-        unit = symbols.load(amplifier.package.symbol).unit_of(amplifier.output)
-        pins = self._place(amplifier.package, unit, Point(x, y), 0, "x", "slopes")
-        return AmplifierPins(
-            pins[amplifier.non_inverting], pins[amplifier.inverting], pins[amplifier.output]
-        )
+        own = self._units[key]
+        unit = symbols.load(own.package.symbol).unit_of(own.pins[0])
+        pins = self._place(own.package, unit, Point(x, y), 0, "x", "slopes")
+        return AmplifierPins(*(pins[number] for number in own.pins))
+
+    def transistor(
+        self,
+        key: str,
+        x: float,
+        y: float,
+        *,
+        rotation: Rotation = 0,
+        mirror: Mirror = "",
+        texts: Texts = "right",
+    ) -> TransistorPins:
+        """Place one transistor: unturned, its gate is at the left and its drain above."""
+        own = self._units[key]
+        unit = symbols.load(own.package.symbol).unit_of(own.pins[0])
+        pins = self._place(own.package, unit, Point(x, y), rotation, mirror, texts)
+        return TransistorPins(*(pins[number] for number in own.pins))
 
     def package_unit(
         self, package: int, pin: str, x: float, y: float, *, texts: Texts = "right"

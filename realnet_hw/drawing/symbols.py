@@ -17,7 +17,7 @@ from realnet_hw.drawing import sexpr
 from realnet_hw.drawing.geometry import Box, Mirror, Point, Rotation, oriented
 from realnet_hw.drawing.sexpr import Node, Quoted
 from realnet_hw.errors import InputError
-from realnet_hw.parts.skidl_parts import symbol_folder
+from realnet_hw.parts.skidl_parts import symbol_library
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,7 @@ def _circle(centre: Point, radius: float) -> list[Point]:
 
 
 def load(lib_id: str) -> Symbol:
-    """Return a symbol of KiCad's libraries.
+    """Return a symbol of KiCad's libraries, or of our own.
 
     Args:
         lib_id: "Library:Name".
@@ -199,13 +199,13 @@ def load(lib_id: str) -> Symbol:
         InputError: there is no such library or symbol.
         ToolMissing: KiCad's libraries are not installed.
     """
-    return _load(symbol_folder(), lib_id)
+    library, _, name = lib_id.partition(":")
+    return _load(symbol_library(library), lib_id, name)
 
 
 @functools.cache
-def _load(folder: Path, lib_id: str) -> Symbol:
-    library, _, name = lib_id.partition(":")
-    return Symbol(lib_id, _definition(folder / f"{library}.kicad_sym", name))
+def _load(path: Path, lib_id: str, name: str) -> Symbol:
+    return Symbol(lib_id, _definition(path, name))
 
 
 @functools.lru_cache(maxsize=4)

@@ -101,6 +101,7 @@ class Deck:
         inputs: by the input port's name.
         drivers: by the name of a trigger or reset port: the source that tells its open collector
             to pull low, at 1 V, or to let go, at 0 V.
+        held: by net: the source in place of the bench that refreshes a capacitor there.
         nodes: public net name to node.
         spreads: in the order of references.
         temperature_C: of the whole board.
@@ -114,6 +115,7 @@ class Deck:
     supplies: Mapping[str, Source] = field(default_factory=dict)
     inputs: Mapping[str, Source] = field(default_factory=dict)
     drivers: Mapping[str, Source] = field(default_factory=dict)
+    held: Mapping[str, Source] = field(default_factory=dict)
     nodes: Mapping[str, str] = field(default_factory=dict)
     spreads: tuple[Spread, ...] = ()
     temperature_C: float = NOMINAL_C
@@ -125,6 +127,18 @@ class Deck:
         temperature = f".options temp={number(self.temperature_C)}"
         lines = [self.title, *models, *self.elements, temperature, OPTIONS, ".op", ".end"]
         return "\n".join(lines) + "\n"
+
+    @property
+    def bench(self) -> frozenset[str]:
+        """The names of the elements that belong to the test bench around the board."""
+        sources = (
+            *self.supplies.values(),
+            *self.inputs.values(),
+            *self.drivers.values(),
+            *self.held.values(),
+        )
+        pulls = (f"b_{source.node}" for source in self.drivers.values())
+        return frozenset((*(source.element for source in sources), *pulls))
 
     def element(self, name: str) -> str:
         """Return the line of an element.
@@ -502,6 +516,7 @@ def deck_from(netlist: Netlist, board: Board) -> Deck:
 
     supplies = {supply.net: source(supply.net, supply.volts) for supply in board.supplies}
     inputs = {port.name: source(port.net, 0.0) for port in board.inputs}
+    held = {net: source(net, volts) for net, volts in board.held_V.items()}
     fired = [port for port in board.ports if port.role in ("trigger", "reset")]
     drivers = {port.name: driver(port.net) for port in fired}
     for supply in board.supplies:
@@ -516,6 +531,7 @@ def deck_from(netlist: Netlist, board: Board) -> Deck:
         supplies=supplies,
         inputs=inputs,
         drivers=drivers,
+        held=held,
         nodes=nodes,
         spreads=tuple(spreads),
         no_drift=tuple(no_drift),

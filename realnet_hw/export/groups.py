@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from realnet_hw.board import Board
-from realnet_hw.cells.amplifier_supply import AmplifierSupply
 from realnet_hw.cells.connector import Connector
+from realnet_hw.cells.package_supply import PackageSupply
 from realnet_hw.export.netlist import Netlist
 from realnet_hw.export.plain.groups import grouped
 from realnet_hw.parts.catalogue import part_type
@@ -45,12 +45,12 @@ def _of_cells(board: Board) -> Iterator[Group]:
     assembly = board.assembly
     for cell in assembly.cells:
         parts = tuple(assembly.references[cell.name, key] for key in cell.parts)
-        amplifiers = [(key, *assembly.amplifiers[cell.name, key]) for key in cell.amplifiers]
-        if isinstance(cell, AmplifierSupply):
+        units = [(key, *assembly.units[cell.name, key]) for key in cell.units]
+        if isinstance(cell, PackageSupply):
             yield Group(parts, cell.layer, package=assembly.packages[cell.package])
-        elif amplifiers:
-            key, package, index = amplifiers[0]
-            pins = part_type(cell.amplifiers[key].type).amplifiers[index]
+        elif units:
+            key, package, index = units[0]
+            pins = part_type(cell.units[key].type).units[index]
             yield Group(parts, cell.layer, package=package, pins=tuple(pins))
         elif isinstance(cell, Connector):
             yield Group(parts, cell.layer, side=cell.side)
@@ -61,7 +61,7 @@ def _of_cells(board: Board) -> Iterator[Group]:
 def _of_plain(board: Board, netlist: Netlist) -> Iterator[Group]:
     inputs = {port.net for port in board.inputs}
     outputs = {port.net for port in board.outputs}
-    rails = {"GND", *(supply.net for supply in board.supplies)}
+    rails = board.rail_nets
     for group in grouped(netlist, rails, inputs, outputs):
         members = tuple(unit.part.reference for unit in group.members)
         main = group.main

@@ -17,7 +17,7 @@ from realnet_hw.board import Board
 from realnet_hw.cells.cell import Cell
 from realnet_hw.drawing import text
 from realnet_hw.drawing.geometry import Box, GRID_mm, snapped
-from realnet_hw.drawing.pad import GROUND, Drawing, Pad, PadAmplifier, PadPart
+from realnet_hw.drawing.pad import Drawing, Pad, PadPart, PadUnit
 from realnet_hw.export.plain.draw import draw_plain
 from realnet_hw.parts.catalogue import part_type
 
@@ -76,17 +76,16 @@ def draw_cells(board: Board) -> list[Block]:
     if board.plain_circuit is not None:
         return [measured(cell, drawing) for cell, drawing in draw_plain(board)]
     assembly = board.assembly
-    rails = {GROUND, *(supply.net for supply in board.supplies)}
+    rails = board.rail_nets
     packages = [_pad_part(board, reference) for reference in assembly.packages]
     blocks = []
     for cell in assembly.cells:
         parts = {key: _pad_part(board, assembly.references[cell.name, key]) for key in cell.parts}
-        amplifiers = {}
-        for key, request in cell.amplifiers.items():
-            reference, index = assembly.amplifiers[cell.name, key]
-            pins = part_type(request.type).amplifiers[index]
-            amplifiers[key] = PadAmplifier(_pad_part(board, reference), *pins)
-        pad = Pad(parts, amplifiers, packages, rails)
+        units = {}
+        for key, request in cell.units.items():
+            reference, index = assembly.units[cell.name, key]
+            units[key] = PadUnit(_pad_part(board, reference), part_type(request.type).units[index])
+        pad = Pad(parts, units, packages, rails)
         cell.draw(pad)
         blocks.append(measured(cell, pad.drawing))
     return blocks

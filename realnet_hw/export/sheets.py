@@ -151,7 +151,7 @@ class _Hierarchy:
 
     def __init__(self, board: Board, blocks: Sequence[Block]) -> None:
         self.board = board
-        self.rails = {GROUND, *(supply.net for supply in board.supplies)}
+        self.rails = board.rail_nets
         path = [block for block in blocks if block.cell.in_signal_path]
         self.terminals = [block for block in path if block.cell.is_terminal]
         inner = sorted(

@@ -104,9 +104,16 @@ class PartType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limits: dict[str, float] = {}
     temperature_C: tuple[float, float] = (-40.0, 85.0)
     amplifiers: tuple[tuple[str, str, str], ...] = ()
+    transistors: tuple[tuple[str, str, str], ...] = ()
+    open_collector: bool = False
     supply_pins: dict[str, str] = {}
     smd: SmdForm | None = None
     price: Price | None = None
+
+    @property
+    def units(self) -> tuple[tuple[str, str, str], ...]:
+        """The pins of each of its amplifiers or transistors; empty where it is one part."""
+        return self.amplifiers or self.transistors
 
     @property
     def is_bought(self) -> bool:

@@ -21,6 +21,7 @@ from realnet_hw import project
 from realnet_hw.errors import InputError, ToolMissing
 from realnet_hw.parts.catalogue import part_type
 
+_OWN_SYMBOLS = Path(__file__).parent / "symbols"
 _SYMBOL_FOLDERS = (Path("/usr/share/kicad/symbols"), Path("/usr/local/share/kicad/symbols"))
 
 
@@ -41,6 +42,20 @@ def symbol_folder() -> Path:
         "KiCad 9's symbol libraries are not installed",
         mend=f"run: {project.system_mend('kicad-symbols')}",
     )
+
+
+def symbol_library(name: str) -> Path:
+    """Return the file of a symbol library: our own, or KiCad's.
+
+    Raises:
+        InputError: there is no such library.
+        ToolMissing: KiCad's libraries are not installed.
+    """
+    own = _OWN_SYMBOLS / f"{name}.kicad_sym"
+    path = own if own.is_file() else symbol_folder() / own.name
+    if not path.is_file():
+        raise InputError(f"no symbol library {name!r}", where=str(symbol_folder()))
+    return path
 
 
 @contextlib.contextmanager
@@ -162,7 +177,7 @@ def _template(symbol: str) -> Any:
     KiCad's libraries hold hundreds of symbols and SKiDL reads each whole: it gets an excerpt.
     """
     library, _, name = symbol.partition(":")
-    text = _excerpt(symbol_folder() / f"{library}.kicad_sym", name)
+    text = _excerpt(symbol_library(library), name)
     skidl = _skidl()
     with _elsewhere():
         folder = Path.cwd()
@@ -195,8 +210,10 @@ def _excerpts_for_libraries(skidl: Any) -> Iterator[None]:
 
     def library(filename: str = "", *arguments: Any, **keywords: Any) -> Any:
         name = filename.removesuffix(".kicad_sym")
-        if (symbol_folder() / f"{name}.kicad_sym").is_file() and "/" not in name:
-            return _Library(name)
+        if "/" not in name:
+            with contextlib.suppress(InputError):
+                symbol_library(name)
+                return _Library(name)
         return whole(filename, *arguments, **keywords)
 
     skidl.SchLib = library

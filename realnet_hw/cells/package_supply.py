@@ -1,17 +1,17 @@
-"""What a package of amplifiers needs besides its signals: its supply, and its spare amplifiers."""
+"""The supply of a package of amplifiers or transistors."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from realnet_hw.cells.cell import AmplifierRequest, Cell, CellPart
+from realnet_hw.cells.cell import Cell, CellPart
 from realnet_hw.parts.catalogue import part_type
 
 if TYPE_CHECKING:
     from realnet_hw.drawing.pad import Pad
 
 
-class AmplifierSupply(Cell):
+class PackageSupply(Cell):
     """The supply pins of one package with a decoupling capacitor from each rail to ground.
 
     The board makes one for every package that it fills.
@@ -66,28 +66,3 @@ class AmplifierSupply(Cell):
         pad.wire(lower["2"], (-12.7, bottom))
         pad.wire((-12.7, 0), (-6.35, 0))
         pad.power("GND", -6.35, 0, "down")
-
-
-class SpareAmplifier(Cell):
-    """An amplifier that nobody uses, tied as a follower of ground so that it stays quiet.
-
-    Ref: Texas Instruments SBOA204, "The Unused Op Amp - What to Do?".
-    """
-
-    in_signal_path = False
-
-    def __init__(self, name: str, title: str, *, type: str, layer: int = 0) -> None:
-        super().__init__(name, title, layer=layer)
-        output = f"{name}_OUT"
-        self.amplifiers["amplifier"] = AmplifierRequest(type, "GND", output, output)
-
-    def draw(self, pad: Pad) -> None:
-        """Draw the follower."""
-        pins = pad.amplifier("amplifier", 0, 0)
-        output = self.amplifiers["amplifier"].output
-        x, y = pins.non_inverting
-        pad.wire((x, y), (x - 1.27, y), (x - 1.27, y + 2.54))
-        pad.power("GND", x - 1.27, y + 2.54, "down")
-        x, y = pins.inverting
-        pad.wire((x, y), (x - 1.27, y), (x - 1.27, -7.62), (10.16, -7.62), (10.16, 0), pins.output)
-        pad.small_label(output, x + 1.27, -7.62)

@@ -1,0 +1,286 @@
+"""Technology ``array_2t1c``: a resistive network of transistors whose weights are charges.
+
+Rows are the inputs, their inverses and a bias of either sign; a synapse is a transistor between a
+row and a column, and a network's sign comes from which of two rows conducts more. Hidden columns
+have a diode to ground, in turn of either polarity; each output is the difference of two columns.
+
+Ref: B. Scellier, Y. Bengio, "Equilibrium Propagation", Front. Comput. Neurosci. 11:24 (2017);
+J. Kendall et al., "Training End-to-End Analog Neural Networks with Equilibrium Propagation",
+arXiv 2006.01981 (2020).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from realnet_hw.board import Board, Case, Logic, Port, Supply
+from realnet_hw.cells.buffered_divider import BufferedDivider
+from realnet_hw.cells.cell import Cell
+from realnet_hw.cells.connector import SIGNALS_MAX, Connector
+from realnet_hw.cells.data_line_clamp import DataLineClamp
+from realnet_hw.cells.sensed_node import SensedNode
+from realnet_hw.cells.shunt_reference import ShuntReference
+from realnet_hw.cells.stacked_reference import StackedReference
+from realnet_hw.cells.summing_neuron import SummingNeuron
+from realnet_hw.cells.supply import SupplyEntry
+from realnet_hw.cells.synapse_array import SynapseArray, Write
+from realnet_hw.cells.word_line_driver import WordLineDriver
+from realnet_hw.errors import CircuitRefused
+
+RAIL_V = 12.0
+RAIL_TOLERANCE = 0.05
+RAIL_MAX_A = 0.2
+X_MAX_V = 1.0
+"""What an input row may carry: beyond it the transistors are less and less like resistors."""
+STORE_MIN_V, STORE_MAX_V = 1.2, 4.2
+"""Between which gate voltages a synapse works: below it does not conduct, above it can't be written
+in one pulse, for the word line is only 7.5 V high."""
+
+_POSITIVE, _NEGATIVE, _THRESHOLD = "VDD", "VSS", "VREF"
+_DATA_LINES = 2
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How large a network is: inputs, hidden columns (0 for none), outputs.
+
+    ``rows`` are ``2 inputs + 2``, an output has two columns.
+    """
+
+    inputs: int
+    hidden: int
+    outputs: int
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """The nets of the first layer's rows."""
+        names = [f"X{i}" for i in range(1, self.inputs + 1)]
+        return tuple(itertools.chain(*((x, f"{x}N") for x in [*names, "B"])))
+
+    @property
+    def hidden_columns(self) -> tuple[str, ...]:
+        """The nets of the hidden columns."""
+        return tuple(f"H{i}" for i in range(1, self.hidden + 1))
+
+    @property
+    def output_columns(self) -> tuple[str, ...]:
+        """The nets of the outputs' columns, in pairs."""
+        pairs = ((f"O{i}P", f"O{i}N") for i in range(1, self.outputs + 1))
+        return tuple(itertools.chain(*pairs))
+
+    @property
+    def layers(self) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
+        """The rows and columns of each array of synapses."""
+        if not self.hidden:
+            return ((self.rows, self.output_columns),)
+        return (
+            (self.rows, self.hidden_columns),
+            (self.hidden_columns, self.output_columns),
+        )
+
+
+def array_board(
+    name: str,
+    title: str,
+    shape: Shape,
+    *,
+    stored_V: Sequence[Sequence[Sequence[float]]],
+    cases: Sequence[Mapping[str, float]] = (),
+    largest: Sequence[str] = (),
+) -> Board:
+    """Return the board of a network of synapses.
+
+    Args:
+        name: the board's name.
+        title: one line for people.
+        shape: how large it is.
+        stored_V: gate voltages that the bench holds, layer by layer, each rows x columns.
+        cases: volts on the inputs X1, X2, ...
+        largest: for each case, the output column that should be the greatest.
+
+    Raises:
+        CircuitRefused: a gate voltage out of range, weights of
+            another shape.
+    """
+    _refuse(name, shape, stored_V)
+    words = itertools.count()
+    arrays: list[SynapseArray] = []
+    for number, (rows, columns) in enumerate(shape.layers, 1):
+        writes = []
+        for _ in rows:
+            own = [f"WL{next(words)}" for _ in range(0, len(columns), _DATA_LINES)]
+            writes.append(
+                [
+                    Write(own[column // _DATA_LINES], f"D{column % _DATA_LINES + 1}")
+                    for column in range(len(columns))
+                ]
+            )
+        arrays.append(
+            SynapseArray(
+                f"W{number}",
+                f"Synapses, layer {number}: {len(rows)} x {len(columns)}",
+                rows=rows,
+                columns=columns,
+                writes=writes,
+                layer=2 * number - 1,
+            )
+        )
+    lines = [f"LINE{index}" for index in range(next(words))]
+    inputs = [f"X{i}" for i in range(1, shape.inputs + 1)]
+    nudges = [f"N{column[1:]}" for column in shape.output_columns]
+    data = [f"DATA{line}" for line in range(1, _DATA_LINES + 1)]
+    last = arrays[-1].layer + 1
+    senses = {f"S{column}": column for column in shape.hidden_columns}
+    outputs = {f"Y{column[1:]}": column for column in shape.output_columns}
+    cells: list[Cell] = [
+        Connector("INPUTS", "Inputs", nets=[*inputs, *data, *nudges], side="left"),
+        *_connectors("LINES", "Lines", lines, "left", 0),
+        SupplyEntry("SUPPLY", "Supply", rails=("+12V", "GND", "-12V")),
+        StackedReference(
+            "RAIL",
+            "Positive rail of the transistors",
+            output=_POSITIVE,
+            middle=_THRESHOLD,
+            rail="+12V",
+            series_ohm=432.0,
+            upper="lm4040_5v0",
+            lower="lm4040_2v5",
+        ),
+        ShuntReference(
+            "SUBSTRATE",
+            "Substrate",
+            output=_NEGATIVE,
+            rail="-12V",
+            series_ohm=4.75e3,
+            reference="lm4040_2v5",
+        ),
+        BufferedDivider(
+            "BIAS",
+            "Bias",
+            output="B",
+            source=_THRESHOLD,
+            upper_ohm=15e3,
+            lower_ohm=10e3,
+            formula="B = 0.4 VREF",
+        ),
+        *(_inverter(row) for row in [*inputs, "B"]),
+        *(
+            DataLineClamp(f"CLAMP{i}", f"Data line {i}", source=net, data=f"D{i}", rail=_POSITIVE)
+            for i, net in enumerate(data, 1)
+        ),
+        *(
+            WordLineDriver(
+                f"WORD{i}",
+                f"Word line {i}",
+                line=net,
+                word=f"WL{i}",
+                threshold=_THRESHOLD,
+                rail=_POSITIVE,
+            )
+            for i, net in enumerate(lines)
+        ),
+        *arrays,
+        *(
+            SensedNode(
+                f"NODE_{column}",
+                f"Hidden column {column}",
+                node=column,
+                sense=sense,
+                clamp="high" if index % 2 == 0 else "low",
+                layer=2,
+            )
+            for index, (sense, column) in enumerate(senses.items())
+        ),
+        *(
+            SensedNode(
+                f"NODE_{column}",
+                f"Output column {column}",
+                node=column,
+                sense=sense,
+                nudge=nudge,
+                layer=last,
+            )
+            for (sense, column), nudge in zip(outputs.items(), nudges, strict=True)
+        ),
+        *_connectors("SENSES", "Senses", [*senses, *outputs], "right", last + 1),
+    ]
+    held = {
+        net: float(volts)
+        for array, layer in zip(arrays, stored_V, strict=True)
+        for nets, row in zip(array.stores, layer, strict=True)
+        for net, volts in zip(nets, row, strict=True)
+    }
+    quiet = dict.fromkeys([*data, *nudges], 0.0)
+    return Board(
+        name=name,
+        title=title,
+        technology="array_2t1c",
+        ports=(
+            *(Port(net, net, "input", min_V=-X_MAX_V, max_V=X_MAX_V) for net in inputs),
+            *(Port(net, net, "input", max_V=5.0) for net in data),
+            *(Port(net, net, "input", min_V=-X_MAX_V, max_V=X_MAX_V) for net in nudges),
+            *(Port(net, net, "output", min_V=-10.5, max_V=10.5) for net in outputs),
+        ),
+        supplies=(
+            Supply("-12V", -RAIL_V, RAIL_TOLERANCE, RAIL_MAX_A, order=0),
+            Supply("+12V", RAIL_V, RAIL_TOLERANCE, RAIL_MAX_A, order=1),
+        ),
+        test_points=(),
+        cases=tuple(
+            Case(
+                inputs={**volts, **quiet},
+                expected=dict.fromkeys(outputs),
+                largest=f"Y{column[1:]}",
+            )
+            for volts, column in zip(cases, largest, strict=True)
+        ),
+        logic=Logic(low_V=-1.0, high_V=1.0, threshold_low_V=-0.1, threshold_high_V=0.1),
+        cells=tuple(cells),
+        rails={
+            "ald1106": (_POSITIVE, _NEGATIVE),
+            "lm339": (_POSITIVE, "GND"),
+        },
+        held_V=held,
+    )
+
+
+def _inverter(row: str) -> SummingNeuron:
+    return SummingNeuron(
+        f"INVERT_{row}",
+        f"Inverse of {row}",
+        output=f"{row}N",
+        inputs={row: 10e3},
+        feedback_ohm=10e3,
+        formula=f"{row}N = -{row}",
+    )
+
+
+def _connectors(name: str, title: str, nets: Sequence[str], side: str, layer: int) -> list[Cell]:
+    """Return as many headers as the signals need."""
+    return [
+        Connector(
+            f"{name}{start // SIGNALS_MAX + 1}",
+            title,
+            nets=nets[start : start + SIGNALS_MAX],
+            side="left" if side == "left" else "right",
+            layer=layer,
+        )
+        for start in range(0, len(nets), SIGNALS_MAX)
+    ]
+
+
+def _refuse(name: str, shape: Shape, stored_V: Sequence[Sequence[Sequence[float]]]) -> None:
+    """Refuse what can't be written or driven."""
+    wanted = [(len(rows), len(columns)) for rows, columns in shape.layers]
+    given = [(len(layer), len(layer[0]) if layer else 0) for layer in stored_V]
+    if wanted != given:
+        raise CircuitRefused(f"gate voltages of shape {given}", where=name, allowed=str(wanted))
+    for volts in itertools.chain(*itertools.chain(*stored_V)):
+        if not STORE_MIN_V <= volts <= STORE_MAX_V:
+            raise CircuitRefused(
+                f"a gate at {volts:g} V",
+                where=name,
+                allowed=f"{STORE_MIN_V:g} to {STORE_MAX_V:g} V",
+            )
