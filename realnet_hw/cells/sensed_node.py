@@ -35,7 +35,7 @@ class SensedNode(Cell):
         sense: str,
         clamp: Clamp = "none",
         nudge: str = "",
-        nudge_ohm: float = 499.0,
+        nudge_ohm: float = 2e3,
         ground_ohm: float = 1e3,
         feedback_ohm: float = 9.09e3,
         amplifier: str = "tl074",

@@ -30,6 +30,11 @@ class Write:
     data: str
 
 
+def store_net(array: str, row: int, column: int) -> str:
+    """Return the net of a crossing's capacitor."""
+    return f"{array}_{row}_{column}"
+
+
 class SynapseArray(Cell):
     """Synapses between rows and columns, drawn as the array that they are.
 
@@ -80,7 +85,7 @@ class SynapseArray(Cell):
             if len(data) > 1:
                 raise InputError(f"column {net} has data lines {sorted(data)}", where=title)
         self.stores = tuple(
-            tuple(f"{name}_{row}_{column}" for column in range(len(columns)))
+            tuple(store_net(name, row, column) for column in range(len(columns)))
             for row in range(len(rows))
         )
         for row, column, store in self._crossings():

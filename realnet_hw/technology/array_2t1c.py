@@ -25,7 +25,7 @@ from realnet_hw.cells.shunt_reference import ShuntReference
 from realnet_hw.cells.stacked_reference import StackedReference
 from realnet_hw.cells.summing_neuron import SummingNeuron
 from realnet_hw.cells.supply import SupplyEntry
-from realnet_hw.cells.synapse_array import SynapseArray, Write
+from realnet_hw.cells.synapse_array import SynapseArray, Write, store_net
 from realnet_hw.cells.word_line_driver import WordLineDriver
 from realnet_hw.errors import CircuitRefused
 
@@ -34,6 +34,8 @@ RAIL_TOLERANCE = 0.05
 RAIL_MAX_A = 0.2
 X_MAX_V = 1.0
 """What an input row may carry: beyond it the transistors are less and less like resistors."""
+NUDGE_ohm = 2e3
+"""Between an output column and the voltage that nudges it."""
 STORE_MIN_V, STORE_MAX_V = 1.2, 4.2
 """Between which gate voltages a synapse works: below it does not conduct, above it can't be written
 in one pulse, for the word line is only 7.5 V high."""
@@ -81,6 +83,21 @@ class Shape:
         )
 
 
+def store_nets(shape: Shape) -> tuple[tuple[str, ...], ...]:
+    """Return the nets of the storage capacitors, layer by layer, row after row."""
+    return tuple(
+        tuple(
+            store_net(_array_name(number), row, column)
+            for row, column in itertools.product(range(len(rows)), range(len(columns)))
+        )
+        for number, (rows, columns) in enumerate(shape.layers, 1)
+    )
+
+
+def _array_name(number: int) -> str:
+    return f"W{number}"
+
+
 def array_board(
     name: str,
     title: str,
@@ -119,7 +136,7 @@ def array_board(
             )
         arrays.append(
             SynapseArray(
-                f"W{number}",
+                _array_name(number),
                 f"Synapses, layer {number}: {len(rows)} x {len(columns)}",
                 rows=rows,
                 columns=columns,
@@ -200,6 +217,7 @@ def array_board(
                 node=column,
                 sense=sense,
                 nudge=nudge,
+                nudge_ohm=NUDGE_ohm,
                 layer=last,
             )
             for (sense, column), nudge in zip(outputs.items(), nudges, strict=True)
