@@ -126,6 +126,13 @@ class Deck:
         lines = [self.title, *models, *self.elements, temperature, OPTIONS, ".op", ".end"]
         return "\n".join(lines) + "\n"
 
+    @property
+    def bench(self) -> frozenset[str]:
+        """The names of the elements that belong to the test bench around the board."""
+        sources = (*self.supplies.values(), *self.inputs.values(), *self.drivers.values())
+        pulls = (f"b_{source.node}" for source in self.drivers.values())
+        return frozenset((*(source.element for source in sources), *pulls))
+
     def element(self, name: str) -> str:
         """Return the line of an element.
 

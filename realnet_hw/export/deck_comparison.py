@@ -103,8 +103,7 @@ def differences(ours: Deck, kicads: str) -> list[str]:
     Raises:
         InputError: KiCad's text is no deck that can be compared.
     """
-    bench = {source.element for source in (*ours.supplies.values(), *ours.inputs.values())}
-    lines = [line for line in ours.elements if line.split(None, 1)[0] not in bench]
+    lines = [line for line in ours.elements if line.split(None, 1)[0] not in ours.bench]
     left, right = canonical("\n".join(lines)), canonical(kicads)
     nodes = _node_map(ours, left, right)
     return [
