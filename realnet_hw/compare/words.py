@@ -129,6 +129,11 @@ def conditions(under: Conditions) -> str:
     return ", ".join((f"{under.temperature_C:g} °C", *rails)) + still
 
 
+def width(seconds: float) -> str:
+    """Return the width of a pulse in milliseconds, without its unit, to a microsecond."""
+    return volts(1e3 * seconds)
+
+
 def duration(seconds: float) -> str:
     """Return a time: "2.25 µs"."""
     for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
