@@ -37,7 +37,7 @@ _MOST_TRIED = 12
 
 # A simulator's step may hide from it that a threshold was crossed within: by as much a pulse may
 # end early.
-_STEPS = 4000
+_STEPS = 2000
 _EDGE = 1e-3
 # A stopwatch is at 10 V when it has run all the time; it sees a net as high within 50 mV.
 _FULL_V, _SHARP_V, _CURRENT_A = 10.0, 0.05, 1e-3
