@@ -34,6 +34,9 @@ Answers: TypeAlias = npt.NDArray[np.float64]
 # Of so many boards not one may hide a fault that is called seen with 95 % probability.
 _MOST_TRIED = 12
 
+# A firing takes a tenth of a second: as many boards as take minutes, and as are needed to judge so
+# many values together.
+_FEWEST, _PER_VALUE = 200, 3
 # Least number of steps of a firing, and what they leave of its time as a standard uncertainty of a
 # width: with the timers' cards widths differ by half of that between 50 steps and 8000.
 _STEPS = 500
@@ -126,6 +129,7 @@ class Fired:
         stopwatches: by the pulse's name.
         firing: the times.
         triggers, resets: the sources that pull, see ``Deck.drivers``.
+        samples: see ``Asking``.
     """
 
     voltages: Mapping[str, str]
@@ -133,16 +137,12 @@ class Fired:
     firing: Firing
     triggers: tuple[str, ...]
     resets: tuple[str, ...]
+    samples: int
 
     @property
     def pulses(self) -> tuple[str, ...]:
         """Names of the pulses."""
         return tuple(self.stopwatches)
-
-    @property
-    def samples(self) -> int:
-        """As many as take minutes, and as a joint statistic of a few dozen values needs."""
-        return 200
 
     @property
     def start_s(self) -> float:
@@ -260,4 +260,5 @@ def asking_of(board: Board, deck: Deck) -> Asking:
         firing=firing,
         triggers=pulling["trigger"],
         resets=pulling["reset"],
+        samples=max(_FEWEST, _PER_VALUE * len(board.cases) * len(nodes)),
     )

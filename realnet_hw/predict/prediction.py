@@ -105,6 +105,18 @@ def predict(
     )
 
 
+def questions(board: Board, deck: Deck, samples: int) -> int:
+    """Return how many answers ``predict`` asks for: boards, faulty boards and moved inputs.
+
+    Raises:
+        InputError: a board that does not fit the deck.
+    """
+    asking = asking_of(board, deck)
+    faulty = len(asking.faults(deck))
+    boards = 1 + samples + faulty * (1 + asking.boards_tried(samples, faulty))
+    return len(board.cases) * (boards + 2 * len(deck.inputs))
+
+
 def shows_its_cases(prediction: records.Prediction) -> bool:
     """Return whether the nominal board answers every case as it should."""
     return all(
