@@ -64,10 +64,13 @@ class Cell(ABC):
             not fills the page where there is room.
         parts: by a key that is unique within the cell ("feedback").
         amplifiers: the amplifiers that it needs, by key.
+        package_key: the key of the package among its parts that the others stand around; empty
+            where there is none.
     """
 
     is_terminal: bool = False
     in_signal_path: bool = True
+    package_key: str = ""
 
     def __init__(
         self,

@@ -5,12 +5,13 @@ A board of cells says it itself; a plain circuit is divided by what is connected
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from realnet_hw.board import Board
 from realnet_hw.cells.amplifier_supply import AmplifierSupply
+from realnet_hw.cells.cell import Cell
 from realnet_hw.cells.connector import Connector
 from realnet_hw.export.netlist import Netlist
 from realnet_hw.export.plain.groups import grouped
@@ -25,7 +26,7 @@ class Group:
         parts: references, in their order.
         layer: from the inputs to the outputs.
         side: the edge where it stands, empty for between.
-        package: the reference of the amplifier package that it belongs to, if any.
+        package: the reference of the package that it belongs to, if any.
         pins: the pins of that package that are the group's own; empty for its decoupling.
     """
 
@@ -54,8 +55,31 @@ def _of_cells(board: Board) -> Iterator[Group]:
             yield Group(parts, cell.layer, package=package, pins=tuple(pins))
         elif isinstance(cell, Connector):
             yield Group(parts, cell.layer, side=cell.side)
+        elif cell.package_key:
+            references = {key: assembly.references[cell.name, key] for key in cell.parts}
+            yield from _around_package(cell, references)
         else:
-            yield Group(parts, cell.layer, side="left")
+            yield Group(parts, cell.layer, side="" if cell.in_signal_path else "left")
+
+
+def _around_package(cell: Cell, references: Mapping[str, str]) -> Iterator[Group]:
+    """Return what stands at each side of a cell's package, and its decoupling.
+
+    A part whose nets no pin has, such as a diode behind a resistor, stands at the second side.
+    """
+    package = cell.parts[cell.package_key]
+    numbers = sorted(package.pins, key=int)
+    supply = {package.pins[pin] for pin in part_type(package.type).supply_pins.values()}
+    sides = (numbers[: len(numbers) // 2], numbers[len(numbers) // 2 :])
+    first = {package.pins[pin] for pin in sides[0]} - supply
+    found: tuple[list[str], list[str], list[str]] = ([], [], [])
+    for key, reference in references.items():
+        nets = set(cell.parts[key].pins.values())
+        if key != cell.package_key:
+            found[0 if nets & first else 2 if nets <= supply else 1].append(reference)
+    for parts, pins in zip(found, (*sides, ()), strict=True):
+        own = references[cell.package_key]
+        yield Group(tuple(parts), cell.layer, package=own, pins=tuple(pins))
 
 
 def _of_plain(board: Board, netlist: Netlist) -> Iterator[Group]:
