@@ -120,12 +120,15 @@ class Firing:
         trigger_s: how long the trigger is held low.
         read_after_s: from the start of the trigger until every output has its answer; it holds the
             answer from then on.
+        thresholds: net of each integrator's capacitor to the net of the voltage that it is compared
+            with: what is shown over time beside the pulses.
     """
 
     reset_s: float
     recover_s: float
     trigger_s: float
     read_after_s: float
+    thresholds: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

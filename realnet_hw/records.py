@@ -84,6 +84,24 @@ class PredictedCase(_Frozen, frozen=True, kw_only=True):
     pulses: dict[str, PredictedPulse] = {}
 
 
+class PulseStatistics(_Frozen, frozen=True, kw_only=True):
+    """The widths of pulses on the boards of ``Statistics``, in the same order; empty where none is.
+
+    Args:
+        keys: the pulses, ``"<case>.<pulse>"``, cases counted from 0, n of them.
+        boards_s: the widths on each board, samples x n, to a nanosecond.
+        slope_below_s_per_V: per input, d(width)/d(input) for an input slightly lower, n each.
+        slope_above_s_per_V: the same for an input slightly higher.
+        u_s: standard uncertainty that the simulator's steps leave on each width.
+    """
+
+    keys: list[str] = []
+    boards_s: list[list[float]] = []
+    slope_below_s_per_V: dict[str, list[float]] = {}
+    slope_above_s_per_V: dict[str, list[float]] = {}
+    u_s: float = 0.0
+
+
 class Statistics(_Frozen, frozen=True, kw_only=True):
     """The joint distribution of every predicted value: the boards that were drawn, themselves.
 
@@ -97,12 +115,14 @@ class Statistics(_Frozen, frozen=True, kw_only=True):
         slope_above: the same for an input slightly higher. They differ where a rectifier turns on.
             "Slightly" is as far as a source may be wrong (a tenth of a volt, say), so that a
             rectifier that turns on within that distance is seen.
+        pulses: the widths of pulses, which count together with the voltages.
     """
 
     keys: list[str]
     boards_V: list[list[float]]
     slope_below: dict[str, list[float]]
     slope_above: dict[str, list[float]]
+    pulses: PulseStatistics = PulseStatistics()
 
 
 class FaultSignature(_Frozen, frozen=True, kw_only=True):
@@ -110,12 +130,15 @@ class FaultSignature(_Frozen, frozen=True, kw_only=True):
 
     ``values_V`` are of the nominal board with the fault, ``boards_V`` of the first few boards of
     the statistics, each with it: where a rectifier hides a fault on some boards and not on others,
-    the nominal one does not tell how many.
+    the nominal one does not tell how many. ``widths_s`` and ``board_widths_s`` are the same of the
+    pulses, in the order of ``Statistics.pulses.keys``.
     """
 
     fault: str
     values_V: list[float]
     boards_V: list[list[float]] = []
+    widths_s: list[float] = []
+    board_widths_s: list[list[float]] = []
 
 
 class Yield(_Frozen, frozen=True, kw_only=True):
@@ -222,6 +245,39 @@ class Transient(_Frozen, frozen=True, kw_only=True):
     settling: dict[str, Settling] = {}
 
 
+class Waveforms(_Frozen, frozen=True, kw_only=True):
+    """A board's firing at one case, over time from the start of the trigger until it is read.
+
+    ``boards`` were fired, and the bands reach from the lowest to the highest of them.
+
+    Args:
+        case: counted from 0.
+        time_s: rises evenly.
+        traces: each pulse, output and integrator, by the name of its test point or port, or by
+            its net.
+        thresholds: an integrator's trace to the trace that it is compared with.
+        boards: how many.
+    """
+
+    case: int
+    time_s: list[float]
+    traces: dict[str, Trace]
+    thresholds: dict[str, str]
+    boards: int
+
+
+class TolerancedYield(_Frozen, frozen=True, kw_only=True):
+    """The yield if every resistor and capacitor had this tolerance, as a fraction; None as bought.
+
+    ``levels`` counts boards that show the cases whose inputs all are logic levels, ``every`` those
+    that show every case. ``levels`` is None where there is no such case.
+    """
+
+    tolerance: float | None
+    levels: Yield | None
+    every: Yield
+
+
 class UsedPart(_Frozen, frozen=True, kw_only=True):
     """A line of the parts used: which references, what it is."""
 
@@ -263,6 +319,8 @@ class Prediction(
     curves: list[Curve] = []
     surfaces: list[Surface] = []
     transients: list[Transient] = []
+    waveforms: list[Waveforms] = []
+    yields: list[TolerancedYield] = []
     parts: list[UsedPart] = []
     nets: dict[str, str] = {}
 
@@ -273,12 +331,14 @@ class Prediction(
 class Component(_Frozen, frozen=True, kw_only=True):
     """One line of an uncertainty budget, as a standard uncertainty.
 
-    The uncertainty of a reading v is ``hypot(u_V, u_relative * |v|)``.
+    The uncertainty of a reading v is ``hypot(u_V, u_relative * |v|)``. A channel reads voltages, or
+    it times pulses: then ``u_s`` stands in the place of ``u_V``.
 
     Args:
         name: what it comes from ("ADC offset").
         kind: A, from repeated readings, or B, from a specification or certificate.
         u_V: the part that does not depend on the reading, volts.
+        u_s: the same of the width of a pulse, seconds.
         u_relative: the part in proportion to the reading.
         shared: which readings have the same error: none (``reading``), all of a channel
             (``channel``), or all of the fixture (``fixture``).
@@ -288,6 +348,7 @@ class Component(_Frozen, frozen=True, kw_only=True):
     name: str
     kind: Literal["A", "B"]
     u_V: float = 0.0
+    u_s: float = 0.0
     u_relative: float = 0.0
     shared: Literal["reading", "channel", "fixture"]
     source: str

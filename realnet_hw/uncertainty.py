@@ -3,7 +3,8 @@
 A budget is a list of ``records.Component``: each names one independent effect, as a standard
 uncertainty, and says which readings it moves together. The absolute and the proportional part of a
 component are two independent effects: an offset of +1 u moves every reading up, a gain error of
-+1 u moves positive readings up and negative readings down.
++1 u moves positive readings up and negative readings down. Readings are voltages or the widths of
+pulses, in volts or seconds: a channel has one of both.
 
 Ref: JCGM 100:2008 (GUM) 5.1.2 (combination), 5.2 (correlation), 6.2 (expanded uncertainty);
 JCGM 106:2012 8.3 (guard bands).
@@ -23,12 +24,12 @@ from realnet_hw.records import Component, Thresholds
 COVERAGE_FACTOR = 2.0
 
 
-def standard_uncertainty(components: Sequence[Component], value_V: float) -> float:
-    """Return the combined standard uncertainty of one reading, volts.
+def standard_uncertainty(components: Sequence[Component], value: float) -> float:
+    """Return the combined standard uncertainty of one reading, in the reading's unit.
 
     Args:
         components: the budget of the reading's channel.
-        value_V: the reading, any finite voltage.
+        value: the reading, finite, volts or seconds.
 
     Raises:
         InputError: a component or the reading is negative where it can't be, or not finite.
@@ -36,14 +37,14 @@ def standard_uncertainty(components: Sequence[Component], value_V: float) -> flo
     Ref: JCGM 100:2008 5.1.2.
     """
     check_budget(components)
-    _finite(value_V)
-    return math.hypot(*(x for c in components for x in (c.u_V, c.u_relative * value_V)))
+    _finite(value)
+    return math.hypot(*(x for c in components for x in (c.u_V, c.u_s, c.u_relative * value)))
 
 
 def expanded_uncertainty(
-    components: Sequence[Component], value_V: float, k: float = COVERAGE_FACTOR
+    components: Sequence[Component], value: float, k: float = COVERAGE_FACTOR
 ) -> float:
-    """Return the expanded uncertainty U = k u of one reading, volts; k = 2 covers about 95 %.
+    """Return the expanded uncertainty U = k u of one reading; k = 2 covers about 95 %.
 
     Raises:
         InputError: as ``standard_uncertainty``, or k is not positive.
@@ -52,20 +53,20 @@ def expanded_uncertainty(
     """
     if not (math.isfinite(k) and k > 0):
         raise InputError(f"coverage factor {k}", allowed="positive")
-    return k * standard_uncertainty(components, value_V)
+    return k * standard_uncertainty(components, value)
 
 
 def covariance(
     readings: Sequence[tuple[str, float]], budgets: Mapping[str, Sequence[Component]]
 ) -> NDArray[np.float64]:
-    """Return the covariance of the errors of n readings, n x n, volts squared.
+    """Return the covariance of the errors of n readings, n x n, in products of their units.
 
     A component with ``shared="channel"`` is one error for all readings of its channel. One with
     ``shared="fixture"`` is one error for all readings of all channels that list a fixture
     component of the same name (the reference voltage, say).
 
     Args:
-        readings: channel and value in volts, in order.
+        readings: channel and value, in order.
         budgets: the components of every channel that occurs.
 
     Raises:
@@ -85,13 +86,14 @@ def covariance(
     # One row per reading, one column per independent effect of one standard uncertainty: the sum
     # of outer products is then a covariance by construction, whatever the budgets say.
     columns: dict[tuple[str, ...], NDArray[np.float64]] = {}
-    for i, (channel, value_V) in enumerate(readings):
-        _finite(value_V, where=channel)
+    for i, (channel, value) in enumerate(readings):
+        _finite(value, where=channel)
         for c in budgets[channel]:
             scope = {"reading": (f"{i}", channel), "channel": ("", channel), "fixture": ("", "")}
-            for part, size_V in (("V", c.u_V), ("relative", c.u_relative * value_V)):
+            sizes = {"V": c.u_V, "s": c.u_s, "relative": c.u_relative * value}
+            for part, size in sizes.items():
                 effect = (*scope[c.shared], c.name, part)
-                columns.setdefault(effect, np.zeros(len(readings)))[i] = size_V
+                columns.setdefault(effect, np.zeros(len(readings)))[i] = size
     if not columns:
         return np.zeros((len(readings), len(readings)))
     effects = np.column_stack(list(columns.values()))
@@ -150,10 +152,12 @@ def check_budget(components: Sequence[Component], *, where: str = "uncertainty b
     """Refuse a budget with a negative or infinite component or with two of the same name.
 
     Raises:
-        InputError: such a component.
+        InputError: such a component, or a budget of volts and of seconds.
     """
+    if any(c.u_V for c in components) and any(c.u_s for c in components):
+        raise InputError("components in volts and in seconds", where=where, allowed="one of both")
     for c in components:
-        for size in (c.u_V, c.u_relative):
+        for size in (c.u_V, c.u_s, c.u_relative):
             if not (math.isfinite(size) and size >= 0):
                 raise InputError(f"component {c.name!r} is {size}", where=where, allowed=">= 0")
     names = [c.name for c in components]
@@ -164,6 +168,6 @@ def check_budget(components: Sequence[Component], *, where: str = "uncertainty b
             )
 
 
-def _finite(value_V: float, *, where: str = "reading") -> None:
-    if not math.isfinite(value_V):
-        raise InputError(f"the reading is {value_V}", where=where, allowed="a finite voltage")
+def _finite(value: float, *, where: str = "reading") -> None:
+    if not math.isfinite(value):
+        raise InputError(f"the reading is {value}", where=where, allowed="a finite one")

@@ -1,4 +1,4 @@
-"""The truth table: every case's inputs are set, then inputs, outputs and test points are read."""
+"""The truth table: every case is set, a board of pulses is fired, and all that is wired is read."""
 
 from __future__ import annotations
 
@@ -20,6 +20,6 @@ def measure(run: Run) -> list[Point]:
 
 PROCEDURE = Procedure(
     name="truth_table",
-    doc="Sets every case's inputs and reads inputs, outputs and test points.",
+    doc="Sets every case's inputs, fires a board of pulses, and reads all that is wired.",
     measure=measure,
 )

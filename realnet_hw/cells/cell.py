@@ -96,10 +96,13 @@ class Cell(ABC):
         amplifiers: the amplifiers that it needs, by key.
         transistors: the transistors that it needs of packages with several, by key; no key is an
             amplifier's too.
+        package_key: the key of the package among its parts that the others stand around; empty
+            where there is none.
     """
 
     is_terminal: bool = False
     in_signal_path: bool = True
+    package_key: str = ""
 
     def __init__(
         self,

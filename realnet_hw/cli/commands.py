@@ -82,6 +82,7 @@ def build(
     *,
     out: Path | None = None,
     fab: Literal["jlcpcb", "home"] = "jlcpcb",
+    size: str = "",
     assembly: Literal["tht", "smd"] = "tht",
     no_pcb: Flag = False,
     force: Flag = False,
@@ -101,6 +102,8 @@ def build(
         Folder to write to; boards/NAME/generated otherwise.
     fab
         Who makes the board: a fab, or "home" for wide tracks that can be etched.
+    size
+        WIDTHxHEIGHT of the board in mm, such as 100x80; as small as it can be otherwise.
     assembly
         Through-hole parts, or "smd" for surface-mounted ones.
     no_pcb
@@ -115,6 +118,7 @@ def build(
     from realnet_hw import project
     from realnet_hw.board import load_board
     from realnet_hw.export import build as building
+    from realnet_hw.export.pcb.floorplan import Size
     from realnet_hw.export.profile import profile_named
 
     with own_stdout() as answers:
@@ -128,9 +132,16 @@ def build(
                 _say(answers, json_, {"out": str(folder), "stale": stale}, lines)
                 return 1 if stale else 0
             refuse_unwritable(folder, is_folder=True)
-            profile = None if no_pcb else profile_named(fab)
+            if size and no_pcb:
+                raise InputError("no board has no size", mend="leave out --size or --no-pcb")
             result = building.build(
-                made, folder, profile=profile, assembly=assembly, force=force, progress=advance
+                made,
+                folder,
+                profile=None if no_pcb else profile_named(fab),
+                size=Size.parsed(size) if size else None,
+                assembly=assembly,
+                force=force,
+                progress=advance,
             )
         then = [] if result.violations else guidance.after_building(board)
         _say(answers, json_, _built(result), [*made.notes, *_built_lines(result), *then])
@@ -142,8 +153,9 @@ def predict(
     board: str,
     *,
     engine: Literal["ngspice"] = "ngspice",
-    samples: Annotated[int, Parameter(validator=None)] = 1000,
+    samples: Annotated[int | None, Parameter(validator=None)] = None,
     seed: int = 0,
+    workers: int = 1,
     temperature_c: float = 27.0,
     supply: Annotated[list[str] | None, Parameter(negative="", allow_leading_hyphen=True)] = None,
     with_: Annotated[str, Parameter("--with")] = "",
@@ -161,9 +173,12 @@ def predict(
     engine
         The simulator.
     samples
-        How many boards with drawn part values to simulate.
+        How many boards with drawn part values to simulate; 1000 where nothing is
+        said, 200 or more of a board with a firing, which takes longer.
     seed
         Seed of the draws.
+    workers
+        How many processes share the work; the answer is the same for any number.
     temperature_c
         Temperature of the whole board in degrees Celsius: diodes follow it, and
         parts of the catalogue spread wider by their drift. Parts without one are named.
@@ -172,7 +187,8 @@ def predict(
     with_
         What else to predict, separated by commas: curves (transfer curves),
         surface or surface:X1:X2 (response surface), transient or transient:X1
-        (square wave), or all.
+        (square wave), waveforms (of a board with a firing), yields (at other
+        tolerances), or all but the last.
     out
         File to write the prediction record to.
     json_
@@ -196,7 +212,14 @@ def predict(
             supplies_V=conditions.supplies_from(supply or ()),
         )
         record = _predict(
-            made, netlist, deck, samples=samples, seed=seed, engine=engine, views=with_
+            made,
+            netlist,
+            deck,
+            samples=samples,
+            seed=seed,
+            workers=workers,
+            engine=engine,
+            views=with_,
         )
         _keep(out, record)
         if json_:
@@ -493,27 +516,33 @@ def _predict(
     netlist: Netlist,
     deck: Deck,
     *,
-    samples: int = 1000,
+    samples: int | None = None,
     seed: int = 0,
+    workers: int = 1,
     engine: str = "ngspice",
     views: str = "",
     stage: str = "",
 ) -> Prediction:
-    from realnet_hw.predict.ngspice import NgspiceEngine
+    from realnet_hw.predict.asking import asking_of
+    from realnet_hw.predict.engines import ENGINES
     from realnet_hw.predict.prediction import predict as predicted
     from realnet_hw.predict.views import views_from, with_views
+    from realnet_hw.predict.workers import workers as working
 
+    if samples is None:
+        samples = asking_of(board, deck).samples
     if not 50 <= samples <= 1_000_000:
         raise InputError(f"{samples} samples", allowed="50 to 1000000")
     guidance.warn_of_few_samples(board, samples)
     wanted = views_from(views, board)
-    simulator = NgspiceEngine()
-    with progress(f"{stage}Predicting {board.name}: {samples} boards in {engine}") as advance:
-        record = predicted(board, deck, netlist, simulator, samples, seed, advance)
-    if not wanted:
-        return record
-    with progress(f"{stage}Predicting {board.name}: {wanted}") as advance:
-        return with_views(record, wanted, board, deck, simulator, advance)
+    with working(ENGINES[engine], workers) as simulator:
+        guidance.foretell_time(board, deck, simulator, samples, workers)
+        with progress(f"{stage}Predicting {board.name}: {samples} boards in {engine}") as advance:
+            record = predicted(board, deck, netlist, simulator, samples, seed, advance)
+        if not wanted:
+            return record
+        with progress(f"{stage}Predicting {board.name}: {wanted}") as advance:
+            return with_views(record, wanted, board, deck, simulator, advance)
 
 
 def _measure(

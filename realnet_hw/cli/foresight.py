@@ -14,7 +14,7 @@ from realnet_hw.errors import InputError
 if TYPE_CHECKING:
     from realnet_hw.board import Board
     from realnet_hw.export.netlist import Netlist
-    from realnet_hw.measure.station import Reading
+    from realnet_hw.measure.station import Station
     from realnet_hw.records import Prediction
 
 
@@ -71,12 +71,12 @@ def foretell(
             f" wiring will not see, and to compare with: {again}\n"
         )
         return
-    unseen = _unseen(prediction, wiring, bench.reading)
+    unseen = _unseen(prediction, wiring, bench)
     count = f"{len(unseen)} of {len(prediction.faults)} single faults"
     sys.stderr.write(f"This wiring will not see {count}: {some(unseen) or 'none'}\n")
     if not unwired or not unseen or _has_too_few_boards(prediction, all_wired):
         return
-    still = set(_unseen(prediction, all_wired, bench.reading, " were every terminal wired"))
+    still = set(_unseen(prediction, all_wired, bench, " were every terminal wired"))
     hidden = [fault for fault in unseen if fault not in still]
     shown = f"{len(hidden)}: {some(hidden)}" if hidden else "none"
     sys.stderr.write(f"Were every terminal wired, of these it would see {shown}\n")
@@ -89,10 +89,11 @@ def _has_too_few_boards(prediction: Prediction, wiring: Mapping[str, str]) -> bo
 
 
 def _unseen(
-    prediction: Prediction, wiring: Mapping[str, str], reading: Reading, supposed: str = ""
+    prediction: Prediction, wiring: Mapping[str, str], bench: Station, supposed: str = ""
 ) -> list[str]:
     from realnet_hw.compare.power import unseen_faults
     from realnet_hw.measure import assemble
 
     with progress(f"Finding which faults would be seen{supposed}"):
-        return unseen_faults(prediction, assemble.planned_budgets(wiring, reading), wiring)
+        budgets = assemble.planned_budgets(wiring, bench.reading, bench.clock)
+        return unseen_faults(prediction, budgets, wiring)

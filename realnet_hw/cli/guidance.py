@@ -12,10 +12,14 @@ from realnet_hw.errors import InputError
 
 if TYPE_CHECKING:
     from realnet_hw.board import Board
+    from realnet_hw.export.deck import Deck
     from realnet_hw.export.netlist import Netlist
+    from realnet_hw.predict.engine import Engine
     from realnet_hw.records import Measurement, Prediction
 
 PREDICTION = Path("prediction.json")
+
+_LONG_min = 1.0
 
 
 def command(*words: str | Path) -> str:
@@ -83,6 +87,29 @@ def warn_of_few_samples(board: Board, samples: int) -> None:
         )
 
 
+def foretell_time(board: Board, deck: Deck, engine: Engine, samples: int, workers: int) -> None:
+    """Say on stderr about how long a prediction will take, if it is long: one answer is timed."""
+    from time import perf_counter
+
+    from realnet_hw.predict.asking import asking_of
+    from realnet_hw.predict.levels import sources
+    from realnet_hw.predict.prediction import questions
+
+    if not board.cases:
+        return
+    asking = asking_of(board, deck)
+    first = [sources(deck, board.cases[0].inputs)]
+    asking.answers(deck, engine, first)
+    start_s = perf_counter()
+    asking.answers(deck, engine, first)
+    minutes = (perf_counter() - start_s) * questions(board, deck, samples) / workers / 60
+    if minutes > _LONG_min:
+        sys.stderr.write(
+            f"{samples} boards and {len(asking.faults(deck))} single faults at {len(board.cases)} "
+            f"cases: about {minutes:.0f} min; --workers and fewer --samples make it shorter\n"
+        )
+
+
 def predicting_again(
     board: Board, path: str, prediction: Prediction, record: Path, samples: int
 ) -> str:
@@ -101,6 +128,8 @@ def predicting_again(
         "curves": prediction.curves,
         "surface": prediction.surfaces,
         "transient": prediction.transients,
+        "waveforms": prediction.waveforms,
+        "yields": prediction.yields,
     }
     if shown := [name for name, found in views.items() if found]:
         words += ["--with", ",".join(shown)]

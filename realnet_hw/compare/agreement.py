@@ -8,7 +8,8 @@ e what measuring adds::
 
 S is the covariance of b, estimated from N boards, and C that of e. C holds the uncertainty of the
 readings and of the delivered inputs with all that they have in common (one reference, one
-converter), the doubt about the slope at a rectifier's knee, and the solver's own resolution.
+converter), the doubt about the slope at a rectifier's knee, and the solver's own resolution. Values
+are voltages and widths of pulses, each in its own unit; T has none.
 
 The limit for T is the larger of two:
 
@@ -38,33 +39,27 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from realnet_hw.compare.drawn import Drawn, Matrix, Vector
 from realnet_hw.errors import InputError
-from realnet_hw.records import Component, Statistics
+from realnet_hw.records import Component
 from realnet_hw.uncertainty import covariance
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
-
-# Of the simulator (a relative tolerance of 1e-5 at 5 V) and of the figures in a record. It also
-# keeps V invertible where neither the boards nor the instrument leave any doubt.
-SOLVER_u_V = 50e-6
 
 _TAIL = (0.05, 0.01)
 
 
 @dataclass(frozen=True)
 class Reading:
-    """An output or test point that was read, or will be.
+    """An output, test point or pulse that was read, or will be.
 
     Args:
-        key: which of ``Statistics.keys``.
+        key: which of ``Drawn.keys``.
         channel: its budget among the budgets given.
-        value_V: the reading.
+        value: the reading, volts or seconds.
     """
 
     key: str
     channel: str
-    value_V: float
+    value: float
 
 
 @dataclass(frozen=True)
@@ -93,46 +88,49 @@ class GoodBoards:
     """What boards within tolerance would show at some readings.
 
     Args:
-        mean_V: of the boards drawn, at the inputs as delivered, n.
-        deviations_V: of each board drawn from that mean, N x n.
-        noise_V2: the part of C that is always there, n x n: readings, inputs, solver.
-        knee_V2: the part of C that bounds what rectifiers may add, n x n.
+        mean: of the boards drawn, at the inputs as delivered, n.
+        deviations: of each board drawn from that mean, N x n.
+        noise: the part of C that is always there, n x n: readings, inputs, solver.
+        knee: the part of C that bounds what rectifiers may add, n x n.
     """
 
-    mean_V: Vector
-    deviations_V: Matrix
-    noise_V2: Matrix
-    knee_V2: Matrix
+    mean: Vector
+    deviations: Matrix
+    noise: Matrix
+    knee: Matrix
 
     @property
     def count(self) -> int:
         """n, the number of values."""
-        return len(self.mean_V)
+        return len(self.mean)
 
     @cached_property
     def spread_covariance(self) -> Matrix:
         """S (1 + 1/N): the covariance between a new board and the mean of those drawn, n x n."""
-        boards = len(self.deviations_V)
+        boards = len(self.deviations)
         scale = (1 + 1 / boards) / (boards - 1)
-        result: Matrix = scale * (self.deviations_V.T @ self.deviations_V)
+        result: Matrix = scale * (self.deviations.T @ self.deviations)
         return result
 
     @cached_property
     def precision(self) -> Matrix:
-        """V^-1, n x n, per volt squared."""
-        inverse = np.linalg.inv(self.spread_covariance + self.noise_V2 + self.knee_V2)
+        """V^-1, n x n."""
+        whole = self.spread_covariance + self.noise + self.knee
+        # Volts and seconds are of very different size: inverted in standard deviations.
+        scale = np.sqrt(np.diag(whole))
+        inverse = np.linalg.inv(whole / np.outer(scale, scale)) / np.outer(scale, scale)
         symmetric: Matrix = np.asarray((inverse + inverse.T) / 2, dtype=float)
         return symmetric
 
-    def statistic(self, values_V: ArrayLike) -> NDArray[np.float64]:
+    def statistic(self, values: ArrayLike) -> NDArray[np.float64]:
         """Return T of one board's values (n) or of many boards' (m x n), without unit."""
-        x = np.asarray(values_V, dtype=float) - self.mean_V
+        x = np.asarray(values, dtype=float) - self.mean
         result: NDArray[np.float64] = np.einsum("...i,ij,...j->...", x, self.precision, x)
         return result
 
-    def influence(self, values_V: Vector) -> Vector:
+    def influence(self, values: Vector) -> Vector:
         """Return by how much T falls when each value is left out, n."""
-        weighted = self.precision @ (values_V - self.mean_V)
+        weighted = self.precision @ (values - self.mean)
         result: Vector = weighted**2 / np.diag(self.precision)
         return result
 
@@ -140,7 +138,7 @@ class GoodBoards:
         """Return the probability that a good board shows T > limit."""
         return float(_beyond(limit, *self._healthy).mean())
 
-    def detection(self, limit: float, shift_V: Vector) -> Vector:
+    def detection(self, limit: float, shift: Vector) -> Vector:
         """Return, for each board drawn, the probability that a fault makes it show T > limit, N.
 
         The bound on what rectifiers add widens V, which hides faults; that it comes true is not
@@ -148,18 +146,18 @@ class GoodBoards:
 
         Args:
             limit: a value of T.
-            shift_V: what the fault adds to the values, n.
+            shift: what the fault adds to the values, n.
         """
         form = self._noise_form
-        return form.beyond(limit, self._unseen_in_noise + shift_V @ form.onto)
+        return form.beyond(limit, self._unseen_in_noise + shift @ form.onto)
 
-    def detection_of(self, limit: float, away_V: Matrix) -> Vector:
+    def detection_of(self, limit: float, away: Matrix) -> Vector:
         """Return, for boards so far from the mean (m x n), the probability that T > limit, m."""
-        return self._noise_form.beyond(limit, away_V @ self._noise_form.onto)
+        return self._noise_form.beyond(limit, away @ self._noise_form.onto)
 
     @cached_property
     def _noise_form(self) -> _Form:
-        return _Form.of(self.precision, self.noise_V2)
+        return _Form.of(self.precision, self.noise)
 
     @cached_property
     def _unseen_in_noise(self) -> Matrix:
@@ -168,7 +166,7 @@ class GoodBoards:
 
     @cached_property
     def _healthy(self) -> tuple[Vector, Vector, Vector]:
-        form = _Form.of(self.precision, self.noise_V2 + self.knee_V2)
+        form = _Form.of(self.precision, self.noise + self.knee)
         return form.distributions(self._unseen_deviations @ form.onto)
 
     def p_value(self, statistic: float) -> float:
@@ -209,8 +207,8 @@ class GoodBoards:
     @cached_property
     def _unseen_deviations(self) -> Matrix:
         """The deviations as they would be had the board had no part in S, N x n."""
-        own_share = self.statistic(self.mean_V + self.deviations_V) / len(self.deviations_V)
-        result: Matrix = self.deviations_V / np.sqrt(1 - own_share)[:, None]
+        own_share = self.statistic(self.mean + self.deviations) / len(self.deviations)
+        result: Matrix = self.deviations / np.sqrt(1 - own_share)[:, None]
         return result
 
     @cached_property
@@ -220,7 +218,7 @@ class GoodBoards:
         share = self.precision @ self.spread_covariance
         estimated = np.trace(share @ share) + np.trace(share) ** 2
         known = float(n + n**2)
-        return (len(self.deviations_V) - 1) * known / max(float(estimated), 1e-6 * known)
+        return (len(self.deviations) - 1) * known / max(float(estimated), 1e-6 * known)
 
     @property
     def _second_degrees(self) -> float:
@@ -236,29 +234,29 @@ class Moved:
     """What the inputs as delivered make of n readings.
 
     Args:
-        shift_V: by how much the values differ from those at the inputs as set, n.
-        reading_V2: covariance of the readings' own errors, n x n.
-        noise_V2: the same with what the doubt about the inputs adds, n x n.
-        knee_V2: what rectifiers may add between the inputs as set and as delivered, n x n.
+        shift: by how much the values differ from those at the inputs as set, n.
+        reading: covariance of the readings' own errors, n x n.
+        noise: the same with what the doubt about the inputs adds, n x n.
+        knee: what rectifiers may add between the inputs as set and as delivered, n x n.
     """
 
-    shift_V: Vector
-    reading_V2: Matrix
-    noise_V2: Matrix
-    knee_V2: Matrix
+    shift: Vector
+    reading: Matrix
+    noise: Matrix
+    knee: Matrix
 
-    def added_V2(self, weights: Vector) -> float:
+    def added_variance(self, weights: Vector) -> float:
         """Return the variance that the inputs add to a sum of the readings with such weights.
 
         What the inputs' errors have in common with the readings may make it smaller than nothing;
         that is not counted on.
         """
-        more_V2 = self.noise_V2 + self.knee_V2 - self.reading_V2
-        return max(0.0, float(weights @ more_V2 @ weights))
+        more = self.noise + self.knee - self.reading
+        return max(0.0, float(weights @ more @ weights))
 
 
 def moved(
-    statistics: Statistics,
+    drawn: Drawn,
     readings: Sequence[Reading],
     deliveries: Sequence[Delivery],
     budgets: Mapping[str, Sequence[Component]],
@@ -273,7 +271,7 @@ def moved(
     that is 60 mV off is 3 mV, little beside the 9 mV of a reading.
 
     Args:
-        statistics: of the prediction.
+        drawn: of the prediction.
         readings: n of them, at most one a key.
         deliveries: the inputs of every case that the readings are of.
         budgets: by channel. Errors are of the form indicated minus true, for sources too, so that
@@ -284,8 +282,7 @@ def moved(
 
     Ref: JCGM 100:2008 5.1.2 and 5.2.2.
     """
-    place = {key: i for i, key in enumerate(statistics.keys)}
-    columns = [place[r.key] for r in readings]
+    columns = drawn.columns([r.key for r in readings])
     cases = np.array([int(r.key.split(".", 1)[0]) for r in readings], dtype=int)
     count = len(readings)
 
@@ -293,20 +290,20 @@ def moved(
     knees = np.zeros((count, len(deliveries)))
     for j, delivery in enumerate(deliveries):
         here = cases == delivery.case
-        below = np.array(statistics.slope_below[delivery.name])[columns]
-        above = np.array(statistics.slope_above[delivery.name])[columns]
+        below = drawn.slope_below[delivery.name][columns]
+        above = drawn.slope_above[delivery.name][columns]
         slopes[:, j] = np.where(here, (below + above) / 2, 0.0)
         knees[:, j] = np.where(here, (above - below) / 2 * delivery.reach_V, 0.0)
 
-    indicated = [(r.channel, r.value_V) for r in readings]
+    indicated = [(r.channel, r.value) for r in readings]
     indicated += [(d.channel, d.value_V) for d in deliveries]
-    errors_V2 = covariance(indicated, budgets)
+    errors = covariance(indicated, budgets)
     onto_values = np.hstack([np.eye(count), -slopes])
     return Moved(
-        shift_V=slopes @ np.array([d.offset_V for d in deliveries], dtype=float),
-        reading_V2=errors_V2[:count, :count],
-        noise_V2=onto_values @ errors_V2 @ onto_values.T + SOLVER_u_V**2 * np.eye(count),
-        knee_V2=knees @ knees.T + np.diag((knees**2).sum(axis=1)),
+        shift=slopes @ np.array([d.offset_V for d in deliveries], dtype=float),
+        reading=errors[:count, :count],
+        noise=onto_values @ errors @ onto_values.T + np.diag(drawn.solver_u[columns] ** 2),
+        knee=knees @ knees.T + np.diag((knees**2).sum(axis=1)),
     )
 
 
@@ -323,9 +320,9 @@ class _Form:
     weights: Vector
 
     @classmethod
-    def of(cls, precision: Matrix, noise_V2: Matrix) -> _Form:
+    def of(cls, precision: Matrix, noise: Matrix) -> _Form:
         """Return the form of T where e has this covariance, which is positive definite."""
-        root = np.linalg.cholesky(noise_V2)
+        root = np.linalg.cholesky(noise)
         weights, turn = np.linalg.eigh(root.T @ precision @ root)
         return cls(onto=np.linalg.solve(root.T, turn), weights=np.maximum(weights, 0.0))
 
@@ -356,7 +353,7 @@ def _beyond(limit: float, mean: Vector, scale: Vector, shape: Vector) -> Vector:
 
 
 def good_boards(
-    statistics: Statistics,
+    drawn: Drawn,
     readings: Sequence[Reading],
     deliveries: Sequence[Delivery],
     budgets: Mapping[str, Sequence[Component]],
@@ -369,21 +366,20 @@ def good_boards(
         InputError: too few boards for so many values, or a budget as in
             ``uncertainty.covariance``.
     """
-    boards_V = np.array(statistics.boards_V, dtype=float)
-    if len(boards_V) < len(readings) + 2:
+    boards = drawn.values
+    if len(boards) < len(readings) + 2:
         raise InputError(
-            f"{len(boards_V)} boards are too few to judge {len(readings)} values together",
+            f"{len(boards)} boards are too few to judge {len(readings)} values together",
             where="prediction",
             allowed=f"{len(readings) + 2} or more",
             mend="predict with more samples",
         )
-    place = {key: i for i, key in enumerate(statistics.keys)}
-    columns = [place[r.key] for r in readings]
-    mean_V = boards_V[:, columns].mean(axis=0)
-    at_inputs = moved(statistics, readings, deliveries, budgets)
+    read = boards[:, drawn.columns([r.key for r in readings])]
+    mean = read.mean(axis=0)
+    at_inputs = moved(drawn, readings, deliveries, budgets)
     return GoodBoards(
-        mean_V=mean_V + at_inputs.shift_V,
-        deviations_V=boards_V[:, columns] - mean_V,
-        noise_V2=at_inputs.noise_V2,
-        knee_V2=at_inputs.knee_V2,
+        mean=mean + at_inputs.shift,
+        deviations=read - mean,
+        noise=at_inputs.noise,
+        knee=at_inputs.knee,
     )

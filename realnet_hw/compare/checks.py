@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from realnet_hw.compare.readings import all_readings
 from realnet_hw.errors import InputError
 from realnet_hw.records import (
     Component,
+    MeasuredPulse,
     Measurement,
     PredictedCase,
     PredictedNode,
@@ -27,6 +28,7 @@ _LONGEST_s = 1e6
 # A record's figures may have been rounded by a program that wrote them with fewer digits.
 _ROUNDING = 1e-3
 _ROUNDING_V = 1e-6
+_ROUNDING_s = 1e-9
 _PREDICTION = "prediction"
 _MEASUREMENT = "measurement"
 
@@ -41,15 +43,12 @@ def check_prediction(prediction: Prediction) -> None:
     statistics = prediction.statistics
     if not prediction.cases or not statistics.boards_V:
         raise InputError("there are no cases or no boards in it", where=_PREDICTION)
-    keys = [
-        f"{i}.{name}"
-        for i, case in enumerate(prediction.cases)
-        for name in (*case.outputs, *case.nodes)
-    ]
+    keys = _keys(prediction.cases, lambda case: (*case.outputs, *case.nodes))
     if sorted(keys) != sorted(statistics.keys):
         raise InputError(
             "statistics.keys are not the outputs and nodes of its cases", where=_PREDICTION
         )
+    _check_pulses(prediction)
     values = {f"fault {f.fault!r}": f.values_V for f in prediction.faults}
     values |= {
         f"fault {f.fault!r}, board {i}": row
@@ -72,6 +71,60 @@ def check_prediction(prediction: Prediction) -> None:
     _check_views(prediction)
 
 
+def _keys(
+    cases: Sequence[PredictedCase], names: Callable[[PredictedCase], Iterable[str]]
+) -> list[str]:
+    return [f"{i}.{name}" for i, case in enumerate(cases) for name in names(case)]
+
+
+def _check_pulses(prediction: Prediction) -> None:
+    """Refuse widths that do not fit together, as ``check_prediction`` does voltages."""
+    pulses, voltages = prediction.statistics.pulses, prediction.statistics
+    keys = _keys(prediction.cases, lambda case: case.pulses)
+    if sorted(keys) != sorted(pulses.keys) or {*keys} & {*voltages.keys}:
+        raise InputError(
+            "statistics.pulses.keys are not the pulses of its cases", where=_PREDICTION
+        )
+    if len(pulses.boards_s) != (len(voltages.boards_V) if keys else 0):
+        raise InputError(
+            f"{len(voltages.boards_V)} boards with voltages, {len(pulses.boards_s)} with widths",
+            where=_PREDICTION,
+        )
+    rows: dict[str, Sequence[float]] = {
+        f"board {i}, widths": row for i, row in enumerate(pulses.boards_s)
+    }
+    for fault in prediction.faults:
+        what = f"fault {fault.fault!r}, widths"
+        rows[what] = fault.widths_s
+        rows |= {f"{what}, board {i}": row for i, row in enumerate(fault.board_widths_s)}
+        if len(fault.board_widths_s) != (len(fault.boards_V) if keys else 0):
+            raise InputError(f"{what} of {len(fault.board_widths_s)} boards", where=_PREDICTION)
+    slopes: dict[str, Sequence[float]] = {}
+    if keys:
+        for name in {name for case in prediction.cases for name in case.inputs}:
+            slopes[f"slope_below_s_per_V of {name}"] = pulses.slope_below_s_per_V.get(name, [])
+            slopes[f"slope_above_s_per_V of {name}"] = pulses.slope_above_s_per_V.get(name, [])
+    for what, row in (rows | slopes).items():
+        if len(row) != len(keys):
+            raise InputError(
+                f"{what}: {len(row)} values", where=_PREDICTION, allowed=f"{len(keys)}"
+            )
+    _check_sizes(slopes, _LONGEST_s, "s/V", where=_PREDICTION)
+    rows |= {
+        f"case {i}, {name}": (pulse.low_s, pulse.nominal_s, pulse.high_s)
+        for i, case in enumerate(prediction.cases)
+        for name, pulse in case.pulses.items()
+    }
+    _check_widths({**rows, "u_s": (pulses.u_s,)}, where=_PREDICTION)
+    for i, case in enumerate(prediction.cases):
+        for name, pulse in case.pulses.items():
+            if pulse.low_s > pulse.high_s:
+                raise InputError(
+                    f"case {i}, {name}: low_s = {pulse.low_s:g} is above high_s = {pulse.high_s:g}",
+                    where=_PREDICTION,
+                )
+
+
 def check_measurement(measurement: Measurement) -> None:
     """Refuse a measurement with a reading that can't be one, or of which too little is known.
 
@@ -84,6 +137,7 @@ def check_measurement(measurement: Measurement) -> None:
         check_budget(budget, where=channel)
         sizes = {f"component {c.name!r}": (c.u_V,) for c in budget}
         _check_sizes(sizes, LARGEST_V, "V", where=channel)
+        _check_widths({f"component {c.name!r}": (c.u_s,) for c in budget}, where=channel)
         shares = {f"component {c.name!r}": (c.u_relative,) for c in budget}
         _check_sizes(shares, 1.0, "of the reading", where=channel)
     for case in measurement.cases:
@@ -94,6 +148,8 @@ def check_measurement(measurement: Measurement) -> None:
                 _check_reading(
                     name, reading.value_V, reading.U_V, reading.channel, measurement.channels
                 )
+        for name, pulse in case.pulses.items():
+            _check_pulse(name, pulse, measurement.channels)
 
 
 def _check_reading(
@@ -110,15 +166,51 @@ def _check_reading(
             allowed="a channel, and a U_V of 0 V or more",
         )
     _check_sizes({name: (value_V,), f"U of {name}": (U_V,)}, LARGEST_V, "V", where=_MEASUREMENT)
-    if channel in budgets:
-        least_V = expanded_uncertainty(budgets[channel], value_V)
-        if U_V - least_V < -(_ROUNDING * least_V + _ROUNDING_V):
-            raise InputError(
-                f"{name} was read with U = {U_V:.3g} V, and the budget of {channel} gives more",
-                where=_MEASUREMENT,
-                allowed=f"{least_V:.4g} V or more",
-                mend="state the budget that holds",
-            )
+    budget = _budget(name, channel, budgets, timed=False)
+    _check_stated(name, channel, U_V, expanded_uncertainty(budget, value_V), _ROUNDING_V, "V")
+
+
+def _check_pulse(
+    name: str, pulse: MeasuredPulse, budgets: Mapping[str, Sequence[Component]]
+) -> None:
+    if pulse.width_s is None:
+        return
+    if pulse.channel is None or pulse.U_s is None or pulse.U_s < 0:
+        raise InputError(
+            f"{name} was timed on channel {pulse.channel} with U = {pulse.U_s}",
+            where=_MEASUREMENT,
+            allowed="a channel, and a U_s of 0 s or more",
+        )
+    _check_widths({name: (pulse.width_s,), f"U of {name}": (pulse.U_s,)}, where=_MEASUREMENT)
+    budget = _budget(name, pulse.channel, budgets, timed=True)
+    least_s = expanded_uncertainty(budget, pulse.width_s)
+    _check_stated(name, pulse.channel, pulse.U_s, least_s, _ROUNDING_s, "s")
+
+
+def _budget(
+    name: str, channel: str, budgets: Mapping[str, Sequence[Component]], *, timed: bool
+) -> Sequence[Component]:
+    """Return a channel's budget, empty if it has none; refuse one of the other unit."""
+    budget = budgets.get(channel, ())
+    if any(c.u_V if timed else c.u_s for c in budget):
+        raise InputError(
+            f"{name} is {'a pulse' if timed else 'a voltage'}, and the budget of {channel} is in "
+            f"{'volts' if timed else 'seconds'}",
+            where=_MEASUREMENT,
+        )
+    return budget
+
+
+def _check_stated(
+    name: str, channel: str, U: float, least: float, rounding: float, unit: str
+) -> None:
+    if U - least < -(_ROUNDING * least + rounding):
+        raise InputError(
+            f"{name} was read with U = {U:.3g} {unit}, and the budget of {channel} gives more",
+            where=_MEASUREMENT,
+            allowed=f"{least:.4g} {unit} or more",
+            mend="state the budget that holds",
+        )
 
 
 def _check_output(
@@ -171,8 +263,16 @@ def _check_bands(prediction: Prediction) -> None:
 
 
 def _check_views(prediction: Prediction) -> None:
-    """Refuse a curve, surface or answer to a step that can't be drawn."""
+    """Refuse a curve, surface, answer to a step or firing that can't be drawn."""
     case = prediction.cases[0]
+    for waveforms in prediction.waveforms:
+        what = f"waveforms of case {waveforms.case}"
+        if not 0 <= waveforms.case < len(prediction.cases):
+            raise InputError(f"{what}: there is none", where=_PREDICTION)
+        _check_axis(f"{what}, time_s", waveforms.time_s, _LONGEST_s)
+        _check_traces(what, waveforms.traces, len(waveforms.time_s))
+        if not {*waveforms.thresholds, *waveforms.thresholds.values()} <= {*waveforms.traces}:
+            raise InputError(f"{what}: a threshold without a trace", where=_PREDICTION)
     for curve in prediction.curves:
         what = f"curve over {curve.input}"
         _check_terminals(what, [curve.input, *curve.held_V], curve.outputs, case)
@@ -229,6 +329,13 @@ def _check_axis(what: str, axis: Sequence[float], largest: float) -> None:
     _check_sizes({what: axis}, largest, "", where=_PREDICTION)
     if len(axis) < 2 or any(a >= b for a, b in itertools.pairwise(axis)):
         raise InputError(f"{what} does not rise", where=_PREDICTION, allowed="two values or more")
+
+
+def _check_widths(figures: Mapping[str, Iterable[float]], *, where: str) -> None:
+    _check_sizes(figures, _LONGEST_s, "s", where=where)
+    for what, values in figures.items():
+        if min(values, default=0.0) < 0:
+            raise InputError(f"{what} is below 0 s", where=where)
 
 
 def _check_sizes(

@@ -120,8 +120,8 @@ def at_set(
                 continue
             j = place.get(f"{index}.{name}")
             weights = None if j is None else unit[j]
-            shift_V = 0.0 if j is None else float(moved.shift_V[j])
-            added_V2 = 0.0 if weights is None else moved.added_V2(weights)
+            shift_V = 0.0 if j is None else float(moved.shift[j])
+            added_V2 = 0.0 if weights is None else moved.added_variance(weights)
             outputs[name] = AtSet(
                 value_V=read.value_V - shift_V,
                 U_V=math.hypot(read.U_V, COVERAGE_FACTOR * math.sqrt(added_V2)),
@@ -340,4 +340,4 @@ def _u_of_difference(one: AtSet, other: AtSet, bench: Bench) -> float:
     u_V = difference_uncertainty(first, second, bench.budgets)
     if one.weights is None or other.weights is None:
         return u_V
-    return math.hypot(u_V, math.sqrt(bench.moved.added_V2(one.weights - other.weights)))
+    return math.hypot(u_V, math.sqrt(bench.moved.added_variance(one.weights - other.weights)))

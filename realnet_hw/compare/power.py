@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from realnet_hw.compare.agreement import GoodBoards, good_boards, moved
 from realnet_hw.compare.checks import check_prediction
 from realnet_hw.compare.conformity import window
+from realnet_hw.compare.drawn import Drawn, with_fault
 from realnet_hw.compare.readings import Readings, planned_readings
 from realnet_hw.records import Component, DetectedFault, Prediction
 from realnet_hw.uncertainty import (
@@ -61,20 +62,20 @@ def fault_power(
     readings = planned_readings(prediction, channels, wiring)
     if not readings.values:
         return [DetectedFault(fault=f.fault, power=0.0) for f in prediction.faults]
-    good = good_boards(prediction.statistics, readings.values, readings.deliveries, channels)
-    place = {key: i for i, key in enumerate(prediction.statistics.keys)}
-    columns = [place[r.key] for r in readings.values]
-    nominal_V = _nominal_values(prediction)[columns]
-    judge = _Passing(prediction, readings, good, channels)
+    drawn = Drawn.of(prediction.statistics)
+    good = good_boards(drawn, readings.values, readings.deliveries, channels)
+    columns = drawn.columns([r.key for r in readings.values])
+    nominal = _nominal_values(prediction, drawn)[columns]
+    judge = _Passing(prediction, readings, good, channels, drawn)
     found = []
     for fault in prediction.faults:
-        faulty_V = np.array(fault.values_V)[columns]
+        faulty, boards = with_fault(fault)
         passing = [
-            judge.with_shift(shift_V).mean()
-            for shift_V in (faulty_V - nominal_V, faulty_V - good.mean_V)
+            judge.with_shift(shift).mean()
+            for shift in (faulty[columns] - nominal, faulty[columns] - good.mean)
         ]
-        if fault.boards_V:
-            passing.append(judge.of(np.array(fault.boards_V)[:, columns]).mean())
+        if len(boards):
+            passing.append(judge.of(boards[:, columns]).mean())
         found.append(DetectedFault(fault=fault.fault, power=1 - float(max(passing))))
     return found
 
@@ -91,14 +92,12 @@ def unseen_faults(
     return [d.fault for d in fault_power(prediction, channels, wiring) if d.power < ENOUGH_POWER]
 
 
-def _nominal_values(prediction: Prediction) -> NDArray[np.float64]:
-    nominal = {
-        f"{i}.{name}": value.nominal_V
-        for i, case in enumerate(prediction.cases)
-        for values in (case.outputs, case.nodes)
-        for name, value in values.items()
-    }
-    return np.array([nominal[key] for key in prediction.statistics.keys])
+def _nominal_values(prediction: Prediction, drawn: Drawn) -> NDArray[np.float64]:
+    nominal: dict[str, float] = {}
+    for i, case in enumerate(prediction.cases):
+        nominal |= {f"{i}.{n}": v.nominal_V for n, v in (case.outputs | case.nodes).items()}
+        nominal |= {f"{i}.{n}": pulse.nominal_s for n, pulse in case.pulses.items()}
+    return np.array([nominal[key] for key in drawn.keys])
 
 
 @dataclass(frozen=True)
@@ -114,21 +113,24 @@ def _guards(
     prediction: Prediction,
     readings: Readings,
     channels: Mapping[str, Sequence[Component]],
-    values_V: NDArray[np.float64],
+    drawn: Drawn,
+    values: NDArray[np.float64],
 ) -> Iterator[_Guard]:
     """Give the guard bands of every output that is read, as wide as these values make them, n."""
     place = {reading.key: j for j, reading in enumerate(readings.values)}
     unit = np.eye(len(readings.values))
-    at_set = moved(prediction.statistics, readings.values, readings.deliveries, channels)
+    at_set = moved(drawn, readings.values, readings.deliveries, channels)
     stated = [
-        (r.channel, float(value_V), standard_uncertainty(channels[r.channel], float(value_V)))
-        for r, value_V in zip(readings.values, values_V, strict=True)
+        (r.channel, float(value), standard_uncertainty(channels[r.channel], float(value)))
+        for r, value in zip(readings.values, values, strict=True)
     ]
     for index, case in enumerate(prediction.cases):
         read = {name: j for name in case.outputs if (j := place.get(f"{index}.{name}")) is not None}
         for name, j in read.items():
             low_V, high_V = window(case.outputs[name], prediction.thresholds) or _ANYWHERE
-            U_V = COVERAGE_FACTOR * math.hypot(stated[j][2], math.sqrt(at_set.added_V2(unit[j])))
+            U_V = COVERAGE_FACTOR * math.hypot(
+                stated[j][2], math.sqrt(at_set.added_variance(unit[j]))
+            )
             if low_V > -math.inf:
                 yield _Guard(unit[j], -low_V, U_V)
             if high_V < math.inf:
@@ -138,7 +140,7 @@ def _guards(
             for j in read.values():
                 apart = unit[i] - unit[j]
                 u_V = difference_uncertainty(stated[i], stated[j], channels)
-                U_V = COVERAGE_FACTOR * math.hypot(u_V, math.sqrt(at_set.added_V2(apart)))
+                U_V = COVERAGE_FACTOR * math.hypot(u_V, math.sqrt(at_set.added_variance(apart)))
                 yield _Guard(apart, 0.0, U_V)
 
 
@@ -150,37 +152,38 @@ class _Passing:
     readings: Readings
     good: GoodBoards
     channels: Mapping[str, Sequence[Component]]
+    drawn: Drawn
 
     @cached_property
     def limit(self) -> float:
         return self.good.limit(FALSE_FAIL_RISK)
 
-    def with_shift(self, shift_V: NDArray[np.float64]) -> NDArray[np.float64]:
+    def with_shift(self, shift: NDArray[np.float64]) -> NDArray[np.float64]:
         """Of every board drawn, its values so shifted (n); N."""
-        missed = 1 - self.good.detection(self.limit, shift_V)
-        return self._at_most(missed, self.good.mean_V + shift_V + self.good.deviations_V)
+        missed = 1 - self.good.detection(self.limit, shift)
+        return self._at_most(missed, self.good.mean + shift + self.good.deviations)
 
-    def of(self, values_V: NDArray[np.float64]) -> NDArray[np.float64]:
+    def of(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Of boards with these values at the inputs as set (m x n); m."""
-        missed = 1 - self.good.detection_of(self.limit, values_V - self.good.mean_V)
-        return self._at_most(missed, values_V)
+        missed = 1 - self.good.detection_of(self.limit, values - self.good.mean)
+        return self._at_most(missed, values)
 
     def _at_most(
-        self, missed: NDArray[np.float64], values_V: NDArray[np.float64]
+        self, missed: NDArray[np.float64], values: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """Lower what the statistic misses by what the guard bands do not accept, if it matters."""
         if missed.max() < _NEVER:
             return missed
-        return np.minimum(missed, self._accepted(values_V))
+        return np.minimum(missed, self._accepted(values))
 
-    def _accepted(self, values_V: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _accepted(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """How probably the outputs clear each single guard band, at most."""
         from scipy.special import ndtr
 
-        result = np.ones(len(values_V))
-        typical_V = values_V.mean(axis=0)
-        for guard in _guards(self.prediction, self.readings, self.channels, typical_V):
-            margin_V = values_V @ guard.weights + guard.constant_V
-            u_V = np.sqrt(guard.weights @ self.good.noise_V2 @ guard.weights)
+        result = np.ones(len(values))
+        typical = values.mean(axis=0)
+        for guard in _guards(self.prediction, self.readings, self.channels, self.drawn, typical):
+            margin_V = values @ guard.weights + guard.constant_V
+            u_V = np.sqrt(guard.weights @ self.good.noise @ guard.weights)
             result = np.minimum(result, ndtr((margin_V - guard.U_V) / u_V))
         return result

@@ -6,9 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from realnet_hw.compare.agreement import Delivery, Reading
+from realnet_hw.compare.drawn import Drawn
 from realnet_hw.compare.words import inputs
 from realnet_hw.errors import InputError
 from realnet_hw.records import (
@@ -16,6 +15,7 @@ from realnet_hw.records import (
     Component,
     MeasuredCase,
     MeasuredInput,
+    MeasuredPulse,
     MeasuredValue,
     Measurement,
     PredictedCase,
@@ -40,8 +40,13 @@ def case_label(case: PredictedCase | MeasuredCase | ComparedCase) -> str:
 
 
 def all_readings(case: MeasuredCase) -> dict[str, MeasuredInput | MeasuredValue]:
-    """Return every reading of a case by the name of its terminal, inputs too."""
+    """Return every voltage read of a case by the name of its terminal, inputs too."""
     return {**case.inputs, **case.outputs, **case.nodes}
+
+
+def value_of(reading: MeasuredValue | MeasuredPulse) -> float | None:
+    """Return what was read, volts or seconds; None where nothing was."""
+    return reading.width_s if isinstance(reading, MeasuredPulse) else reading.value_V
 
 
 def budgets_of(measurement: Measurement) -> dict[str, Sequence[Component]]:
@@ -49,19 +54,26 @@ def budgets_of(measurement: Measurement) -> dict[str, Sequence[Component]]:
 
     For a channel without one, the largest uncertainty stated with its readings stands in.
     """
-    stated: dict[str, float] = {}
+    volts: dict[str, float] = {}
+    seconds: dict[str, float] = {}
     for case in measurement.cases:
         for reading in all_readings(case).values():
             if reading.channel is not None and reading.U_V is not None:
-                stated[reading.channel] = max(stated.get(reading.channel, 0.0), reading.U_V / 2)
-    budgets: dict[str, Sequence[Component]] = {
-        channel: [
-            Component(
-                name="as stated", kind="B", u_V=u_V, shared="reading", source="the measurement"
-            )
-        ]
-        for channel, u_V in stated.items()
-    }
+                volts[reading.channel] = max(volts.get(reading.channel, 0.0), reading.U_V / 2)
+        for pulse in case.pulses.values():
+            if pulse.channel is not None and pulse.U_s is not None:
+                seconds[pulse.channel] = max(seconds.get(pulse.channel, 0.0), pulse.U_s / 2)
+    budgets: dict[str, Sequence[Component]] = {}
+    for channel in volts | seconds:
+        stated = Component(
+            name="as stated",
+            kind="B",
+            u_V=volts.get(channel, 0.0),
+            u_s=seconds.get(channel, 0.0),
+            shared="reading",
+            source="the measurement",
+        )
+        budgets[channel] = [stated]
     return budgets | measurement.channels
 
 
@@ -81,9 +93,11 @@ def pair_cases(prediction: Prediction, measurement: Measurement) -> list[Measure
         if paired[index] is not None:
             raise InputError(f"the case {label} is there twice", where="measurement")
         predicted = prediction.cases[index]
-        for name in (*case.outputs, *case.nodes):
-            if name not in predicted.outputs and name not in predicted.nodes:
-                raise InputError(f"the prediction has no value {name!r}", where="measurement")
+        known = {*predicted.outputs, *predicted.nodes}
+        values = [name for name in (*case.outputs, *case.nodes) if name not in known]
+        pulses = [name for name in case.pulses if name not in predicted.pulses]
+        for name in (*values, *pulses):
+            raise InputError(f"the prediction has no value {name!r}", where="measurement")
         paired[index] = case
     return paired
 
@@ -109,10 +123,10 @@ def planned_readings(
         if None in arriving:
             continue
         deliveries += [d for d in arriving if d is not None]
-        for name in (*case.outputs, *case.nodes):
+        for name in (*case.outputs, *case.nodes, *case.pulses):
             if name in wiring:
                 key = f"{i}.{name}"
-                values.append(Reading(key=key, channel=wiring[name], value_V=typical[key]))
+                values.append(Reading(key=key, channel=wiring[name], value=typical[key]))
     return Readings(values=values, deliveries=deliveries)
 
 
@@ -132,11 +146,15 @@ def actual_readings(
         if None in arriving:
             continue
         deliveries += [d for d in arriving if d is not None]
-        for name, reading in (case.outputs | case.nodes).items():
-            if reading.value_V is not None and reading.channel is not None:
-                values.append(
-                    Reading(key=f"{i}.{name}", channel=reading.channel, value_V=reading.value_V)
-                )
+        read: dict[str, MeasuredValue | MeasuredPulse] = {
+            **case.outputs,
+            **case.nodes,
+            **case.pulses,
+        }
+        for name, reading in read.items():
+            value = value_of(reading)
+            if value is not None and reading.channel is not None:
+                values.append(Reading(key=f"{i}.{name}", channel=reading.channel, value=value))
     return Readings(values=values, deliveries=deliveries)
 
 
@@ -145,8 +163,8 @@ def _identity(case: PredictedCase | MeasuredCase) -> frozenset[tuple[str, float]
 
 
 def _mean_values(prediction: Prediction) -> dict[str, float]:
-    mean_V = np.mean(prediction.statistics.boards_V, axis=0)
-    return dict(zip(prediction.statistics.keys, mean_V.tolist(), strict=True))
+    drawn = Drawn.of(prediction.statistics)
+    return dict(zip(drawn.keys, drawn.values.mean(axis=0).tolist(), strict=True))
 
 
 def _delivery(

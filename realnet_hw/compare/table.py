@@ -19,6 +19,7 @@ from realnet_hw.compare.words import (
     inputs,
     views,
     volts,
+    width,
 )
 from realnet_hw.records import (
     ComparedCase,
@@ -113,8 +114,8 @@ class TruthTable:
 
     def _grid(self, widths: Sequence[int], rows: Sequence[Sequence[Text]]) -> Table:
         grid = Table.grid(padding=(0, 2, 0, 0))
-        for width, column in zip(widths, (Column("", "left"), *self.columns), strict=True):
-            grid.add_column(justify=column.justify, min_width=width, no_wrap=True)
+        for least, column in zip(widths, (Column("", "left"), *self.columns), strict=True):
+            grid.add_column(justify=column.justify, min_width=least, no_wrap=True)
         for row in rows:
             grid.add_row(*row)
         return grid
@@ -144,6 +145,15 @@ def prediction_table(prediction: Prediction) -> Group:
                 else Text(""),
             )
             for name, value in values.items()
+        ]
+        rows += [
+            (
+                _terminal(name, is_output=False),
+                Text(f"{width(pulse.nominal_s)} ms"),
+                Text(f"{width(pulse.low_s)} to {width(pulse.high_s)} ms"),
+                Text(""),
+            )
+            for name, pulse in case.pulses.items()
         ]
         cases.append((inputs({name: i.set_V for name, i in case.inputs.items()}), rows))
     table = TruthTable(
@@ -181,6 +191,14 @@ def measurement_table(measurement: Measurement) -> Group:
                 ),
             )
             for name, value in values.items()
+        ]
+        rows += [
+            (
+                _terminal(name, is_output=False),
+                Text(pulse.channel or ""),
+                _width_read(pulse.width_s, pulse.U_s, is_wired=name in measurement.wiring),
+            )
+            for name, pulse in case.pulses.items()
         ]
         arrived_V = {n: i.set_V if i.value_V is None else i.value_V for n, i in case.inputs.items()}
         cases.append((inputs(arrived_V, ".3f"), rows))
@@ -223,6 +241,20 @@ def comparison_table(comparison: Comparison) -> Group:
             )
             for name, value in values.items()
         ]
+        rows += [
+            (
+                _terminal(name, is_output=False),
+                Text(f"{width(pulse.predicted_s)} ± {width(pulse.U_predicted_s)} ms"),
+                _width_read(
+                    pulse.measured_s,
+                    pulse.U_measured_s,
+                    is_wired=f"{name} at {label}" in unset,
+                ),
+                _en(pulse.En),
+                Text(""),
+            )
+            for name, pulse in case.pulses.items()
+        ]
         cases.append((label, rows))
     table = TruthTable(
         title=f"{comparison.board}: {comparison.title}",
@@ -252,10 +284,20 @@ def _reading(
     value_V: float | None, U_V: float | None, range_V: float | None, *, is_wired: bool
 ) -> Text:
     if value_V is None or U_V is None:
-        return Text("UNSET", style="yellow") if is_wired else Text("not wired", style="dim")
+        return _unread(is_wired=is_wired)
     if side := beyond(value_V, U_V, range_V):
         return Text(f"{side} {volts(value_V, '.1f')} V", style="yellow")
     return Text(f"{volts(value_V)} ± {volts(U_V)} V")
+
+
+def _width_read(width_s: float | None, U_s: float | None, *, is_wired: bool) -> Text:
+    if width_s is None or U_s is None:
+        return _unread(is_wired=is_wired)
+    return Text(f"{width(width_s)} ± {width(U_s)} ms")
+
+
+def _unread(*, is_wired: bool) -> Text:
+    return Text("UNSET", style="yellow") if is_wired else Text("not wired", style="dim")
 
 
 def _en(en: float | None) -> Text:

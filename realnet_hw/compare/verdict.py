@@ -24,6 +24,7 @@ from realnet_hw.compare.conformity import (
     demands,
     greatest,
 )
+from realnet_hw.compare.drawn import Drawn
 from realnet_hw.compare.power import ENOUGH_POWER, FALSE_FAIL_RISK, fault_power
 from realnet_hw.compare.readings import (
     Readings,
@@ -31,16 +32,20 @@ from realnet_hw.compare.readings import (
     budgets_of,
     case_label,
     pair_cases,
+    value_of,
 )
+from realnet_hw.compare.words import width
 from realnet_hw.errors import InputError
 from realnet_hw.records import (
     Agreement,
     ComparedCase,
     ComparedInput,
+    ComparedPulse,
     ComparedValue,
     Comparison,
     Conformity,
     MeasuredCase,
+    MeasuredPulse,
     MeasuredValue,
     Measurement,
     PredictedCase,
@@ -97,6 +102,7 @@ class Judge:
     def __init__(self, prediction: Prediction) -> None:
         check_prediction(prediction)
         self.prediction = prediction
+        self.drawn = Drawn.of(prediction.statistics)
 
     def judge(self, measurement: Measurement) -> Judgement:
         """Return the verdict on a measured board.
@@ -119,11 +125,11 @@ class Judge:
         budgets = budgets_of(measurement)
         readings = actual_readings(paired, budgets, measurement.wiring)
         good = (
-            good_boards(prediction.statistics, readings.values, readings.deliveries, budgets)
+            good_boards(self.drawn, readings.values, readings.deliveries, budgets)
             if readings.values
             else None
         )
-        inputs = moved(prediction.statistics, readings.values, readings.deliveries, budgets)
+        inputs = moved(self.drawn, readings.values, readings.deliveries, budgets)
         bench = Bench(budgets, inputs, measurement.range_V)
         shown = at_set(paired, list(prediction.cases[0].outputs), readings, inputs)
         outputs = conformity(demands(prediction.cases, shown, prediction.thresholds, bench))
@@ -148,7 +154,8 @@ def compare(prediction: Prediction, measurement: Measurement) -> Comparison:
     Raises:
         InputError: records of different circuits, or records that do not fit together.
     """
-    found = Judge(prediction).judge(measurement)
+    judge = Judge(prediction)
+    found = judge.judge(measurement)
     known_wiring = {
         t: channel for t, channel in measurement.wiring.items() if channel in found.bench.budgets
     }
@@ -169,7 +176,7 @@ def compare(prediction: Prediction, measurement: Measurement) -> Comparison:
         unseen_faults=[d.fault for d in power if d.power < ENOUGH_POWER],
         range_V=measurement.range_V,
         conditions=prediction.conditions,
-        cases=_cases(prediction, found),
+        cases=_cases(prediction, judge.drawn, found),
     )
 
 
@@ -185,7 +192,7 @@ def _verdict(
         return "FAIL"
     if "undecided" in answers or unset:
         return "UNDECIDED"
-    nodes = {name for case in prediction.cases for name in case.nodes}
+    nodes = {name for case in prediction.cases for name in (*case.nodes, *case.pulses)}
     return "PASS" if nodes & measurement.wiring.keys() else "PASS (outputs only)"
 
 
@@ -200,8 +207,8 @@ def _agreement(prediction: Prediction, readings: Readings, good: GoodBoards | No
             false_fail_risk=0.0,
             worst=[],
         )
-    values_V = np.array([r.value_V for r in readings.values])
-    statistic = float(good.statistic(values_V))
+    values = np.array([r.value for r in readings.values])
+    statistic = float(good.statistic(values))
     limit = good.limit(FALSE_FAIL_RISK)
     return Agreement(
         answer="no" if statistic > limit else "yes",
@@ -210,24 +217,27 @@ def _agreement(prediction: Prediction, readings: Readings, good: GoodBoards | No
         degrees_of_freedom=good.count,
         p_value=good.p_value(statistic),
         false_fail_risk=FALSE_FAIL_RISK,
-        worst=_worst(prediction, readings, good, values_V),
+        worst=_worst(prediction, readings, good, values),
     )
 
 
 def _worst(
-    prediction: Prediction, readings: Readings, good: GoodBoards, values_V: NDArray[np.float64]
+    prediction: Prediction, readings: Readings, good: GoodBoards, values: NDArray[np.float64]
 ) -> list[str]:
     """The values without which the statistic would fall most: one, or more where it is notable."""
-    influence = good.influence(values_V)
+    influence = good.influence(values)
     order = np.argsort(-influence)
     notable = order[: max(1, min(_WORST, int((influence > _NOTABLE).sum())))]
     named = []
     for j in notable:
-        case, name = readings.values[j].key.split(".", 1)
-        away_V = values_V[j] - good.mean_V[j]
-        side = "above" if away_V > 0 else "below"
-        label = case_label(prediction.cases[int(case)])
-        named.append(f"{name} at {label}: {abs(away_V):.3f} V {side} the prediction")
+        number, name = readings.values[j].key.split(".", 1)
+        case = prediction.cases[int(number)]
+        away = float(values[j] - good.mean[j])
+        size = f"{width(abs(away))} ms" if name in case.pulses else f"{abs(away):.3f} V"
+        side = "above" if away > 0 else "below"
+        if name in case.pulses:
+            side = "longer than" if away > 0 else "shorter than"
+        named.append(f"{name} at {case_label(case)}: {size} {side} the prediction")
     return named
 
 
@@ -242,12 +252,17 @@ def _unset(
     known = {(d.case, d.name) for d in readings.deliveries}
     for i, (predicted, measured) in enumerate(zip(prediction.cases, paired, strict=True)):
         label = case_label(predicted)
-        wired = [n for n in (*predicted.outputs, *predicted.nodes) if n in measurement.wiring]
+        names = (*predicted.outputs, *predicted.nodes, *predicted.pulses)
+        wired = [name for name in names if name in measurement.wiring]
         if measured is None:
             unset += [f"{name} at {label}" for name in wired]
             continue
-        read: dict[str, MeasuredValue] = measured.outputs | measured.nodes
-        unset += [f"{n} at {label}" for n in wired if n not in read or read[n].value_V is None]
+        read: dict[str, MeasuredValue | MeasuredPulse] = {
+            **measured.outputs,
+            **measured.nodes,
+            **measured.pulses,
+        }
+        unset += [f"{n} at {label}" for n in wired if n not in read or value_of(read[n]) is None]
         for name, arrived in measured.inputs.items():
             sensed = f"{name}.sense" in measurement.wiring
             if (sensed and arrived.value_V is None) or (not sensed and (i, name) not in known):
@@ -255,15 +270,13 @@ def _unset(
     return unset
 
 
-def _cases(prediction: Prediction, found: Judgement) -> list[ComparedCase]:
-    boards_V = np.array(prediction.statistics.boards_V)
-    keys = prediction.statistics.keys
-    expected_V = dict(zip(keys, boards_V.mean(axis=0).tolist(), strict=True))
-    low_V, high_V = np.quantile(boards_V, _MIDDLE_95_PERCENT, axis=0)
-    half_V = dict(zip(keys, ((high_V - low_V) / 2).tolist(), strict=True))
+def _cases(prediction: Prediction, drawn: Drawn, found: Judgement) -> list[ComparedCase]:
+    expected = dict(zip(drawn.keys, drawn.values.mean(axis=0).tolist(), strict=True))
+    low, high = np.quantile(drawn.values, _MIDDLE_95_PERCENT, axis=0)
+    half = dict(zip(drawn.keys, ((high - low) / 2).tolist(), strict=True))
     if found.good is not None:
         moved = [r.key for r in found.readings.values]
-        expected_V |= dict(zip(moved, found.good.mean_V.tolist(), strict=True))
+        expected |= dict(zip(moved, found.good.mean.tolist(), strict=True))
     cases = []
     for i, (predicted, measured) in enumerate(zip(prediction.cases, found.paired, strict=True)):
         values: dict[str, ComparedValue] = {}
@@ -278,16 +291,28 @@ def _cases(prediction: Prediction, found: Judgement) -> list[ComparedCase]:
             )
             key = f"{i}.{name}"
             values[name] = ComparedValue(
-                predicted_V=expected_V[key],
+                predicted_V=expected[key],
                 measured_V=value_V,
-                U_predicted_V=half_V[key],
+                U_predicted_V=half[key],
                 U_measured_V=U_V,
-                En=_en(value_V, U_V, expected_V[key], half_V[key]),
+                En=_en(value_V, U_V, expected[key], half[key]),
                 logic=level,
                 expected=output.expected if output else None,
                 window_V=output.window_V if output else None,
                 judged_V=shown.value_V if shown else None,
                 U_judged_V=shown.U_V if shown else None,
+            )
+        pulses = {}
+        for name in predicted.pulses:
+            pulse = measured.pulses.get(name) if measured else None
+            width_s, U_s = (pulse.width_s, pulse.U_s) if pulse else (None, None)
+            key = f"{i}.{name}"
+            pulses[name] = ComparedPulse(
+                predicted_s=expected[key],
+                measured_s=width_s,
+                U_predicted_s=half[key],
+                U_measured_s=U_s,
+                En=_en(width_s, U_s, expected[key], half[key]),
             )
         cases.append(
             ComparedCase(
@@ -298,6 +323,7 @@ def _cases(prediction: Prediction, found: Judgement) -> list[ComparedCase]:
                 largest_measured=greatest(found.outputs[i], found.bench)
                 if predicted.largest is not None
                 else None,
+                pulses=pulses,
             )
         )
     return cases
@@ -315,11 +341,11 @@ def _inputs(predicted: PredictedCase, measured: MeasuredCase | None) -> dict[str
     }
 
 
-def _en(value_V: float | None, U_V: float | None, expected_V: float, half_V: float) -> float | None:
-    if value_V is None or U_V is None:
+def _en(value: float | None, U: float | None, expected: float, half: float) -> float | None:
+    if value is None or U is None:
         return None
-    both_V = math.hypot(U_V, half_V)
-    return (value_V - expected_V) / both_V if both_V > 0 else None
+    both = math.hypot(U, half)
+    return (value - expected) / both if both > 0 else None
 
 
 def _sha256(record: records.Record) -> str:

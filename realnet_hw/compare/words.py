@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from realnet_hw.records import Comparison, Conditions, Prediction, Settling
+from realnet_hw.records import (
+    Comparison,
+    Conditions,
+    Prediction,
+    Settling,
+    TolerancedYield,
+    Yield,
+)
 
 _SHOWN = 4
 # Names of cases longer than so many characters, or of more cases, give way to numbers.
@@ -129,6 +136,11 @@ def conditions(under: Conditions) -> str:
     return ", ".join((f"{under.temperature_C:g} °C", *rails)) + still
 
 
+def width(seconds: float) -> str:
+    """Return the width of a pulse in milliseconds, without its unit, to a microsecond."""
+    return volts(1e3 * seconds)
+
+
 def duration(seconds: float) -> str:
     """Return a time: "2.25 µs"."""
     for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
@@ -154,7 +166,26 @@ def views(prediction: Prediction) -> list[str]:
             f"{name} {_settles(settling, transient.boards)} {steps}."
             for name, settling in transient.settling.items()
         ] or [f"No output moves {steps}."]
-    return lines
+    if prediction.waveforms:
+        count = len(prediction.waveforms)
+        lines.append(f"Waveforms of {count} cases, of {prediction.waveforms[0].boards} boards.")
+    return lines + [yield_line(found) for found in prediction.yields]
+
+
+def yield_line(found: TolerancedYield) -> str:
+    """Return a yield with the tolerance that it is of."""
+    parts = "Parts as bought"
+    if found.tolerance is not None:
+        parts = f"Every resistor and capacitor ± {100 * found.tolerance:g} %"
+    counted = []
+    if found.levels is not None and found.levels.good != found.every.good:
+        counted.append(f"{_counted(found.levels)} show the cases at logic levels")
+    counted.append(f"{_counted(found.every)} every case")
+    return f"{parts}: {', '.join(counted)}."
+
+
+def _counted(found: Yield) -> str:
+    return f"{found.good} of {found.samples} boards"
 
 
 def _settles(settling: Settling, boards: int) -> str:

@@ -16,7 +16,7 @@ from realnet_hw.drawing.geometry import Box, Mirror, Point, Rotation
 
 Side = Literal["left", "right"]
 Direction = Literal["up", "left", "down", "right"]
-Texts = Literal["above", "below", "left", "right", "around", "slopes"]
+Texts = Literal["above", "below", "left", "right", "around", "slopes", "corner"]
 Flow = Literal["input", "output", "passive"]
 
 GROUND = "GND"
@@ -307,7 +307,8 @@ class Pad:
             rotation: counter-clockwise, degrees.
             mirror: "x" swaps up and down, "y" left and right, after turning.
             texts: where reference and value stand: both in one line "above" or "below"; in two
-                lines to the "left" or "right"; "around": above and below.
+                lines to the "left" or "right"; "around": above and below; "corner": in one line
+                below, to the right of a pin in the middle.
             unit: which of the symbol's units.
             room_mm: how much further from the body than usual the texts stand.
 
@@ -495,6 +496,10 @@ def _beside(reference: str, value: str, body: Box, texts: Texts) -> tuple[Point,
             x = body.right + _GAP_mm
             first = Point(x + wide_reference / 2, middle.y - _LINE_mm / 2)
             second = Point(x + wide_value / 2, middle.y + _LINE_mm / 2)
+        case "corner":
+            left = middle.x + 2.54
+            first = Point(left + wide_reference / 2, below)
+            second = Point(left + wide_reference + text.width("  ") + wide_value / 2, below)
         case "slopes":
             # Beside the tip of a triangle that points to the right.
             x = middle.x + 1.0

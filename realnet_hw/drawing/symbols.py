@@ -17,7 +17,7 @@ from realnet_hw.drawing import sexpr
 from realnet_hw.drawing.geometry import Box, Mirror, Point, Rotation, oriented
 from realnet_hw.drawing.sexpr import Node, Quoted
 from realnet_hw.errors import InputError
-from realnet_hw.parts.skidl_parts import symbol_library
+from realnet_hw.parts.skidl_parts import library_text, symbol_library
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,7 @@ def _load(path: Path, lib_id: str, name: str) -> Symbol:
 @functools.lru_cache(maxsize=4)
 def _library_text(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        return library_text(path)
     except OSError as error:
         raise InputError(f"no symbol library {path.stem!r}", where=str(path.parent)) from error
 

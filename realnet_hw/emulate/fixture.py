@@ -12,7 +12,13 @@ from pathlib import Path
 
 from realnet_hw.emulate.bus import SpiBus, Violations
 from realnet_hw.emulate.converters import Mcp3208, Mcp4922, ShiftRegister
-from realnet_hw.emulate.front_end import OUTPUTS, Errors, FrontEnd
+from realnet_hw.emulate.front_end import (
+    OUTPUTS,
+    PULSE_HYSTERESIS_V,
+    Errors,
+    FrontEnd,
+    RELAY_MAX_s,
+)
 from realnet_hw.emulate.mcu import ResetCause, VirtualController
 from realnet_hw.emulate.plant import Cable, Plant
 from realnet_hw.emulate.wiring import LOOPBACK, Wiring
@@ -22,13 +28,19 @@ DAC_SELECTS = ("PC0", "PC1")
 ADC_SELECT = "PC2"
 SPARE_SELECT = "PC3"
 LATCH, LDAC, LINES_ENABLE, OUTPUT_ENABLE, DAC_SHUTDOWN = "PD7", "PD6", "PD5", "PD4", "PD3"
-SLAVE_SELECT = "PB2"
+CAPTURE, TRIGGER, RESET = "PB0", "PB1", "PB2"
+SLAVE_SELECT = RESET
 
 PULLS = {
     **dict.fromkeys((*DAC_SELECTS, ADC_SELECT, SPARE_SELECT, LDAC, LINES_ENABLE), 1),
-    **dict.fromkeys((LATCH, OUTPUT_ENABLE, DAC_SHUTDOWN), 0),
+    **dict.fromkeys((LATCH, OUTPUT_ENABLE, DAC_SHUTDOWN, TRIGGER, RESET), 0),
 }
 """The external pull resistors, pin to level."""
+
+_PULLS_LOW = {"trigger": TRIGGER, "reset": RESET}
+# The lines that choose a pulse, lowest bit first, and how long a DAC and its shifter settle.
+_ROUTE_BIT, _ROUTES = 13, 7
+_SETTLED_s = 30e-6
 
 
 class VirtualFixture:
@@ -62,6 +74,8 @@ class VirtualFixture:
         self._wiring = wiring
         self._lock = threading.RLock()
         self._plant_at_s = 0.0
+        self._plant_pins: dict[str, int] = {}
+        self._pulse = 0
         own = self.front_end.errors
         self.dacs = tuple(
             Mcp4922(
@@ -88,6 +102,8 @@ class VirtualFixture:
             complain=self.violations,
         )
         self._connect()
+        # The comparator of the pulse inputs, where no pulse is.
+        self.controller.drive(CAPTURE, 0)
 
     # ----------------------------------------------------------------- using
 
@@ -176,16 +192,62 @@ class VirtualFixture:
     def _measured_V(self, channel: int, at_s: float) -> float:
         wiring, plant = self._wiring, self._plant
         if channel in wiring.senses:
-            return self._terminal_V(wiring.senses[channel], at_s)
+            return self._sensed_V(wiring.senses[channel], at_s)
         if channel not in wiring.nodes:
             return 0.0
-        lines = {f"line{bit}": self.lines.lines >> bit & 1 for bit in range(16)}
-        plant.advance(max(0.0, at_s - self._plant_at_s), lines)
-        self._plant_at_s = at_s
-        plant.set_inputs(
-            {port: self._terminal_V(output, at_s) for output, port in wiring.inputs.items()}
-        )
+        self._bring_plant_to(at_s)
         return plant.read(wiring.nodes[channel])
+
+    def _bring_plant_to(self, at_s: float) -> None:
+        """Let the board's time pass under what it was given, then give it what is there now.
+
+        The fixture's time is what its clock counts: the board's own is the true one.
+        """
+        plant, errors = self._plant, self.front_end.errors
+        passed_s = max(0.0, at_s - self._plant_at_s) / (1 + errors.clock)
+        plant.advance(passed_s, self._plant_pins)
+        self._plant_at_s = max(at_s, self._plant_at_s)
+        self._plant_pins = {f"line{bit}": self.lines.lines >> bit & 1 for bit in range(16)}
+        for terminal, port in self._wiring.pulled.items():
+            self._plant_pins[port] = self.controller.level(_PULLS_LOW[terminal])
+        plant.advance(0.0, self._plant_pins)
+        connected = self.front_end.relay.operated(at_s)
+        plant.set_inputs(
+            {
+                port: None
+                if port in self._wiring.open_inputs and not connected
+                else self._terminal_V(output, at_s)
+                for output, port in self._wiring.inputs.items()
+            }
+        )
+
+    def _sensed_V(self, channel: int, at_s: float) -> float:
+        """The voltage at a source's terminal, which is the board's where the source is open."""
+        port = self._wiring.inputs.get(channel, "")
+        if port not in self._wiring.open_inputs or self.front_end.relay.operated(at_s):
+            return self._terminal_V(channel, at_s)
+        self._bring_plant_to(at_s)
+        return self._plant.read(self._wiring.open_inputs[port])
+
+    def _look_at_board(self) -> None:
+        """Something has changed, or is about to: follow the pulse that is selected."""
+        self._bring_plant_to(self.now_s)
+        chosen = self.lines.lines >> _ROUTE_BIT & _ROUTES
+        node = self._wiring.pulses.get(chosen)
+        errors = self.front_end.errors
+        level = 0
+        while node is not None:
+            level = self._pulse
+            swing_V = (-1 if level else 1) * PULSE_HYSTERESIS_V / 2
+            threshold_V = errors.pulse_thresholds_V[chosen] + swing_V
+            due = self._plant.when(node, threshold_V, not level)
+            if due != (0.0, True):
+                if due is not None:
+                    self._next_look(due[0] * (1 + errors.clock))
+                break
+            self._pulse = level = 1 - level
+        self._pulse = level
+        self.controller.drive(CAPTURE, level)
 
     # ----------------------------------------------------------------- wires
 
@@ -209,4 +271,23 @@ class VirtualFixture:
             controller.on_reset(dac.controller_reset)
         controller.watch(LINES_ENABLE, self.lines.enable)
         timed(OUTPUT_ENABLE, self.front_end.relay.drive)
+        self._follow_board()
         controller.connect_spi(bus.transfer, lambda: bus.collision(controller.now_s))
+
+    def _follow_board(self) -> None:
+        """Look at a board that moves by itself whenever something of it or around it changes."""
+        if not self._wiring.pulled:
+            return
+        look = self._look_at_board
+        self._next_look = self.controller.alarm(look)
+        settled, switched = self.controller.alarm(look), self.controller.alarm(look)
+
+        def look_and_later(_level: int) -> None:
+            look()
+            settled(_SETTLED_s)
+
+        for pin in (TRIGGER, RESET, LATCH, LINES_ENABLE):
+            self.controller.watch(pin, lambda _level: look())
+        for pin in (LDAC, DAC_SHUTDOWN):
+            self.controller.watch(pin, look_and_later)
+        self.controller.watch(OUTPUT_ENABLE, lambda _level: switched(RELAY_MAX_s))

@@ -5,6 +5,8 @@ mid reference; a changeover relay connects the terminal, or grounds it through 1
 to within the millivolt that a board's input current may make there. Input: an operational-amplifier
 follower, which loads nothing, then the same map backwards into the ADC's range.
 
+Pulse input: a divider by three, a multiplexer, and a comparator with the mid reference.
+
 No real fixture is exact: every channel has a gain error, an offset and a nonlinearity that the host
 does not know, and some of it changes while one measures. What they are is drawn in ``truths``.
 
@@ -22,6 +24,7 @@ from realnet_hw.emulate.unrest import Unrest, still
 
 OUTPUTS = 4
 INPUTS = 8
+PULSES = 8
 MID_CHANNEL = 7
 """The ADC input that is wired to the mid reference instead of to a terminal."""
 
@@ -30,6 +33,8 @@ SHIFTER_GAIN = 5.0
 SHIFTER_RAIL_V = 11.0
 ADC_SUPPLY_V = 5.0
 RELAY_MAX_s = 5e-3
+PULSE_THRESHOLD_V = 3 * 2.048
+PULSE_HYSTERESIS_V = 0.15
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,8 @@ class Errors:
         hum: noise at the inputs that has a memory.
         input_drift, output_drift: how gains and offsets change after switching on.
         relay_operate_s, relay_release_s: the relay's times.
+        pulse_thresholds_V: at the terminal of each pulse input, the middle of the hysteresis.
+        clock: relative error of the controller's frequency.
     """
 
     reference: float = 0.0
@@ -65,6 +72,8 @@ class Errors:
     output_drift: Unrest = still
     relay_operate_s: float = RELAY_MAX_s
     relay_release_s: float = RELAY_MAX_s
+    pulse_thresholds_V: tuple[float, ...] = (PULSE_THRESHOLD_V,) * PULSES
+    clock: float = 0.0
 
 
 class Relay:

@@ -9,6 +9,7 @@ Ref: Microchip ATmega328P datasheet DS40002061, section 11 (reset).
 from __future__ import annotations
 
 import ctypes
+import math
 from collections.abc import Callable, Mapping
 from enum import IntFlag
 from pathlib import Path
@@ -89,6 +90,19 @@ class VirtualController:
         """
         return self._core.run(limit_s, condition, _LOOK_cycles)
 
+    def alarm(self, ring: Callable[[], None]) -> Callable[[float], None]:
+        """Make an alarm: what is returned sets it to call back once, so many seconds from now.
+
+        To set it again before takes the first time back. It rings within an instruction.
+        """
+
+        def rings(_when: int) -> int:
+            ring()
+            return 0
+
+        timer = self._core.timer(rings)
+        return lambda seconds: self._core.start(timer, math.ceil(seconds * CLOCK_Hz))
+
     # ----------------------------------------------------------- serial link
 
     def send(self, data: bytes, *, stop_bit: bool = True) -> None:
@@ -151,6 +165,14 @@ class VirtualController:
     def watch(self, pin: str, callback: Callable[[int], None]) -> None:
         """Call back with the level whenever the pin changes; ``now_s`` is the time of the edge."""
         self._pins.watch(pin, callback)
+
+    def drive(self, pin: str, level: int) -> None:
+        """Have something outside give an input pin a level, from now on.
+
+        Raises:
+            InputError: no such pin.
+        """
+        self._pins.drive(pin, level)
 
     @property
     def spi_slave(self) -> Callable[[SpiTransfer], int]:

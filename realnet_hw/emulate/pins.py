@@ -51,6 +51,14 @@ class Pins:
             # The bit fields of avr_ioport_external_t: name 7, mask 8, value 8 bits.
             self._core.request(f"iop{port}", ctypes.c_ulong(ord(port) | mask << 7 | value << 15))
 
+    def drive(self, pin: str, level: int) -> None:
+        """Have something outside give an input pin a level, from now on."""
+        self._place(pin)
+        self._pulls[pin] = level
+        # Else simavr would take the pin back to its pull at the next change of the port.
+        self._fit_pulls()
+        self._core.library.avr_raise_irq(self._core.irq(f"iog{pin[1]}", int(pin[2])), level)
+
     def level(self, pin: str) -> int:
         """The level of a pin: as driven, or its external pull, or its internal pull-up, else 0.
 

@@ -19,14 +19,31 @@ _KEPT_points = 4096
 class Plant(Protocol):
     """A board, as the fixture sees it: volts in at its input ports, volts out at its nodes."""
 
-    def set_inputs(self, volts: Mapping[str, float]) -> None:
-        """Put voltages on the input ports that are named; the others are at 0 V."""
+    def set_inputs(self, volts: Mapping[str, float | None]) -> None:
+        """Put voltages on the input ports that are named; None leaves one open.
+
+        The others are at 0 V.
+        """
 
     def advance(self, seconds: float, pins: Mapping[str, int]) -> None:
-        """Let time pass with the fixture's digital lines (``line0`` to ``line15``) as given."""
+        """Let time pass with the fixture's pins as given.
+
+        Args:
+            seconds: how long; 0 only changes the pins.
+            pins: ``line0`` to ``line15``, and by its port's name each trigger or reset, 1 where it
+                is pulled low.
+        """
 
     def read(self, node: str) -> float:
         """The voltage of a node, volts."""
+
+    def when(self, node: str, level_V: float, above: bool) -> tuple[float, bool] | None:
+        """When a node will be above a level, or below, if inputs and pins stay as they are.
+
+        Returns:
+            Seconds from now, 0 if it is there, and True; or, where that is not known yet, the
+            seconds until one should ask again, and False; or None: never.
+        """
 
 
 class Cable:
@@ -35,9 +52,9 @@ class Cable:
     def __init__(self) -> None:
         self._volts: dict[str, float] = {}
 
-    def set_inputs(self, volts: Mapping[str, float]) -> None:
+    def set_inputs(self, volts: Mapping[str, float | None]) -> None:
         """Put voltages on the wires."""
-        self._volts = dict(volts)
+        self._volts = {port: level or 0.0 for port, level in volts.items()}
 
     def advance(self, seconds: float, pins: Mapping[str, int]) -> None:
         """Nothing: a wire has no memory."""
@@ -45,6 +62,26 @@ class Cable:
     def read(self, node: str) -> float:
         """The voltage at the other end of a wire; 0 V where there is none."""
         return self._volts.get(node, 0.0)
+
+    def when(self, node: str, level_V: float, above: bool) -> tuple[float, bool] | None:
+        """Now or never."""
+        return (0.0, True) if (self.read(node) > level_V) == above else None
+
+
+def drawn(
+    deck: Deck, *, seed: int | None, faults: Sequence[str], parts: str
+) -> tuple[Deck, Mapping[str, float]]:
+    """Return a deck with faults, and the parameters of the board that a seed draws of it.
+
+    Raises:
+        InputError: a fault that this deck can't have.
+    """
+    from realnet_hw.predict.faults import apply_all
+    from realnet_hw.predict.lots import LOTS
+    from realnet_hw.predict.tolerances import draw
+
+    faulty = apply_all(deck, faults)
+    return faulty, {} if seed is None else draw(faulty.spreads, 1, seed, LOTS[parts])[0]
 
 
 class SpicePlant:
@@ -76,29 +113,28 @@ class SpicePlant:
         faults: Sequence[str] = (),
         parts: str = "mixed",
     ) -> None:
-        from realnet_hw.predict.faults import apply_all
-        from realnet_hw.predict.lots import LOTS
-        from realnet_hw.predict.tolerances import draw
-
-        self._deck = apply_all(deck, faults)
+        self._deck, self.parameters = drawn(deck, seed=seed, faults=faults, parts=parts)
         self._engine = engine
-        self.parameters = {} if seed is None else draw(self._deck.spreads, 1, seed, LOTS[parts])[0]
         self._ports = tuple(deck.inputs)
         self._nodes = tuple(dict.fromkeys(deck.nodes.values()))
         self._volts = dict.fromkeys(self._ports, 0.0)
         self._points: dict[tuple[int, ...], dict[str, float]] = {}
         self.solved = 0
 
-    def set_inputs(self, volts: Mapping[str, float]) -> None:
+    def set_inputs(self, volts: Mapping[str, float | None]) -> None:
         """Put voltages on the input ports that are named; the others are at 0 V.
 
         Raises:
-            InputError: the board has no such input.
+            InputError: the board has no such input, or one is open, which none of these may be.
         """
-        for port in volts:
-            if port not in self._volts:
+        levels_V = dict.fromkeys(self._ports, 0.0)
+        for port, level_V in volts.items():
+            if port not in levels_V:
                 raise InputError(f"no input {port!r}", allowed=", ".join(self._ports))
-        self._volts = {port: volts.get(port, 0.0) for port in self._ports}
+            if level_V is None:
+                raise InputError("this input can't be open", where=port)
+            levels_V[port] = level_V
+        self._volts = levels_V
 
     def advance(self, seconds: float, pins: Mapping[str, int]) -> None:
         """Nothing: a settled board does not change with time."""
@@ -119,6 +155,10 @@ class SpicePlant:
                 self._points.clear()
             point = self._points[place] = self._solve(place)
         return point[node]
+
+    def when(self, node: str, level_V: float, above: bool) -> tuple[float, bool] | None:
+        """Now or never: it has settled."""
+        return (0.0, True) if (self.read(node) > level_V) == above else None
 
     def _solve(self, place: tuple[int, ...]) -> dict[str, float]:
         inputs = {

@@ -22,7 +22,8 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from realnet_hw.emulate.fixture import VirtualFixture
-from realnet_hw.emulate.plant import SpicePlant
+from realnet_hw.emulate.plant import Plant, SpicePlant
+from realnet_hw.emulate.timed_plant import TimedPlant
 from realnet_hw.emulate.truths import draw_errors
 from realnet_hw.emulate.wiring import Wiring
 from realnet_hw.errors import InputError
@@ -40,6 +41,8 @@ _IDLE_SLICE_s = 20e-3
 _BUSY_AFTER_BYTE_s = 0.05
 # More delay than this is forgiven: a quarter of the shortest heartbeat that is in common use.
 _LAG_MAX_s = 0.25
+# A firing is simulated in so many steps at least.
+_STEPS = 400
 # What a host that reads nothing can leave behind, as in a serial adapter's buffer.
 _UNREAD_bytes = 65_536
 
@@ -173,14 +176,37 @@ def virtual_fixture(
         from realnet_hw.predict.ngspice import NgspiceEngine
 
         engine = NgspiceEngine()
-    read = [(port.name, port.net) for port in board.outputs]
-    read += [(point.name, point.net) for point in board.test_points]
-    unknown = [net for _, net in read if net not in deck.nodes]
-    if unknown:
-        raise InputError(f"the deck has no node for the net {unknown[0]!r}", where=board.name)
-    nodes = {name: deck.nodes[net] for name, net in read}
-    wires = Wiring.of(wiring, inputs=[port.name for port in board.inputs], nodes=nodes)
-    plant = SpicePlant(deck, engine, seed=seed, faults=faults, parts=parts)
+
+    def node_of(net: str) -> str:
+        if net not in deck.nodes:
+            raise InputError(f"the deck has no node for the net {net!r}", where=board.name)
+        return deck.nodes[net]
+
+    steady = [point for point in board.test_points if point.kind == "voltage"]
+    pulses = [point for point in board.test_points if point.kind == "pulse"]
+    open_inputs = {port.name: node_of(port.net) for port in board.inputs if port.safe == "open"}
+    wires = Wiring.of(
+        wiring,
+        inputs=[port.name for port in board.inputs],
+        nodes={port.name: node_of(port.net) for port in board.outputs}
+        | {point.name: node_of(point.net) for point in steady},
+        pulses={point.name: node_of(point.net) for point in pulses},
+        roles={port.name: port.role for port in board.ports if port.role in ("trigger", "reset")},
+        open_inputs=open_inputs,
+    )
+    plant: Plant
+    if board.firing is None:
+        plant = SpicePlant(deck, engine, seed=seed, faults=faults, parts=parts)
+    else:
+        plant = TimedPlant(
+            deck,
+            engine,
+            seed=seed,
+            open_inputs=open_inputs,
+            step_s=board.firing.read_after_s / _STEPS,
+            faults=faults,
+            parts=parts,
+        )
     # The first solution takes longest: before the bench is ready, not in the first measurement.
     for node in list(wires.nodes.values())[:1]:
         plant.read(node)

@@ -47,6 +47,7 @@ from realnet_hw.export.pcb import board_file, fabrication
 from realnet_hw.export.pcb.assembly_drawing import assembly_drawing
 from realnet_hw.export.pcb.board_file import BoardFile
 from realnet_hw.export.pcb.copper_picture import SIDES, copper_picture
+from realnet_hw.export.pcb.floorplan import Size
 from realnet_hw.export.pcb.interactive_bom import interactive_bom
 from realnet_hw.export.profile import DEFAULT, Profile, profile_named
 from realnet_hw.export.schematic import schematic_files
@@ -108,6 +109,7 @@ def build(
     out_dir: Path,
     *,
     profile: Profile | None = None,
+    size: Size | None = None,
     assembly: Assembly = "tht",
     force: bool = False,
     progress: Progress = lambda *_: None,
@@ -119,6 +121,7 @@ def build(
         out_dir: made where it is missing; files of an earlier build in it are replaced, others
             are left alone.
         profile: of the fab that the printed circuit board is laid out for; None for no board.
+        size: of that board; None for as small as it can be.
         assembly: with through-hole or with surface-mounted parts.
         force: replace even what was edited by hand since it was built.
         progress: told of each step.
@@ -128,7 +131,8 @@ def build(
             that were edited since, or cannot be written to.
         ToolMissing: KiCad or its libraries are not installed.
         ToolFailed: kicad-cli could not read what was made.
-        CircuitRefused: the schematic fits no page, or the board can't be routed.
+        CircuitRefused: the schematic fits no page, or the board can't be routed or does not fit
+            the size asked for.
     """
     _refuse_folder(out_dir)
     if not force:
@@ -136,7 +140,7 @@ def build(
     with _beside(out_dir.resolve()) as made_in:
         folder = made_in / "files"
         folder.mkdir()
-        result = _make(board, folder, profile, assembly, progress)
+        result = _make(board, folder, profile, size, assembly, progress)
         if not result.violations:
             with _refusals(out_dir):
                 _put_in_place(folder, out_dir.resolve())
@@ -158,7 +162,8 @@ def check(board: Board, out_dir: Path, *, progress: Progress = lambda *_: None) 
         folder = Path(made_in)
         fab = before.get("pcb")
         profile = profile_named(fab) if fab else None
-        result = _make(board, folder, profile, before.get("assembly", "tht"), progress)
+        size = Size.parsed(str(before["size_mm"])) if before.get("size_mm") else None
+        result = _make(board, folder, profile, size, before.get("assembly", "tht"), progress)
         if result.violations:
             return list(result.violations)
         return differences(board, out_dir, folder)
@@ -239,6 +244,7 @@ def _make(
     board: Board,
     folder: Path,
     profile: Profile | None,
+    size: Size | None,
     assembly: Assembly,
     progress: Progress,
 ) -> BuildResult:
@@ -309,7 +315,7 @@ def _make(
     if profile and not violations:
         step()
         target = folder / f"{board.name}.kicad_pcb"
-        laid_out = board_file.write_board(board, expected, schematic, target, profile)
+        laid_out = board_file.write_board(board, expected, schematic, target, profile, size)
         found("DRC", list(laid_out.violations))
         if laid_out.unprinted:
             named = ", ".join(laid_out.unprinted)
@@ -322,7 +328,7 @@ def _make(
     if summary.without_number:
         named = ", ".join(summary.without_number)
         notes.append(f"no part number, so not in bom_order.csv: {named}")
-    manifest = _manifest_text(board, expected, version, profile, assembly, summary, folder)
+    manifest = _manifest_text(board, expected, version, profile, size, assembly, summary, folder)
     (folder / MANIFEST).write_text(manifest, "utf-8")
     return BuildResult(
         folder=folder,
@@ -402,6 +408,7 @@ def _manifest_text(
     expected: Netlist,
     version: str,
     profile: Profile | None,
+    size: Size | None,
     assembly: Assembly,
     summary: Summary,
     folder: Path,
@@ -415,6 +422,7 @@ def _manifest_text(
         "kicad": version,
         "assembly": assembly,
         "pcb": profile.name if profile else None,
+        "size_mm": f"{size.width:g}x{size.height:g}" if size else None,
         "bought": summary.content(),
         "models_3d": kicad_cli.has_models(),
         "files": {

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from realnet_hw.board import Board
 from realnet_hw.cells.cell import Cell
-from realnet_hw.drawing.pad import GROUND, Pad
+from realnet_hw.drawing.pad import Pad
 from realnet_hw.errors import CircuitRefused
 from realnet_hw.export.overview import Member, overview
 from realnet_hw.export.page_layout import PAGES, READABLE, Block, Layout, draw_cells, fit, measured

@@ -70,7 +70,9 @@ def estimate(array: Array, inputs_V: Volts, targets_V: Volts, nudge: Nudge) -> E
     return Estimate(
         outputs,
         float((error**2).sum(axis=1).mean() / 2),
-        tuple(((plus - minus) / scale).mean(axis=0) for plus, minus in zip(towards, away, strict=True)),
+        tuple(
+            ((plus - minus) / scale).mean(axis=0) for plus, minus in zip(towards, away, strict=True)
+        ),
     )
 
 

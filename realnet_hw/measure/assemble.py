@@ -9,18 +9,33 @@ from collections.abc import Mapping, Sequence
 from realnet_hw.board import Board
 from realnet_hw.measure.fixture_specification import (
     ADC_NOISE_V,
+    DAC_CHANNELS,
+    PULL_CHANNELS,
+    PULSE_CHANNELS,
+    TICK_S,
+    Clock,
     adc_components,
     dac_components,
+    jitter,
+    pulse_components,
     repeatability,
 )
 from realnet_hw.measure.journal import Point
 from realnet_hw.measure.station import SENSE_SUFFIX, Reading
-from realnet_hw.records import Component, MeasuredCase, MeasuredInput, MeasuredValue
+from realnet_hw.records import (
+    Component,
+    MeasuredCase,
+    MeasuredInput,
+    MeasuredPulse,
+    MeasuredValue,
+)
 from realnet_hw.uncertainty import expanded_uncertainty
 
 
-def budgets(wiring: Mapping[str, str], points: Sequence[Point]) -> dict[str, list[Component]]:
-    """Return the uncertainty budget of every wired channel.
+def budgets(
+    wiring: Mapping[str, str], points: Sequence[Point], clock: Clock = "resonator"
+) -> dict[str, list[Component]]:
+    """Return the uncertainty budget of every wired channel of volts or seconds.
 
     The scatter of a terminal's readings is pooled over all points, since it comes from the
     converter's noise rather than from the level: a few readings at each of a few points then give
@@ -30,19 +45,28 @@ def budgets(wiring: Mapping[str, str], points: Sequence[Point]) -> dict[str, lis
     """
     found: dict[str, list[Component]] = {}
     for terminal, channel in wiring.items():
-        if channel.startswith("dac"):
+        if channel in DAC_CHANNELS:
             found[channel] = dac_components()
-            continue
-        groups = [point.readings_V[terminal] for point in points]
-        freedom = sum(len(group) - 1 for group in groups)
-        squares = sum(statistics.variance(group) * (len(group) - 1) for group in groups)
-        found[channel] = adc_components(
-            repeatability((squares / freedom) ** 0.5, freedom, min(map(len, groups)))
-        )
+        elif channel in PULSE_CHANNELS:
+            timed = [point.widths_s[terminal] for point in points if terminal in point.widths_s]
+            if timed:
+                found[channel] = pulse_components(clock, jitter(*_scatter(timed)))
+        elif channel not in PULL_CHANNELS:
+            read = [point.readings_V[terminal] for point in points]
+            found[channel] = adc_components(repeatability(*_scatter(read)))
     return found
 
 
-def planned_budgets(wiring: Mapping[str, str], reading: Reading) -> dict[str, list[Component]]:
+def _scatter(groups: Sequence[Sequence[float]]) -> tuple[float, int, int]:
+    """Return the pooled deviation of readings, its degrees of freedom, and readings a group."""
+    freedom = sum(len(group) - 1 for group in groups)
+    squares = sum(statistics.variance(group) * (len(group) - 1) for group in groups)
+    return (squares / freedom) ** 0.5, freedom, min(map(len, groups))
+
+
+def planned_budgets(
+    wiring: Mapping[str, str], reading: Reading, clock: Clock = "resonator"
+) -> dict[str, list[Component]]:
     """Return the budgets to expect before anything is measured: the noise is the specification's.
 
     With these it can be said beforehand which faults a wiring will not show.
@@ -54,10 +78,15 @@ def planned_budgets(wiring: Mapping[str, str], reading: Reading) -> dict[str, li
         shared="reading",
         source=f"specification: {ADC_NOISE_V * 1e3:.1f} mV rms a conversion",
     )
-    return {
-        channel: dac_components() if channel.startswith("dac") else adc_components(noise)
-        for channel in wiring.values()
-    }
+    found: dict[str, list[Component]] = {}
+    for channel in wiring.values():
+        if channel in DAC_CHANNELS:
+            found[channel] = dac_components()
+        elif channel in PULSE_CHANNELS:
+            found[channel] = pulse_components(clock, jitter(TICK_S, 1, reading.repeats))
+        elif channel not in PULL_CHANNELS:
+            found[channel] = adc_components(noise)
+    return found
 
 
 def case(
@@ -77,6 +106,16 @@ def case(
             value_V=mean_V, U_V=expanded_uncertainty(channels[channel], mean_V), channel=channel
         )
 
+    def pulse(terminal: str) -> MeasuredPulse:
+        channel = wiring.get(terminal)
+        widths_s = point.widths_s.get(terminal)
+        if channel is None or not widths_s:
+            return MeasuredPulse(width_s=None, U_s=None, channel=channel)
+        mean_s = statistics.fmean(widths_s)
+        return MeasuredPulse(
+            width_s=mean_s, U_s=expanded_uncertainty(channels[channel], mean_s), channel=channel
+        )
+
     inputs = {}
     for name, set_V in point.set_V.items():
         delivered = value(f"{name}{SENSE_SUFFIX}")
@@ -89,6 +128,7 @@ def case(
     return MeasuredCase(
         inputs=inputs,
         outputs={port.name: value(port.name) for port in board.outputs},
-        nodes={point_.name: value(point_.name) for point_ in board.test_points},
+        nodes={each.name: value(each.name) for each in board.test_points if each.kind == "voltage"},
         time_utc=point.time_utc,
+        pulses={each.name: pulse(each.name) for each in board.test_points if each.kind == "pulse"},
     )

@@ -18,7 +18,7 @@ from realnet_hw.errors import InputError
 from realnet_hw.measure import assemble, procedure, virtual
 from realnet_hw.measure import station as stations
 from realnet_hw.measure.fixture import Fixture
-from realnet_hw.measure.fixture_specification import RANGE_V
+from realnet_hw.measure.fixture_specification import RANGE_V, Clock
 from realnet_hw.measure.journal import SUFFIX, Header, Journal, Point
 from realnet_hw.records import Calibration, Measurement
 
@@ -95,7 +95,7 @@ def measure(
                 procedure.Run(board, wiring, fixture, journal, station.reading, progress)
             )
             fixture.output(False)
-            measurement = _measurement(board, fixture, journal, points)
+            measurement = _measurement(board, fixture, journal, points, station.clock)
     text = records.encode(measurement)
     records.write(out_dir / NEWEST, text)
     # Last, for this is what marks the run as finished.
@@ -139,11 +139,11 @@ def _fixture(station: stations.Station, station_file: Path, board: str) -> Itera
 
 
 def _measurement(
-    board: Board, fixture: Fixture, journal: Journal, points: Sequence[Point]
+    board: Board, fixture: Fixture, journal: Journal, points: Sequence[Point], clock: Clock
 ) -> Measurement:
     """Return the record of a run whose points are complete."""
     header = journal.header
-    channels = assemble.budgets(header.wiring, points)
+    channels = assemble.budgets(header.wiring, points, clock)
     return Measurement(
         board=board.name,
         title=board.title,
@@ -162,6 +162,11 @@ def _measurement(
         instruments=[
             header.firmware,
             *(f"had queued before the run: {notice}" for notice in fixture.notices),
+            *(
+                f"{point.point}: {terminal} could not be timed: {why}"
+                for point in points
+                for terminal, why in point.untimed.items()
+            ),
         ],
         calibration=msgspec.convert(header.calibration, Calibration),
         wiring=header.wiring,

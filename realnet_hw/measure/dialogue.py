@@ -81,13 +81,37 @@ class Dialogue:
             raise BenchError(f"no answer to {line}", where=self._link.address)
         return reply
 
+    def ask_once(self, line: str, patience_s: float) -> str:
+        """Send a query that acts on the board, and return its answer; never asked again.
+
+        The heartbeat is fed while it takes its time.
+
+        Args:
+            line: the query.
+            patience_s: how long to wait for an answer.
+
+        Raises:
+            BenchError, LinkLost: as ``tell``.
+        """
+        reply = self._exchange(line, patience_s)
+        if reply is None:
+            raise BenchError(f"no answer to {line}", where=self._link.address)
+        return reply
+
     def ask_number(self, line: str) -> float:
         """Send such a query and return the number that it answers."""
         return self.ask_numbers(line, 1)[0]
 
     def ask_numbers(self, line: str, count: int) -> list[float]:
         """Send such a query and return the numbers, separated by commas, that it answers."""
-        reply = self.ask(line)
+        return self.numbers_in(self.ask(line), count, line)
+
+    def numbers_in(self, reply: str, count: int, line: str) -> list[float]:
+        """Return the numbers, separated by commas, of a reply to a line.
+
+        Raises:
+            BenchError: there are not so many.
+        """
         try:
             numbers = [float(text) for text in reply.split(",")]
         except ValueError:
@@ -154,8 +178,10 @@ class Dialogue:
                 return
         raise self._lost(f"nothing answers any more ({doing})")
 
-    def _exchange(self, line: str) -> str | None:
+    def _exchange(self, line: str, patience_s: float | None = None) -> str | None:
         """Send a message and return what it answers, or None, once its error queue is empty.
+
+        With patience the heartbeat is fed until the answer comes.
 
         Raises:
             NoAnswer: nothing fitting came in time; the link is in step again.
@@ -163,7 +189,14 @@ class Dialogue:
         """
         try:
             # Two messages in one go: an error ends the message it is in, but not the next.
-            heard = self._on_link(lambda link: link.query(f"{line}\nSYST:ERR?"))
+            both = f"{line}\nSYST:ERR?"
+            if patience_s is None:
+                heard = self._on_link(lambda link: link.query(both))
+            else:
+                every_s = self._heartbeat_s / 3
+                heard = self._on_link(
+                    lambda link: link.query_feeding(both, every_s=every_s, timeout_s=patience_s)
+                )
             reply = None
             if not _ERROR.fullmatch(heard):
                 reply, heard = heard, self._on_link(Link.read)

@@ -14,8 +14,10 @@ import atexit
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from types import TracebackType
 
+from realnet_hw.board import Firing
 from realnet_hw.errors import BenchError, InputError, LinkLost
 from realnet_hw.measure import signals
 from realnet_hw.measure.dialogue import Dialogue, Identity
@@ -25,8 +27,11 @@ from realnet_hw.measure.fixture_specification import (
     ADC_INL_BOUND_V,
     ADC_OFFSET_BOUND_V,
     DAC_CHANNELS,
+    FIRING_MAX_S,
+    FIRING_MIN_S,
     LSB_V,
     MID_CHANNEL,
+    PULSE_CHANNELS,
     RANGE_V,
 )
 from realnet_hw.measure.link import Link
@@ -40,6 +45,31 @@ _BITS_A_VALUE = 20
 _SWEEP_VALUES = 10_000
 """Fewer than the firmware's greatest sweep, with any number of channels."""
 _SAFE_ATTEMPTS = 3
+_UNTIMED = {
+    2: "several pulses, one after the other",
+    4: "high before the trigger, or shorter than 30 us",
+}
+"""What the fixture can see of a pulse and can't time, by the number that tells it."""
+_FIRING_PATIENCE_S, _FIRING_PATIENCE = 10.0, 10
+"""How long, and how many times its own length, a firing may take: a simulated board is slow."""
+
+
+@dataclass(frozen=True)
+class Fired:
+    """What a firing showed.
+
+    Args:
+        volts: of the sense channels that were asked for, when it had ended.
+        width_s: of the pulse: 0 if there was none, as long as it had lasted if it had not ended;
+            None where it could not be timed, or no pulse was asked for.
+        start_s: from the trigger to the pulse, None without one.
+        untimed: why the pulse could not be timed.
+    """
+
+    volts: Mapping[str, float]
+    width_s: float | None = None
+    start_s: float | None = None
+    untimed: str | None = None
 
 
 class Fixture:
@@ -369,6 +399,47 @@ class Fixture:
             },
         )
 
+    def fire(self, firing: Firing, channels: Sequence[str], pulse: str | None = None) -> Fired:
+        """Reset and trigger the board, time one pulse, and read some channels at the end.
+
+        The controller keeps the times, to half a microsecond of its own clock.
+
+        Args:
+            firing: the times, each 50 us to 1 s, and the end 50 us after the trigger's or later.
+            channels: sense channels to read, in any order.
+            pulse: the pulse channel to time.
+
+        Raises:
+            InputError: no such channel, or a time that the fixture can't keep.
+            BenchError: outputs are off, or the firing was cut short; as ``tell``. It is not
+                repeated.
+            LinkLost: as ``tell``.
+        """
+        check_firing(firing, where=self.address)
+        order = [name for name in ADC_CHANNELS if name in channels]
+        strange = {*channels, *([pulse] if pulse else [])} - {*ADC_CHANNELS, *PULSE_CHANNELS}
+        if strange or (pulse is not None and pulse not in PULSE_CHANNELS):
+            raise InputError(
+                f"a firing with {', '.join(sorted(strange)) or pulse}",
+                where=self.address,
+                allowed=f"channels of {ADC_CHANNELS[0]} to {ADC_CHANNELS[-1]}, "
+                f"a pulse of {PULSE_CHANNELS[0]} to {PULSE_CHANNELS[-1]}",
+            )
+        times_s = (firing.reset_s, firing.recover_s, firing.trigger_s, firing.read_after_s)
+        chosen = 0 if pulse is None else PULSE_CHANNELS.index(pulse) + 1
+        mask = sum(1 << ADC_CHANNELS.index(name) for name in order)
+        settings = [*(round(time_s * 1e6) for time_s in times_s), chosen, mask]
+        line = "SENS:FIRE? " + ",".join(map(str, settings))
+        patience_s = _FIRING_PATIENCE_S + _FIRING_PATIENCE * sum(times_s)
+        reply = self.dialogue.ask_once(line, patience_s)
+        seen, start_s, width_s, *volts = self.dialogue.numbers_in(reply, 3 + len(order), line)
+        read = dict(zip(order, volts, strict=True))
+        if pulse is None:
+            return Fired(read)
+        if untimed := _UNTIMED.get(int(seen)):
+            return Fired(read, untimed=untimed)
+        return Fired(read, width_s=width_s, start_s=start_s if seen else None)
+
     def calibration(self) -> Calibration:
         """Return what the controller says about its calibration."""
         if self.ask("CAL:VAL?") != "1":
@@ -394,6 +465,34 @@ class Fixture:
             raise InputError(
                 f"{channel!r} is no source", where=self.address, allowed=", ".join(DAC_CHANNELS)
             )
+
+
+def check_firing(firing: Firing, *, where: str) -> None:
+    """Refuse times that the fixture can't keep.
+
+    Raises:
+        InputError: one below 50 us or above 1 s, or a reading before the trigger's end.
+    """
+    times_s = {
+        "reset_s": firing.reset_s,
+        "recover_s": firing.recover_s,
+        "trigger_s": firing.trigger_s,
+        "read_after_s": firing.read_after_s,
+    }
+    for name, time_s in times_s.items():
+        if not FIRING_MIN_S <= time_s <= FIRING_MAX_S:
+            raise InputError(
+                f"the firing's {name} is {time_s:g} s",
+                where=where,
+                allowed=f"{FIRING_MIN_S:g} to {FIRING_MAX_S:g} s on this fixture",
+            )
+    if firing.read_after_s < firing.trigger_s + FIRING_MIN_S:
+        raise InputError(
+            f"the firing is read {firing.read_after_s:g} s after the trigger's start, which lasts "
+            f"{firing.trigger_s:g} s",
+            where=where,
+            allowed=f"a reading {FIRING_MIN_S:g} s after the trigger's end or later",
+        )
 
 
 def _suffix(channel: str) -> int:

@@ -12,6 +12,9 @@ A converter's nonlinearity is the same each time it is asked for the same level,
 another level. It is stated as an error of the single reading: were it stated as one of the channel,
 two levels could not differ by it.
 
+A pulse's width is the clock's, so that the clock's error goes into it in proportion. Its two edges
+are caught to the tick: the difference of two such errors is triangular within one tick.
+
 Ref: Microchip DS21298E (MCP3208-B: INL 1 LSB at most), DS22250A and DS22249A (MCP4922, MCP4822: INL
 2 LSB typical, 12 LSB at most), JCGM 100:2008 (GUM) 4.3.7 (rectangular distribution).
 """
@@ -19,6 +22,8 @@ Ref: Microchip DS21298E (MCP3208-B: INL 1 LSB at most), DS22250A and DS22249A (M
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Literal
 
 from realnet_hw.records import Component
 
@@ -27,6 +32,9 @@ ADC_CHANNELS = tuple(f"adc{index}" for index in range(8))
 MID_CHANNEL = "adc7"
 """Reads the fixture's own 2.048 V mid reference: 0 V in terminal volts. No board is wired to it."""
 SENSE_CHANNELS = tuple(channel for channel in ADC_CHANNELS if channel != MID_CHANNEL)
+PULSE_CHANNELS = tuple(f"pulse{index}" for index in range(8))
+PULL_CHANNELS = ("trigger", "reset")
+"""Open collectors: each pulls the port of its name low, or lets it go."""
 
 RANGE_V = 10.24
 """The terminals reach from -RANGE_V to +RANGE_V."""
@@ -42,6 +50,20 @@ ADC_OFFSET_BOUND_V = 0.015
 # Of one conversion, rms.
 ADC_NOISE_V = LSB_V / 2
 ADC_INL_BOUND_V = 1 * LSB_V
+
+TICK_S = 0.5e-6
+"""Of the controller's clock, in which pulses are timed."""
+FIRING_MIN_S, FIRING_MAX_S = 50e-6, 1.0
+"""What each time of a firing may be."""
+PULSE_THRESHOLD_V, PULSE_THRESHOLD_BOUND_V = 6.144, 0.3
+PULSE_LEVEL_REACH_V = 3.0
+"""A pulse to be timed at another level than the threshold, further away by this at most."""
+_PULSE_SLEW_V_PER_S = 10e6
+_COMPARATOR_BOUND_S = 0.3e-6
+
+Clock = Literal["resonator", "crystal"]
+CLOCK_BOUND: Mapping[Clock, float] = {"resonator": 0.005, "crystal": 50e-6}
+"""Relative error of the controller's clock: an UNO has a ceramic resonator."""
 
 _SOURCE = "fixture specification, uncalibrated"
 
@@ -155,4 +177,58 @@ def repeatability(deviation_V: float, degrees_of_freedom: int, readings: int) ->
         u_V=deviation_V / math.sqrt(readings),
         shared="reading",
         source=f"{readings} readings, {degrees_of_freedom} degrees of freedom (pooled)",
+    )
+
+
+def pulse_components(clock: Clock, jitter: Component) -> list[Component]:
+    """Return the budget of the width of a pulse.
+
+    Args:
+        clock: of the controller.
+        jitter: the kind A component that the widths themselves gave.
+
+    Ref: JCGM 100:2008 4.3.9 (triangular distribution: half width / sqrt(6)).
+    """
+    far_V = PULSE_LEVEL_REACH_V + PULSE_THRESHOLD_BOUND_V
+    return [
+        Component(
+            name="clock",
+            kind="B",
+            u_relative=rectangular(CLOCK_BOUND[clock]),
+            shared="fixture",
+            source=f"{clock} of the controller: {CLOCK_BOUND[clock]:.3%}",
+        ),
+        Component(
+            name="pulse edges",
+            kind="B",
+            u_s=rectangular(2 * far_V / _PULSE_SLEW_V_PER_S),
+            shared="channel",
+            source=f"timed within {far_V:.1f} V of the level, edges of 10 V/us or steeper",
+        ),
+        Component(
+            name="comparator",
+            kind="B",
+            u_s=rectangular(_COMPARATOR_BOUND_S),
+            shared="channel",
+            source=f"delay of rising against falling edges: {_COMPARATOR_BOUND_S * 1e6:.1f} us",
+        ),
+        Component(
+            name="ticks",
+            kind="B",
+            u_s=TICK_S / math.sqrt(6),
+            shared="reading",
+            source=f"both edges to a tick of {TICK_S * 1e6:.1f} us",
+        ),
+        jitter,
+    ]
+
+
+def jitter(deviation_s: float, degrees_of_freedom: int, readings: int) -> Component:
+    """Return the kind A component of a mean of some widths, seconds; see ``repeatability``."""
+    return Component(
+        name="jitter",
+        kind="A",
+        u_s=deviation_s / math.sqrt(readings),
+        shared="reading",
+        source=f"{readings} firings, {degrees_of_freedom} degrees of freedom (pooled)",
     )

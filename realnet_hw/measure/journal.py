@@ -41,7 +41,9 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     started_utc: str
 
 
-class Point(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Point(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True
+):
     """One point: its key, when it was taken, and what was read.
 
     Args:
@@ -49,12 +51,16 @@ class Point(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         time_utc: when it was complete.
         set_V: terminal to volts set.
         readings_V: terminal to its readings in the order taken, volts.
+        widths_s: terminal to the widths of its pulse in the order timed; 0 where there was none.
+        untimed: terminal to why its pulse could not be timed.
     """
 
     point: str
     time_utc: str
     set_V: dict[str, float]
     readings_V: dict[str, list[float]]
+    widths_s: dict[str, list[float]] = {}
+    untimed: dict[str, str] = {}
 
 
 class Journal:

@@ -22,6 +22,10 @@ DEVICE_CLEAR = b"\x03"
 """What the fixture takes as a device clear: pyvisa-py has none for serial ports."""
 
 
+_LOOK_S = 1e-3
+"""Between two looks at what has come."""
+
+
 class NoAnswer(BenchError):
     """The port is there, but nothing came within the time allowed."""
 
@@ -97,6 +101,28 @@ class Link:
         with self._translated(), self._patience(timeout_s):
             raw: bytes = self._resource.read_raw()
         return raw.decode("ascii", errors="replace").strip()
+
+    def query_feeding(self, line: str, *, every_s: float, timeout_s: float) -> str:
+        """Send a line and return the line that comes back, with a blank line now and then.
+
+        Args:
+            line: what takes long.
+            every_s: between two blank lines, which tell that we are still there.
+            timeout_s: how long to wait for an answer.
+
+        Raises:
+            NoAnswer, LinkLost: as ``query``.
+        """
+        self.write(line)
+        end = time.monotonic() + timeout_s
+        fed = time.monotonic()
+        with self._translated():
+            while not self._resource.bytes_in_buffer and (now := time.monotonic()) < end:
+                if now - fed > every_s:
+                    self._resource.write("")
+                    fed = now
+                time.sleep(_LOOK_S)
+        return self.read()
 
     def query_block(self, line: str, *, timeout_s: float | None = None) -> bytes:
         """Send a line and return the definite length block that comes back.

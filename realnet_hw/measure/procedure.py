@@ -8,7 +8,7 @@ again. It never sees where the fixture is, whether it is real, or how a run is r
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,8 @@ from pathlib import Path
 from realnet_hw import project
 from realnet_hw.board import Board
 from realnet_hw.errors import InputError
-from realnet_hw.measure.fixture import Fixture
+from realnet_hw.measure.fixture import Fired, Fixture
+from realnet_hw.measure.fixture_specification import ADC_CHANNELS, PULSE_CHANNELS
 from realnet_hw.measure.journal import Journal, Point
 from realnet_hw.measure.station import Reading
 
@@ -44,12 +45,16 @@ class Run:
     reading: Reading
     progress: Progress
 
-    def point(self, key: str, set_V: Mapping[str, float]) -> Point:
+    def point(self, key: str, set_V: Mapping[str, float], *, repeats: int | None = None) -> Point:
         """Set the inputs, wait, read every wired terminal, and return it when it is on disk.
+
+        A board of pulses is fired for each reading: once for each pulse that is wired, for the
+        fixture times one at a time.
 
         Args:
             key: unique within the run.
             set_V: input terminal to volts.
+            repeats: how often it is read; as the station says when left out.
 
         Raises:
             InputError: a voltage that the board does not allow.
@@ -60,20 +65,40 @@ class Run:
             return known
         self.fixture.source({self.wiring[name]: volts for name, volts in set_V.items()})
         self.fixture.wait(self.reading.settle_s)
-        senses = {
-            terminal: channel
-            for terminal, channel in self.wiring.items()
-            if channel.startswith("adc")
-        }
+        senses = self._wired_to(ADC_CHANNELS)
+        pulses = self._wired_to(PULSE_CHANNELS)
         readings: dict[str, list[float]] = {terminal: [] for terminal in senses}
-        for _ in range(self.reading.repeats):
-            volts = self.fixture.read_all()
-            for terminal, channel in senses.items():
-                readings[terminal].append(volts[channel])
+        widths: dict[str, list[float]] = {terminal: [] for terminal in pulses}
+        untimed: dict[str, str] = {}
+        for _ in range(self.reading.repeats if repeats is None else repeats):
+            for timed in pulses or [None]:
+                seen = self._look(list(senses.values()), timed and pulses[timed])
+                for terminal, channel in senses.items():
+                    readings[terminal].append(seen.volts[channel])
+                if timed and seen.width_s is not None:
+                    widths[timed].append(seen.width_s)
+                elif timed and seen.untimed is not None:
+                    untimed[timed] = seen.untimed
         self.fixture.confirm_on()
-        point = Point(point=key, time_utc=utc_now(), set_V=dict(set_V), readings_V=readings)
+        point = Point(
+            point=key,
+            time_utc=utc_now(),
+            set_V=dict(set_V),
+            readings_V=readings,
+            widths_s={name: of for name, of in widths.items() if name not in untimed},
+            untimed=untimed,
+        )
         self.journal.record(point)
         return point
+
+    def _wired_to(self, channels: Collection[str]) -> dict[str, str]:
+        return {terminal: name for terminal, name in self.wiring.items() if name in channels}
+
+    def _look(self, channels: Sequence[str], pulse: str | None) -> Fired:
+        """Read some channels; of a board of pulses when it has been fired."""
+        if self.board.firing is None:
+            return Fired(self.fixture.read_all())
+        return self.fixture.fire(self.board.firing, channels, pulse)
 
 
 @dataclass(frozen=True)

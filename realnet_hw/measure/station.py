@@ -21,6 +21,11 @@
     X1 = "dac0"
     "X1.sense" = "adc0"                # the input as it arrives at the terminal
     Y = "adc2"
+
+    [wiring.nand_555]
+    TRIG = "trigger"                   # a board of pulses is fired by these two
+    RST = "reset"
+    P1 = "pulse0"                      # how long a pulse lasts
 """
 
 from __future__ import annotations
@@ -28,15 +33,25 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
-from realnet_hw.board import Board
+from realnet_hw.board import Board, Port
 from realnet_hw.errors import InputError
-from realnet_hw.measure.fixture_specification import DAC_CHANNELS, RANGE_V, SENSE_CHANNELS
+from realnet_hw.measure.fixture import check_firing
+from realnet_hw.measure.fixture_specification import (
+    DAC_CHANNELS,
+    PULL_CHANNELS,
+    PULSE_CHANNELS,
+    PULSE_LEVEL_REACH_V,
+    PULSE_THRESHOLD_V,
+    RANGE_V,
+    SENSE_CHANNELS,
+    Clock,
+)
 
 SENSE_SUFFIX = ".sense"
 
@@ -55,11 +70,15 @@ class FixtureAddress(_Table, frozen=True):
         address: VISA resource name, ``ASRL/dev/ttyACM0::INSTR``.
         baud: as the firmware was built.
         heartbeat_s: the fixture grounds its outputs after this much silence of the host.
+        clock: what the controller's clock is made with: it bounds the error of every width.
+        open: the sources whose jumper to ground is taken out: open, not grounded, when off.
     """
 
     address: str
     baud: Annotated[int, msgspec.Meta(ge=1200, le=2_000_000)] = 115200
     heartbeat_s: Annotated[float, msgspec.Meta(gt=0, le=60)] = 1.0
+    clock: Clock = "resonator"
+    open: list[str] = []
 
 
 class VirtualBench(_Table, frozen=True):
@@ -109,6 +128,11 @@ class Station(_Table, frozen=True):
     reading: Reading = Reading()
     wiring: dict[str, dict[str, str]] = {}
 
+    @property
+    def clock(self) -> Clock:
+        """What the controller's clock is made with; a virtual fixture is an UNO."""
+        return self.fixture.clock if self.fixture else "resonator"
+
     def sha256(self) -> str:
         """Return the hash of what the file says, whatever its comments and layout."""
         return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()
@@ -153,6 +177,13 @@ def parse(text: str, *, where: str = "station") -> Station:
         )
     if station.fixture is not None:
         _check_address(station.fixture.address, where=where)
+        strange = [name for name in station.fixture.open if name not in DAC_CHANNELS]
+        if strange:
+            raise InputError(
+                f"{strange[0]!r} is no source",
+                where=f"{where}: fixture.open",
+                allowed=", ".join(DAC_CHANNELS),
+            )
     for board, channels in station.wiring.items():
         _check_channels(channels, where=f"{where}: [wiring.{board}]")
     return station
@@ -183,11 +214,12 @@ def _check_channels(channels: Mapping[str, str], *, where: str) -> None:
     """Refuse channels that the fixture lacks, or lends to two terminals, or that don't fit."""
     owner: dict[str, str] = {}
     for terminal, channel in channels.items():
-        if channel not in DAC_CHANNELS and channel not in SENSE_CHANNELS:
+        if channel not in (*DAC_CHANNELS, *SENSE_CHANNELS, *PULSE_CHANNELS, *PULL_CHANNELS):
             raise InputError(
                 f"{terminal} = {channel!r} is no channel of the fixture",
                 where=where,
-                allowed=f"dac0-{DAC_CHANNELS[-1]} for inputs, adc0-{SENSE_CHANNELS[-1]} to measure",
+                allowed=f"dac0-{DAC_CHANNELS[-1]} for inputs, adc0-{SENSE_CHANNELS[-1]} to measure,"
+                f" pulse0-{PULSE_CHANNELS[-1]} to time, trigger, reset",
             )
         if channel in owner:
             raise InputError(
@@ -208,13 +240,16 @@ def wiring_for(station: Station, board: Board, *, where: str = "station") -> dic
     Raises:
         InputError: wiring tables for other boards only, a terminal that the board lacks, an input
             on a sense channel or an output on a source channel, an input without source, no output
-            to measure, more inputs than sources, an input beyond the fixture's range or that may
-            not be grounded.
+            to measure, more inputs than sources, an input beyond the fixture's range, a firing that
+            the fixture can't make, or a source that grounds, when off, what must be open then.
     """
     where = f"{where}: [wiring.{board.name}]"
     _check_inputs(board, where=where)
+    _check_firing(board, where=where)
     if not station.wiring:
-        return _connector_order(board)
+        wired = _connector_order(board)
+        _check_jumpers(station, board, wired, where=where)
+        return wired
     wiring = station.wiring.get(board.name)
     if wiring is None:
         # Another order than the connector's is wired here: a guess would drive the wrong terminals.
@@ -226,33 +261,30 @@ def wiring_for(station: Station, board: Board, *, where: str = "station") -> dic
             "in the connector's order",
         )
 
-    sources = {port.name for port in board.inputs}
-    readable = set(measurable(board))
+    fittings = _fittings(board)
     for terminal, channel in wiring.items():
-        if terminal not in sources | readable:
+        if terminal not in fittings:
             raise InputError(
                 f"{board.name} has no terminal {terminal!r}",
                 where=where,
-                allowed=", ".join(sorted(sources | readable)),
+                allowed=", ".join(sorted(fittings)),
             )
-        fitting, role = (
-            (DAC_CHANNELS, "an input: it needs a source")
-            if terminal in sources
-            else (SENSE_CHANNELS, "measured: it needs a sense channel")
-        )
+        fitting, role = fittings[terminal]
         if channel not in fitting:
             raise InputError(
                 f"{terminal} = {channel!r}, but {terminal} is {role}",
                 where=where,
-                allowed=f"{fitting[0]} to {fitting[-1]}",
+                allowed=f"{fitting[0]} to {fitting[-1]}" if len(fitting) > 1 else fitting[0],
             )
-    missing = sorted(sources - set(wiring))
-    if missing:
-        raise InputError(
-            f"input {missing[0]} has no source",
-            where=where,
-            mend=f'add {missing[0]} = "dac0" or another free source',
-        )
+    for port in (*board.inputs, *_pulled(board)):
+        if port.name not in wiring:
+            source = "dac0" if port.role == "input" else port.role
+            raise InputError(
+                f"{port.role} {port.name} has no source",
+                where=where,
+                mend=f'add {port.name} = "{source}"'
+                + (" or another free source" if port.role == "input" else ""),
+            )
     outputs = [port.name for port in board.outputs]
     if outputs and not any(name in wiring for name in outputs):
         raise InputError(
@@ -260,7 +292,44 @@ def wiring_for(station: Station, board: Board, *, where: str = "station") -> dic
             where=where,
             mend=f'add {outputs[0]} = "adc2" or another free sense channel',
         )
+    _check_jumpers(station, board, wiring, where=where)
     return dict(wiring)
+
+
+def _fittings(board: Board) -> dict[str, tuple[Sequence[str], str]]:
+    """Return for each terminal of a board the channels that fit it, and what it is."""
+    return {
+        **{port.name: (DAC_CHANNELS, "an input: it needs a source") for port in board.inputs},
+        **dict.fromkeys(_steady(board), (SENSE_CHANNELS, "measured: it needs a sense channel")),
+        **dict.fromkeys(_pulses(board), (PULSE_CHANNELS, "a pulse: it needs a pulse channel")),
+        **{port.name: ((port.role,), f"the {port.role}") for port in _pulled(board)},
+    }
+
+
+def _check_jumpers(
+    station: Station, board: Board, wiring: Mapping[str, str], *, where: str
+) -> None:
+    """Refuse sources that ground, when off, what must be open then, or the other way round.
+
+    A virtual fixture's jumpers are set as the board needs them.
+    """
+    if station.fixture is None:
+        return
+    for port in board.inputs:
+        channel = wiring[port.name]
+        is_open = channel in station.fixture.open
+        if is_open == (port.safe == "open"):
+            continue
+        if is_open:
+            wanted, mend = "grounded", f"put {channel}'s jumper in and take it out of fixture.open"
+        else:
+            wanted = "open"
+            mend = f'take {channel}\'s jumper out and say so: [fixture] open = ["{channel}"]'
+        raise InputError(
+            f"{port.name} must be {wanted} when outputs are off, and {channel} is not",
+            where=where,
+            mend=mend,
+        )
 
 
 def _check_inputs(board: Board, *, where: str) -> None:
@@ -279,12 +348,6 @@ def _check_inputs(board: Board, *, where: str) -> None:
             raise InputError(
                 f"{port.name} takes pulses", where=where, allowed="steady voltages on this fixture"
             )
-        if port.safe != "0V":
-            raise InputError(
-                f"{port.name} must be open when outputs are off",
-                where=where,
-                mend="this fixture grounds its sources when off: drive this port otherwise",
-            )
         if port.min_V < -RANGE_V or port.max_V > RANGE_V:
             raise InputError(
                 f"{port.name} takes {port.min_V:g} to {port.max_V:g} V",
@@ -293,22 +356,61 @@ def _check_inputs(board: Board, *, where: str) -> None:
             )
 
 
-def measurable(board: Board) -> list[str]:
-    """Return every terminal that can be read, in the connector's order: senses, outputs, nodes."""
+def _check_firing(board: Board, *, where: str) -> None:
+    """Refuse boards that this fixture can't fire, and pulses that it can't time."""
+    if board.firing is not None:
+        check_firing(board.firing, where=where)
+    roles: list[str] = [port.role for port in _pulled(board)]
+    for role in PULL_CHANNELS:
+        if roles.count(role) > 1:
+            raise InputError(
+                f"{board.name} has {roles.count(role)} ports of the role {role}",
+                where=where,
+                allowed="one on this fixture",
+            )
+    for point in board.test_points:
+        if point.kind == "pulse" and abs(point.level_V - PULSE_THRESHOLD_V) > PULSE_LEVEL_REACH_V:
+            low_V, high_V = (PULSE_THRESHOLD_V + sign * PULSE_LEVEL_REACH_V for sign in (-1, 1))
+            raise InputError(
+                f"the pulse {point.name} is timed at {point.level_V:g} V",
+                where=where,
+                allowed=f"{low_V:.1f} to {high_V:.1f} V: this fixture times at "
+                f"{PULSE_THRESHOLD_V:.2f} V",
+            )
+
+
+def _pulled(board: Board) -> list[Port]:
+    """Return the ports that are pulled low: trigger and reset."""
+    return [port for port in board.ports if port.role in PULL_CHANNELS]
+
+
+def _steady(board: Board) -> list[str]:
+    """Return every terminal whose voltage can be read: senses, outputs, nodes."""
     return [
         *(f"{port.name}{SENSE_SUFFIX}" for port in board.inputs),
         *(port.name for port in board.outputs),
-        *(point.name for point in board.test_points),
+        *(point.name for point in board.test_points if point.kind == "voltage"),
     ]
 
 
+def _pulses(board: Board) -> list[str]:
+    """Return every terminal whose pulse can be timed."""
+    return [point.name for point in board.test_points if point.kind == "pulse"]
+
+
+def measurable(board: Board) -> list[str]:
+    """Return every terminal that can be read or timed, in the connector's order."""
+    return [*_steady(board), *_pulses(board)]
+
+
 def senses(wiring: Mapping[str, str]) -> list[str]:
-    """Return the terminals that a wiring reads."""
-    return [terminal for terminal, channel in wiring.items() if channel in SENSE_CHANNELS]
+    """Return the terminals that a wiring reads or times."""
+    reading = (*SENSE_CHANNELS, *PULSE_CHANNELS)
+    return [terminal for terminal, channel in wiring.items() if channel in reading]
 
 
 def unwired(wiring: Mapping[str, str], board: Board) -> list[str]:
-    """Return what could be read of a board and has no channel: it stays UNSET."""
+    """Return what could be read or timed of a board and has no channel: it stays UNSET."""
     return [terminal for terminal in measurable(board) if terminal not in wiring]
 
 
@@ -317,5 +419,7 @@ def _connector_order(board: Board) -> dict[str, str]:
     inputs = [port.name for port in board.inputs]
     return {
         **dict(zip(inputs, DAC_CHANNELS, strict=False)),
-        **dict(zip(measurable(board), SENSE_CHANNELS, strict=False)),
+        **dict(zip(_steady(board), SENSE_CHANNELS, strict=False)),
+        **dict(zip(_pulses(board), PULSE_CHANNELS, strict=False)),
+        **{port.name: port.role for port in _pulled(board)},
     }

@@ -223,10 +223,25 @@ def _excerpts_for_libraries(skidl: Any) -> Iterator[None]:
         skidl.SchLib = whole
 
 
+# KiCad takes the CONT pin of a 555 for an open collector, and what drives it for an error.
+_CONTROL_PIN = re.compile(
+    r'\(pin open_collector( line\s+\(at [^)]*\)\s+\(length [^)]*\)\s+\(name "CONT")'
+)
+
+
+def library_text(path: Path) -> str:
+    """Return the text of one of KiCad's symbol libraries, with the CONT pin of 555 timers passive.
+
+    Raises:
+        OSError: the file can't be read.
+    """
+    return _CONTROL_PIN.sub(r"(pin passive\1", path.read_text(encoding="utf-8"))
+
+
 def _excerpt(path: Path, name: str) -> str:
     """Return a symbol library with one symbol and those that it extends."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = library_text(path)
     except OSError:
         text = ""
     symbols: list[str] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -12,6 +13,20 @@ from realnet_hw.export.deck import Deck
 
 Volts: TypeAlias = npt.NDArray[np.float64]
 Parameters: TypeAlias = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Wave:
+    """A transient of one board at the simulator's own time steps, short where a voltage bends.
+
+    Args:
+        times_s: from 0 on, rising, shape (points).
+        volts: of every node, those inside subcircuits too (``"xu1.state"``), each of shape
+            (points).
+    """
+
+    times_s: Volts
+    volts: Mapping[str, Volts]
 
 
 class Engine(Protocol):
@@ -76,5 +91,27 @@ class Engine(Protocol):
 
         Returns:
             Shape (parameter sets, times, nodes).
+        """
+        ...
+
+    def wave(
+        self,
+        deck: Deck,
+        parameters: Parameters,
+        *,
+        end_s: float,
+        step_s: float,
+        start_V: Mapping[str, float],
+    ) -> Wave:
+        """Return a transient of one board, every node of it, from given voltages on.
+
+        What ends one wave can start another: the voltages of all nodes are the board's state.
+
+        Args:
+            deck: of the board.
+            parameters: one set.
+            end_s: its length.
+            step_s: its longest step.
+            start_V: volts by node at time 0; 0 V where a node is not named.
         """
         ...

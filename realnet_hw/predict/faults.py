@@ -16,7 +16,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from realnet_hw.errors import InputError
 from realnet_hw.export.deck import Deck, Spread, number
@@ -26,6 +26,18 @@ OPEN_OHM = 1e9
 # A solder bridge.
 SHORT_OHM = 1e-2
 _RESISTOR_KINDS = ("open", "short", "+20 %", "-20 %", "+50 %", "-50 %")
+_KINDS = {
+    "r": _RESISTOR_KINDS,
+    "d": ("reversed", "missing", "short"),
+    "c": ("missing", "short"),
+    "x": ("missing",),
+}
+# Where capacitors make times. The decade below is the wrong part that is taken most easily.
+_TIMING_KINDS = {
+    **_KINDS,
+    "r": ("open", "short", "+20 %", "-20 %"),
+    "c": ("missing", "short", "+20 %", "-20 %", "-90 %"),
+}
 # A diode that is not there has this share of a junction.
 _ABSENT_AREA = 1e-9
 
@@ -67,7 +79,7 @@ def apply_all(deck: Deck, faults: Sequence[str]) -> Deck:
 
 
 def single_faults(deck: Deck) -> list[str]:
-    """Return every single fault that a prediction computes.
+    """Return every single fault that a prediction of steady voltages computes.
 
     Resistors open, short, 20 % and 50 % off either way; diodes reversed, missing and short;
     resistors and diodes of successive references in each other's place, where they differ;
@@ -76,22 +88,31 @@ def single_faults(deck: Deck) -> list[str]:
     capacitor is missing: that is listed so that whoever reads which faults stay unseen finds it
     there.
     """
+    return _single_faults(deck, _KINDS)
+
+
+def timing_faults(deck: Deck) -> list[str]:
+    """Return every single fault that a prediction of a board with a firing computes.
+
+    Those of ``single_faults``, but that resistors are 20 % off at most, and capacitors 20 % off
+    either way or of the decade below too; not where sources hold both of their ends.
+    """
+    return _single_faults(deck, _TIMING_KINDS)
+
+
+def _single_faults(deck: Deck, kinds: Mapping[str, Sequence[str]]) -> list[str]:
     faults = []
     for line in deck.elements:
         name = line.split(None, 1)[0]
-        reference = name.upper()
-        if name.startswith("r"):
-            kinds: tuple[str, ...] = _RESISTOR_KINDS
-        elif name.startswith("d"):
-            kinds = ("reversed", "missing", "short")
-        elif name.startswith("c"):
-            kinds = ("missing", "short")
-        elif name.startswith("x"):
-            reference, kinds = reference.removeprefix("X"), ("missing",)
-        else:
+        if name[0] not in kinds or not re.search(r"[0-9]$", name):
             continue
+        reference = name.upper().removeprefix("X")
         held = _is_across_sources(deck, line)
-        faults += [f"{reference} {kind}" for kind in kinds if not (held and kind == "short")]
+        faults += [
+            f"{reference} {kind}"
+            for kind in kinds[name[0]]
+            if not held or (kind != "short" and not (name[0] == "c" and kind.endswith("%")))
+        ]
     faults += [f"{one} {two} swapped" for one, two in _neighbours(deck)]
     faults += [f"inputs {one} {two} swapped" for one, two in itertools.combinations(deck.inputs, 2)]
     faults += [f"{net} missing" for net in deck.supplies]

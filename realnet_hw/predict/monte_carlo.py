@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from realnet_hw.export.deck import Deck
-from realnet_hw.predict.engine import Engine, Parameters, Volts
+from realnet_hw.predict.asking import Answers, Asking
+from realnet_hw.predict.engine import Engine, Parameters
 from realnet_hw.predict.tolerances import draw
 
 # Called with what is done and what is to do.
@@ -18,38 +19,39 @@ _BOARDS_PER_CALL = 25
 def monte_carlo(
     deck: Deck,
     engine: Engine,
+    asking: Asking,
     cases: Sequence[Parameters],
-    nodes: Sequence[str],
     *,
     samples: int,
     seed: int,
     progress: Progress | None = None,
-) -> Volts:
-    """Solve every case of every drawn board.
+) -> Answers:
+    """Ask every drawn board every case.
 
     Args:
         deck: with its spreads.
         engine: the simulator.
+        asking: how a board is asked.
         cases: for each case, the sources' volts by element.
-        nodes: of the deck.
         samples: number of boards.
         seed: of the draw; the same seed draws the same boards for whoever asks.
         progress: told after each few boards.
 
     Returns:
-        Volts, shape (samples, cases, nodes).
+        Shape (samples, cases, values).
 
     Raises:
         InputError: a parameter or node that the deck does not have.
         SimulationFailed: a board for which there is no solution.
     """
     boards = draw(deck.spreads, samples, seed)
-    volts = np.empty((samples, len(cases), len(nodes)))
+    values = len(asking.voltages) + len(asking.pulses)
+    answers = np.empty((samples, len(cases), values))
     for start in range(0, samples, _BOARDS_PER_CALL):
         some = boards[start : start + _BOARDS_PER_CALL]
         sets = [{**board, **case} for board in some for case in cases]
-        solved = engine.operating_point(deck, sets, nodes)
-        volts[start : start + len(some)] = solved.reshape(len(some), len(cases), len(nodes))
+        solved = asking.answers(deck, engine, sets)
+        answers[start : start + len(some)] = solved.reshape(len(some), len(cases), values)
         if progress:
             progress(start + len(some), samples)
-    return volts
+    return answers

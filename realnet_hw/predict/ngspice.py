@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import contextlib
 import ctypes.util
+import dataclasses
 import functools
 import logging
 import os
 import re
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ import numpy as np
 from realnet_hw import project
 from realnet_hw.errors import InputError, SimulationFailed, ToolMissing
 from realnet_hw.export.deck import Deck, number
-from realnet_hw.predict.engine import Parameters, Volts
+from realnet_hw.predict.engine import Parameters, Volts, Wave
 
 # How ngspice calls the main value of an element, by the element's first letter.
 _MAIN_VALUE = {"r": "resistance", "c": "capacitance", "l": "inductance", "v": "dc", "i": "dc"}
@@ -107,6 +108,14 @@ def _shared() -> Any:
 
         def current_plot(self) -> str:
             return str(ffi.string(self._ngspice_shared.ngSpice_CurPlot()).decode())
+
+        def nodes(self) -> list[str]:
+            """Return the nodes of the current plot."""
+            found = self._ngspice_shared.ngSpice_AllVecs(self.current_plot().encode())
+            names: list[str] = []
+            while found[len(names)] != ffi.NULL:
+                names.append(ffi.string(found[len(names)]).decode())
+            return [name for name in names if name != "time" and not name.endswith("#branch")]
 
         def vector(self, name: str) -> Volts | None:
             """Return a copy of a real vector of the current plot, None if there is none."""
@@ -198,6 +207,12 @@ class _Session:
             SimulationFailed: no solution; ``what`` says of what.
             InputError: a vector that the circuit does not have.
         """
+        return self.run_for(command, plot, lambda: vectors, what)
+
+    def run_for(
+        self, command: str, plot: str, vectors_of: Callable[[], Sequence[str]], what: str
+    ) -> Volts:
+        """Run an analysis like ``run``; which vectors are wanted is asked when it is done."""
         shared = _shared()
         self._command("destroy all")
         self._command(command)
@@ -208,7 +223,7 @@ class _Session:
             if aborted or not shared.current_plot().startswith(plot):
                 raise SimulationFailed(f"{what}: {_reason(said)}")
             columns = []
-            for vector in vectors:
+            for vector in vectors_of():
                 column = shared.vector(vector)
                 if column is None:
                     raise InputError(f"the deck has no node {vector.removesuffix('#branch')!r}")
@@ -366,6 +381,39 @@ class NgspiceEngine:
         command += " uic" if use_initial_conditions else ""
         self._batch(deck, parameters, [*nodes, "time"], command, "tran", keep)
         return volts
+
+    def wave(
+        self,
+        deck: Deck,
+        parameters: Parameters,
+        *,
+        end_s: float,
+        step_s: float,
+        start_V: Mapping[str, float],
+    ) -> Wave:
+        """See ``Engine``.
+
+        Raises:
+            InputError: step or end not above zero.
+        """
+        if not (step_s > 0 and end_s > 0):
+            raise InputError(f"a step of {step_s} s to {end_s} s", allowed="above zero")
+        begins = [f".ic v({node})={number(volts)}" for node, volts in start_V.items()]
+        begun = dataclasses.replace(deck, elements=(*deck.elements, *begins))
+        step_s = min(step_s, end_s)
+        command = f"tran {number(step_s)} {number(end_s)} 0 {number(step_s)} uic"
+        what = f"{deck.title}: no wave with {_described(parameters)}"
+        nodes: list[str] = []
+
+        def wanted() -> list[str]:
+            nodes.extend(_shared().nodes())
+            return [*nodes, "time"]
+
+        with _SESSION.lock, _signals_held():
+            _SESSION.load(begun)
+            _SESSION.set(parameters)
+            found = _SESSION.run_for(command, "tran", wanted, what)
+        return Wave(found[:, -1], {node: found[:, index] for index, node in enumerate(nodes)})
 
     def _batch(
         self,

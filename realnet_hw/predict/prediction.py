@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from realnet_hw import records
 from realnet_hw.board import Board, Case
@@ -12,18 +12,17 @@ from realnet_hw.export.bom import used_parts
 from realnet_hw.export.deck import Deck
 from realnet_hw.export.netlist import Netlist
 from realnet_hw.predict import conditions, faults
+from realnet_hw.predict.asking import Answers, Asking, asking_of
 from realnet_hw.predict.bands import band, proportion_interval
-from realnet_hw.predict.engine import Engine, Volts
+from realnet_hw.predict.engine import Engine, Parameters
+from realnet_hw.predict.levels import sources
 from realnet_hw.predict.monte_carlo import Progress, monte_carlo
 from realnet_hw.predict.tolerances import draw
-from realnet_hw.predict.traces import microvolt, microvolts
+from realnet_hw.predict.traces import microvolt, microvolts, nanosecond, nanoseconds
 
 # How far the slopes look to either side of an input: more than the fixture's source may be wrong,
 # so that a rectifier which turns on within that distance is seen.
 SLOPE_STEP_V = 0.1
-
-# Of so many boards not one may hide a fault that is called seen with 95 % probability.
-_MOST_TRIED = 12
 
 
 def predict(
@@ -31,7 +30,7 @@ def predict(
     deck: Deck,
     netlist: Netlist,
     engine: Engine,
-    samples: int = 1000,
+    samples: int | None = None,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> records.Prediction:
@@ -46,52 +45,39 @@ def predict(
         deck: made from the netlist.
         netlist: of the board's circuit; its hash names the circuit.
         engine: the simulator.
-        samples: boards to draw, 2 or more.
+        samples: boards to draw, 2 or more; None for as many as ``asking`` can afford.
         seed: of the draw, 0 or more.
         progress: told of boards and faults done, and how many there are in all.
 
     Raises:
         InputError: too few samples, no cases, or a board that does not fit the deck.
-        SimulationFailed: no solution, with the board or fault it is missing for.
+        SimulationFailed: no solution, with the board it is missing for.
     """
-    if samples < 2:
-        raise InputError(f"{samples} samples", where=board.name, allowed="2 or more")
     if not board.cases:
         raise InputError("the board has no cases to predict", where=board.name)
-    names = _value_names(board, deck)
-    nodes = [deck.nodes[net] for net in names.values()]
-    cases = [_sources(deck, case) for case in board.cases]
-    possible = faults.single_faults(deck)
+    asking = asking_of(board, deck)
+    samples = asking.samples if samples is None else samples
+    if samples < 2:
+        raise InputError(f"{samples} samples", where=board.name, allowed="2 or more")
+    cases = [sources(deck, case.inputs) for case in board.cases]
+    possible = asking.faults(deck)
     total = samples + len(possible)
 
     def boards_done(done: int, _: int) -> None:
         if progress:
             progress(done, total)
 
-    nominal = engine.operating_point(deck, cases, nodes)
+    nominal = asking.answers(deck, engine, cases)
     drawn = monte_carlo(
-        deck, engine, cases, nodes, samples=samples, seed=seed, progress=boards_done
+        deck, engine, asking, cases, samples=samples, seed=seed, progress=boards_done
     )
     signatures = []
-    tried = _boards_tried(samples, len(possible))
+    tried = asking.boards_tried(samples, len(possible))
     for done, fault in enumerate(possible, samples + 1):
-        faulty = faults.apply(deck, fault)
-        volts = engine.operating_point(faulty, cases, nodes)
-        signatures.append(
-            records.FaultSignature(
-                fault=fault,
-                values_V=microvolts(volts),
-                boards_V=[
-                    microvolts(found)
-                    for drawn_board in draw(faulty.spreads, tried, seed)
-                    if (found := _solved(faulty, engine, cases, nodes, drawn_board)) is not None
-                ],
-            )
-        )
+        signatures.append(_signature(fault, deck, engine, asking, cases, tried, seed))
         if progress:
             progress(done, total)
 
-    below, above = _slopes(deck, engine, cases, nodes, nominal)
     made_from = {"circuit": netlist.sha256(), "deck": _sha256(deck.text())}
     if board.network is not None:
         made_from["network"] = board.network.sha256()
@@ -107,21 +93,28 @@ def predict(
             low_V=board.logic.threshold_low_V, high_V=board.logic.threshold_high_V
         ),
         cases=[
-            _case(board, case, list(names), nominal[index], drawn[:, index])
+            _case(board, case, asking, nominal[index], drawn[:, index])
             for index, case in enumerate(board.cases)
         ],
-        statistics=records.Statistics(
-            keys=[f"{index}.{name}" for index in range(len(cases)) for name in names],
-            boards_V=[microvolts(volts) for volts in drawn],
-            slope_below=below,
-            slope_above=above,
-        ),
+        statistics=_statistics(deck, engine, asking, cases, nominal, drawn),
         faults=signatures,
-        yield_=_yield(board, drawn),
+        yield_=yield_of(board, board.cases, drawn),
         conditions=conditions.of(deck),
         parts=used_parts(netlist),
-        nets={port.name: port.net for port in board.inputs} | names,
+        nets=_nets(board),
     )
+
+
+def questions(board: Board, deck: Deck, samples: int) -> int:
+    """Return how many answers ``predict`` asks for: boards, faulty boards and moved inputs.
+
+    Raises:
+        InputError: a board that does not fit the deck.
+    """
+    asking = asking_of(board, deck)
+    faulty = len(asking.faults(deck))
+    boards = 1 + samples + faulty * (1 + asking.boards_tried(samples, faulty))
+    return len(board.cases) * (boards + 2 * len(deck.inputs))
 
 
 def shows_its_cases(prediction: records.Prediction) -> bool:
@@ -140,100 +133,159 @@ def shows_its_cases(prediction: records.Prediction) -> bool:
     )
 
 
-def _boards_tried(samples: int, faults: int) -> int:
-    """Return how many boards each fault is put into: in all about twice those drawn without one."""
-    return min(samples, _MOST_TRIED, max(2, 2 * samples // max(1, faults)))
+def _signature(
+    fault: str,
+    deck: Deck,
+    engine: Engine,
+    asking: Asking,
+    cases: Sequence[Parameters],
+    tried: int,
+    seed: int,
+) -> records.FaultSignature:
+    """Return what a fault does to the nominal board and to the first few of those drawn.
+
+    Raises:
+        SimulationFailed: no solution for the nominal board.
+    """
+    faulty = faults.apply(deck, fault)
+    voltages = len(asking.voltages)
+    nominal = asking.answers(faulty, engine, cases)
+    boards = [
+        found
+        for drawn_board in draw(faulty.spreads, tried, seed)
+        if (found := _solved(faulty, engine, asking, cases, drawn_board)) is not None
+    ]
+    return records.FaultSignature(
+        fault=fault,
+        values_V=microvolts(nominal[:, :voltages]),
+        boards_V=[microvolts(found[:, :voltages]) for found in boards],
+        widths_s=nanoseconds(nominal[:, voltages:]),
+        board_widths_s=[nanoseconds(found[:, voltages:]) for found in boards if asking.pulses],
+    )
 
 
 def _solved(
     deck: Deck,
     engine: Engine,
-    cases: Sequence[dict[str, float]],
-    nodes: Sequence[str],
-    board: Mapping[str, float],
-) -> Volts | None:
+    asking: Asking,
+    cases: Sequence[Parameters],
+    board: Parameters,
+) -> Answers | None:
     """Return a drawn board's values; None where SPICE finds none, as a broken board may have it."""
     try:
-        return engine.operating_point(deck, [{**board, **case} for case in cases], nodes)
+        return asking.answers(deck, engine, [{**board, **case} for case in cases])
     except SimulationFailed:
         return None
 
 
-def _value_names(board: Board, deck: Deck) -> dict[str, str]:
-    """Return name to net of every predicted value: outputs, then test points.
+def _statistics(
+    deck: Deck,
+    engine: Engine,
+    asking: Asking,
+    cases: Sequence[Parameters],
+    nominal: Answers,
+    drawn: Answers,
+) -> records.Statistics:
+    voltages = len(asking.voltages)
+    below, above = _slopes(deck, engine, asking, cases, nominal)
+    pulses = records.PulseStatistics()
+    if asking.pulses:
+        pulses = records.PulseStatistics(
+            keys=_keys(asking.pulses, cases),
+            boards_s=[nanoseconds(one[:, voltages:]) for one in drawn],
+            slope_below_s_per_V={n: nanoseconds(slope[:, voltages:]) for n, slope in below.items()},
+            slope_above_s_per_V={n: nanoseconds(slope[:, voltages:]) for n, slope in above.items()},
+            u_s=nanosecond(asking.width_u_s),
+        )
+    return records.Statistics(
+        keys=_keys(tuple(asking.voltages), cases),
+        boards_V=[microvolts(one[:, :voltages]) for one in drawn],
+        slope_below={name: microvolts(slope[:, :voltages]) for name, slope in below.items()},
+        slope_above={name: microvolts(slope[:, :voltages]) for name, slope in above.items()},
+        pulses=pulses,
+    )
 
-    Raises:
-        InputError: a net that the deck does not have, or a board without outputs.
-    """
-    names = {port.name: port.net for port in board.outputs}
-    if not names:
-        raise InputError("the board has no outputs", where=board.name)
-    for point in board.test_points:
-        names.setdefault(point.name, point.net)
-    for name, net in names.items():
-        if net not in deck.nodes:
-            raise InputError(f"{name} is on net {net!r}, which is not there", where=board.name)
-    return names
+
+def _keys(names: Sequence[str], cases: Sequence[Parameters]) -> list[str]:
+    return [f"{index}.{name}" for index in range(len(cases)) for name in names]
 
 
-def _sources(deck: Deck, case: Case) -> dict[str, float]:
-    return {deck.inputs[name].element: volts for name, volts in case.inputs.items()}
+def _nets(board: Board) -> dict[str, str]:
+    """Return the net of every input, output and test point; of an output, where a name is both."""
+    nets = {port.name: port.net for port in board.inputs}
+    nets |= {port.name: port.net for port in board.outputs}
+    outputs = {port.name for port in board.outputs}
+    return nets | {p.name: p.net for p in board.test_points if p.name not in outputs}
 
 
 def _case(
-    board: Board, case: Case, names: Sequence[str], nominal: Volts, drawn: Volts
+    board: Board, case: Case, asking: Asking, nominal: Answers, drawn: Answers
 ) -> records.PredictedCase:
     """Return a case from its values: the nominal ones and, one row a board, the drawn ones."""
     outputs: dict[str, records.PredictedOutput] = {}
     nodes: dict[str, records.PredictedNode] = {}
-    for column, name in enumerate(names):
-        volts = float(nominal[column])
+    pulses: dict[str, records.PredictedPulse] = {}
+    for column, name in enumerate((*asking.voltages, *asking.pulses)):
+        value = float(nominal[column])
         low, high = band(drawn[:, column].tolist())
-        low_V, high_V = microvolt(min(low, volts)), microvolt(max(high, volts))
-        if name in case.expected:
+        low, high = min(low, value), max(high, value)
+        if name in asking.pulses:
+            pulses[name] = records.PredictedPulse(
+                nominal_s=nanosecond(value),
+                low_s=nanosecond(max(low, 0.0)),
+                high_s=nanosecond(high),
+            )
+        elif name in case.expected:
             outputs[name] = records.PredictedOutput(
-                nominal_V=microvolt(volts),
-                low_V=low_V,
-                high_V=high_V,
+                nominal_V=microvolt(value),
+                low_V=microvolt(low),
+                high_V=microvolt(high),
                 expected=case.expected[name],
-                logic=board.logic.level(volts),
+                logic=board.logic.level(value),
                 ideal_V=case.ideal_V.get(name),
                 window_V=case.windows_V.get(name),
             )
         else:
             nodes[name] = records.PredictedNode(
-                nominal_V=microvolt(volts), low_V=low_V, high_V=high_V
+                nominal_V=microvolt(value), low_V=microvolt(low), high_V=microvolt(high)
             )
     inputs = {name: records.PredictedInput(set_V=volts) for name, volts in case.inputs.items()}
-    return records.PredictedCase(inputs=inputs, outputs=outputs, nodes=nodes, largest=case.largest)
+    return records.PredictedCase(
+        inputs=inputs, outputs=outputs, nodes=nodes, largest=case.largest, pulses=pulses
+    )
 
 
 def _slopes(
     deck: Deck,
     engine: Engine,
-    cases: Sequence[dict[str, float]],
-    nodes: Sequence[str],
-    here: Volts,
-) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    asking: Asking,
+    cases: Sequence[Parameters],
+    here: Answers,
+) -> tuple[dict[str, Answers], dict[str, Answers]]:
     """Return each value's slope against each input, to either side of it."""
-    sides: tuple[dict[str, list[float]], dict[str, list[float]]] = ({}, {})
+    sides: tuple[dict[str, Answers], dict[str, Answers]] = ({}, {})
     for name, source in deck.inputs.items():
         for side, step_V in zip(sides, (-SLOPE_STEP_V, SLOPE_STEP_V), strict=True):
             moved = [{**case, source.element: case[source.element] + step_V} for case in cases]
-            slope = (engine.operating_point(deck, moved, nodes) - here) / step_V
-            side[name] = microvolts(slope)
+            side[name] = (asking.answers(deck, engine, moved) - here) / step_V
     return sides
 
 
-def _yield(board: Board, drawn: Volts) -> records.Yield | None:
-    """Count the boards whose outputs are what is asked for, in every case; None if nothing is."""
-    if not any(case.asks for case in board.cases):
+def yield_of(board: Board, cases: Sequence[Case], drawn: Answers) -> records.Yield | None:
+    """Count the boards whose outputs are what is asked for, in every case; None if nothing is.
+
+    Args:
+        board: with its outputs and levels.
+        cases: some or all of the board's.
+        drawn: of each board and case the values, outputs first; shape (boards, cases, values).
+    """
+    if not any(case.asks for case in cases):
         return None
     names = [port.name for port in board.outputs]
     count = sum(
         all(
             case.shown_by(dict(zip(names, volts, strict=False)), board.logic)
-            for case, volts in zip(board.cases, one.tolist(), strict=True)
+            for case, volts in zip(cases, one.tolist(), strict=True)
         )
         for one in drawn
     )

@@ -115,3 +115,13 @@ def microvolt(volts: float) -> float:
 def microvolts(volts: Volts) -> list[float]:
     """Round every value, in the order of its memory."""
     return [microvolt(value) for value in volts.ravel().tolist()]
+
+
+def nanosecond(seconds: float) -> float:
+    """Round a time to what a record keeps of it; never minus zero."""
+    return round(seconds, 9) + 0.0
+
+
+def nanoseconds(seconds: Volts) -> list[float]:
+    """Round every time, in the order of its memory."""
+    return [nanosecond(value) for value in seconds.ravel().tolist()]

@@ -1,7 +1,8 @@
-"""What a prediction shows beyond its cases: transfer curves, response surfaces, transients."""
+"""What a prediction shows beyond its cases: curves, surfaces, transients, waveforms, yields."""
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,8 +19,11 @@ from realnet_hw.predict.monte_carlo import Progress
 from realnet_hw.predict.tolerances import draw
 from realnet_hw.predict.traces import BOARDS
 from realnet_hw.predict.transient import transient
+from realnet_hw.predict.waveforms import waveforms
+from realnet_hw.predict.yields import USUAL, yields
 
-WORDS = "curves, surface, surface:X1:X2, transient, transient:X1, all"
+WORDS = "curves, surface, surface:X1:X2, transient, transient:X1, yields, yields:1:5, all"
+WORDS_OF_FIRED = "waveforms, yields, yields:1:5, all"
 
 
 @dataclass(frozen=True)
@@ -30,36 +34,77 @@ class Views:
         curves: transfer curves of the inputs.
         surfaces: for each one, the input across and the input up.
         transients: for each one, the input that steps; None is the one that shows most.
+        waveforms: the firing over time.
+        yields: those at these tolerances, as fractions.
     """
 
     curves: bool = False
     surfaces: tuple[tuple[str, str], ...] = ()
     transients: tuple[str | None, ...] = ()
+    waveforms: bool = False
+    yields: tuple[float, ...] = ()
 
     def __bool__(self) -> bool:
-        return self.curves or bool(self.surfaces or self.transients)
+        return (
+            self.curves or self.waveforms or bool(self.surfaces or self.transients or self.yields)
+        )
 
     def __str__(self) -> str:
         kinds = {
             "transfer curves": self.curves,
             "response surface": self.surfaces,
             "transient": self.transients,
+            "waveforms": self.waveforms,
+            "yields": self.yields,
         }
         return ", ".join(kind for kind, wanted in kinds.items() if wanted)
 
 
 def views_from(text: str, board: Board) -> Views:
-    """Read ``"curves,surface:X1:X2,transient"``; ``"all"`` is what the board has inputs for.
+    """Read ``"curves,surface:X1:X2,transient,yields:1:5"``; ``"all"`` is all that is quick.
 
-    A surface without names is that of the first two inputs.
+    A surface without names is that of the first two inputs; yields without tolerances, in percent,
+    are those at 1 % and 5 %. A board with a firing has waveforms in the place of curves, surfaces
+    and transients.
 
     Raises:
         InputError: another word, an input that the board does not have, or too few inputs.
     """
+    words = [word for part in text.split(",") if (word := part.strip())]
+    tolerances: dict[float, None] = {}
+    others = []
+    for word in words:
+        kind, *figures = word.split(":")
+        if kind == "yields":
+            tolerances |= dict.fromkeys(map(_fraction, figures) if figures else USUAL)
+        else:
+            others.append(word)
+    if board.firing is None:
+        views = _followed(others, board)
+    else:
+        if odd := [word for word in others if word not in ("waveforms", "all")]:
+            raise InputError(
+                f"{odd[0]!r} is of boards whose outputs follow their inputs; this one is fired",
+                where=board.name,
+                allowed=WORDS_OF_FIRED,
+            )
+        views = Views(waveforms=bool(others))
+    return dataclasses.replace(views, yields=tuple(tolerances))
+
+
+def _fraction(percent: str) -> float:
+    try:
+        return float(percent.removesuffix("%")) / 100
+    except ValueError:
+        raise InputError(f"{percent!r} is no tolerance", allowed="percent: yields:1:5") from None
+
+
+def _followed(words: Sequence[str], board: Board) -> Views:
+    """Return the views of a board whose outputs follow its inputs."""
     curves = False
     surfaces: dict[tuple[str, str], None] = {}
     transients: dict[str | None, None] = {}
-    for word in filter(None, (part.strip() for part in text.split(","))):
+    for word in words:
         kind, *names = word.split(":")
         _refuse_unknown(names, board)
         inputs = [port.name for port in board.inputs]
@@ -80,6 +125,9 @@ def views_from(text: str, board: Board) -> Views:
             case "transient", 0 | 1:
                 _refuse_few(board, 1, "a transient")
                 transients[names[0] if names else None] = None
+            case "waveforms", 0:
+                raise InputError("a board without a firing has no waveforms", where=board.name,
+                                 allowed=WORDS)  # fmt: skip
             case _:
                 raise InputError(f"nothing is called {word!r}", allowed=WORDS)
     return Views(curves, tuple(surfaces), tuple(transients))
@@ -111,9 +159,9 @@ def with_views(
     *,
     boards: int = BOARDS,
 ) -> records.Prediction:
-    """Return a prediction with curves, surfaces and transients added.
+    """Return a prediction with what is wanted added.
 
-    Their bands reach from the lowest to the highest of the first boards of the prediction's draw.
+    Bands reach from the lowest to the highest of the first boards of the prediction's draw.
 
     Args:
         prediction: of this board, under the deck's conditions.
@@ -139,9 +187,15 @@ def with_views(
         made.append(make(board, deck, engine, drawn))
         if progress:
             progress(len(made), len(makers))
+    fired = waveforms(board, deck, engine, drawn) if views.waveforms else []
+    counted = (
+        yields(prediction, board, deck, engine, views.yields, progress) if views.yields else []
+    )
     return msgspec.structs.replace(
         prediction,
         curves=[one for one in made if isinstance(one, records.Curve)],
         surfaces=[one for one in made if isinstance(one, records.Surface)],
         transients=[one for one in made if isinstance(one, records.Transient)],
+        waveforms=fired,
+        yields=counted,
     )

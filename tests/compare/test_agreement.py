@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from realnet_hw.compare.agreement import Delivery, GoodBoards, Reading, good_boards
+from realnet_hw.compare.drawn import Drawn
 from realnet_hw.compare.power import FALSE_FAIL_RISK
 from realnet_hw.compare.readings import actual_readings, pair_cases
 from realnet_hw.errors import InputError
@@ -32,14 +33,13 @@ def false_fails(world: World) -> int:
     fails = 0
     for seed in range(PREDICTIONS):
         prediction = world.prediction(seed)
+        drawn = Drawn.of(prediction.statistics)
         for board in range(BOARDS):
             measurement = world.measurement(BOARDS * seed + board)
             paired = pair_cases(prediction, measurement)
             readings = actual_readings(paired, world.channels, world.wiring)
-            good = good_boards(
-                prediction.statistics, readings.values, readings.deliveries, world.channels
-            )
-            statistic = float(good.statistic([r.value_V for r in readings.values]))
+            good = good_boards(drawn, readings.values, readings.deliveries, world.channels)
+            statistic = float(good.statistic([r.value for r in readings.values]))
             # The limit takes longer than all the rest, and is never below that of chi-square.
             if statistic > stats.chi2.isf(FALSE_FAIL_RISK, good.count):
                 fails += statistic > good.limit(FALSE_FAIL_RISK)
@@ -72,10 +72,10 @@ def model(
     mixing = random.normal(size=(values, values))
     deviations_V = 0.02 * random.normal(size=(boards, values)) @ mixing
     return GoodBoards(
-        mean_V=random.normal(size=values),
-        deviations_V=deviations_V - deviations_V.mean(axis=0),
-        noise_V2=noise_V**2 * np.eye(values),
-        knee_V2=np.diag(random.uniform(0, noise_V**2, values)),
+        mean=random.normal(size=values),
+        deviations=deviations_V - deviations_V.mean(axis=0),
+        noise=noise_V**2 * np.eye(values),
+        knee=np.diag(random.uniform(0, noise_V**2, values)),
     )
 
 
@@ -157,17 +157,17 @@ def test_statistic_knows_neither_order_nor_sign(seed: int) -> None:
     random = np.random.default_rng(seed)
     good = model(random, 40, 6)
     away_V = random.normal(scale=0.1, size=6)
-    statistic = float(good.statistic(good.mean_V + away_V))
-    assert float(good.statistic(good.mean_V - away_V)) == pytest.approx(statistic)
+    statistic = float(good.statistic(good.mean + away_V))
+    assert float(good.statistic(good.mean - away_V)) == pytest.approx(statistic)
     order = random.permutation(6)
     turned = GoodBoards(
-        good.mean_V[order],
-        good.deviations_V[:, order],
-        good.noise_V2[np.ix_(order, order)],
-        good.knee_V2[np.ix_(order, order)],
+        good.mean[order],
+        good.deviations[:, order],
+        good.noise[np.ix_(order, order)],
+        good.knee[np.ix_(order, order)],
     )
-    assert float(turned.statistic((good.mean_V + away_V)[order])) == pytest.approx(statistic)
-    assert float(good.statistic(good.mean_V)) == pytest.approx(0.0)
+    assert float(turned.statistic((good.mean + away_V)[order])) == pytest.approx(statistic)
+    assert float(good.statistic(good.mean)) == pytest.approx(0.0)
 
 
 @given(st.integers(0, 2**32))
@@ -175,15 +175,15 @@ def test_statistic_knows_neither_order_nor_sign(seed: int) -> None:
 def test_influence_is_what_the_statistic_loses_without_the_value(seed: int) -> None:
     random = np.random.default_rng(seed)
     good = model(random, 40, 5)
-    values_V = good.mean_V + random.normal(scale=0.1, size=5)
+    values_V = good.mean + random.normal(scale=0.1, size=5)
     whole = float(good.statistic(values_V))
     for j, loss in enumerate(good.influence(values_V)):
         rest = np.delete(np.arange(5), j)
         without = GoodBoards(
-            good.mean_V[rest],
-            good.deviations_V[:, rest],
-            good.noise_V2[np.ix_(rest, rest)],
-            good.knee_V2[np.ix_(rest, rest)],
+            good.mean[rest],
+            good.deviations[:, rest],
+            good.noise[np.ix_(rest, rest)],
+            good.knee[np.ix_(rest, rest)],
         )
         assert whole - float(without.statistic(values_V[rest])) == pytest.approx(loss, rel=1e-6)
 
@@ -198,13 +198,15 @@ def test_p_value_agrees_with_the_limit_and_falls() -> None:
     assert 0 <= p[-1] < 1e-12
 
 
-def statistics(boards_V: np.ndarray, below: float = 0.0, above: float = 0.0) -> Statistics:
+def statistics(boards_V: np.ndarray, below: float = 0.0, above: float = 0.0) -> Drawn:
     count = boards_V.shape[1]
-    return Statistics(
-        keys=[f"0.V{i}" for i in range(count)],
-        boards_V=boards_V.tolist(),
-        slope_below={"X": [below] * count},
-        slope_above={"X": [above] * count},
+    return Drawn.of(
+        Statistics(
+            keys=[f"0.V{i}" for i in range(count)],
+            boards_V=boards_V.tolist(),
+            slope_below={"X": [below] * count},
+            slope_above={"X": [above] * count},
+        )
     )
 
 
@@ -218,7 +220,7 @@ def budget(offset_V: float, noise_V: float) -> list[Component]:
 def test_no_spread_is_no_division_by_nothing() -> None:
     """At input 0 0 every drawn board shows the same: an offset of the converter is no fault."""
     same = statistics(np.zeros((200, 2)))
-    readings = [Reading(key=f"0.V{i}", channel="adc0", value_V=0.01) for i in range(2)]
+    readings = [Reading(key=f"0.V{i}", channel="adc0", value=0.01) for i in range(2)]
     good = good_boards(same, readings, [], {"adc0": budget(9e-3, 2e-3)})
     assert float(good.statistic([0.01, 0.01])) < 2
     exact = good_boards(same, readings, [], {"adc0": []})
@@ -229,10 +231,10 @@ def test_no_spread_is_no_division_by_nothing() -> None:
 def test_what_a_channel_has_in_common_is_counted_once() -> None:
     """Four readings 10 mV high are one offset; up and down in turn they can't be."""
     spread = statistics(1e-3 * np.random.default_rng(8).normal(size=(500, 4)))
-    readings = [Reading(key=f"0.V{i}", channel="adc0", value_V=0.0) for i in range(4)]
+    readings = [Reading(key=f"0.V{i}", channel="adc0", value=0.0) for i in range(4)]
     good = good_boards(spread, readings, [], {"adc0": budget(10e-3, 1e-3)})
-    assert float(good.statistic(good.mean_V + 10e-3)) < 2
-    assert float(good.statistic(good.mean_V + 10e-3 * np.array([1, -1, 1, -1]))) > 100
+    assert float(good.statistic(good.mean + 10e-3)) < 2
+    assert float(good.statistic(good.mean + 10e-3 * np.array([1, -1, 1, -1]))) > 100
 
 
 def test_a_reference_common_to_inputs_and_outputs_cancels() -> None:
@@ -242,15 +244,15 @@ def test_a_reference_common_to_inputs_and_outputs_cancels() -> None:
     common = [
         Component(name="reference", kind="B", u_relative=0.01, shared="fixture", source="test")
     ]
-    reading = [Reading(key="0.V0", channel="adc0", value_V=5.0)]
+    reading = [Reading(key="0.V0", channel="adc0", value=5.0)]
     good = good_boards(
         statistics(boards_V, 1.0, 1.0), reading, [arrived], {"adc0": common, "adc1": common}
     )
-    assert np.sqrt(good.noise_V2[0, 0]) < 1e-4
+    assert np.sqrt(good.noise[0, 0]) < 1e-4
     inverting = good_boards(
         statistics(boards_V, -1.0, -1.0), reading, [arrived], {"adc0": common, "adc1": common}
     )
-    assert np.sqrt(inverting.noise_V2[0, 0]) == pytest.approx(2 * 0.05, rel=1e-3)
+    assert np.sqrt(inverting.noise[0, 0]) == pytest.approx(2 * 0.05, rel=1e-3)
 
 
 @pytest.mark.parametrize("delivered_V", [-0.03, 0.03])
@@ -259,10 +261,10 @@ def test_the_prediction_follows_the_input_that_was_delivered(delivered_V: float)
     arrived = Delivery(
         case=0, name="X", channel="adc1", value_V=delivered_V, offset_V=delivered_V, reach_V=0.03
     )
-    readings = [Reading(key=f"0.V{i}", channel="adc0", value_V=0.0) for i in range(2)]
+    readings = [Reading(key=f"0.V{i}", channel="adc0", value=0.0) for i in range(2)]
     budgets = {"adc0": budget(1e-3, 1e-3), "adc1": budget(1e-3, 1e-3)}
     straight = good_boards(statistics(boards_V, 2.0, 2.0), readings, [arrived], budgets)
-    moved_V = straight.mean_V - boards_V.mean(axis=0)
+    moved_V = straight.mean - boards_V.mean(axis=0)
     assert moved_V == pytest.approx([2 * delivered_V] * 2)
     # At a knee the value may have followed or not: neither is held against the board.
     knee = good_boards(statistics(boards_V, 0.0, 2.0), readings, [arrived], budgets)
@@ -294,6 +296,6 @@ def test_an_input_read_at_its_set_voltage_may_still_have_turned_a_rectifier_on()
 
 
 def test_too_few_boards_are_refused() -> None:
-    readings = [Reading(key=f"0.V{i}", channel="adc0", value_V=0.0) for i in range(4)]
+    readings = [Reading(key=f"0.V{i}", channel="adc0", value=0.0) for i in range(4)]
     with pytest.raises(InputError, match=r"5 boards are too few.*allowed: 6 or more"):
         good_boards(statistics(np.zeros((5, 4))), readings, [], {"adc0": budget(1e-3, 1e-3)})

@@ -26,9 +26,11 @@ DECK = Deck(
 )
 BOARD: Any = SimpleNamespace(
     name="divider",
-    inputs=[SimpleNamespace(name="A", net="A")],
+    ports=[],
+    inputs=[SimpleNamespace(name="A", net="A", safe="0V")],
     outputs=[SimpleNamespace(name="M", net="M")],
     test_points=[],
+    firing=None,
 )
 WIRING = {"A": "dac0", "A.sense": "adc0", "M": "adc1"}
 

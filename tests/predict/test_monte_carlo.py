@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from realnet_hw.export.deck import Deck
+from realnet_hw.predict.asking import Settled
 from realnet_hw.predict.monte_carlo import monte_carlo
 from realnet_hw.predict.ngspice import NgspiceEngine
 from realnet_hw.predict.tolerances import draw
@@ -18,7 +19,9 @@ CASES = [{"v_x1": 2.0, "v_x2": 0.0}, {"v_x1": -2.0, "v_x2": 4.0}]
 
 def test_spread_of_a_summer(engine: NgspiceEngine, summer: Deck) -> None:
     count = 1500
-    volts = monte_carlo(summer, engine, CASES, ["out"], samples=count, seed=11)[:, :, 0]
+    volts = monte_carlo(summer, engine, Settled({"OUT": "out"}), CASES, samples=count, seed=11)[
+        :, :, 0
+    ]
     resistor_u = 0.01 / np.sqrt(3)
     noise_gain = 1 + 20e3 * (1 / 10e3 + 1 / 40e3)
     for index, case in enumerate(CASES):
@@ -35,7 +38,8 @@ def test_spread_of_a_summer(engine: NgspiceEngine, summer: Deck) -> None:
 
 def test_boards_are_those_of_the_draw(engine: NgspiceEngine, summer: Deck) -> None:
     """Not a multiple of the batch, so that the last, shorter one is seen too."""
-    volts = monte_carlo(summer, engine, CASES, ["out", "hold"], samples=31, seed=3)
+    asking = Settled({"OUT": "out", "HOLD": "hold"})
+    volts = monte_carlo(summer, engine, asking, CASES, samples=31, seed=3)
     assert volts.shape == (31, 2, 2)
     for index in (0, 24, 25, 30):
         board = draw(summer.spreads, 31, 3)[index]
@@ -46,7 +50,7 @@ def test_boards_are_those_of_the_draw(engine: NgspiceEngine, summer: Deck) -> No
 def test_progress_counts_to_the_end(engine: NgspiceEngine, summer: Deck) -> None:
     seen: list[tuple[int, int]] = []
     monte_carlo(
-        summer, engine, CASES, ["out"], samples=60, seed=0,
+        summer, engine, Settled({"OUT": "out"}), CASES, samples=60, seed=0,
         progress=lambda done, total: seen.append((done, total)),
     )  # fmt: skip
     assert [done for done, _ in seen] == sorted({done for done, _ in seen})

@@ -24,7 +24,7 @@ from realnet_hw.errors import CircuitRefused, ToolFailed, ToolMissing
 from realnet_hw.export import kicad_cli
 from realnet_hw.export.groups import groups
 from realnet_hw.export.netlist import Netlist, from_kicad
-from realnet_hw.export.pcb.floorplan import CHANNEL_mm, Floorplan, HOLE_mm, floorplan
+from realnet_hw.export.pcb.floorplan import CHANNEL_mm, Floorplan, HOLE_mm, Size, floorplan
 from realnet_hw.export.pcb.footprints import footprint, turned
 from realnet_hw.export.pcb.router import NetClass, Pad, Routing, Rules, route
 from realnet_hw.export.pcb.silkscreen import Silkscreen, Text, silkscreen
@@ -41,7 +41,7 @@ _TIMEOUT_s = 300
 # A pad that its pour reaches by a single spoke is joined by its tracks alone.
 _RELIEFS = 4
 # Between tiles: what usually does, then more for a board whose tracks found no way.
-_CHANNELS_mm = (CHANNEL_mm, 2 * CHANNEL_mm, 4 * CHANNEL_mm)
+_CHANNELS_mm = (CHANNEL_mm, 1.5 * CHANNEL_mm, 2 * CHANNEL_mm, 4 * CHANNEL_mm)
 _FINER = "have it made by a fab (--fab jlcpcb), "
 
 
@@ -63,7 +63,12 @@ class BoardFile:
 
 
 def write_board(
-    board: Board, netlist: Netlist, schematic: Path, target: Path, profile: Profile
+    board: Board,
+    netlist: Netlist,
+    schematic: Path,
+    target: Path,
+    profile: Profile,
+    size: Size | None = None,
 ) -> BoardFile:
     """Place, route and write a board beside its schematic, and check it.
 
@@ -73,15 +78,16 @@ def write_board(
         schematic: its ``.kicad_sch``, whose project holds the rules of the profile.
         target: the ``.kicad_pcb`` file.
         profile: what the fab can do.
+        size: of the board; None for as small as it can be.
 
     Raises:
-        CircuitRefused: too large for the fab, or nets that find no way.
+        CircuitRefused: too large for the fab or for the size asked for, or nets that find no way.
         ToolMissing: KiCad's Python module is not installed.
         ToolFailed: it ended with an error.
     """
     text = kicad_cli.netlist(schematic)
     drawn = from_kicad(text)
-    plan, routing = _placed_and_routed(board, netlist, drawn, profile)
+    plan, routing = _placed_and_routed(board, netlist, drawn, profile, size)
     printed = silkscreen(board, netlist, plan, routing.vias, netlist.sha256()[:8])
     job = _job(board, netlist, drawn, text, plan, routing, printed, profile)
     job["out"] = str(target)
@@ -104,39 +110,53 @@ def write_board(
 
 
 def _placed_and_routed(
-    board: Board, netlist: Netlist, drawn: Netlist, profile: Profile
+    board: Board, netlist: Netlist, drawn: Netlist, profile: Profile, size: Size | None
 ) -> tuple[Floorplan, Routing]:
     """Place parts as close together as they can be routed.
 
     Raises:
-        CircuitRefused: the board grows too large for the fab, or even the widest leaves nets open.
+        CircuitRefused: the board grows too large for the fab or for the size asked for, or even the
+            widest leaves nets open.
     """
     found = groups(board, netlist)
     rails = {"GND", *(supply.net for supply in board.supplies)}
+    where = f"{board.name}, {profile.title}"
+    if size:
+        _refuse_too_large(size, profile, where, "ask for a smaller --size")
+    open_nets = 0
     for channel_mm in _CHANNELS_mm:
-        plan = floorplan(netlist, found, channel_mm=channel_mm)
-        _refuse_too_large(board, plan, profile)
+        try:
+            plan = floorplan(netlist, found, channel_mm=channel_mm, size=size)
+        except CircuitRefused as error:
+            if open_nets:
+                # It would be wider channels that the parts do not fit with.
+                break
+            raise CircuitRefused(
+                error.what, where=where, allowed=error.allowed, mend=error.mend
+            ) from error
+        outline = Size(plan.outline.width, plan.outline.height)
+        _refuse_too_large(outline, profile, where, "use fewer neurons, --assembly smd")
         routing = _routed(drawn, plan, rails, profile)
         if not routing.unrouted:
             return plan, routing
+        open_nets = len(routing.unrouted)
+    finer = _FINER if profile.track_mm > DEFAULT.track_mm else ""
     raise CircuitRefused(
-        f"{len(routing.unrouted)} of {len(drawn.nets())} nets found no way on two layers, "
-        f"on {plan.outline.width:.0f} x {plan.outline.height:.0f} mm",
-        where=f"{board.name}, {profile.title}",
-        mend=f"{_FINER if profile.track_mm > DEFAULT.track_mm else ''}use fewer neurons a layer, "
+        f"{open_nets} of {len(drawn.nets())} nets found no way on two layers, on {outline}",
+        where=where,
+        mend=f"{finer}{'ask for a larger --size, ' if size else ''}use fewer neurons a layer, "
         "or leave the board out with --no-pcb",
     )
 
 
-def _refuse_too_large(board: Board, plan: Floorplan, profile: Profile) -> None:
-    sides = sorted((plan.outline.width, plan.outline.height))
-    most = sorted(profile.most_mm)
-    if sides[0] > most[0] or sides[1] > most[1]:
+def _refuse_too_large(size: Size, profile: Profile, where: str, mend: str) -> None:
+    most = Size(*sorted(profile.most_mm, reverse=True))
+    if min(size) > most.height or max(size) > most.width:
         raise CircuitRefused(
-            f"the board would be {plan.outline.width:.0f} x {plan.outline.height:.0f} mm",
-            where=f"{board.name}, {profile.title}",
-            allowed=f"at most {most[1]:.0f} x {most[0]:.0f} mm",
-            mend="use fewer neurons, --assembly smd, or leave the board out with --no-pcb",
+            f"the board would be {size}",
+            where=where,
+            allowed=f"at most {most}",
+            mend=f"{mend}, or leave the board out with --no-pcb",
         )
 
 

@@ -6,12 +6,16 @@ fill columns, and the height of these is chosen so that the board comes near to 
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, NoReturn
 
 from realnet_hw.drawing.geometry import Box, Point
+from realnet_hw.errors import CircuitRefused, InputError
 from realnet_hw.export.groups import Group
 from realnet_hw.export.netlist import Netlist
 from realnet_hw.export.pcb.tiles import (
@@ -29,7 +33,7 @@ HOLE_mm = 3.2
 """Diameter of the mounting holes, for M3 screws."""
 
 CHANNEL_mm = 2.54
-"""Usually left free between tiles."""
+"""Usually left free between tiles, and between a package and its stacks."""
 
 _ORIGIN_mm = 50.8
 _OUTLINE_STEP_mm = 1.0
@@ -41,10 +45,14 @@ _HOLE_ROOM_mm = 8.255
 _HOLE_INSET_mm = 4.5
 _TITLE_ROOM_mm = 3.81
 _BLOCK_mm = 15.24
+_BLOCKS_mm = (12.7, 25.4, 38.1)
 _ROUNDS = 3
-_TRIES = 24
-# Stacks that may be made of two beside each other: none, or those higher than this.
-_STACKS_mm = (math.inf, 80.0, 50.0)
+_TRIES = 48
+# How many stacks beside each other a package may have, left and right.
+_FOLDS = ((1, 1), (1, 2), (2, 1), (2, 2), (2, 3), (3, 2), (3, 3))
+_SIZE = re.compile(r"(\d{1,4}(?:\.\d{1,2})?)\s*[xX]\s*(\d{1,4}(?:\.\d{1,2})?)")
+# Higher than any board, where a column is too narrow for a tile.
+_NEVER_mm = 1e6
 # A net with more pins of packages and connectors than this is everywhere.
 _WIDE_NET = 12
 
@@ -58,40 +66,87 @@ class Floorplan:
     holes: tuple[Point, ...]
 
 
+class Size(NamedTuple):
+    """A board's width and height, mm."""
+
+    width: float
+    height: float
+
+    def __str__(self) -> str:
+        return f"{self.width:g} x {self.height:g} mm"
+
+    @classmethod
+    def parsed(cls, text: str) -> Size:
+        """Return the size that a text such as ``100x80`` gives in mm.
+
+        Raises:
+            InputError: it gives none.
+        """
+        found = _SIZE.fullmatch(text)
+        if not found:
+            raise InputError(
+                f"no size of a board: {text!r}", allowed="width and height in mm, such as 100x80"
+            )
+        return cls(*map(float, found.groups()))
+
+    @property
+    def price(self) -> float:
+        """Its area, dearer the farther it is from the aspect wanted."""
+        off = abs(math.log(self.width / self.height / _ASPECT))
+        return self.width * self.height * (1 + max(0.0, off - _ASPECT_FREE))
+
+
 def floorplan(
-    netlist: Netlist, found: Sequence[Group], *, channel_mm: float = CHANNEL_mm
+    netlist: Netlist,
+    found: Sequence[Group],
+    *,
+    channel_mm: float = CHANNEL_mm,
+    size: Size | None = None,
 ) -> Floorplan:
     """Place every part.
 
     Args:
         netlist: gives the footprints.
         found: every part in exactly one group.
-        channel_mm: left free between tiles; a board that can't be routed may need more.
+        channel_mm: left free between tiles and stacks; a board that can't be routed may need more.
+        size: of the board; None for as small as it can be.
+
+    Raises:
+        CircuitRefused: the parts need a larger board than that.
     """
-    plan = _placed(netlist, found, {}, channel_mm)
+    plan = _placed(netlist, found, {}, channel_mm, size)
     for _ in range(_ROUNDS):
-        plan = _placed(netlist, found, _sources(netlist, found, plan), channel_mm)
+        plan = _placed(netlist, found, _sources(netlist, found, plan), channel_mm, size)
     return plan
 
 
 def _placed(
-    netlist: Netlist, found: Sequence[Group], sources_mm: Mapping[str, float], channel_mm: float
+    netlist: Netlist,
+    found: Sequence[Group],
+    sources_mm: Mapping[str, float],
+    channel_mm: float,
+    size: Size | None,
 ) -> Floorplan:
     """Place every part, those of a stack in the order of their sources."""
-    columns = _best_columns(netlist, found, sources_mm, channel_mm)
-    shape = _shape(columns, channel_mm)
+    choices = list(_choices(netlist, found, sources_mm, channel_mm))
+    fitting = [each for each in choices if size is None or each.fits(size)]
+    if not fitting:
+        assert size
+        _refuse(size, [each.least for each in choices])
+    chosen = min(fitting, key=lambda each: each.least.price)
+    least = chosen.least
     outline = Box(
         _ORIGIN_mm,
         _ORIGIN_mm,
-        _ORIGIN_mm + up(shape.width, _OUTLINE_STEP_mm),
-        _ORIGIN_mm + up(shape.height, _OUTLINE_STEP_mm),
+        _ORIGIN_mm + (size.width if size else up(least.width, _OUTLINE_STEP_mm)),
+        _ORIGIN_mm + (size.height if size else up(least.height, _OUTLINE_STEP_mm)),
     )
-    widths = [_width(column) for column in columns]
-    spare = (outline.width - shape.width) / max(1, len(columns) - 1)
+    columns = chosen.columns
+    spare = (outline.width - least.width) / max(1, len(columns) - 1)
     x = outline.left + _MARGIN_mm
     parts: dict[str, Placed] = {}
-    for column, width in zip(columns, widths, strict=True):
-        ends = _ends(column)
+    for column in columns:
+        ends = column.ends
         top, bottom = outline.top + ends[0], outline.bottom - ends[1]
         gap = (bottom - top - sum(tile.box.height for tile in column.tiles)) / (
             len(column.tiles) + 1
@@ -100,14 +155,29 @@ def _placed(
         for tile in column.tiles:
             box = tile.box
             share = {"left": 0.0, "": 0.5, "right": 1.0}[column.side]
-            to = near(x + share * (width - box.width) - box.left)
+            to = near(x + share * (column.width - box.width) - box.left)
             moved = tile.moved(to, near(y - box.top))
             parts |= {part.reference: part for part in moved.parts}
             y += box.height + gap
-        x += width + channel_mm + spare
+        x += column.width + channel_mm + spare
     inner = outline.grown(-_HOLE_INSET_mm)
     holes = tuple(Point(x, y) for x in (inner.left, inner.right) for y in (inner.top, inner.bottom))
     return Floorplan(dict(sorted(parts.items())), outline, holes)
+
+
+def _refuse(size: Size, least: Sequence[Size]) -> NoReturn:
+    """Say what would fit: the smallest of all, and what is no wider, or no higher, than asked."""
+    whole = [Size(*(up(side, _OUTLINE_STEP_mm) for side in each)) for each in least]
+    fitting = [min(whole, key=lambda each: each.width * each.height)]
+    for same, other in (("width", "height"), ("height", "width")):
+        narrow = [each for each in whole if getattr(each, same) <= getattr(size, same)]
+        if narrow:
+            fitting.append(min(narrow, key=lambda each: getattr(each, other)))
+    raise CircuitRefused(
+        f"the parts do not fit a board of {size}",
+        allowed=f"at least {' or '.join(dict.fromkeys(map(str, fitting)))}",
+        mend="ask for such a --size or for none, use --assembly smd, or fewer neurons",
+    )
 
 
 @dataclass(frozen=True)
@@ -117,22 +187,42 @@ class _Column:
     tiles: Sequence[Tile]
     side: Literal["left", "right", ""] = ""
 
-
-class _Shape(NamedTuple):
-    width: float
-    height: float
+    @property
+    def width(self) -> float:
+        return max(tile.box.width for tile in self.tiles)
 
     @property
-    def price(self) -> float:
-        """Its area, dearer the farther it is from the aspect wanted."""
-        off = abs(math.log(self.width / self.height / _ASPECT))
-        return self.width * self.height * (1 + max(0.0, off - _ASPECT_FREE))
+    def ends(self) -> tuple[float, float]:
+        """What is kept free above and below: the title, or holes in the corners."""
+        if self.side:
+            return (_HOLE_ROOM_mm, _HOLE_ROOM_mm)
+        return (_MARGIN_mm, _MARGIN_mm + _TITLE_ROOM_mm)
+
+    def height(self, channel_mm: float) -> float:
+        """Return how high a board must be for it."""
+        tiles = sum(tile.box.height for tile in self.tiles)
+        return tiles + channel_mm * (len(self.tiles) - 1) + sum(self.ends)
 
 
-def _best_columns(
+@dataclass(frozen=True)
+class _Choice:
+    """Columns from left to right, and the least size of a board with them."""
+
+    columns: Sequence[_Column]
+    least: Size
+
+    def fits(self, size: Size) -> bool:
+        return self.least.width <= size.width and self.least.height <= size.height
+
+
+def _choices(
     netlist: Netlist, found: Sequence[Group], sources_mm: Mapping[str, float], channel_mm: float
-) -> list[_Column]:
-    """Return the columns that make the best board of all heights tried, left to right."""
+) -> Iterator[_Choice]:
+    """Yield the narrowest board for each height that is worth a try.
+
+    What stands at the left without being a connector goes below these, into a column of its own, or
+    among the packages, before the first.
+    """
     edges: dict[str, list[Tile]] = {"left": [], "right": []}
     loose = []
     for group in found:
@@ -140,44 +230,67 @@ def _best_columns(
             edges[group.side].append(edge_block(netlist, group.parts, group.side))
         elif group.side:
             loose.append(block(netlist, group.parts, most_mm=_BLOCK_mm))
-    tries: list[tuple[float, int, list[_Column]]] = []
-    for tallest_mm in _STACKS_mm:
-        middle = _packages(netlist, found, sources_mm, tallest_mm)
-        for beside in (False, True) if loose else (False,):
-            left = edges["left"] if beside else [*edges["left"], *loose]
-            first = [_Column(left, "left"), _Column(loose if beside else ())]
-            for height_mm in _heights(middle):
-                columns = [
-                    *first,
-                    *(_Column(tiles) for tiles in _filled(middle, height_mm, channel_mm)),
-                    _Column(edges["right"], "right"),
-                ]
-                columns = [column for column in columns if column.tiles]
-                tries.append((_shape(columns, channel_mm).price, len(tries), columns))
-    return min(tries)[2]
+    packages = _packages(netlist, found, sources_mm, channel_mm)
+    for left, beside, first in ((loose, (), ()), ((), loose, ()), ((), (), loose)):
+        outer = [_Column([*edges["left"], *left], "left"), _Column(beside)]
+        middle = _Shelf([*((tile,) for tile in first), *packages], channel_mm)
+        for height_mm in middle.heights():
+            columns = [
+                *outer,
+                *(_Column(tiles) for tiles in middle.columns(height_mm)),
+                _Column(edges["right"], "right"),
+            ]
+            columns = [column for column in columns if column.tiles]
+            width = sum(column.width for column in columns) + channel_mm * (len(columns) - 1)
+            height = max(column.height(channel_mm) for column in columns)
+            yield _Choice(columns, Size(width + 2 * _MARGIN_mm, height))
+        if not loose:
+            return
 
 
-def _shape(columns: Sequence[_Column], channel_mm: float) -> _Shape:
-    """Return the least size of a board with these columns."""
-    width = sum(_width(column) for column in columns) + channel_mm * (len(columns) - 1)
-    heights = [
-        sum(tile.box.height for tile in column.tiles)
-        + channel_mm * (len(column.tiles) - 1)
-        + sum(_ends(column))
-        for column in columns
-    ]
-    return _Shape(width + 2 * _MARGIN_mm, max(heights))
+class _Shelf:
+    """Tiles in their order, each in one of several forms, to be put into columns."""
 
+    def __init__(self, forms: Sequence[Sequence[Tile]], channel_mm: float) -> None:
+        self.channel_mm = channel_mm
+        self.forms = forms
+        wide = {up(tile.box.width) for each in forms for tile in each}
+        # For each width of a column, the lowest form of every tile, and how high all before it are.
+        self.lowest: dict[float, list[Tile | None]] = {}
+        self.above: dict[float, list[float]] = {}
+        for width in sorted(wide):
+            fitting = [[tile for tile in each if tile.box.width <= width] for each in forms]
+            lowest = [min(each, key=lambda tile: tile.box.height, default=None) for each in fitting]
+            heights = [tile.box.height + channel_mm if tile else _NEVER_mm for tile in lowest]
+            self.lowest[width] = lowest
+            self.above[width] = [0.0, *itertools.accumulate(heights)]
 
-def _width(column: _Column) -> float:
-    return max(tile.box.width for tile in column.tiles)
+    def heights(self) -> list[float]:
+        """Return heights of columns to try, from the tallest tile's to that of all tiles."""
+        if not self.forms:
+            return [0.0]
+        heights = [[tile.box.height + self.channel_mm for tile in each] for each in self.forms]
+        least, most = max(map(min, heights)), sum(map(max, heights))
+        return [least * (most / least) ** (index / _TRIES) for index in range(_TRIES + 1)]
 
-
-def _ends(column: _Column) -> tuple[float, float]:
-    """Return what is kept free above and below a column: the title, or holes in the corners."""
-    if column.side:
-        return (_HOLE_ROOM_mm, _HOLE_ROOM_mm)
-    return (_MARGIN_mm, _MARGIN_mm + _TITLE_ROOM_mm)
+    def columns(self, height_mm: float) -> list[list[Tile]]:
+        """Return the columns, no higher than this, that are least wide together."""
+        # From the last tile back: the least width from each one on, its first column's, its end.
+        best: list[tuple[float, float, int]] = [(0.0, 0.0, 0)] * (len(self.forms) + 1)
+        for first in reversed(range(len(self.forms))):
+            tries = []
+            for width, above in self.above.items():
+                end = bisect.bisect_right(above, above[first] + height_mm + 1e-6) - 1
+                if end > first:
+                    tries.append((width + self.channel_mm + best[end][0], width, end))
+            best[first] = min(tries)
+        found = []
+        first = 0
+        while first < len(self.forms):
+            _, width, end = best[first]
+            found.append([tile for tile in self.lowest[width][first:end] if tile])
+            first = end
+        return found
 
 
 def _sources(netlist: Netlist, found: Sequence[Group], plan: Floorplan) -> dict[str, float]:
@@ -213,53 +326,28 @@ def _packages(
     netlist: Netlist,
     found: Sequence[Group],
     sources_mm: Mapping[str, float],
-    tallest_mm: float,
-) -> list[Tile]:
-    """Return the tiles of all packages, in the order of their first group's layer, and the rest."""
+    channel_mm: float,
+) -> list[list[Tile]]:
+    """Return the forms of all packages, in the order of their first group's layer, and the rest."""
     names: dict[str, list[Group]] = {}
-    rest = []
+    tiles: list[tuple[int, list[Tile]]] = []
     for group in found:
         if group.package:
             names.setdefault(group.package, []).append(group)
-        elif not group.side and group.parts:
-            rest.append((group.layer, block(netlist, group.parts)))
-    tiles = [
-        (
-            min(group.layer for group in members),
-            package_tile(
-                netlist,
-                package,
-                [Unit(group.parts, group.pins) for group in members if group.pins],
-                [part for group in members if not group.pins for part in group.parts],
-                sources_mm,
-                tallest_mm,
-            ),
-        )
-        for package, members in names.items()
-    ]
-    return [tile for _, tile in sorted([*tiles, *rest], key=lambda item: item[0])]
-
-
-def _heights(tiles: Sequence[Tile]) -> list[float]:
-    """Return heights of columns to try, from the tallest tile's to that of all tiles together."""
-    if not tiles:
-        return [0.0]
-    least = max(tile.box.height for tile in tiles)
-    most = sum(tile.box.height for tile in tiles) * 1.2
-    return [least * (most / least) ** (index / _TRIES) for index in range(_TRIES + 1)]
-
-
-def _filled(tiles: Sequence[Tile], height_mm: float, channel_mm: float) -> list[list[Tile]]:
-    """Return columns no higher than this, tiles in their order; as high as each other if alike."""
-    columns: list[list[Tile]] = []
-    room = 0.0
-    for tile in tiles:
-        if not columns or tile.box.height > room + 1e-6:
-            columns.append([])
-            room = height_mm
-        columns[-1].append(tile)
-        room -= tile.box.height + channel_mm
-    return columns
+    for package, members in names.items():
+        layer = min(group.layer for group in members)
+        units = [Unit(group.parts, group.pins) for group in members if group.pins]
+        supply = [part for group in members if not group.pins for part in group.parts]
+        forms = [
+            package_tile(netlist, package, units, supply, sources_mm, folds, channel_mm)
+            for folds in _FOLDS
+        ]
+        tiles.append((layer, forms))
+    for group in found:
+        if not group.package and not group.side and group.parts:
+            forms = [block(netlist, group.parts, most_mm=width) for width in _BLOCKS_mm]
+            tiles.append((group.layer, forms))
+    return [forms for _, forms in sorted(tiles, key=lambda item: item[0])]
 
 
 def overlapping(plan: Floorplan) -> list[tuple[str, str]]:

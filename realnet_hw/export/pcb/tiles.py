@@ -24,7 +24,6 @@ NAME_mm = 1.0
 GAP_mm = 0.25
 """Between courtyards, for rounding and for the eye."""
 
-_CHANNEL_mm = 2.54
 _BESIDE_mm = 6.35
 # On a surface-mounted part no wider than this there is no room for its reference.
 _CHIP_mm = 6.0
@@ -163,8 +162,13 @@ def label(part: NetlistPart) -> str:
     if part.reference.startswith("J"):
         return max(part.pins.values(), key=lambda net: text.width(net, NAME_mm))
     kind = footprint(part.footprint)
-    small = kind.courtyard.width <= _CHIP_mm and all(pad.layers == (0,) for pad in kind.pads)
+    small = kind.courtyard.width <= _CHIP_mm and is_surface_mounted(part.footprint)
     return part.reference if small else ""
+
+
+def is_surface_mounted(name: str) -> bool:
+    """Return whether all pads of a footprint are on the top alone."""
+    return all(pad.layers == (0,) for pad in footprint(name).pads)
 
 
 def _room(reference: str, name: str, label: str) -> Box:
@@ -187,11 +191,13 @@ def package_tile(
     units: Sequence[Unit],
     supply: Sequence[str],
     sources_mm: Mapping[str, float],
-    tallest_mm: float,
+    folds: tuple[int, int],
+    channel_mm: float,
 ) -> Tile:
     """Put a package in the middle, each amplifier's parts in a stack on the side of its pins.
 
-    Small parts (test points) stand above or below the package, as do those of its supply.
+    Small parts (test points) stand above or below the package, as do those of its supply, and above
+    or below a stack that is shorter than the package.
 
     Args:
         netlist: gives footprints, and which pin of a part is turned to the package.
@@ -200,7 +206,8 @@ def package_tile(
         supply: its decoupling capacitors.
         sources_mm: how far down the board that stands to which a part is joined; an amplifier's
             parts are stacked in this order, so that fewer tracks cross.
-        tallest_mm: a higher stack is made of two beside each other.
+        folds: how many stacks beside each other a side's parts make, left and right.
+        channel_mm: left free between the package and its stacks.
     """
     middle = Placed(package, netlist.parts[package].footprint, Point(0.0, 0.0), 0)
     centre = Point(
@@ -213,10 +220,10 @@ def package_tile(
         x = sum(place.x for place in places) / len(places)
         y = sum(place.y for place in places) / len(places)
         sides["left" if x < centre.x else "right"].append((y, unit))
-    placed = [middle]
     above: list[str] = list(supply[:1])
     below: list[str] = list(supply[1:])
-    for side, found in sides.items():
+    stacks: list[Placed] = []
+    for (side, found), count in zip(sides.items(), folds, strict=True):
         ordered = sorted(found, key=lambda item: item[0])
         large = []
         for y, unit in ordered:
@@ -224,22 +231,37 @@ def package_tile(
             large += sorted(stacked, key=lambda part: sources_mm.get(part, 0.0))
             small = [part for part in unit.parts if _is_small(netlist, part)]
             (above if y < centre.y else below).extend(small)
-        stack = _stack(netlist, large, middle, side, 0.0)
-        if stack and stack[-1].room.bottom - stack[0].room.top > tallest_mm:
-            inner = _stack(netlist, large[::2], middle, side, 0.0)
-            reach = [part.room for part in inner]
-            off = max(box.right for box in reach) - min(box.left for box in reach) + _CHANNEL_mm
-            stack = [*inner, *_stack(netlist, large[1::2], middle, side, up(off))]
-        placed += stack
-    placed += _row(netlist, above, middle, -1)
-    placed += _row(netlist, below, middle, 1)
-    return Tile(tuple(placed))
+        stacks += _stacks(netlist, large, middle, side, count, channel_mm)
+    rows = [
+        *_row(netlist, above, middle, stacks, -1, channel_mm),
+        *_row(netlist, below, middle, stacks, 1, channel_mm),
+    ]
+    return Tile((middle, *stacks, *rows))
 
 
 def _is_small(netlist: Netlist, reference: str) -> bool:
     return footprint(netlist.parts[reference].footprint).courtyard.width <= _SMALL_mm and (
         reference.startswith("TP")
     )
+
+
+def _stacks(
+    netlist: Netlist,
+    references: Sequence[str],
+    middle: Placed,
+    side: str,
+    count: int,
+    channel_mm: float,
+) -> list[Placed]:
+    """Return parts in stacks beside each other, each farther away from the package."""
+    placed: list[Placed] = []
+    off = channel_mm
+    for number in range(count):
+        stack = _stack(netlist, references[number::count], middle, side, off)
+        if stack:
+            off += up(Tile(tuple(stack)).box.width + channel_mm)
+        placed += stack
+    return placed
 
 
 def _stack(
@@ -252,7 +274,7 @@ def _stack(
         references: of the parts, from the top.
         middle: the package.
         side: of the package.
-        off: how much farther away than next to it, mm.
+        off: how far away, mm.
     """
     centre_y = (middle.courtyard.top + middle.courtyard.bottom) / 2
     own = set(netlist.parts[middle.reference].pins.values())
@@ -263,10 +285,10 @@ def _stack(
         rotation = _turn(part.footprint, part.pins, own, side)
         box = turned_box(footprint(part.footprint).room, rotation)
         if side == "left":
-            x = -up(_CHANNEL_mm - middle.courtyard.left + box.right + off)
+            x = -up(box.right - middle.courtyard.left + off)
         else:
-            x = up(_CHANNEL_mm + middle.courtyard.right - box.left + off)
-        at = Point(x, up(y - box.top, ROUTER_mm))
+            x = up(middle.courtyard.right - box.left + off)
+        at = Point(x, up(y - box.top, STEP_mm if is_surface_mounted(part.footprint) else ROUTER_mm))
         placed.append(Placed(reference, part.footprint, at, rotation))
         y = at.y + box.bottom + GAP_mm
     down = near(centre_y - y / 2, ROUTER_mm)
@@ -285,12 +307,30 @@ def _turn(name: str, pins: Mapping[str, str], own: set[str], side: str) -> int:
     return 0 if inner_is_right == (side == "left") else 180
 
 
-def _row(netlist: Netlist, references: Sequence[str], middle: Placed, down: int) -> list[Placed]:
-    """Return parts in rows above (-1) or below (+1) a package, as many a row as it is wide."""
+def _row(
+    netlist: Netlist,
+    references: Sequence[str],
+    middle: Placed,
+    stacks: Sequence[Placed],
+    down: int,
+    channel_mm: float,
+) -> list[Placed]:
+    """Return parts in rows above (-1) or below (+1) a package, as many a row as have room.
+
+    A row goes on over a side's stacks where these end before the package does.
+    """
     box = middle.courtyard
-    room = box.width + 2 * _CHANNEL_mm - 2 * GAP_mm
-    placed: list[Placed] = []
     edge = box.bottom if down > 0 else -box.top
+    left, right = box.left - channel_mm + GAP_mm, box.right + channel_mm - GAP_mm
+    rooms = [part.room for part in stacks]
+    for side in (
+        [room for room in rooms if room.right < box.left],
+        [room for room in rooms if room.left > box.right],
+    ):
+        if all((room.bottom if down > 0 else -room.top) <= edge for room in side):
+            left = min([left, *(room.left for room in side)])
+            right = max([right, *(room.right for room in side)])
+    placed: list[Placed] = []
     waiting = list(references)
     while waiting:
         row: list[str] = []
@@ -298,11 +338,11 @@ def _row(netlist: Netlist, references: Sequence[str], middle: Placed, down: int)
         while waiting:
             part = netlist.parts[waiting[0]]
             wide = up(_room(waiting[0], part.footprint, label(part)).width + GAP_mm)
-            if row and width + wide > room:
+            if row and width + wide > right - left:
                 break
             row.append(waiting.pop(0))
             width += wide
-        x = near((box.left + box.right - width) / 2)
+        x = near(min(max(left, (box.left + box.right - width) / 2), right - width))
         deepest = 0.0
         for reference in row:
             name = netlist.parts[reference].footprint

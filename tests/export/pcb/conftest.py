@@ -46,10 +46,10 @@ def gerbers(kicad: str) -> Callable[[Path], dict[str, bytes]]:
     """Return a function from a board's file to its Gerber and drill files."""
 
     def gerbers(target: Path) -> dict[str, bytes]:
-        layers = ("--layers", "F.Cu,B.Cu", "--no-protel-ext")
+        layers = ("--layers", "F.Cu,B.Cu")
         return {
             **kicad_cli.pcb_exports(target, "gerbers", *layers),
-            **kicad_cli.pcb_exports(target, "drill"),
+            **kicad_cli.pcb_exports(target, "drill", "--excellon-separate-th"),
         }
 
     return gerbers

@@ -17,14 +17,15 @@ def copper_nets(files: Mapping[str, bytes], name: str) -> set[frozenset[Pin]]:
     """Return the sets of pins that the copper joins.
 
     Args:
-        files: the content of the Gerber and drill files by their names.
+        files: the content of the Gerber and drill files by their names, as fabs take them.
         name: the board's.
     """
     import gerbonara
     import shapely
 
     layers = [
-        gerbonara.GerberFile.from_string(files[f"{name}-{side}_Cu.gbr"].decode()) for side in "FB"
+        gerbonara.GerberFile.from_string(files[f"{name}-{side}"].decode())
+        for side in ("F_Cu.gtl", "B_Cu.gbl")
     ]
     islands: list[Any] = []
     start: list[int] = [0]
@@ -47,7 +48,7 @@ def copper_nets(files: Mapping[str, bytes], name: str) -> set[frozenset[Pin]]:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)  # KiCad's G90 stands after the header
-        drill = gerbonara.ExcellonFile.from_string(files[f"{name}.drl"].decode())
+        drill = gerbonara.ExcellonFile.from_string(files[f"{name}-PTH.drl"].decode())
     for hole in drill.objects:
         ends = [island_at(layer, hole.x, hole.y) for layer in range(2)]
         if None not in ends:

@@ -104,12 +104,8 @@ def joined(nets: Any) -> set[frozenset[tuple[str, str]]]:
 @pytest.mark.usefixtures("kicad")
 @pytest.mark.parametrize("name", BOARDS)
 def test_copper_that_is_ordered_is_the_circuit(name: str) -> None:
-    files = unpacked(name)
-    read = {
-        f"{name}-{side}_Cu.gbr": files[f"-{side}_Cu.g{letter}l"] for side, letter in ("Ft", "Bb")
-    }
-    found = copper_nets({**read, f"{name}.drl": files["-PTH.drl"]}, name)
-    assert joined(found) == circuit(name)
+    files = {f"{name}{ending}": content for ending, content in unpacked(name).items()}
+    assert joined(copper_nets(files, name)) == circuit(name)
 
 
 @pytest.mark.usefixtures("kicad")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable
 
 import pytest
 
 from realnet_hw.board import Board, load_board
 from realnet_hw.drawing.geometry import Box
+from realnet_hw.errors import CircuitRefused, InputError
 from realnet_hw.export import netlist
 from realnet_hw.export.assembly import assembled
 from realnet_hw.export.groups import groups
-from realnet_hw.export.pcb.floorplan import Floorplan, HOLE_mm, floorplan
+from realnet_hw.export.pcb.floorplan import Floorplan, HOLE_mm, Size, floorplan
 from realnet_hw.export.pcb.footprints import footprint
 from realnet_hw.parts.catalogue import Assembly
 
@@ -21,9 +23,9 @@ pytestmark = pytest.mark.usefixtures("kicad")
 SHAPES = [(1, 1), (4, 5, 3), (2, 1, 3, 2)]
 
 
-def plan_of(board: Board, assembly: Assembly) -> Floorplan:
+def plan_of(board: Board, assembly: Assembly, size: Size | None = None) -> Floorplan:
     parts = assembled(netlist.from_board(board), assembly)
-    plan = floorplan(parts, groups(board, parts))
+    plan = floorplan(parts, groups(board, parts), size=size)
     assert set(plan.parts) == set(parts.parts)
     return plan
 
@@ -107,3 +109,43 @@ def test_wider_channels_make_a_larger_board(layered_board: Callable[..., Board])
     found = groups(board, parts)
     usual, wide = (floorplan(parts, found, channel_mm=mm).outline for mm in (2.54, 10.16))
     assert wide.width * wide.height > usual.width * usual.height
+
+
+@pytest.mark.parametrize("size", [Size(100.0, 100.0), Size(97.5, 60.0)], ids=str)
+def test_a_board_has_the_size_asked_for(size: Size) -> None:
+    plan = plan_of(load_board("xor_opamp"), "tht", size)
+    assert (plan.outline.width, plan.outline.height) == pytest.approx(size)
+    for part in plan.parts.values():
+        assert inside(part.courtyard, plan.outline)
+    for x, y in plan.holes:
+        to_edges = (x - plan.outline.left, y - plan.outline.top)
+        assert [min(at, side - at) for at, side in zip(to_edges, size, strict=True)] == (
+            pytest.approx([4.5, 4.5])
+        )
+
+
+def test_too_small_a_size_is_refused_with_sizes_that_fit() -> None:
+    board = load_board("xor_opamp")
+    with pytest.raises(CircuitRefused, match="do not fit a board of 100 x 40 mm") as refused:
+        plan_of(board, "tht", Size(100.0, 40.0))
+    told = re.findall(r"(\d+) x (\d+) mm", refused.value.allowed)
+    assert told
+    for width, height in told:
+        fitting = Size(float(width), float(height))
+        assert plan_of(board, "tht", fitting).outline.width == pytest.approx(fitting.width)
+    # One of them is no wider than what was asked for.
+    assert min(int(width) for width, _ in told) <= 100
+
+
+@pytest.mark.parametrize("text", ["", "100", "100x", "-5x5", "1e3x50", "100x80x2", "100 80"])
+def test_what_is_no_size_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="such as 100x80"):
+        Size.parsed(text)
+    assert Size.parsed("100.5x80") == Size(100.5, 80.0)
+
+
+def test_tiles_of_a_large_board_leave_little_room(layered_board: Callable[..., Board]) -> None:
+    """Parts with the names beside them take a third of the board or more."""
+    plan = plan_of(layered_board(3, 8, 12, 4), "tht")
+    used = sum(part.room.width * part.room.height for part in plan.parts.values())
+    assert used / (plan.outline.width * plan.outline.height) > 0.36

@@ -1,0 +1,87 @@
+"""A share of a voltage, made by two resistors and carried by an amplifier."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from realnet_hw import units
+from realnet_hw.cells.cell import AmplifierRequest, Cell, CellPart
+
+if TYPE_CHECKING:
+    from realnet_hw.drawing.pad import Pad
+
+
+class BufferedDivider(Cell):
+    """A divider and a follower: ``V = V_source R_lower / (R_upper + R_lower)``.
+
+    A timer's CONT has a divider of its own inside, the resistance of which is known to a factor at
+    best: it needs a source that does not mind.
+
+    Args:
+        output: net of the share.
+        source: net of the whole.
+        upper_ohm, lower_ohm: from the source to the tap, and from there to ground.
+        amplifier: the package's key in the parts catalogue.
+    """
+
+    in_signal_path = False
+
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        *,
+        output: str,
+        source: str,
+        upper_ohm: float,
+        lower_ohm: float,
+        amplifier: str = "tl074",
+        formula: str = "",
+        layer: int = 0,
+        stage: int | None = None,
+    ) -> None:
+        super().__init__(name, title, formula=formula, layer=layer, stage=stage)
+        tap = f"{name}_TAP"
+        self.inner_nets = (tap,)
+        self.output = output
+        self.source = source
+        self.upper_ohm = upper_ohm
+        self.lower_ohm = lower_ohm
+        self.parts["upper"] = CellPart(
+            "resistor", {"1": source, "2": tap}, units.compact(upper_ohm)
+        )
+        self.parts["lower"] = CellPart("resistor", {"1": tap, "2": "GND"}, units.compact(lower_ohm))
+        self.parts["test_point"] = CellPart("test_point", {"1": output}, output)
+        self.amplifiers["amplifier"] = AmplifierRequest(amplifier, tap, output, output)
+
+    def law(self, source_V: float) -> float:
+        """Return the output in volts for the source's volts."""
+        return source_V * self.lower_ohm / (self.upper_ohm + self.lower_ohm)
+
+    def draw(self, pad: Pad) -> None:
+        """Draw the divider, its tap in the line of the follower's input."""
+        upper = pad.put("upper", 0, -3.81, texts="left")
+        lower = pad.put("lower", 0, 3.81, texts="left")
+        if pad.is_rail(self.source):
+            pad.power(self.source, *upper["1"], "up")
+        else:
+            pad.wire(upper["1"], (-2.54, upper["1"].y))
+            pad.label(self.source, -2.54, upper["1"].y, "left")
+        pad.power("GND", *lower["2"], "down")
+        draw_follower(pad, self.amplifiers["amplifier"], 0)
+
+
+def draw_follower(pad: Pad, request: AmplifierRequest, x: float) -> None:
+    """Draw a cell's amplifier as a follower of what is at (x, 0), with its output's test point."""
+    start = x + 1.27 + pad.label_width(request.non_inverting)
+    pins = pad.amplifier("amplifier", 25.4 + x if start < x + 14 else 33.02 + x, -2.54)
+    pad.wire((x, 0), pins.non_inverting)
+    pad.small_label(request.non_inverting, x + 1.27, 0)
+    near, right = pins.inverting.x - 1.27, pins.output.x + 2.54
+    above, level = pins.inverting.y - 5.08, pins.output.y
+    pad.wire(
+        pins.inverting, (near, pins.inverting.y), (near, above), (right, above), (right, level)
+    )
+    pad.wire(pins.output, (right + 10.16, level))
+    pad.test_point("test_point", right + 5.08, level)
+    pad.label(request.output, right + 10.16, level)

@@ -1,0 +1,83 @@
+"""The boards that a prediction has drawn, voltages and widths of pulses side by side.
+
+Each value is in its own unit, volts or seconds; what joins them, a covariance and its inverse, is
+in the products of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from realnet_hw.records import FaultSignature, Statistics
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+
+# Of the simulator (a relative tolerance of 1e-5 at 5 V) and of the figures in a record. It also
+# keeps the covariance invertible where neither the boards nor the instrument leave any doubt.
+SOLVER_u_V = 50e-6
+_SOLVER_u_s = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """All values of the boards drawn: those of the voltages first, then the widths.
+
+    Args:
+        keys: n of them, ``"<case>.<name>"``.
+        values: N x n.
+        slope_below, slope_above: per input, per volt, n each.
+        solver_u: standard uncertainty of the simulator's own, n.
+    """
+
+    keys: tuple[str, ...]
+    values: Matrix
+    slope_below: Mapping[str, Vector]
+    slope_above: Mapping[str, Vector]
+    solver_u: Vector
+
+    @classmethod
+    def of(cls, statistics: Statistics) -> Drawn:
+        """Return what a prediction has drawn."""
+        pulses = statistics.pulses
+        values = np.array(statistics.boards_V, dtype=float)
+        if pulses.keys:
+            values = np.hstack([values, np.array(pulses.boards_s, dtype=float)])
+        u_s = max(pulses.u_s, _SOLVER_u_s)
+        return cls(
+            keys=(*statistics.keys, *pulses.keys),
+            values=values,
+            slope_below=_joined(statistics.slope_below, pulses.slope_below_s_per_V),
+            slope_above=_joined(statistics.slope_above, pulses.slope_above_s_per_V),
+            solver_u=np.repeat([SOLVER_u_V, u_s], [len(statistics.keys), len(pulses.keys)]),
+        )
+
+    def columns(self, keys: Sequence[str]) -> list[int]:
+        """Return the columns of some keys."""
+        place = {key: i for i, key in enumerate(self.keys)}
+        return [place[key] for key in keys]
+
+
+def with_fault(fault: FaultSignature) -> tuple[Vector, Matrix]:
+    """Return the values of the nominal board with a fault, n, and of the boards tried, m x n.
+
+    Their order is that of ``Drawn``; m may be 0.
+    """
+    nominal = np.array([*fault.values_V, *fault.widths_s], dtype=float)
+    boards = np.array(fault.boards_V, dtype=float).reshape(-1, len(fault.values_V))
+    if fault.board_widths_s:
+        boards = np.hstack([boards, np.array(fault.board_widths_s, dtype=float)])
+    return nominal, boards
+
+
+def _joined(
+    volts: Mapping[str, Sequence[float]], seconds: Mapping[str, Sequence[float]]
+) -> dict[str, Vector]:
+    return {
+        name: np.array([*slopes, *seconds.get(name, ())], dtype=float)
+        for name, slopes in volts.items()
+    }
