@@ -1,4 +1,4 @@
-"""A node of a resistive network: its non-linearity or its nudge, and the amplifier that reads it."""
+"""A node of a resistive network, with the amplifier that reads it."""
 
 from __future__ import annotations
 

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from realnet_hw.drawing.pad import Pad
 
 # Where a crossing has its lines, from its own origin, and how far crossings are apart, in mm.
-_ACROSS, _DOWN = 50.8, 35.56
+_ACROSS, _DOWN = 50.8, 33.02
 _COLUMN_X = 45.72
-_ROW_Y = 27.94
+_ROW_Y = 25.4
 _STORE_X = 17.78
 _STORE_Y = 10.16
 _READ_X = 30.48
@@ -145,7 +145,7 @@ class SynapseArray(Cell):
         pad.wire((x, y + _STORE_Y), write.drain)
         read = pad.transistor(f"read_{key}", x + _READ_X, y + _STORE_Y)
         pad.wire(write.source, (x + _STORE_X, y + _STORE_Y), read.gate)
-        capacitor = pad.put(f"store_{key}", x + _STORE_X, y + _STORE_Y + 6.35, texts="right")
+        capacitor = pad.put(f"store_{key}", x + _STORE_X, y + _STORE_Y + 5.08, texts="right")
         pad.wire((x + _STORE_X, y + _STORE_Y), capacitor["1"])
         pad.power("GND", *capacitor["2"], "down")
         pad.small_label(store, x + _STORE_X, y + _STORE_Y)

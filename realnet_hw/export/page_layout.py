@@ -21,7 +21,12 @@ from realnet_hw.drawing.pad import Drawing, Pad, PadPart, PadUnit
 from realnet_hw.export.plain.draw import draw_plain
 from realnet_hw.parts.catalogue import part_type
 
-PAGES = {"A4": (297.0, 210.0), "A3": (420.0, 297.0), "A2": (594.0, 420.0)}
+PAGES = {
+    "A4": (297.0, 210.0),
+    "A3": (420.0, 297.0),
+    "A2": (594.0, 420.0),
+    "A1": (841.0, 594.0),
+}
 """Width and height in mm of the pages that may be chosen, smallest first."""
 
 READABLE = ("A4", "A3")

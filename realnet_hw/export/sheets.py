@@ -3,8 +3,8 @@
 One page is best as long as it can be read and printed: A4, else A3. A board that needs more gets a
 sheet for each stage of the signal's way (a network's layer), in two or more parts where one A3
 is too small. The root sheet shows how the signal flows through them, with the connectors and the
-supply around it; it alone may take a larger page, where it would not fit A3. Signals enter and
-leave a sheet at ports that say where from and where to.
+supply around it. It may take a larger page, as may a block that alone would not fit A3. Signals
+enter and leave a sheet at ports that say where from and where to.
 """
 
 from __future__ import annotations
@@ -210,8 +210,8 @@ class _Hierarchy:
     def _below(self) -> list[_Sheet]:
         """Return the sheets of the signal's way: as few for each stage as pages hold it."""
         for block in (block for blocks in self.by_stage.values() for block in blocks):
-            if fit([block]) is None:
-                raise self._refusal(block.cell.title)
+            if fit([block], list(PAGES)) is None:
+                raise self._refusal(block.cell.title, list(PAGES)[-1])
         count = dict.fromkeys(self.stages, 1)
         while True:
             sheets = [sheet for stage in self.stages for sheet in self._parts(stage, count[stage])]
@@ -261,7 +261,8 @@ class _Hierarchy:
             pad = Pad({}, {}, (), self.rails)
             port.draw(pad)
             drawn.append(measured(port, pad.drawing))
-        return fit([*drawn, *sheet.blocks], mixed=True)
+        large = any(fit([block]) is None for block in sheet.blocks)
+        return fit([*drawn, *sheet.blocks], list(PAGES) if large else READABLE, mixed=True)
 
     def _signals(self, sheets: Sequence[_Sheet]) -> _Signals:
         first = [block for block in self.terminals if block.cell.layer <= self.first_layer]

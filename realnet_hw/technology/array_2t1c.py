@@ -152,7 +152,7 @@ def array_board(
     senses = {f"S{column}": column for column in shape.hidden_columns}
     outputs = {f"Y{column[1:]}": column for column in shape.output_columns}
     cells: list[Cell] = [
-        Connector("INPUTS", "Inputs", nets=[*inputs, *data, *nudges], side="left"),
+        *_connectors("INPUTS", "Inputs", [*inputs, *data, *nudges], "left", 0),
         *_connectors("LINES", "Lines", lines, "left", 0),
         SupplyEntry("SUPPLY", "Supply", rails=("+12V", "GND", "-12V")),
         StackedReference(
@@ -184,13 +184,13 @@ def array_board(
         ),
         *(_inverter(row) for row in [*inputs, "B"]),
         *(
-            DataLineClamp(f"CLAMP{i}", f"Data line {i}", source=net, data=f"D{i}", rail=_POSITIVE)
+            DataLineClamp(f"D{i}", f"Data line D{i}", source=net, data=f"D{i}", rail=_POSITIVE)
             for i, net in enumerate(data, 1)
         ),
         *(
             WordLineDriver(
-                f"WORD{i}",
-                f"Word line {i}",
+                f"WL{i}",
+                f"Word line WL{i}",
                 line=net,
                 word=f"WL{i}",
                 threshold=_THRESHOLD,
@@ -201,7 +201,7 @@ def array_board(
         *arrays,
         *(
             SensedNode(
-                f"NODE_{column}",
+                column,
                 f"Hidden column {column}",
                 node=column,
                 sense=sense,
@@ -212,7 +212,7 @@ def array_board(
         ),
         *(
             SensedNode(
-                f"NODE_{column}",
+                column,
                 f"Output column {column}",
                 node=column,
                 sense=sense,
@@ -266,7 +266,7 @@ def array_board(
 
 def _inverter(row: str) -> SummingNeuron:
     return SummingNeuron(
-        f"INVERT_{row}",
+        row,
         f"Inverse of {row}",
         output=f"{row}N",
         inputs={row: 10e3},

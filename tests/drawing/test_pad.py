@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from realnet_hw.drawing import text
 from realnet_hw.drawing.geometry import Box, GRID_mm, Point, snapped
-from realnet_hw.drawing.pad import Pad, PadAmplifier, PadPart, Wire
+from realnet_hw.drawing.pad import Pad, PadPart, PadUnit, Wire
 
 RESISTOR = PadPart("R7", "Device:R", "4.99k")
 TEST_POINT = PadPart("TP3", "Connector:TestPoint", "H1")
@@ -19,7 +19,7 @@ PACKAGE = PadPart("U1", "Amplifier_Operational:TL074", "TL074")
 def pad(kicad: str) -> Pad:
     return Pad(
         {"r": RESISTOR, "tp": TEST_POINT},
-        {"a": PadAmplifier(PACKAGE, "5", "6", "7")},
+        {"a": PadUnit(PACKAGE, ("5", "6", "7"))},
         [PACKAGE],
         {"GND", "+12V", "-12V"},
     )
