@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 NODE_X = -22.86
 _SUPPLY_Y = -15.24
 _LEVEL_Y = -17.78
+_STEADY_Y = -20.32
 _TRIGGER_Y = 12.7
 _NAME_X = -12.7
 
@@ -101,9 +102,9 @@ class TimerCell(Cell):
             pad.wire(control, (control.x, _LEVEL_Y), (-5.08, _LEVEL_Y))
             pad.end(self.level, -5.08, _LEVEL_Y, "left")
             return
-        steady = pad.put("steady", -7.62, _LEVEL_Y + 3.81, texts="left")
-        pad.wire(control, (control.x, _LEVEL_Y), steady["1"])
-        pad.small_label(self.inner_nets[0], -6.35, _LEVEL_Y)
+        steady = pad.put("steady", -7.62, _STEADY_Y + 3.81, texts="left")
+        pad.wire(control, (control.x, _STEADY_Y), steady["1"])
+        pad.small_label(self.inner_nets[0], -6.35, _STEADY_Y)
         pad.power("GND", *steady["2"], "down")
 
     def capacitance_F(self, key: str) -> float:

@@ -174,7 +174,7 @@ def predict(
         The simulator.
     samples
         How many boards with drawn part values to simulate; 1000 where nothing is
-        said, 200 or more of a board with a firing, which takes longer.
+        said, 100 or more of a board with a firing, which takes longer.
     seed
         Seed of the draws.
     workers

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from realnet_hw.compare import svg
 from realnet_hw.compare.conformity import window
-from realnet_hw.compare.words import case_name, holding, volts
+from realnet_hw.compare.words import case_name, holding, inputs, volts, width
 from realnet_hw.records import (
     ComparedCase,
     ComparedValue,
@@ -32,6 +32,7 @@ from realnet_hw.records import (
     Thresholds,
     Trace,
     Transient,
+    Waveforms,
 )
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ MOST_ROWS = 12
 _WIDTH = 340.0
 _FONT = 11.0
 _BINS = 120
+_LANE, _BELOW, _PANEL = 18.0, 6.0, 84.0
 _MAP = "cividis"
 _MINUS = "\N{MINUS SIGN}"
 # What stands in for the page's colours while matplotlib draws.
@@ -133,6 +135,14 @@ def transients(prediction: Prediction) -> list[Picture]:
         for name, trace in transient.outputs.items()
     )
     return list(itertools.islice(made, MOST))
+
+
+def waveforms(prediction: Prediction, comparison: Comparison) -> list[Picture]:
+    """Return the firings, a case each: pulses and outputs in lanes, integrators below them."""
+    return [
+        _waveforms(one, prediction, comparison.cases[one.case])
+        for one in prediction.waveforms[:MOST]
+    ]
 
 
 def left_out(prediction: Prediction) -> int:
@@ -314,6 +324,65 @@ def _transient(transient: Transient, name: str, trace: Trace, prediction: Predic
         axes.set_xlim(time[0], time[-1])
 
     return _picture("Square wave", title, paint)
+
+
+def _waveforms(found: Waveforms, prediction: Prediction, compared: ComparedCase) -> Picture:
+    case = prediction.cases[found.case]
+    title = inputs({name: put.set_V for name, put in case.inputs.items()})
+    time_ms = 1e3 * np.array(found.time_s)
+    lanes = [name for name in found.traces if name in case.pulses or name in case.outputs]
+
+    def paint(figure: Figure) -> None:
+        heights = [_LANE * len(lanes) + _BELOW, *[_PANEL] * len(found.thresholds)]
+        panels = figure.subplots(
+            len(heights), 1, sharex=True, squeeze=False, gridspec_kw={"height_ratios": heights}
+        )[:, 0]
+        _lanes(panels[0], time_ms, {name: found.traces[name] for name in lanes}, case, compared)
+        for axes, (name, threshold) in zip(panels[1:], found.thresholds.items(), strict=True):
+            _trace(axes, time_ms, found.traces[name])
+            limit = found.traces[threshold]
+            _area(axes, time_ms, limit.low_V, limit.high_V, "zone")
+            axes.plot(time_ms, limit.nominal_V, color=_COLOURS["good"], lw=1.6, ls=(0, (4, 2.5)))
+            axes.set_ylabel(f"{name} (V)")
+        panels[-1].set_xlabel("time (ms)")
+        panels[-1].set_xlim(time_ms[0], time_ms[-1])
+
+    height = 48 + _LANE * len(lanes) + _BELOW + (_PANEL + 10) * len(found.thresholds)
+    return _picture("Waveforms", title, paint, height=height)
+
+
+def _lanes(
+    axes: Axes,
+    time_ms: Array,
+    traces: Mapping[str, Trace],
+    case: PredictedCase,
+    compared: ComparedCase,
+) -> None:
+    """One trace below the other, each in the scale of its own, a pulse with its width beside it."""
+    for place, (name, trace) in enumerate(reversed(list(traces.items()))):
+        low, nominal, high = (
+            place + 0.8 * np.clip(np.array(row) / max(1e-3, *trace.high_V), 0, None)
+            for row in (trace.low_V, trace.nominal_V, trace.high_V)
+        )
+        _area(axes, time_ms, low.tolist(), high.tolist(), "band")
+        axes.plot(time_ms, nominal, color=_COLOURS["accent"], lw=1.4)
+        if name in case.pulses:
+            measured_s = compared.pulses[name].measured_s
+            shown_s = case.pulses[name].nominal_s if measured_s is None else measured_s
+            axes.annotate(
+                width(shown_s),
+                (1.0, place + 0.4),
+                xycoords=("axes fraction", "data"),
+                xytext=(4, 0),
+                textcoords="offset points",
+                va="center",
+                color=_COLOURS["soft" if measured_s is None else "ink"],
+                annotation_clip=False,
+            )
+    axes.set_ylim(-0.15, len(traces))
+    axes.set_yticks([i + 0.4 for i in range(len(traces))], list(reversed(list(traces))))
+    axes.grid(visible=False, axis="y")
+    axes.spines["left"].set_visible(False)
 
 
 def _trace(axes: Axes, across: Sequence[float] | Array, trace: Trace) -> None:

@@ -1,7 +1,7 @@
 """The schematic with what was measured written at its nodes.
 
-A tag stands beside a net's label, where nothing is drawn. It holds the voltage of every case, of
-which the page shows one at a time.
+A tag stands beside a net's label, where nothing is drawn. It holds the voltage, or the width of the
+pulse, of every case, of which the page shows one at a time.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from realnet_hw.compare import standing
 from realnet_hw.compare.readings import case_label
 from realnet_hw.compare.svg import Drawing, Word, element, read
-from realnet_hw.compare.words import case_names, volts
+from realnet_hw.compare.words import case_names, volts, width
 from realnet_hw.drawing.geometry import Box
 from realnet_hw.records import ComparedCase, Comparison
 
@@ -146,6 +146,11 @@ def _readings(cases: Sequence[ComparedCase]) -> dict[str, list[Reading]]:
             found.setdefault(name, []).append(
                 Reading(_figure(name, value.measured_V, standing.direction(value)), tone)
             )
+        for name, pulse in case.pulses.items():
+            mark = standing.direction(pulse)
+            text = "" if pulse.measured_s is None else f"{name} {width(pulse.measured_s)} ms {mark}"
+            tone = standing.tone(pulse) or "plain"
+            found.setdefault(name, []).append(Reading(text.rstrip(), tone))
         for name, put in case.inputs.items():
             found.setdefault(name, []).append(Reading(_figure(name, put.measured_V), "plain"))
     return {name: row for name, row in found.items() if any(reading.text for reading in row)}
@@ -163,7 +168,8 @@ def _worst(cases: Sequence[ComparedCase]) -> int:
     def beyond(case: ComparedCase) -> float:
         values = [*case.outputs.values(), *case.nodes.values()]
         wrong = any(standing.answer_of(value) == "bad" for value in values)
-        return wrong * 1e9 + max((abs(v.En) for v in values if v.En is not None), default=0.0)
+        found = [value.En for value in values] + [pulse.En for pulse in case.pulses.values()]
+        return wrong * 1e9 + max((abs(En) for En in found if En is not None), default=0.0)
 
     furthest = [max(1.0, beyond(case)) for case in cases]
     return furthest.index(max(furthest))

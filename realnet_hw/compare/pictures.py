@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from realnet_hw.records import Agreement, ComparedValue, Thresholds
+from realnet_hw.records import Agreement, ComparedPulse, ComparedValue, Thresholds
 
 _STEPS_V = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 50.0, 100.0, 500.0, math.inf)
 _MOST_TICKS = 8
@@ -92,18 +92,22 @@ def level_mark(value: ComparedValue, axis: Axis) -> Mark:
     )
 
 
-def en_mark(value: ComparedValue) -> Mark | None:
+def en_mark(value: ComparedValue | ComparedPulse) -> Mark | None:
     """Return a value on the axis of En: the band's and the reading's share of both uncertainties.
 
     None where nothing was read.
     """
-    if value.En is None or value.U_measured_V is None:
+    if isinstance(value, ComparedPulse):
+        U_predicted, U_measured = value.U_predicted_s, value.U_measured_s
+    else:
+        U_predicted, U_measured = value.U_predicted_V, value.U_measured_V
+    if value.En is None or U_measured is None:
         return None
-    both_V = math.hypot(value.U_predicted_V, value.U_measured_V)
+    both = math.hypot(U_predicted, U_measured)
     axis = Axis(-EN_RANGE, EN_RANGE)
-    share = value.U_measured_V / both_V
+    share = U_measured / both
     return Mark(
-        band=(axis.at(-value.U_predicted_V / both_V), axis.at(value.U_predicted_V / both_V)),
+        band=(axis.at(-U_predicted / both), axis.at(U_predicted / both)),
         whisker=(axis.at(value.En - share), axis.at(value.En + share)),
         dot=axis.at(value.En),
         beyond=(value.En > EN_RANGE) - (value.En < -EN_RANGE),

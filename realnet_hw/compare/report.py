@@ -25,6 +25,8 @@ from realnet_hw.compare.words import (
     some,
     views,
     volts,
+    width,
+    yield_line,
 )
 from realnet_hw.records import Comparison, Component, Measurement, Prediction
 from realnet_hw.uncertainty import expanded_uncertainty
@@ -37,12 +39,15 @@ _FEW = 4  # so many inputs have a column each
 
 @dataclass(frozen=True)
 class Channel:
-    """A channel's expanded uncertainty for readings of 0 V and of 5 V or minus 5 V."""
+    """A channel's expanded uncertainty for two readings.
+
+    They are of 0 V and of 5 V or minus 5 V, or of 1 ms and of 10 ms.
+    """
 
     name: str
     terminals: str
-    low_U_V: float
-    high_U_V: float
+    low_U: float
+    high_U: float
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,7 @@ def html(
         "power": _power,
         "standard": _standard,
         "millivolts": lambda u_V: f"{1e3 * u_V:.2f}",
+        "microseconds": lambda u_s: f"{1e6 * u_s:.2f}",
         "figure": figure,
         "beside": _beside,
         "short": lambda text: text[:12],
@@ -108,6 +114,9 @@ def html(
         for name, components in sorted(budgets_of(measurement).items())
         if name in measurement.wiring.values()
     }
+    timed = {
+        pulse.channel for case in measurement.cases for pulse in case.pulses.values()
+    } & budgets.keys()
     text: str = environment.get_template("report.html").render(
         comparison=comparison,
         prediction=prediction,
@@ -125,7 +134,16 @@ def html(
         en_mark=en_mark,
         en_range=EN_RANGE,
         gauge=gauge(comparison.agreement) if comparison.agreement.limit else None,
-        channels=_channels(budgets, measurement.wiring),
+        channels=_channels(
+            {n: b for n, b in budgets.items() if n not in timed}, measurement.wiring, (0.0, 5.0)
+        ),
+        timed=_channels(
+            {n: b for n, b in budgets.items() if n in timed}, measurement.wiring, (1e-3, 1e-2)
+        ),
+        waveforms=figures.waveforms(prediction, comparison),
+        waveforms_left_out=max(0, len(prediction.waveforms) - figures.MOST),
+        yield_lines=[yield_line(found) for found in prediction.yields],
+        width=width,
         budgets=_budgets(budgets),
         schematic=schematic_of(schematic, comparison, prediction.nets) if schematic else None,
         kind=_kind(prediction),
@@ -133,7 +151,9 @@ def html(
         numbered=_numbered(comparison),
         beside_another=_beside_another(comparison),
         conditions=conditions(prediction.conditions),
-        answers=views(msgspec.structs.replace(prediction, curves=[], surfaces=[])),
+        answers=views(
+            msgspec.structs.replace(prediction, curves=[], surfaces=[], waveforms=[], yields=[])
+        ),
         yields=figures.yields(prediction, comparison),
         curves=figures.curves(prediction, comparison),
         surfaces=figures.surfaces(prediction, comparison),
@@ -180,14 +200,16 @@ _TONES = {
 
 
 def _channels(
-    budgets: Mapping[str, Sequence[Component]], wiring: Mapping[str, str]
+    budgets: Mapping[str, Sequence[Component]],
+    wiring: Mapping[str, str],
+    readings: tuple[float, float],
 ) -> list[Channel]:
     return [
         Channel(
             name=name,
             terminals=", ".join(t for t, channel in wiring.items() if channel == name),
-            low_U_V=expanded_uncertainty(components, 0.0),
-            high_U_V=expanded_uncertainty(components, 5.0),
+            low_U=expanded_uncertainty(components, readings[0]),
+            high_U=expanded_uncertainty(components, readings[1]),
         )
         for name, components in budgets.items()
     ]
@@ -212,18 +234,20 @@ def _budgets(budgets: Mapping[str, Sequence[Component]]) -> list[Budget]:
 
 
 def _size(component: Component) -> tuple[float, float]:
-    return component.u_V, component.u_relative
+    return component.u_V + component.u_s, component.u_relative
 
 
 def _standard(line: Line) -> str:
-    """Return the size of a component, in millivolts or percent of the reading or both."""
+    """Return the size of a component, in millivolts, microseconds or percent of the reading."""
     sizes = [_one_size(c) for c in (line.least, line.most)]
     return sizes[0] if sizes[0] == sizes[1] else " to ".join(sizes)
 
 
 def _one_size(component: Component) -> str:
     parts = []
-    if component.u_V or not component.u_relative:
+    if component.u_s:
+        parts.append(f"{1e6 * component.u_s:.2f} µs")
+    elif component.u_V or not component.u_relative:
         parts.append(f"{1e3 * component.u_V:.2f} mV")
     if component.u_relative:
         parts.append(f"{100 * component.u_relative:.3f} %")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from realnet_hw.records import ComparedValue
+from realnet_hw.records import ComparedPulse, ComparedValue
 
 Tone = Literal["good", "doubt", "bad"]
 
@@ -33,20 +33,21 @@ def answer_of(value: ComparedValue) -> Tone | None:
     return "good" if value.logic == value.expected else "bad"
 
 
-def tone(value: ComparedValue) -> Tone | None:
-    """Return green, amber or red for a value: None where it was not read.
+def tone(value: ComparedValue | ComparedPulse) -> Tone | None:
+    """Return green, amber or red for a value or a pulse: None where it was not read.
 
     Amber lies beyond the 95 % of boards and readings, where one value of a dozen on a good board
     may well be; red twice as far, or where an output answers wrong.
     """
-    if value.En is None or value.measured_V is None:
+    if value.En is None:
         return None
-    if abs(value.En) > _FAR or answer_of(value) == "bad":
+    answer = answer_of(value) if isinstance(value, ComparedValue) else None
+    if abs(value.En) > _FAR or answer == "bad":
         return "bad"
-    return "doubt" if abs(value.En) > 1 or answer_of(value) == "doubt" else "good"
+    return "doubt" if abs(value.En) > 1 or answer == "doubt" else "good"
 
 
-def direction(value: ComparedValue) -> str:
+def direction(value: ComparedValue | ComparedPulse) -> str:
     """Return "▲" above the predicted band, "▼" below it, twice where far, else nothing."""
     if value.En is None or abs(value.En) <= 1:
         return ""

@@ -31,6 +31,7 @@ from realnet_hw.export import (
     deck,
     deck_comparison,
     kicad_cli,
+    kicad_jobs,
     lvs,
     netlist,
     overlaps,
@@ -275,29 +276,34 @@ def _make(
     schematic = folder / sheet_file(board.name, "", "kicad_sch")
 
     step()
-    found("KiCad ERC", kicad_cli.electrical_rules(schematic))
+    with kicad_cli.side_by_side() as kicad:
+        columns = ["Reference", *bom.COLUMNS]
+        exporting = kicad.submit(kicad_jobs.schematic_exports, schematic, columns)
+        checking = kicad.submit(kicad_cli.electrical_rules, schematic)
+        printing = kicad.submit(kicad_cli.pdf, schematic)
+        found("KiCad ERC", checking.result())
+        exported = exporting.result()
 
     step()
-    drawn = netlist.from_kicad(kicad_cli.netlist(schematic))
+    drawn = netlist.from_kicad(exported.netlist)
     found("LVS", lvs.differences(expected, drawn, names=("SKiDL", "the schematic")))
 
     step()
-    for sheet, picture in kicad_cli.svg(schematic, frame=False).items():
+    for sheet, picture in exported.unframed.items():
         clashes = overlaps.overlaps(files[sheet_file(board.name, sheet, "kicad_sch")], picture)
         found(f"overlap{sheet and ' on '}{sheet}", clashes)
 
     step()
     ours = deck.deck_from(expected, board)
-    found("deck", deck_comparison.differences(ours, kicad_cli.spice(schematic)))
+    found("deck", deck_comparison.differences(ours, exported.spice))
 
     step()
-    columns = ["Reference", *bom.COLUMNS]
-    found("BOM", bom.differences(expected, kicad_cli.bom(schematic, columns)))
+    found("BOM", bom.differences(expected, exported.bom))
 
     step()
-    for sheet, picture in kicad_cli.svg(schematic).items():
+    for sheet, picture in exported.pictures.items():
         (folder / sheet_file("schematic", sheet, "svg")).write_text(picture, "utf-8")
-    (folder / "schematic.pdf").write_bytes(kicad_cli.pdf(schematic))
+    (folder / "schematic.pdf").write_bytes(printing.result())
 
     step()
     notes = []
@@ -315,7 +321,7 @@ def _make(
     if profile and not violations:
         step()
         target = folder / f"{board.name}.kicad_pcb"
-        laid_out = board_file.write_board(board, expected, schematic, target, profile, size)
+        laid_out = board_file.write_board(board, expected, exported.netlist, target, profile, size)
         found("DRC", list(laid_out.violations))
         if laid_out.unprinted:
             named = ", ".join(laid_out.unprinted)
@@ -349,14 +355,17 @@ def _write_board_files(
     """Write what is made of a board's file beside it and return what is to be said about it."""
     folder = target.parent
     (folder / _FABRICATION).mkdir()
-    for name, content in fabrication.fabrication_files(target, parts).items():
-        (folder / _FABRICATION / name).write_bytes(content)
-    drawing = assembly_drawing(board, parts, laid_out.plan)
-    (folder / _FABRICATION / f"{board.name}_assembly.pdf").write_bytes(drawing)
-    text = target.read_text("utf-8")
-    for side in SIDES:
-        (folder / f"copper_{side}.svg").write_text(copper_picture(text, side), "utf-8")
-        (folder / f"pcb_{side}.png").write_bytes(kicad_cli.pcb_render(target, side))
+    with kicad_cli.side_by_side() as kicad:
+        rendering = {side: kicad.submit(kicad_cli.pcb_render, target, side) for side in SIDES}
+        drawing = assembly_drawing(board, parts, laid_out.plan)
+        (folder / _FABRICATION / f"{board.name}_assembly.pdf").write_bytes(drawing)
+        text = target.read_text("utf-8")
+        for side in SIDES:
+            (folder / f"copper_{side}.svg").write_text(copper_picture(text, side), "utf-8")
+        for name, content in fabrication.fabrication_files(target, parts, kicad).items():
+            (folder / _FABRICATION / name).write_bytes(content)
+        for side in SIDES:
+            (folder / f"pcb_{side}.png").write_bytes(rendering[side].result())
     try:
         page = interactive_bom(target)
     except ToolFailed as error:

@@ -8,6 +8,7 @@ Ref: KiCad 9 documentation, "KiCad Command-Line Interface".
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
@@ -15,7 +16,8 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,13 +49,13 @@ def version() -> str:
     Raises:
         ToolMissing: kicad-cli is not installed, or older than KiCad 9.
     """
-    found = _run(["version"]).strip()
+    found = run(["version"]).strip()
     if not found.partition(".")[0].isdigit() or int(found.partition(".")[0]) < _NEEDED_MAJOR:
         raise ToolMissing(f"kicad-cli is of version {found}", allowed="9 or later", mend=_mend())
     return found
 
 
-def _run(arguments: Sequence[str]) -> str:
+def run(arguments: Sequence[str]) -> str:
     """Run kicad-cli and return what it printed.
 
     Raises:
@@ -95,12 +97,26 @@ def _run(arguments: Sequence[str]) -> str:
     return done.stdout
 
 
+@contextlib.contextmanager
+def side_by_side() -> Iterator[ThreadPoolExecutor]:
+    """Give what runs kicad-cli twice at a time; what has not begun when an error comes, never does.
+
+    One run uses one core most of its time.
+    """
+    with ThreadPoolExecutor(2, "kicad-cli") as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
 def electrical_rules(schematic: Path) -> list[str]:
     """Run KiCad's electrical rules check at every severity and return its findings in words."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "erc.json"
         options = ["--severity-all", "--format", "json", "--output", str(report)]
-        _run(["sch", "erc", *options, str(schematic)])
+        run(["sch", "erc", *options, str(schematic)])
         content = json.loads(report.read_text("utf-8"))
     return [
         f"{found['severity']}: {found['description']}: "
@@ -130,7 +146,7 @@ def design_rules(board: Path) -> list[Violation]:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "drc.json"
         options = ["--schematic-parity", "--severity-all", "--format", "json"]
-        _run(["pcb", "drc", *options, "--output", str(report), str(board)])
+        run(["pcb", "drc", *options, "--output", str(report), str(board)])
         content = json.loads(report.read_text("utf-8"))
     found = []
     for group in ("violations", "unconnected_items", "schematic_parity"):
@@ -147,58 +163,11 @@ def design_rules(board: Path) -> list[Violation]:
     return found
 
 
-def netlist(schematic: Path) -> str:
-    """Return the netlist of a schematic as KiCad's s-expression."""
-    return _exported(schematic, "netlist", "--format", "kicadsexpr")
-
-
-def spice(schematic: Path) -> str:
-    """Return the SPICE netlist of a schematic."""
-    return _exported(schematic, "netlist", "--format", "spice")
-
-
-def bom(schematic: Path, fields: Sequence[str]) -> str:
-    """Return the bill of materials of a schematic as CSV, one part a line."""
-    return _exported(
-        schematic, "bom", "--fields", ",".join(fields), "--labels", ",".join(fields),
-        "--sort-field", "Reference", "--ref-range-delimiter", "",
-    )  # fmt: skip
-
-
-def _exported(schematic: Path, kind: str, *options: str) -> str:
-    with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / "exported"
-        _run(["sch", "export", kind, *options, "--output", str(target), str(schematic)])
-        return target.read_text("utf-8")
-
-
-def svg(schematic: Path, *, frame: bool = True) -> dict[str, str]:
-    """Return the pictures of a schematic's sheets, without the date that KiCad puts into them.
-
-    Args:
-        schematic: the ``.kicad_sch`` file of the root sheet.
-        frame: whether the page's frame and title block are in it.
-
-    Returns:
-        By the sheet's name; the root sheet's is "".
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        options = [] if frame else ["--exclude-drawing-sheet"]
-        _run(["sch", "export", "svg", *options, "--output", folder, str(schematic)])
-        found = {path.stem: path.read_text("utf-8") for path in sorted(Path(folder).glob("*.svg"))}
-    return {
-        stem.removeprefix(schematic.stem).removeprefix("-"): re.sub(
-            r" date [0-9/]+ [0-9:]+ *(?=</title>)", "", picture
-        )
-        for stem, picture in found.items()
-    }
-
-
 def pdf(schematic: Path) -> bytes:
     """Return a schematic as PDF; its dates and identity are blanked, to the same length."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "schematic.pdf"
-        _run(["sch", "export", "pdf", "--output", str(target), str(schematic)])
+        run(["sch", "export", "pdf", "--output", str(target), str(schematic)])
         content = target.read_bytes()
     return re.sub(rb"(?<=/CreationDate \(D:)[^)]*", lambda found: b"0" * len(found[0]), content)
 
@@ -223,7 +192,7 @@ def pcb_exports(
     """
     with tempfile.TemporaryDirectory() as folder:
         out = f"{folder}/{target}" if target else f"{folder}/"
-        _run(["pcb", "export", kind, *options, "--output", out, str(board)])
+        run(["pcb", "export", kind, *options, "--output", out, str(board)])
         return {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
 
 
@@ -232,7 +201,7 @@ def pcb_render(board: Path, side: str, *, width: int = 1400, height: int = 1000)
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "board.png"
         size = ["--width", str(width), "--height", str(height)]
-        _run(["pcb", "render", "--side", side, *size, "--output", str(target), str(board)])
+        run(["pcb", "render", "--side", side, *size, "--output", str(target), str(board)])
         return target.read_bytes()
 
 

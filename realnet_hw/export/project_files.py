@@ -21,6 +21,9 @@ from realnet_hw.drawing.sexpr import Node, Quoted
 from realnet_hw.errors import InputError, ToolMissing
 from realnet_hw.export.profile import Profile
 
+LIBRARIES = "lib"
+"""The folder of a project's libraries."""
+
 _SYMBOL_FORMAT = "20241209"
 _FOOTPRINT_FOLDERS = ("/usr/share/kicad/footprints", "/usr/local/share/kicad/footprints")
 
@@ -125,16 +128,18 @@ def library_files(lib_ids: Iterable[str], footprints: Iterable[str]) -> dict[str
     """
     by_library = _by_library(lib_ids)
     files = {
-        f"lib/{library}.kicad_sym": _symbol_library(library, names)
+        f"{LIBRARIES}/{library}.kicad_sym": _symbol_library(library, names)
         for library, names in by_library.items()
     }
     files["sym-lib-table"] = _table("sym_lib_table", by_library, "kicad_sym")
     footprint_names = _by_library(footprints)
     for library, names in footprint_names.items():
         for name in names:
-            files[f"lib/{library}.pretty/{name}.kicad_mod"] = footprint_text(f"{library}:{name}")
+            files[f"{LIBRARIES}/{library}.pretty/{name}.kicad_mod"] = footprint_text(
+                f"{library}:{name}"
+            )
     files["fp-lib-table"] = _table("fp_lib_table", footprint_names, "pretty")
-    files["lib/LICENSE.txt"] = LICENCE_NOTICE
+    files[f"{LIBRARIES}/LICENSE.txt"] = LICENCE_NOTICE
     return dict(sorted(files.items()))
 
 
@@ -164,7 +169,7 @@ def _table(kind: str, libraries: Mapping[str, object], ending: str) -> str:
             "lib",
             ["name", Quoted(library)],
             ["type", Quoted("KiCad")],
-            ["uri", Quoted(f"${{KIPRJMOD}}/lib/{library}.{ending}")],
+            ["uri", Quoted(f"${{KIPRJMOD}}/{LIBRARIES}/{library}.{ending}")],
             ["options", Quoted("")],
             ["descr", Quoted("what this board uses of KiCad's library")],
         ]

@@ -486,7 +486,8 @@ def check_firing(firing: Firing, *, where: str) -> None:
                 where=where,
                 allowed=f"{FIRING_MIN_S:g} to {FIRING_MAX_S:g} s on this fixture",
             )
-    if firing.read_after_s < firing.trigger_s + FIRING_MIN_S:
+    # In microseconds, as they are sent: sums of seconds are off by rounding.
+    if round(1e6 * firing.read_after_s) < round(1e6 * (firing.trigger_s + FIRING_MIN_S)):
         raise InputError(
             f"the firing is read {firing.read_after_s:g} s after the trigger's start, which lasts "
             f"{firing.trigger_s:g} s",

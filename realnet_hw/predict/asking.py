@@ -36,7 +36,7 @@ _MOST_TRIED = 12
 
 # A firing takes a tenth of a second: as many boards as take minutes, and as are needed to judge so
 # many values together.
-_FEWEST, _PER_VALUE = 200, 3
+_FEWEST, _PER_VALUE = 100, 3
 # Least number of steps of a firing, and what they leave of its time as a standard uncertainty of a
 # width: with the timers' cards widths differ by half of that between 50 steps and 8000.
 _STEPS = 500
@@ -218,8 +218,8 @@ class Fired:
         return faults.timing_faults(deck)
 
     def boards_tried(self, samples: int, faults: int) -> int:
-        """Return so many that it takes about as long as the boards without a fault."""
-        return min(samples, _MOST_TRIED, max(1, samples // max(1, faults) - 1))
+        """Return so many that it takes no longer than the boards without a fault."""
+        return min(samples, _MOST_TRIED, samples // max(1, faults))
 
 
 def asking_of(board: Board, deck: Deck) -> Asking:

@@ -32,11 +32,13 @@ _KINDS = {
     "c": ("missing", "short"),
     "x": ("missing",),
 }
-# Where capacitors make times. The decade below is the wrong part that is taken most easily.
+# Where capacitors make times, and each fault takes a transient to compute: fewer of a kind. The
+# decade below is the wrong capacitor that is taken most easily.
 _TIMING_KINDS = {
-    **_KINDS,
-    "r": ("open", "short", "+20 %", "-20 %"),
-    "c": ("missing", "short", "+20 %", "-20 %", "-90 %"),
+    "r": ("open", "short", "+20 %"),
+    "d": ("reversed", "missing"),
+    "c": ("missing", "short", "+20 %", "-90 %"),
+    "x": ("missing",),
 }
 # A diode that is not there has this share of a junction.
 _ABSENT_AREA = 1e-9
@@ -94,8 +96,9 @@ def single_faults(deck: Deck) -> list[str]:
 def timing_faults(deck: Deck) -> list[str]:
     """Return every single fault that a prediction of a board with a firing computes.
 
-    Those of ``single_faults``, but that resistors are 20 % off at most, and capacitors 20 % off
-    either way or of the decade below too; not where sources hold both of their ends.
+    Fewer of a kind than ``single_faults``, as each takes long: resistors open, short and 20 % too
+    large, diodes reversed and missing; but capacitors also 20 % too large and of the decade below,
+    where no sources hold both of their ends.
     """
     return _single_faults(deck, _TIMING_KINDS)
 

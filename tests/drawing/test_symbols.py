@@ -13,9 +13,10 @@ from realnet_hw.drawing import sexpr, symbols
 from realnet_hw.drawing.geometry import Mirror, Point, Rotation
 from realnet_hw.drawing.sexpr import Node, Quoted
 from realnet_hw.errors import InputError
-from realnet_hw.export import kicad_cli, project_files
+from realnet_hw.export import kicad_cli, kicad_jobs, project_files
 from realnet_hw.export.netlist import from_kicad
 from realnet_hw.parts.skidl_parts import symbol_folder
+from tests.kicad_project import write_schematic
 
 pytestmark = pytest.mark.usefixtures("kicad")
 
@@ -107,9 +108,8 @@ def test_pins_lie_where_kicad_has_them_in_every_orientation(tmp_path: Path) -> N
         for pin, place in symbol.placed_pins(1, at, rotation, mirror).items():
             name = Quoted(f"Q{index + 1}_{pin}")
             sheet.append(["global_label", name, ["at", str(place.x), str(place.y), "0"]])
-    schematic = tmp_path / "pins.kicad_sch"
-    schematic.write_text(sexpr.write(sheet), "utf-8")
-    found = from_kicad(kicad_cli.netlist(schematic))
+    schematic = write_schematic(tmp_path / "pins.kicad_sch", sexpr.write(sheet))
+    found = from_kicad(kicad_jobs.schematic_exports(schematic).netlist)
     assert len(found.parts) == len(ORIENTATIONS)
     for reference, part in found.parts.items():
         assert part.pins == {pin: f"{reference}_{pin}" for pin in ("1", "2", "3")}

@@ -11,7 +11,8 @@ import pytest
 from realnet_hw.drawing import sexpr, text
 from realnet_hw.drawing.geometry import Point
 from realnet_hw.drawing.sexpr import Node, Quoted
-from realnet_hw.export import kicad_cli
+from realnet_hw.export import kicad_jobs
+from tests.kicad_project import write_schematic
 
 SAMPLES = [
     "R12  4.99k",
@@ -33,9 +34,8 @@ def test_widths_are_kicads(size: float, kicad: str, tmp_path: Path) -> None:
         font: Node = ["font", ["size", str(size), str(size)]]
         place: Node = ["at", "50", str(20 + 10 * index), "0"]
         sheet.append(["text", Quoted(words), place, ["effects", font, ["justify", "left"]]])
-    schematic = tmp_path / "text.kicad_sch"
-    schematic.write_text(sexpr.write(sheet), "utf-8")
-    picture = kicad_cli.svg(schematic, frame=False)[""]
+    schematic = write_schematic(tmp_path / "text.kicad_sch", sexpr.write(sheet))
+    picture = kicad_jobs.schematic_exports(schematic).unframed[""]
     lengths = {
         html.unescape(words).replace("\N{NO-BREAK SPACE}", " "): float(length)
         for length, words in re.findall(r'textLength="([0-9.]+)"[^>]*>([^<]*)</text>', picture)

@@ -15,10 +15,11 @@ from realnet_hw.cells.connector import Connector
 from realnet_hw.cells.shunt_reference import ShuntReference
 from realnet_hw.cells.summing_neuron import Rectifier, SummingNeuron
 from realnet_hw.cells.supply import SupplyEntry
-from realnet_hw.export import kicad_cli, lvs, netlist, overlaps
+from realnet_hw.export import kicad_cli, kicad_jobs, lvs, netlist, overlaps
 from realnet_hw.export.netlist import Netlist
 from realnet_hw.export.schematic import schematic_files
 from realnet_hw.export.sheets import sheet_file
+from tests.kicad_project import write_schematic
 
 LIBRARY_NOTE = "The current configuration does not include the symbol library"
 
@@ -36,10 +37,10 @@ class Drawn:
         return next(iter(self.files.values()))
 
     def write(self, folder: Path) -> Path:
-        """Write the files and return the path of the root sheet's."""
+        """Write the files and an empty project; return the path of the root sheet's."""
         for name, text in self.files.items():
             (folder / name).write_text(text, "utf-8")
-        return folder / next(iter(self.files))
+        return write_schematic(folder / next(iter(self.files)), self.text)
 
 
 def drawn(board: Board) -> Drawn:
@@ -67,9 +68,10 @@ def prove(kicad: str, tmp_path: Path) -> Callable[[Board], Drawn]:
     def prove(board: Board) -> Drawn:
         made = drawn(board)
         path = made.write(tmp_path)
-        found = netlist.from_kicad(kicad_cli.netlist(path))
+        exported = kicad_jobs.schematic_exports(path)
+        found = netlist.from_kicad(exported.netlist)
         assert lvs.differences(made.netlist, found, names=("SKiDL", "the schematic")) == []
-        pictures = kicad_cli.svg(path, frame=False)
+        pictures = exported.unframed
         names = {sheet_file(board.name, sheet, "kicad_sch"): sheet for sheet in pictures}
         assert set(names) == set(made.files)
         for file, text in made.files.items():
@@ -83,12 +85,10 @@ def prove(kicad: str, tmp_path: Path) -> Callable[[Board], Drawn]:
 
 @pytest.fixture
 def written(tmp_path: Path) -> Callable[[str], Path]:
-    """Return a function that writes a schematic's text to a file."""
+    """Return a function that writes a schematic's text to a file, and an empty project."""
 
     def write(text: str) -> Path:
-        path = tmp_path / "drawn.kicad_sch"
-        path.write_text(text, "utf-8")
-        return path
+        return write_schematic(tmp_path / "drawn.kicad_sch", text)
 
     return write
 

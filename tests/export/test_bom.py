@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from realnet_hw.export import bom, kicad_cli
+from realnet_hw.export import bom, kicad_jobs
 from realnet_hw.export.netlist import Netlist
 
 
@@ -62,12 +62,12 @@ def test_order_code_is_taken_from_the_field(xor: Any) -> None:
 
 
 def test_agrees_with_kicads_bom(xor: Any, written: Callable[[str], Path]) -> None:
-    exported = kicad_cli.bom(written(xor.text), ["Reference", *bom.COLUMNS])
+    exported = kicad_jobs.schematic_exports(written(xor.text), ["Reference", *bom.COLUMNS]).bom
     assert bom.differences(xor.netlist, exported) == []
 
 
 def test_differences_to_kicads_bom_are_named(xor: Any, written: Callable[[str], Path]) -> None:
-    exported = kicad_cli.bom(written(xor.text), ["Reference", *bom.COLUMNS])
+    exported = kicad_jobs.schematic_exports(written(xor.text), ["Reference", *bom.COLUMNS]).bom
     part = xor.netlist.parts["R5"]
     other = Netlist({**xor.netlist.parts, "R5": replace(part, value="1M")})
     assert bom.differences(other, exported) == [f"R5 value: '1M', in KiCad's BOM {part.value!r}"]

@@ -11,7 +11,7 @@ import pytest
 from realnet_hw import project
 from realnet_hw.board import Board
 from realnet_hw.errors import InputError
-from realnet_hw.export import kicad_cli
+from realnet_hw.export import kicad_jobs
 from realnet_hw.export.deck import Deck, Source, deck_from, model_card
 from realnet_hw.export.deck_comparison import (
     canonical,
@@ -118,7 +118,7 @@ def test_shipped_board_equals_kicads_export(tmp_path: Path) -> None:
     schematic.write_text(schematic_files(board, netlist)[schematic.name], "utf-8")
     schematic.with_suffix(".kicad_pro").write_text(project_text(board.name, [], DEFAULT), "utf-8")
     shutil.copytree(project.bundle() / "sim" / "models", tmp_path / "models")
-    exported = kicad_cli.spice(schematic)
+    exported = kicad_jobs.schematic_exports(schematic).spice
     deck = deck_from(netlist, board)
     assert differences(deck, exported) == []
     assert len(canonical(exported)) == len(deck.elements) - len(deck.supplies) - len(deck.inputs)

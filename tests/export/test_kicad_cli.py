@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from realnet_hw.errors import ToolFailed, ToolMissing
-from realnet_hw.export import kicad_cli
+from realnet_hw.export import kicad_cli, kicad_jobs
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_version_is_a_version(kicad: str) -> None:
 @pytest.mark.usefixtures("kicad")
 def test_unreadable_file_is_told_in_one_line(written: Callable[[str], Path]) -> None:
     with pytest.raises(ToolFailed) as failure:
-        kicad_cli.netlist(written("not a schematic"))
+        kicad_jobs.schematic_exports(written("not a schematic"))
     assert "\n" not in str(failure.value)
     assert "Traceback" not in str(failure.value)
 
@@ -64,9 +64,10 @@ def test_electrical_rules_find_an_open_input(xor: Any, written: Callable[[str], 
 
 def test_nothing_carries_a_date(xor: Any, written: Callable[[str], Path]) -> None:
     path = written(xor.text)
-    pictures, documents = [kicad_cli.svg(path)[""]], [kicad_cli.pdf(path)]
+    pictures = [kicad_jobs.schematic_exports(path).pictures[""]]
+    documents = [kicad_cli.pdf(path)]
     time.sleep(1.1)
-    pictures.append(kicad_cli.svg(path)[""])
+    pictures.append(kicad_jobs.schematic_exports(path).pictures[""])
     documents.append(kicad_cli.pdf(path))
     assert pictures[0] == pictures[1]
     assert documents[0] == documents[1]
@@ -81,5 +82,5 @@ def test_users_settings_are_left_alone(
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
-    kicad_cli.netlist(written(xor.text))
+    kicad_jobs.schematic_exports(written(xor.text))
     assert list(home.iterdir()) == []

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from realnet_hw.export import kicad_cli, lvs, netlist
+from realnet_hw.export import kicad_jobs, lvs, netlist
 from realnet_hw.export.netlist import Netlist
 
 NAMES = ("SKiDL", "the schematic")
@@ -101,7 +101,7 @@ def test_missing_and_additional_parts(xor: Any) -> None:
 
 
 def drawn(path: Path) -> Netlist:
-    return netlist.from_kicad(kicad_cli.netlist(path))
+    return netlist.from_kicad(kicad_jobs.schematic_exports(path).netlist)
 
 
 def test_wire_taken_out_of_the_schematic(xor: Any, written: Callable[[str], Path]) -> None:

@@ -11,12 +11,14 @@ import pytest
 from realnet_hw.drawing import sexpr
 from realnet_hw.drawing.sexpr import Node, Quoted
 from realnet_hw.errors import InputError
-from realnet_hw.export import kicad_cli, overlaps
+from realnet_hw.export import kicad_jobs, overlaps
 
 
 def measured(root: Node, written: Callable[[str], Path]) -> list[str]:
     path = written(sexpr.write(root))
-    return overlaps.overlaps(path.read_text("utf-8"), kicad_cli.svg(path, frame=False)[""])
+    return overlaps.overlaps(
+        path.read_text("utf-8"), kicad_jobs.schematic_exports(path).unframed[""]
+    )
 
 
 def text_at(x: float, y: float, words: str = "Clash") -> Node:

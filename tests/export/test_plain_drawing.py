@@ -11,7 +11,7 @@ import pytest
 
 from realnet_hw.board import Board, load_board
 from realnet_hw.drawing import sexpr
-from realnet_hw.export import build, kicad_cli, lvs, netlist, overlaps
+from realnet_hw.export import build, kicad_jobs, lvs, netlist, overlaps
 from realnet_hw.export.page_layout import draw_cells
 from realnet_hw.export.sheets import sheet_file
 from tests.export.plain_circuits import FOOTPRINT, plain_board, random_circuit
@@ -25,9 +25,10 @@ def test_random_circuit_is_drawn_exactly_and_without_overlaps(
 ) -> None:
     drawn = draw(random_circuit(seed))
     path = drawn.write(tmp_path)
-    shown = netlist.from_kicad(kicad_cli.netlist(path))
+    exported = kicad_jobs.schematic_exports(path)
+    shown = netlist.from_kicad(exported.netlist)
     assert lvs.differences(drawn.netlist, shown, names=("SKiDL", "the schematic")) == []
-    for sheet, picture in kicad_cli.svg(path, frame=False).items():
+    for sheet, picture in exported.unframed.items():
         text = drawn.files[sheet_file(drawn.board.name, sheet, "kicad_sch")]
         assert overlaps.overlaps(text, picture) == []
 
@@ -37,7 +38,7 @@ def test_a_circuit_too_large_for_a_page_is_exact_on_several_sheets(
 ) -> None:
     drawn = draw(random_circuit(1, size=5))
     assert len(drawn.files) > 2
-    shown = netlist.from_kicad(kicad_cli.netlist(drawn.write(tmp_path)))
+    shown = netlist.from_kicad(kicad_jobs.schematic_exports(drawn.write(tmp_path)).netlist)
     assert lvs.differences(drawn.netlist, shown, names=("SKiDL", "the schematic")) == []
 
 

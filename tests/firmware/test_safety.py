@@ -16,7 +16,9 @@ from realnet_hw.emulate.fixture import (
     LINES_ENABLE,
     OUTPUT_ENABLE,
     PULLS,
+    RESET,
     SPARE_SELECT,
+    TRIGGER,
     VirtualFixture,
 )
 from realnet_hw.emulate.mcu import ResetCause
@@ -85,7 +87,9 @@ def test_starts_off(new_fixture: MakeFixture) -> None:
     assert fixture.ask("OUTP?;:SOUR:VOLT:ALL?") == "0;" + ",".join(["0.000000"] * 4)
 
 
-def test_reserved_outputs_are_low_and_slave_select_is_one(new_fixture: MakeFixture) -> None:
+def test_trigger_and_reset_are_let_go_and_slave_select_is_an_output(
+    new_fixture: MakeFixture,
+) -> None:
     controller = new_fixture().controller
     for pin in ("PB1", "PB2"):
         assert controller.is_output(pin)
@@ -377,8 +381,9 @@ def test_cause_of_a_reset(
         "SOUR:VOLT:ALL 1,2,3,4;:OUTP OFF;:OUTP ON;:SOUR2:VOLT -9",
         "DIG:PATT 0;PULS 65535,300;PULS 255,20;PATT 7",
         "CAL:DATE '2026-01-01';SOUR1 100,0;STOR",
+        "SENS:FIRE? 3000,1000,3000,9000,1,3",
     ],
-    ids=["sweep", "switching", "pulses", "storing"],
+    ids=["sweep", "switching", "pulses", "storing", "firing"],
 )
 def test_reset_at_any_instant_leaves_nothing_live(new_fixture: MakeFixture, busy_with: str) -> None:
     instants = random.Random(f"resets {busy_with}")
@@ -392,6 +397,7 @@ def test_reset_at_any_instant_leaves_nothing_live(new_fixture: MakeFixture, busy
         codes = [list(dac.codes) for dac in fixture.dacs]
         fixture.reset(instants.choice(list(ResetCause)))
         assert _off(fixture)
+        assert [fixture.controller.level(pin) for pin in (TRIGGER, RESET)] == [0, 0]
         edges.clear()
         fixture.run_for(RELAY_s + 1e-4)
         assert _grounded(fixture)

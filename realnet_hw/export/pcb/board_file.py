@@ -29,7 +29,7 @@ from realnet_hw.export.pcb.footprints import footprint, turned
 from realnet_hw.export.pcb.router import NetClass, Pad, Routing, Rules, route
 from realnet_hw.export.pcb.silkscreen import Silkscreen, Text, silkscreen
 from realnet_hw.export.profile import DEFAULT, Profile
-from realnet_hw.export.project_files import footprint_folder
+from realnet_hw.export.project_files import LIBRARIES
 
 HOLE_FOOTPRINT = "MountingHole:MountingHole_3.2mm_M3"
 
@@ -65,7 +65,7 @@ class BoardFile:
 def write_board(
     board: Board,
     netlist: Netlist,
-    schematic: Path,
+    exported: str,
     target: Path,
     profile: Profile,
     size: Size | None = None,
@@ -75,8 +75,9 @@ def write_board(
     Args:
         board: of cells.
         netlist: of its circuit.
-        schematic: its ``.kicad_sch``, whose project holds the rules of the profile.
-        target: the ``.kicad_pcb`` file.
+        exported: the netlist that KiCad exported of its schematic, as s-expression.
+        target: the ``.kicad_pcb`` file, beside the schematic, the project that holds the rules of
+            the profile, and the project's libraries.
         profile: what the fab can do.
         size: of the board; None for as small as it can be.
 
@@ -85,12 +86,10 @@ def write_board(
         ToolMissing: KiCad's Python module is not installed.
         ToolFailed: it ended with an error.
     """
-    text = kicad_cli.netlist(schematic)
-    drawn = from_kicad(text)
+    drawn = from_kicad(exported)
     plan, routing = _placed_and_routed(board, netlist, drawn, profile, size)
     printed = silkscreen(board, netlist, plan, routing.vias, netlist.sha256()[:8])
-    job = _job(board, netlist, drawn, text, plan, routing, printed, profile)
-    job["out"] = str(target)
+    job = _job(board, netlist, drawn, exported, target, plan, routing, printed, profile)
     off_pour: list[list[str]] = []
     for _ in range(_RELIEFS):
         for part in job["parts"]:
@@ -197,14 +196,16 @@ def _job(
     board: Board,
     netlist: Netlist,
     drawn: Netlist,
-    text: str,
+    exported: str,
+    target: Path,
     plan: Floorplan,
     routing: Routing,
     printed: Silkscreen,
     profile: Profile,
 ) -> dict[str, Any]:
-    identities = _identities(text)
+    identities = _identities(exported)
     return {
+        "out": str(target),
         "title": board.title,
         "revision": netlist.sha256()[:8],
         "comments": list(board.notes[:4]),
@@ -214,7 +215,7 @@ def _job(
             {
                 "reference": reference,
                 "footprint": placed.footprint,
-                "library": str(_library_folder(placed.footprint)),
+                "library": str(_library_folder(target, placed.footprint)),
                 "name": placed.footprint.partition(":")[2],
                 "value": drawn.parts[reference].value,
                 "fields": {**drawn.parts[reference].fields, **identities[reference].fields},
@@ -234,7 +235,7 @@ def _job(
             {
                 "at": list(hole),
                 "footprint": HOLE_FOOTPRINT,
-                "library": str(_library_folder(HOLE_FOOTPRINT)),
+                "library": str(_library_folder(target, HOLE_FOOTPRINT)),
                 "name": HOLE_FOOTPRINT.partition(":")[2],
             }
             for hole in plan.holes
@@ -315,8 +316,9 @@ def _identities(text: str) -> dict[str, _Identity]:
     return found
 
 
-def _library_folder(name: str) -> Path:
-    return footprint_folder() / f"{name.partition(':')[0]}.pretty"
+def _library_folder(target: Path, name: str) -> Path:
+    """Return where the project has a footprint: KiCad reads a whole library for each part."""
+    return target.parent / LIBRARIES / f"{name.partition(':')[0]}.pretty"
 
 
 def _run(job: Mapping[str, Any]) -> None:

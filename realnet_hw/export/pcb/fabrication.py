@@ -16,6 +16,7 @@ import csv
 import io
 import re
 import zipfile
+from concurrent.futures import Executor, Future
 from pathlib import Path
 
 from realnet_hw.drawing.geometry import Point
@@ -72,7 +73,7 @@ outputs:
 """
 
 
-def fabrication_files(board: Path, netlist: Netlist) -> dict[str, bytes]:
+def fabrication_files(board: Path, netlist: Netlist, kicad: Executor) -> dict[str, bytes]:
     """Return the files for fab and assembler by their names.
 
     ``NAME_gerbers.zip`` (copper, mask, paste, silkscreen, edge, drill), ``NAME_cpl_jlcpcb.csv``,
@@ -81,6 +82,7 @@ def fabrication_files(board: Path, netlist: Netlist) -> dict[str, bytes]:
     Args:
         board: the ``.kicad_pcb`` file.
         netlist: of its parts.
+        kicad: runs kicad-cli.
 
     Raises:
         ToolMissing: KiCad is not installed.
@@ -89,12 +91,21 @@ def fabrication_files(board: Path, netlist: Netlist) -> dict[str, bytes]:
     name = board.stem
     layers = ("--use-drill-file-origin", "--layers", ",".join(GERBER_LAYERS))
     drill = ("--drill-origin", "plot", "--excellon-separate-th")
-    gerbers = kicad_cli.pcb_exports(board, "gerbers", *layers)
-    gerbers |= kicad_cli.pcb_exports(board, "drill", *drill)
-    (step,) = kicad_cli.pcb_exports(board, "step", target=f"{name}.step").values()
-    (test_netlist,) = kicad_cli.pcb_exports(board, "ipcd356", target=f"{name}.d356").values()
     positions = ("--use-drill-file-origin", "--format", "csv", "--units", "mm")
-    (placement,) = kicad_cli.pcb_exports(board, "pos", *positions, target="pos.csv").values()
+
+    def export(kind: str, *options: str, target: str | None = None) -> Future[dict[str, bytes]]:
+        return kicad.submit(kicad_cli.pcb_exports, board, kind, *options, target=target)
+
+    exporting = (
+        export("gerbers", *layers),
+        export("drill", *drill),
+        export("step", target=f"{name}.step"),
+        export("ipcd356", target=f"{name}.d356"),
+        export("pos", *positions, target="pos.csv"),
+    )
+    plotted, drilled, *single = (export.result() for export in exporting)
+    gerbers = {**plotted, **drilled}
+    step, test_netlist, placement = (content for made in single for content in made.values())
     return {
         f"{name}_gerbers.zip": _zipped({n: _dated(content) for n, content in gerbers.items()}),
         f"{name}_cpl_jlcpcb.csv": cpl_text(placement.decode(), netlist).encode(),

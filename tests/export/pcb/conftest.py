@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from realnet_hw.board import Board
-from realnet_hw.export import kicad_cli, netlist, project_files
+from realnet_hw.export import kicad_cli, kicad_jobs, netlist, project_files
 from realnet_hw.export.assembly import assembled
 from realnet_hw.export.pcb.board_file import HOLE_FOOTPRINT, BoardFile, write_board
 from realnet_hw.export.profile import PROFILES
 from realnet_hw.export.schematic import schematic_files
 from realnet_hw.parts.catalogue import Assembly
+from tests.kicad_project import add_models
 
 
 @pytest.fixture
@@ -36,7 +37,9 @@ def lay_out(kicad: str) -> Callable[[Board, str, Assembly, Path], tuple[Path, Bo
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, "utf-8")
         target = folder / f"{board.name}.kicad_pcb"
-        return target, write_board(board, parts, folder / next(iter(files)), target, profile)
+        add_models(folder)
+        exported = kicad_jobs.schematic_exports(folder / next(iter(files))).netlist
+        return target, write_board(board, parts, exported, target, profile)
 
     return lay_out
 
