@@ -124,8 +124,18 @@ def test_sheets_are_well_filled(layered_board: Callable[..., Board]) -> None:
 
 
 def test_a_neuron_taller_than_a_page_is_refused(layered_board: Callable[..., Board]) -> None:
-    with pytest.raises(CircuitRefused, match=r"Neuron Y1 is too large for a page.*A3.*smaller"):
-        pages(layered_board(1, 2, 56, 1))
+    with pytest.raises(CircuitRefused, match=r"Neuron Y1 is too large for a page.*A1.*smaller"):
+        pages(layered_board(1, 2, 116, 1))
+
+
+def test_a_neuron_too_tall_for_a3_has_a_larger_page(layered_board: Callable[..., Board]) -> None:
+    papers = {
+        page.layout.paper
+        for page in pages(layered_board(1, 2, 56, 1))
+        if any(each.block.cell.name == "Y1" for each in page.layout.blocks)
+    }
+    assert papers <= {"A2", "A1"}
+    assert papers
 
 
 @pytest.fixture(scope="module")
