@@ -33,7 +33,7 @@ demo: setup ## XOR from weights to verdict on the virtual bench, with a report
 
 test: setup lint types ## everything that proves it: style, types, layers, boards, tests
 	$(call say,tests)
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(TESTS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(TESTS)
 
 lint: $(STAMP) ## style of the Python code, layers of the package
 	$(call say,style)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,7 +14,36 @@ from realnet_hw.errors import ToolMissing
 from realnet_hw.export import kicad_cli
 from realnet_hw.parts.skidl_parts import symbol_folder
 
+# Files that take more than 15 s: begun first, so that no core is left with one of them at the end.
+LONG = (
+    "test_docs.py",
+    "test_virtual_boards.py",
+    "test_wheel.py",
+    "test_build.py",
+    "test_cli.py",
+    "test_sweep_block.py",
+    "test_random_networks.py",
+    "test_board_file.py",
+    "test_missing_tools.py",
+    "test_bench.py",
+    "test_sheets.py",
+    "test_new.py",
+    "test_agreement.py",
+    "test_report.py",
+)
+
 FIRMWARE = Path(__file__).parents[1] / "firmware" / "fixture"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put long files first; what is in a file keeps its order."""
+    rank = {name: index for index, name in enumerate(LONG)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(LONG)))
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than cores: instruments are waited for, in the time on the wall."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from realnet_hw import doctor
+
 HERE = Path(__file__).parents[1]
 SITE = Path(pytest.__file__).parents[1]
 PYTHON = str(Path(sys.executable).resolve())
@@ -161,7 +163,9 @@ def test_what_is_missing_is_said_with_its_cost_and_mend(
     assert findings[lack.name]["mend"] == lack.mend
     others = [each for each in complete.values() if not each["found"] and not each["optional"]]
     assert status == (0 if lack.optional and not others else 1)
-    lines = [line for line in machine.run("doctor").stdout.splitlines() if lack.name in line]
+    # What `doctor` prints without --json is written of the same findings.
+    text = doctor.text([doctor.Finding(**each) for each in findings.values()])
+    lines = [line for line in text.splitlines() if lack.name in line]
     sign = "- " if lack.optional else "NO"
     assert lines[0].startswith(f"{sign}  {lack.name} ")
     assert lines[0].endswith(f"needed for {lack.needed_for}; {lack.mend}")

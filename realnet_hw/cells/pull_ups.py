@@ -24,6 +24,8 @@ class PullUps(Cell):
         resistor_ohm: of each resistor.
     """
 
+    in_signal_path = False
+
     def __init__(
         self,
         name: str,

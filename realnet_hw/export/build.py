@@ -164,7 +164,8 @@ def check(board: Board, out_dir: Path, *, progress: Progress = lambda *_: None) 
         fab = before.get("pcb")
         profile = profile_named(fab) if fab else None
         size = Size.parsed(str(before["size_mm"])) if before.get("size_mm") else None
-        result = _make(board, folder, profile, size, before.get("assembly", "tht"), progress)
+        assembly = before.get("assembly", "tht")
+        result = _make(board, folder, profile, size, assembly, progress, earlier=out_dir)
         if result.violations:
             return list(result.violations)
         return differences(board, out_dir, folder)
@@ -248,8 +249,13 @@ def _make(
     size: Size | None,
     assembly: Assembly,
     progress: Progress,
+    *,
+    earlier: Path | None = None,
 ) -> BuildResult:
-    """Make all files in an empty folder and prove them."""
+    """Make all files in an empty folder and prove them.
+
+    Renderings are taken from an earlier build where they are of the same board.
+    """
     violations: list[str] = []
     names = (*_STEPS, *(_PCB_STEPS if profile else ()))
     steps = iter(enumerate(names))
@@ -328,7 +334,7 @@ def _make(
             notes.append(f"no room on the silkscreen, so in the assembly drawing alone: {named}")
 
         step()
-        notes += _write_board_files(board, expected, laid_out, target)
+        notes += _write_board_files(board, expected, laid_out, target, earlier)
 
     summary = cost.summary(expected)
     if summary.without_number:
@@ -350,13 +356,17 @@ def _make(
 
 
 def _write_board_files(
-    board: Board, parts: Netlist, laid_out: BoardFile, target: Path
+    board: Board, parts: Netlist, laid_out: BoardFile, target: Path, earlier: Path | None
 ) -> list[str]:
     """Write what is made of a board's file beside it and return what is to be said about it."""
     folder = target.parent
     (folder / _FABRICATION).mkdir()
     with kicad_cli.side_by_side() as kicad:
-        rendering = {side: kicad.submit(kicad_cli.pcb_render, target, side) for side in SIDES}
+        rendering = {
+            side: kicad.submit(kicad_cli.pcb_render, target, side)
+            for side in SIDES
+            if not _taken_over(f"pcb_{side}.png", target, earlier)
+        }
         drawing = assembly_drawing(board, parts, laid_out.plan)
         (folder / _FABRICATION / f"{board.name}_assembly.pdf").write_bytes(drawing)
         text = target.read_text("utf-8")
@@ -364,8 +374,8 @@ def _write_board_files(
             (folder / f"copper_{side}.svg").write_text(copper_picture(text, side), "utf-8")
         for name, content in fabrication.fabrication_files(target, parts, kicad).items():
             (folder / _FABRICATION / name).write_bytes(content)
-        for side in SIDES:
-            (folder / f"pcb_{side}.png").write_bytes(rendering[side].result())
+        for side, picture in rendering.items():
+            (folder / f"pcb_{side}.png").write_bytes(picture.result())
     try:
         page = interactive_bom(target)
     except ToolFailed as error:
@@ -373,6 +383,22 @@ def _write_board_files(
     if page is not None:
         (folder / _EXTRA).write_bytes(page)
     return []
+
+
+def _taken_over(name: str, target: Path, earlier: Path | None) -> bool:
+    """Copy a rendering of the very same board, if nobody touched it: it takes KiCad seconds."""
+    if earlier is None:
+        return False
+    before = _manifest(earlier)
+    origin = {"kicad": kicad_cli.version(), "models_3d": kicad_cli.has_models()}
+    if any(before.get(key) != value for key, value in origin.items()):
+        return False
+    for path in (earlier / name, target):
+        known = before["files"].get(path.name)
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != known:
+            return False
+    shutil.copyfile(earlier / name, target.with_name(name))
+    return True
 
 
 def _papers(files: Mapping[str, str]) -> str:

@@ -82,7 +82,8 @@ def _around_units(cell: Cell, references: Mapping[str, str], assembly: Assembly)
 def _around_package(cell: Cell, references: Mapping[str, str]) -> Iterator[Group]:
     """Return what stands at each side of a cell's package, and its decoupling.
 
-    A part whose nets no pin has, such as a diode behind a resistor, stands at the second side.
+    A part whose nets no pin has, such as a diode behind a resistor, stands at the second side. That
+    one comes first: it has most parts, and the first stays next to its package on a breadboard.
     """
     package = cell.parts[cell.package_key]
     numbers = sorted(package.pins, key=int)
@@ -93,8 +94,8 @@ def _around_package(cell: Cell, references: Mapping[str, str]) -> Iterator[Group
     for key, reference in references.items():
         nets = set(cell.parts[key].pins.values())
         if key != cell.package_key:
-            found[0 if nets & first else 2 if nets <= supply else 1].append(reference)
-    for parts, pins in zip(found, (*sides, ()), strict=True):
+            found[1 if nets & first else 2 if nets <= supply else 0].append(reference)
+    for parts, pins in zip(found, (sides[1], sides[0], ()), strict=True):
         own = references[cell.package_key]
         yield Group(tuple(parts), cell.layer, package=own, pins=tuple(pins))
 

@@ -11,6 +11,7 @@ from realnet_hw.errors import InputError
 TECHNOLOGIES = {
     "balanced_summer": "one rail-to-rail op-amp a neuron, single 5 V supply, no diodes",
     "inverting_summer": "op-amp summers with precision rectifiers, ±12 V",
+    "timer_555": "threshold neurons of 555 timers, +15 V",
 }
 """Each is a module beside this one that has ``compile_network(network, name, title, *, answer,
 inputs, at) -> Board``."""

@@ -197,17 +197,3 @@ class Processes:
     def verdicts(self, boards: Sequence[Drawn], wiring: str = "") -> Iterator[Found]:
         """Measure each board through the firmware; ``wiring`` as for ``measurement``."""
         return self.each(functools.partial(find, self.board, wiring=wiring), boards)
-
-
-def verdicts(
-    predicted: records.Prediction, boards: Sequence[Drawn], wiring: str = ""
-) -> Iterator[Found]:
-    """Return what is found of each board, in their order.
-
-    Args:
-        predicted: of the board that is measured.
-        boards: which ones.
-        wiring: a table ``[wiring.BOARD]`` in TOML; the default wiring when left out.
-    """
-    with Processes(predicted) as processes:
-        yield from processes.verdicts(boards, wiring)

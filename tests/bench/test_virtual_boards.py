@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import pytest
 
@@ -30,6 +30,13 @@ def predicted() -> records.Prediction:
     return runs.prediction(BOARD)
 
 
+@pytest.fixture(scope="module")
+def processes(predicted: records.Prediction) -> Iterator[runs.Processes]:
+    """Each starts for seconds: they are kept for all tests here."""
+    with runs.Processes(predicted) as started:
+        yield started
+
+
 def count(found: Iterable[Found]) -> Counter[str]:
     """How many good boards got which verdict; every board of this design is good."""
     listed = list(found)
@@ -38,26 +45,26 @@ def count(found: Iterable[Found]) -> Counter[str]:
 
 
 @pytest.mark.timeout(600)
-def test_good_boards_pass(predicted: records.Prediction) -> None:
-    found = count(runs.verdicts(predicted, [Drawn(seed) for seed in range(150)]))
+def test_good_boards_pass(processes: runs.Processes) -> None:
+    found = count(processes.verdicts([Drawn(seed) for seed in range(150)]))
     assert found["PASS"] >= 143, found
     assert found["FAIL"] <= 1, found
 
 
 @pytest.mark.timeout(600)
 def test_good_boards_do_not_fail_where_only_the_sources_budget_stands_for_the_inputs(
-    predicted: records.Prediction,
+    processes: runs.Processes,
 ) -> None:
     """The sources' nonlinearity is the largest error of the fixture, and nothing measures it."""
     boards = [Drawn(seed) for seed in range(60)]
-    found = count(runs.verdicts(predicted, boards, runs.NOT_SENSED))
+    found = count(processes.verdicts(boards, runs.NOT_SENSED))
     assert found["FAIL"] <= 1, found
     assert found["PASS"] >= 54, found
 
 
 @pytest.mark.timeout(600)
 def test_good_boards_pass_whatever_lies_within_the_specification(
-    predicted: records.Prediction,
+    processes: runs.Processes,
 ) -> None:
     """Every other truth of the fixture and every other lot of parts, each a few times."""
     truths = [truth for truth in FIXTURES if truth != "even"]
@@ -66,7 +73,7 @@ def test_good_boards_pass_whatever_lies_within_the_specification(
         Drawn(seed, truth=truth, parts=parts)
         for seed, (truth, parts) in enumerate(itertools.product(truths, lots))
     ]
-    assert count(runs.verdicts(predicted, boards)) == {"PASS": len(boards)}
+    assert count(processes.verdicts(boards)) == {"PASS": len(boards)}
 
 
 def test_what_is_simulated_is_what_the_firmware_measures() -> None:
@@ -88,7 +95,7 @@ def test_what_is_simulated_is_what_the_firmware_measures() -> None:
 
 @pytest.mark.timeout(600)
 def test_faulty_boards_do_not_pass_unless_it_was_said_before(
-    predicted: records.Prediction,
+    predicted: records.Prediction, processes: runs.Processes
 ) -> None:
     wiring = runs.wired(BOARD)
     # What is known before a reading is taken: the specification.
@@ -99,7 +106,7 @@ def test_faulty_boards_do_not_pass_unless_it_was_said_before(
     boards = [Drawn(seed, (fault,)) for seed, fault in enumerate(faults)]
     passed = {
         fault
-        for fault, found in zip(faults, runs.verdicts(predicted, boards), strict=True)
+        for fault, found in zip(faults, processes.verdicts(boards), strict=True)
         if found.verdict.startswith("PASS")
     }
     assert passed <= unseen

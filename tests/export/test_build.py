@@ -16,11 +16,15 @@ from realnet_hw.board import Board, load_board
 from realnet_hw.cells.shunt_reference import ShuntReference
 from realnet_hw.drawing.pad import Pad
 from realnet_hw.errors import InputError
-from realnet_hw.export import build
+from realnet_hw.export import build, kicad_cli
 
 pytestmark = pytest.mark.usefixtures("kicad")
 
 BOARDS = sorted(path.parent.name for path in (project.bundle() / "boards").glob("*/board.py"))
+
+
+# Of a PNG: signature, width and height.
+HEAD = 24
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -52,6 +56,18 @@ def test_every_board_builds_with_all_proofs_and_twice_alike(name: str, tmp_path:
 def test_committed_files_are_current(name: str) -> None:
     folder = project.bundle() / "boards" / name
     assert build.check(load_board(str(folder)), folder / "generated") == []
+
+
+def test_renderings_are_those_of_the_board(tmp_path: Path) -> None:
+    """A check takes them over where the board is the same: here one is made anew."""
+    generated = project.bundle() / "boards" / "xor_opamp" / "generated"
+    (tmp_path / "pcb_top.png").write_bytes(
+        kicad_cli.pcb_render(generated / "xor_opamp.kicad_pcb", "top")
+    )
+    sizes = {
+        path.read_bytes()[:HEAD] for path in (generated / "pcb_top.png", tmp_path / "pcb_top.png")
+    }
+    assert len(sizes) == 1
 
 
 @pytest.fixture(scope="module")

@@ -113,12 +113,21 @@ def _runs(netlist: Netlist, groups: Sequence[Group], sides: Mapping[str, str]) -
     return runs
 
 
-def _place_in_line(group: Group, groups: Sequence[Group]) -> tuple[float, bool]:
+def _place_in_line(group: Group, groups: Sequence[Group]) -> tuple[float, int, bool]:
     """Return where a group stands: what only supplies a package, behind its package's first."""
     if group.package and not group.pins:
-        layers = (other.layer for other in groups if other.package == group.package and other.pins)
-        return min(layers, default=group.layer), True
-    return group.layer, False
+        layers = [other.layer for other in groups if other.package == group.package and other.pins]
+        layer = min(layers, default=group.layer)
+        last = max(
+            (
+                index
+                for index, other in enumerate(groups)
+                if other.package == group.package and other.pins and other.layer == layer
+            ),
+            default=groups.index(group),
+        )
+        return layer, last, True
+    return group.layer, groups.index(group), False
 
 
 def _package(part: NetlistPart, sides: Mapping[str, str]) -> _Item:
