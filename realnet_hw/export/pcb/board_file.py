@@ -118,7 +118,7 @@ def _placed_and_routed(
             widest leaves nets open.
     """
     found = groups(board, netlist)
-    rails = {"GND", *(supply.net for supply in board.supplies)}
+    rails = board.rail_nets
     where = f"{board.name}, {profile.title}"
     if size:
         _refuse_too_large(size, profile, where, "ask for a smaller --size")

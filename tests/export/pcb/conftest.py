@@ -26,7 +26,7 @@ def lay_out(kicad: str) -> Callable[[Board, str, Assembly, Path], tuple[Path, Bo
         parts = assembled(netlist.from_board(board), assembly)
         files = schematic_files(board, parts)
         footprints = {HOLE_FOOTPRINT, *(part.footprint for part in parts.parts.values())}
-        rails = {"GND", *(supply.net for supply in board.supplies)}
+        rails = board.rail_nets
         project = project_files.project_text(board.name, rails, profile)
         libraries = {
             name: text
