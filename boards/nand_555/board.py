@@ -104,7 +104,7 @@ def _cells(upper_ohm: float, lower_ohm: float) -> tuple[Cell, ...]:
             edge="EDGE",
             resistor_ohm=105e3,
             timer="ne555",
-            formula="t = RC ln((15 - v_d) / (15 - A)): 11.2 ms at 10 V, 3.9 at 5 V",
+            formula="t = RC ln((15 - v_d) / (15 - A)), v_d = 0.5 V",
             layer=1,
         ),
         TriggerEdge(
@@ -125,7 +125,7 @@ def _cells(upper_ohm: float, lower_ohm: float) -> tuple[Cell, ...]:
             reset="RESET",
             resistor_ohm=100e3,
             timer="ne555",
-            formula="t = RC ln(15 / (15 - B)): 11.0 ms at 10 V, 4.1 at 5 V",
+            formula="t = RC ln(15 / (15 - B))",
             layer=1,
         ),
         BufferedDivider(

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from realnet_hw import units
 from realnet_hw.board import Board
+from realnet_hw.errors import CircuitRefused
 from realnet_hw.export.breadboard.colours import INK, bands
 from realnet_hw.export.breadboard.holes import RAILS, Hole
 from realnet_hw.export.breadboard.parts import kind_of
-from realnet_hw.export.breadboard.placement import Layout, Placed, place
+from realnet_hw.export.breadboard.paths import Paths, paths
+from realnet_hw.export.breadboard.placement import Layout, Placed, layouts
 from realnet_hw.export.breadboard.wiring import Wiring, rails_for, sides_of, wire
 from realnet_hw.export.groups import groups
 from realnet_hw.export.netlist import Netlist
@@ -29,12 +31,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Guide:
-    """A circuit on breadboards, with its steps."""
+    """A circuit on breadboards, with its steps; ``crossings`` counts where wires cross."""
 
     title: str
     netlist: Netlist
     layout: Layout
     wiring: Wiring
+    paths: Paths
+    crossings: int
     steps: tuple[Step, ...]
 
 
@@ -45,15 +49,35 @@ def breadboard_guide(board: Board, netlist: Netlist) -> Guide:
         CircuitRefused: parts without wires, too many supplies, or more than three breadboards.
     """
     rails = rails_for([(supply.net, supply.volts) for supply in board.supplies])
-    layout = place(netlist, groups(board, netlist), sides_of(rails))
-    used = set(layout.used.values())
+    used = {
+        net
+        for part in netlist.parts.values()
+        if kind_of(part).shape != "outside"
+        for net in part.pins.values()
+    }
     named = [
-        *((port.name, port.net) for port in board.ports),
-        *((point.name, point.net) for point in board.test_points),
+        *((port.name, port.net) for port in board.ports if port.net in used),
+        *((point.name, point.net) for point in board.test_points if point.net in used),
     ]
-    wiring = wire(layout, rails, [(name, net) for name, net in named if net in used])
+    refusal: CircuitRefused | None = None
+    found: list[tuple[int, Layout, Wiring, Paths]] = []
+    for layout in layouts(
+        netlist, groups(board, netlist), sides_of(rails), [net for _, net in named]
+    ):
+        try:
+            wiring = wire(layout, rails, named)
+        except CircuitRefused as error:
+            refusal = error
+            continue
+        run = paths(layout, wiring)
+        found.append((run.crossings(), layout, wiring, run))
+        if not found[-1][0]:
+            break
+    if refusal and not found:
+        raise refusal
+    crossings, layout, wiring, run = min(found, key=lambda each: each[0])
     steps = tuple(_steps(board, netlist, layout, wiring))
-    return Guide(board.title, netlist, layout, wiring, steps)
+    return Guide(board.title, netlist, layout, wiring, run, crossings, steps)
 
 
 def _steps(board: Board, netlist: Netlist, layout: Layout, wiring: Wiring) -> Iterator[Step]:
@@ -76,9 +100,8 @@ def _steps(board: Board, netlist: Netlist, layout: Layout, wiring: Wiring) -> It
         yield Step("Signals", tap.name, str(tap.hole), "to the fixture, or to measure")
     volts = {supply.net: supply.volts for supply in board.supplies}
     for net in ("GND", *(s.net for s in sorted(board.supplies, key=lambda s: s.order))):
-        rail = next(name for name, other in wiring.rails.items() if other == net)
-        edge = _named(Hole(0, rail, 3), net).partition(",")[0]
-        yield Step("Power, last of all", f"{volts.get(net, 0.0):g} V", edge)
+        feed = _named(wiring.feeds[net], net)
+        yield Step("Power, last of all", f"{volts.get(net, 0.0):g} V", feed)
 
 
 def _named(hole: Hole, net: str) -> str:
@@ -97,8 +120,9 @@ def _part_step(part: Placed, netlist: Netlist) -> Step:
     if shape == "dip":
         notch = "right" if part.turned else "left"
         return Step("Packages", what, f"pin 1 in {part.holes['1']}", f"notch to the {notch}")
-    if shape == "to92":
-        return Step("Parts", what, f"pin 1 in {part.holes['1']}", "flat side down in the picture")
+    if shape == "inline":
+        flat = "upper" if part.turned else "lower"
+        return Step("Parts", what, f"pin 1 in {part.holes['1']}", f"flat side to the {flat} edge")
     hole, other = part.holes.values()
     note = ""
     if part.reference.startswith("R"):

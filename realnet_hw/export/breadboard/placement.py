@@ -1,32 +1,31 @@
-"""Which part goes where: packages over the channel, and every part with two leads over it, too.
-
-A part with two leads has a column of its own, one lead in the upper half and one in the lower, so
-that bodies neither cross nor touch, and the outer rows stay free for wires. A group's own net (a
-summing node) stays on the side where its package has it. A net that is needed on both sides of one
-board gets a column where a wire joins them.
-"""
+"""Which part goes into which holes: found by a search, and written down as a layout."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from realnet_hw.errors import CircuitRefused
-from realnet_hw.export.breadboard.holes import COLUMNS, Hole, Strip, strip_of
-from realnet_hw.export.breadboard.parts import ROWS, kind_of
+from realnet_hw.export.breadboard.arrange import (
+    FIRST,
+    ROOM,
+    Arrangement,
+    Task,
+    Thing,
+    arrange,
+)
+from realnet_hw.export.breadboard.holes import Hole, Strip, strip_of
+from realnet_hw.export.breadboard.parts import kind_of, ways
 from realnet_hw.export.groups import Group
 from realnet_hw.export.netlist import Netlist, NetlistPart
 
-# The columns behind the last are kept for the wires that join rails.
-_FIRST, _LAST = 3, COLUMNS - 6
-_MOST_BOARDS = 3
-_TURNS = 20
+MOST_BOARDS = 3
+_SEEDS = 4
 
 
 @dataclass(frozen=True)
 class Placed:
-    """A part in its holes, by pin number; ``turned`` where a package has pin 1 at the top right."""
+    """A part in its holes, by pin number; ``turned`` where it is turned round."""
 
     reference: str
     holes: Mapping[str, Hole]
@@ -52,230 +51,136 @@ class Layout:
     used: Mapping[Strip, str]
 
 
-@dataclass(frozen=True)
-class _Item:
-    """What takes columns: a part, or a bridge of a net where ``part`` is None."""
-
-    part: NetlistPart | None
-    columns: int
-    upper: str = ""
-    net: str = ""
-    turned: bool = False
-
-
-def place(netlist: Netlist, groups: Sequence[Group], sides: Mapping[str, str]) -> Layout:
-    """Place every part that stands on the boards.
+def layouts(
+    netlist: Netlist,
+    groups: Sequence[Group],
+    sides: Mapping[str, str],
+    taps: Iterable[str],
+) -> Iterator[Layout]:
+    """Yield layouts, found in different ways, those on few boards first.
 
     Args:
         netlist: the circuit.
-        groups: which parts belong together.
+        groups: which parts belong together: they stand so before the search.
         sides: "upper", "lower" or "both": where each supply net has a rail.
+        taps: the nets of the signals, one for each signal.
 
     Raises:
         CircuitRefused: a part that fits no breadboard, or more than three boards hold.
     """
-    runs = [run for run in _runs(netlist, groups, sides) if run]
-    bridges: list[list[str]] = [[] for _ in runs]
-    for _ in range(_TURNS):
-        filled = [
-            [*run, *(_Item(None, 1, net=net) for net in nets)]
-            for run, nets in zip(runs, bridges, strict=True)
-        ]
-        layout, where = _fill(filled)
-        missing = _unbridged(layout, sides)
-        if not missing:
-            return layout
-        for net, board in missing:
-            # Beside the first group of that board that has the net.
-            index = next(
-                i
-                for i, run in enumerate(runs)
-                if where[i] == board
-                and any(item.part and net in item.part.pins.values() for item in run)
-            )
-            bridges[index].append(net)
-    raise CircuitRefused("found no way to join the halves of the breadboards")
-
-
-def _runs(netlist: Netlist, groups: Sequence[Group], sides: Mapping[str, str]) -> list[list[_Item]]:
-    """Return what each group puts side by side; a package comes before the first of its groups."""
-    seen: dict[str, _Item] = {}
-    runs = []
-    for group in sorted(groups, key=lambda group: _place_in_line(group, groups)):
-        run = []
-        if group.package and group.package not in seen:
-            part = netlist.parts[group.package]
-            seen[group.package] = _package(part, sides)
-            run.append(seen[group.package])
-        package = seen.get(group.package)
-        run += _pairs([netlist.parts[name] for name in group.parts], group, package, sides)
-        runs.append(run)
-    return runs
-
-
-def _place_in_line(group: Group, groups: Sequence[Group]) -> tuple[float, int, bool]:
-    """Return where a group stands: what only supplies a package, behind its package's first."""
-    if group.package and not group.pins:
-        layers = [other.layer for other in groups if other.package == group.package and other.pins]
-        layer = min(layers, default=group.layer)
-        last = max(
-            (
-                index
-                for index, other in enumerate(groups)
-                if other.package == group.package and other.pins and other.layer == layer
-            ),
-            default=groups.index(group),
+    parts = _in_line(netlist, groups)
+    nets = sorted({net for part in parts for net in part.pins.values()})
+    task = _task(parts, nets, sides, taps, _beside(parts, groups))
+    columns = sum(thing.columns for thing in task.things[: task.parts])
+    fits = False
+    for boards in range(-(-columns // ROOM), MOST_BOARDS + 1):
+        for seed in range(_SEEDS):
+            arranged = arrange(task, boards, seed)
+            if arranged.is_too_wide:
+                break
+            fits = True
+            yield _layout(arranged, parts, nets)
+    if not fits:
+        raise CircuitRefused(
+            f"takes {columns} columns for its parts, and too many more for wires over the channel",
+            allowed=f"{MOST_BOARDS * ROOM} columns on {MOST_BOARDS} breadboards",
+            mend="build it on a printed circuit board, or divide it into boards of fewer neurons",
         )
-        return layer, last, True
-    return group.layer, groups.index(group), False
 
 
-def _package(part: NetlistPart, sides: Mapping[str, str]) -> _Item:
-    """Return a package, turned such that its supply pins lie on the side of their rails."""
-    kind = kind_of(part)
-    fits = [
-        sum(
-            sides.get(net, "both") in ("both", half)
-            for pin, net in part.pins.items()
-            if (half := _half_of(int(pin), kind.columns, turned=turned))
-        )
-        for turned in (False, True)
+def _in_line(netlist: Netlist, groups: Sequence[Group]) -> list[NetlistPart]:
+    """Return what stands on the boards, group by group from the inputs to the outputs."""
+    names = [
+        name
+        for group in sorted(groups, key=lambda group: group.layer)
+        for name in ((group.package, *group.parts) if group.package else group.parts)
     ]
-    return _Item(part, kind.columns, turned=kind.shape == "dip" and fits[1] > fits[0])
-
-
-def _half_of(pin: int, columns: int, *, turned: bool) -> str:
-    return "lower" if (pin <= columns) != turned else "upper"
-
-
-def _pairs(
-    parts: Sequence[NetlistPart], group: Group, package: _Item | None, sides: Mapping[str, str]
-) -> list[_Item]:
-    """Return the other parts of a group, those that share a net next to each other."""
-    kinds = {part.reference: kind_of(part) for part in parts}
-    shared = Counter(net for part in parts for net in set(part.pins.values()) if net not in sides)
-    own, half = "", "lower"
-    if package and package.part and group.pins:
-        for pin in group.pins:
-            net = package.part.pins.get(pin, "")
-            if shared[net] > shared[own]:
-                own, half = net, _half_of(int(pin), package.columns, turned=package.turned)
-
-    def key(part: NetlistPart) -> tuple[bool, int]:
-        nets = set(part.pins.values())
-        return own not in nets, -max((shared[net] for net in nets), default=0)
-
     return [
-        _Item(
-            part,
-            kinds[part.reference].columns,
-            _upper_net(part, own, half, shared, sides) if len(part.pins) == 2 else "",
-        )
-        for part in sorted(parts, key=key)
-        if kinds[part.reference].shape != "outside"
+        netlist.parts[name]
+        for name in dict.fromkeys(names)
+        if kind_of(netlist.parts[name]).shape != "outside"
     ]
 
 
-def _upper_net(
-    part: NetlistPart, own: str, half: str, shared: Counter[str], sides: Mapping[str, str]
-) -> str:
-    """Return which of a part's two nets is in the upper half."""
-    one, other = part.pins.values()
-    for net, opposite in ((one, other), (other, one)):
-        if net == own:
-            return net if half == "upper" else opposite
-    for net, opposite in ((one, other), (other, one)):
-        if sides.get(net) in ("upper", "lower"):
-            return net if sides[net] == "upper" else opposite
-    return one if shared[one] <= shared[other] else other
+def _beside(parts: Sequence[NetlistPart], groups: Sequence[Group]) -> list[int]:
+    """Return for each part the number of the package that it decouples, -1 for none."""
+    number = {part.reference: index for index, part in enumerate(parts)}
+    packages = {
+        name: number[group.package]
+        for group in groups
+        if group.package and not group.pins
+        for name in group.parts
+    }
+    return [packages.get(part.reference, -1) for part in parts]
 
 
-def _fill(runs: Sequence[Sequence[_Item]]) -> tuple[Layout, list[int]]:
-    """Put runs side by side, each on one board; return the layout and the board of each run."""
-    parts: list[Placed] = []
+def _task(
+    parts: Sequence[NetlistPart],
+    nets: Sequence[str],
+    sides: Mapping[str, str],
+    taps: Iterable[str],
+    beside: Sequence[int],
+) -> Task:
+    number = {net: index for index, net in enumerate(nets)}
+    things = [
+        Thing(
+            kind_of(part).columns,
+            tuple(
+                tuple(
+                    sorted(
+                        (
+                            (2 * number[part.pins[pin]] + (half == "lower"), at)
+                            for pin, (half, at) in way.items()
+                            if pin in part.pins
+                        ),
+                        key=lambda lead: lead[1],
+                    )
+                )
+                for way in ways(part)
+            ),
+            beside=package,
+        )
+        for part, package in zip(parts, beside, strict=True)
+    ]
+    bridges = [Thing(1, (((2 * net, 0), (2 * net + 1, 0)),), net) for net in number.values()]
+    halves = {"upper": (0,), "lower": (1,), "both": (0, 1)}
+    counted = [number[net] for net in taps]
+    return Task(
+        (*things, *bridges),
+        frozenset(
+            2 * number[net] + half for net in sides if net in number for half in halves[sides[net]]
+        ),
+        frozenset(number[net] for net in sides if net in number),
+        {net: counted.count(net) for net in sorted(set(counted))},
+    )
+
+
+def _layout(arranged: Arrangement, parts: Sequence[NetlistPart], nets: Sequence[str]) -> Layout:
+    placed: list[Placed] = []
     bridges: list[Bridge] = []
     used: dict[Strip, str] = {}
-    where: list[int] = []
-    board, column = 0, _FIRST
-    for run in runs:
-        width = sum(item.columns for item in run)
-        if width > _LAST - _FIRST + 1:
-            raise CircuitRefused(
-                f"a neuron takes {width} columns",
-                allowed=f"up to {_LAST - _FIRST + 1} on one breadboard",
-                mend="build it on a printed circuit board",
-            )
-        if column + width - 1 > _LAST:
-            board, column = board + 1, _FIRST
-        where.append(board)
-        for item in run:
-            if item.part is None:
-                upper, lower = Hole(board, "e", column), Hole(board, "f", column)
-                bridges.append(Bridge(item.net, upper, lower))
-                used |= {strip_of(upper): item.net, strip_of(lower): item.net}
-            else:
-                placed = Placed(
-                    item.part.reference, _holes(item, item.part, board, column), item.turned
-                )
-                parts.append(placed)
+    for board, order in enumerate(arranged.boards):
+        column = FIRST
+        for index in order:
+            if index < len(parts):
+                part, turned = parts[index], bool(arranged.way[index])
+                holes = dict(_holes(part, board, column, turned))
+                placed.append(Placed(part.reference, holes, turned))
                 used |= {
-                    strip_of(hole): item.part.pins[pin]
-                    for pin, hole in placed.holes.items()
-                    if pin in item.part.pins
+                    strip_of(hole): part.pins[pin]
+                    for pin, hole in holes.items()
+                    if pin in part.pins
                 }
-            column += item.columns
-        column += 1
-    if board >= _MOST_BOARDS:
-        raise CircuitRefused(
-            f"takes {board + 1} breadboards",
-            allowed=f"up to {_MOST_BOARDS}",
-            mend="build it on a printed circuit board",
-        )
-    return Layout(tuple(parts), tuple(bridges), board + 1, used), where
+                column += kind_of(part).columns
+            else:
+                net = nets[index - len(parts)]
+                bridge = Bridge(net, Hole(board, "e", column), Hole(board, "f", column))
+                bridges.append(bridge)
+                used |= {strip_of(bridge.upper): net, strip_of(bridge.lower): net}
+                column += 1
+    return Layout(tuple(placed), tuple(bridges), len(arranged.boards), used)
 
 
-def _holes(item: _Item, part: NetlistPart, board: int, column: int) -> dict[str, Hole]:
-    kind = kind_of(part)
-    if kind.shape == "dip":
-        count = kind.columns
-        lower, upper = range(1, count + 1), range(2 * count, count, -1)
-        if item.turned:
-            lower, upper = range(count + 1, 2 * count + 1), range(count, 0, -1)
-        return {
-            str(pin): Hole(board, row, column + index)
-            for row, pins in (("f", lower), ("e", upper))
-            for index, pin in enumerate(pins)
-        }
-    if kind.shape == "to92":
-        return {str(pin): Hole(board, "c", column + pin - 1) for pin in (1, 2, 3)}
-    rows = ROWS[kind.shape]
-    middle = column + kind.columns // 2
-    first, second = sorted(part.pins, key=lambda pin: part.pins[pin] != item.upper)
-    return {
-        first: Hole(board, rows[0], middle),
-        second: Hole(board, rows[1], middle),
-    }
-
-
-def _unbridged(layout: Layout, sides: Mapping[str, str]) -> list[tuple[str, int]]:
-    """Return the nets that are in both halves of a board with no bridge between them."""
-    halves: dict[tuple[str, int], set[str]] = {}
-    for strip, net in layout.used.items():
-        # A supply net has its rail on each side that it is on, or needs a way to the other.
-        if sides.get(net) != "both":
-            halves.setdefault((net, strip.board), set()).add(strip.name)
-    boards: dict[str, set[int]] = {}
-    for net, board in halves:
-        boards.setdefault(net, set()).add(board)
-    for (net, board), found in halves.items():
-        # From board to board a net leaves by the lower half and comes in by the upper one.
-        if net not in sides:
-            found.update({"lower"} if max(boards[net]) > board else ())
-            found.update({"upper"} if min(boards[net]) < board else ())
-    for net, side in sides.items():
-        if side != "both":
-            for (other, _), found in halves.items():
-                if other == net:
-                    found.add(side)
-    there = {(bridge.net, bridge.upper.board) for bridge in layout.bridges}
-    return sorted(key for key, found in halves.items() if len(found) > 1 and key not in there)
+def _holes(part: NetlistPart, board: int, column: int, turned: bool) -> Iterator[tuple[str, Hole]]:
+    for pin, (half, at) in ways(part)[turned].items():
+        yield pin, Hole(board, "e" if half == "upper" else "f", column + at)

@@ -1,4 +1,4 @@
-"""The wires: along the rows from strip to strip of a net, to the rails, and from board to board."""
+"""The wires: in the rows beside the parts, to the rails, and from board to board."""
 
 from __future__ import annotations
 
@@ -7,21 +7,27 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from realnet_hw.errors import CircuitRefused
+from realnet_hw.export.breadboard.arrange import AGAIN, LAST
 from realnet_hw.export.breadboard.holes import (
     COLUMNS,
     LOWER,
     RAILS,
     UPPER,
+    Half,
     Hole,
     Strip,
     rail_has_hole,
+    strip_of,
 )
 from realnet_hw.export.breadboard.placement import Layout
+from realnet_hw.export.breadboard.rows import rows_for
 
-# From the rails inwards.
-_SHORT = 2
-_ENDS = tuple(column for column in range(COLUMNS, COLUMNS - 6, -1) if rail_has_hole(column))
-_OUTWARD = {"upper": UPPER, "lower": LOWER[::-1]}
+_ENDS = tuple(column for column in range(COLUMNS, LAST, -1) if rail_has_hole(column))
+# From the rails inwards; the innermost row is the parts'.
+_ROWS: Mapping[str, str] = {"upper": UPPER, "lower": LOWER[::-1]}
+
+_Link = tuple[str, Strip, Strip]
+"""A net, and two of its strips that a wire is to join."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +51,15 @@ class Tap:
 
 @dataclass(frozen=True)
 class Wiring:
-    """All wires and taps; ``rails`` is the net of each rail, board by board alike."""
+    """All wires and taps; ``rails`` is the net of each rail, board by board alike.
+
+    ``feeds`` says into which hole of the first board each net's supply goes.
+    """
 
     wires: tuple[Wire, ...]
     taps: tuple[Tap, ...]
     rails: Mapping[str, str]
+    feeds: Mapping[str, Hole]
 
 
 def rails_for(supplies: Sequence[tuple[str, float]]) -> dict[str, str]:
@@ -83,9 +93,13 @@ def sides_of(rails: Mapping[str, str]) -> dict[str, str]:
     """Return for each supply net the side where it has a rail."""
     found: dict[str, str] = {}
     for rail, net in rails.items():
-        side = "upper" if rail.startswith("1") else "lower"
+        side = _half_of_rail(rail)
         found[net] = side if found.get(net, side) == side else "both"
     return found
+
+
+def _half_of_rail(rail: str) -> Half:
+    return "upper" if rail.startswith("1") else "lower"
 
 
 def wire(layout: Layout, rails: Mapping[str, str], taps: Iterable[tuple[str, str]]) -> Wiring:
@@ -99,43 +113,117 @@ def wire(layout: Layout, rails: Mapping[str, str], taps: Iterable[tuple[str, str
     Raises:
         CircuitRefused: a strip with no free hole for another wire.
     """
-    return _Board(layout, rails).run(taps)
+    return _Wirer(layout, rails).run(taps)
 
 
-def _is_short(one: Strip, other: Strip) -> bool:
-    """Return whether two strips are neighbours, or have one strip between them."""
-    same = (one.board, one.name) == (other.board, other.name)
-    return same and abs(one.column - other.column) <= _SHORT
-
-
-class _Board:
+class _Wirer:
     def __init__(self, layout: Layout, rails: Mapping[str, str]) -> None:
         self.layout = layout
         self.rails = rails
+        self.sides = sides_of(rails)
         self.taken = {hole for part in layout.parts for hole in part.holes.values()}
         self.taken |= {hole for b in layout.bridges for hole in (b.upper, b.lower)}
         self.wires: list[Wire] = []
-        self.ends: set[tuple[int, int, int]] = set()
+        self.strips: dict[str, list[Strip]] = {}
+        for strip, net in sorted(layout.used.items()):
+            self.strips.setdefault(net, []).append(strip)
+        # How many rows wires take at a strip, and which strips have something that leads outwards.
+        self.load: dict[Strip, int] = {}
+        self.outward: list[Strip] = []
+        self.holes: dict[Strip, list[Hole]] = {}
 
     def run(self, taps: Iterable[tuple[str, str]]) -> Wiring:
+        chains = [
+            (net, one, other)
+            for net, strips in self.strips.items()
+            for one, other in self._chains(net, strips)
+        ]
+        for _, one, other in chains:
+            for column in range(one.column, other.column + 1):
+                strip = Strip(one.board, one.name, column)
+                self.load[strip] = self.load.get(strip, 0) + 1
+        to_rails = [
+            strip
+            for net, strips in self.strips.items()
+            for strip in strips
+            if self._has_rail(net, strip)
+        ]
+        between = [
+            (net, *ends)
+            for net, strips in self.strips.items()
+            for ends in self._between(net, strips)
+        ]
+        self.outward = [*to_rails, *(strip for _, *ends in between for strip in ends)]
+        named = [(name, net, self._tapped(net)) for name, net in taps]
+
         for rail_net in dict.fromkeys(self.rails.values()):
             self._join_rails(rail_net)
-        by_net: dict[str, list[Strip]] = {}
-        for strip, net in sorted(self.layout.used.items()):
-            by_net.setdefault(net, []).append(strip)
-        for net, strips in by_net.items():
-            if net in self.rails.values():
-                self._to_rails(net, strips)
-        named = tuple(Tap(name, net, self._tap(by_net[net])) for name, net in taps)
-        pairs = [
-            (net, one, other)
-            for net, strips in by_net.items()
-            for one, other in self._links(net, strips)
-        ]
-        # Short wires lie next to the parts, long ones further out.
-        for net, one, other in sorted(pairs, key=lambda p: abs(p[1].column - p[2].column)):
-            self._along(net, one, other)
-        return Wiring(tuple(self.wires), named, self.rails)
+        for board, half in itertools.product(range(self.layout.boards), _ROWS):
+            here = [c for c in chains if (c[1].board, c[1].name) == (board, half)]
+            self._lay(here, [s for s in self.outward if (s.board, s.name) == (board, half)])
+        for net, one, other in between:
+            self._add(net, self._outward_hole(one), self._outward_hole(other))
+        self._to_rails(to_rails)
+        holes = [Tap(name, net, self._outward_hole(strip)) for name, net, strip in named]
+        return Wiring(tuple(self.wires), tuple(holes), self.rails, self._feeds())
+
+    def _has_rail(self, net: str, strip: Strip) -> bool:
+        return self.sides.get(net) in ("both", strip.name)
+
+    def _chains(self, net: str, strips: Sequence[Strip]) -> Iterator[tuple[Strip, Strip]]:
+        """Yield the pairs of strips that a net's wires join along each half."""
+        runs: dict[tuple[int, str], list[Strip]] = {}
+        for strip in strips:
+            # What has its rail beside it needs no neighbour.
+            if not self._has_rail(net, strip):
+                runs.setdefault((strip.board, strip.name), []).append(strip)
+        for run in runs.values():
+            yield from itertools.pairwise(sorted(run, key=lambda strip: strip.column))
+
+    def _between(self, net: str, strips: Sequence[Strip]) -> Iterator[tuple[Strip, Strip]]:
+        """Yield the two strips that a wire joins, for each board that a net goes on to."""
+        if net in self.sides:
+            return
+        for above, below in itertools.pairwise(sorted({strip.board for strip in strips})):
+            leaving = [s for s in strips if s.board == above and s.name == "lower"]
+            coming = [s for s in strips if s.board == below and s.name == "upper"]
+            yield min(
+                itertools.product(leaving, coming),
+                key=lambda ends: (abs(ends[0].column - ends[1].column), ends),
+            )
+
+    def _tapped(self, net: str) -> Strip:
+        """Return the least crowded strip of a net, where a signal is best come by."""
+        found = min(
+            self.strips[net],
+            key=lambda strip: (
+                self.load.get(strip, 0) + AGAIN * self.outward.count(strip),
+                strip.board,
+                strip.name != "upper",
+                strip.column,
+            ),
+        )
+        self.outward.append(found)
+        return found
+
+    def _lay(self, chains: Sequence[_Link], outward: Sequence[Strip]) -> None:
+        """Lay the wires of one half into rows, and take holes for what leads outwards."""
+        spans = [(one.column, other.column) for _, one, other in chains]
+        rows = rows_for(spans, [strip.column for strip in outward])
+        for (net, one, other), span in zip(chains, rows.spans, strict=True):
+            self._add(net, self._hole(one, span.row), self._hole(other, span.last), flat=span.flat)
+        for strip, row in zip(outward, rows.outward, strict=True):
+            self.holes.setdefault(strip, []).append(self._hole(strip, row))
+
+    @staticmethod
+    def _hole(strip: Strip, row: int) -> Hole:
+        return Hole(strip.board, _ROWS[strip.name][row], strip.column)
+
+    def _outward_hole(self, strip: Strip) -> Hole:
+        """Return the next of the holes that were taken for what leads outwards from a strip."""
+        hole = self.holes[strip].pop(0)
+        self.taken.add(hole)
+        return hole
 
     def _join_rails(self, net: str) -> None:
         """Join the rails of one net: across a board, and from board to board."""
@@ -150,9 +238,9 @@ class _Board:
         """Lay a wire straight down at the right end, where no parts are, in a column of its own."""
         for column in _ENDS:
             ends = Hole(*one, column), Hole(*other, column)
-            span = (column, one[0], other[0])
-            if not self.taken & set(ends) and span not in self.ends:
-                self.ends.add(span)
+            passed = {Hole(board, rail, column) for board, rail in self._rails_from(one, other)}
+            if not self.taken & passed:
+                self.taken |= passed
                 self._add(net, *ends)
                 return
         raise CircuitRefused(
@@ -160,81 +248,51 @@ class _Board:
             mend="build it on a printed circuit board",
         )
 
-    def _to_rails(self, net: str, strips: Sequence[Strip]) -> None:
+    def _rails_from(
+        self, one: tuple[int, str], other: tuple[int, str]
+    ) -> Iterator[tuple[int, str]]:
+        """Yield the rails from one to another, going down."""
+        every = list(itertools.product(range(self.layout.boards), RAILS))
+        yield from every[every.index(one) : every.index(other) + 1]
+
+    def _to_rails(self, strips: Sequence[Strip]) -> None:
+        """Lay wires to the rails, from left to right so that none crosses another."""
+        edges: dict[tuple[int, str], list[Strip]] = {}
         for strip in strips:
-            number = "1" if strip.name == "upper" else "2"
-            rail = next(
-                (r for r, other in self.rails.items() if other == net and r.startswith(number)),
-                None,
-            )
-            if rail is not None:
-                columns = sorted(range(3, COLUMNS - 1), key=lambda c: abs(c - strip.column))
-                hole = next(
-                    h
-                    for h in (Hole(strip.board, rail, c) for c in columns if rail_has_hole(c))
-                    if h not in self.taken
+            edges.setdefault((strip.board, strip.name), []).append(strip)
+        for (board, half), edge in edges.items():
+            rails = [rail for rail in RAILS if _half_of_rail(rail) == half]
+            passed = {
+                hole.column
+                for wire in self.wires
+                if wire.one.board != wire.other.board
+                for hole in (wire.one, wire.other)
+                if (hole.board, strip_of(hole).name) == (board, half)
+            }
+            before = 0
+            for strip in sorted(edge, key=lambda strip: strip.column):
+                net = self.layout.used[strip]
+                columns = sorted(
+                    range(before + 1, COLUMNS + 1), key=lambda c: abs(c - strip.column)
                 )
-                self._add(net, self._free(strip), hole)
+                column = next(
+                    c
+                    for c in columns
+                    if rail_has_hole(c)
+                    and c not in passed
+                    and not self.taken & {Hole(board, rail, c) for rail in rails}
+                )
+                rail = next(rail for rail in rails if self.rails[rail] == net)
+                self._add(net, self._outward_hole(strip), Hole(board, rail, column))
+                before = column
 
-    def _links(self, net: str, strips: Sequence[Strip]) -> Iterator[tuple[Strip, Strip]]:
-        """Yield the pairs of strips that a net's wires join, along each half and to next boards."""
-        on_rail = net in self.rails.values()
-        sides = sides_of(self.rails)
-        runs: dict[tuple[int, str], list[Strip]] = {}
-        for strip in strips:
-            # What has its rail beside it needs no neighbour.
-            if not (on_rail and sides[net] in ("both", strip.name)):
-                runs.setdefault((strip.board, strip.name), []).append(strip)
-        for run in runs.values():
-            yield from itertools.pairwise(sorted(run, key=lambda strip: strip.column))
-        boards = sorted({strip.board for strip in strips})
-        if not on_rail:
-            for one, other in itertools.pairwise(boards):
-                yield self._neighbours(strips, one, other)
-
-    @staticmethod
-    def _neighbours(strips: Sequence[Strip], above: int, below: int) -> tuple[Strip, Strip]:
-        """Return two strips of a net from which a wire goes straight from board to board."""
-        leaving = [strip for strip in strips if strip.board == above and strip.name == "lower"]
-        coming = [strip for strip in strips if strip.board == below and strip.name == "upper"]
-        return min(
-            itertools.product(leaving, coming),
-            key=lambda pair: (abs(pair[0].column - pair[1].column), pair),
-        )
-
-    def _tap(self, strips: Sequence[Strip]) -> Hole:
-        """Return a free hole of the strip that has most of them."""
-        strip = max(strips, key=lambda strip: (len(self._holes(strip)), -strip.column))
-        hole = self._free(strip)
-        self.taken.add(hole)
-        return hole
-
-    def _along(self, net: str, one: Strip, other: Strip) -> None:
-        """Lay a wire; between neighbours it lies flat in one row."""
-        if _is_short(one, other):
-            between = range(min(one.column, other.column), max(one.column, other.column) + 1)
-            for row in _OUTWARD[one.name][1:]:
-                if all(Hole(one.board, row, column) not in self.taken for column in between):
-                    ends = (Hole(one.board, row, strip.column) for strip in (one, other))
-                    self._add(net, *ends, flat=True)
-                    # What comes later must not go into the hole under it.
-                    self.taken |= {Hole(one.board, row, column) for column in between}
-                    return
-        self._add(net, self._free(one), self._free(other))
-
-    def _holes(self, strip: Strip) -> list[Hole]:
-        holes = (Hole(strip.board, row, strip.column) for row in _OUTWARD[strip.name])
-        return [hole for hole in holes if hole not in self.taken]
-
-    def _free(self, strip: Strip) -> Hole:
-        """Return the outermost free hole of a strip."""
-        holes = self._holes(strip)
-        if not holes:
-            raise CircuitRefused(
-                f"no hole is left in column {strip.column}",
-                mend="build it on a printed circuit board",
-            )
-        return holes[0]
+    def _feeds(self) -> dict[str, Hole]:
+        """Return the leftmost free hole of a rail of each net, on the first board."""
+        feeds: dict[str, Hole] = {}
+        for rail, net in self.rails.items():
+            holes = (Hole(0, rail, c) for c in range(1, COLUMNS + 1) if rail_has_hole(c))
+            feeds.setdefault(net, next(hole for hole in holes if hole not in self.taken))
+        return feeds
 
     def _add(self, net: str, one: Hole, other: Hole, *, flat: bool = False) -> None:
         self.taken |= {one, other}

@@ -16,10 +16,13 @@ from realnet_hw.export.breadboard.guide import Guide, breadboard_guide
 from realnet_hw.export.breadboard.holes import COLUMNS, RAILS, Hole, rail_has_hole, strip_of
 from realnet_hw.export.breadboard.page import html
 from realnet_hw.export.breadboard.parts import kind_of
+from realnet_hw.export.breadboard.paths import Path, Paths
 from realnet_hw.export.breadboard.picture import svg
+from realnet_hw.export.breadboard.rows import rows_for
 from realnet_hw.export.breadboard.wiring import rails_for
+from tests.random_networks import board_of, wishes
 
-BOARDS = ("xor_opamp", "xor_single_supply", "xor_realnet")
+BOARDS = ("xor_opamp", "xor_single_supply", "xor_realnet", "nand_555", "nand_555_original")
 
 
 @pytest.fixture(scope="module", params=BOARDS)
@@ -62,6 +65,88 @@ def test_a_flat_wire_covers_no_hole_in_use(guide: Guide) -> None:
         low, high = sorted((wire.one.column, wire.other.column))
         between = {Hole(wire.one.board, wire.one.row, c) for c in range(low + 1, high)}
         assert not between & used
+
+
+def test_no_wire_crosses_another(guide: Guide) -> None:
+    assert guide.crossings == 0
+    assert "no two wires cross" in html(guide)
+
+
+def test_no_wire_lies_over_a_part(guide: Guide) -> None:
+    """Parts are between rows e and f: wires there are bridges, or at the end to join rails."""
+    inner = [guide.paths.levels[row] for row in "ef"]
+    occupied = {h.column for part in guide.layout.parts for h in part.holes.values()}
+    for wire, path in zip(guide.wiring.wires, guide.paths.wires, strict=True):
+        heights = [y - wire.one.board * guide.paths.tall for _, y in path]
+        if (
+            wire.one.board == wire.other.board
+            and min(heights) < inner[1]
+            and max(heights) > inner[0]
+        ):
+            assert {wire.one.row, wire.other.row} <= set(RAILS)
+            assert max(occupied) < wire.one.column
+
+
+def test_capacitors_stand_beside_their_package(guide: Guide) -> None:
+    middle = {
+        part.reference: (hole.board, sum(h.column for h in part.holes.values()) / len(part.holes))
+        for part in guide.layout.parts
+        for hole in [next(iter(part.holes.values()))]
+    }
+    packages = [name for name in middle if kind_of(guide.netlist.parts[name]).shape == "dip"]
+    ceramic = [name for name in middle if guide.netlist.parts[name].value == "100n"]
+    for package in packages:
+        board, column = middle[package]
+        near = [n for n in ceramic if middle[n][0] == board and abs(middle[n][1] - column) <= 8]
+        assert near, package
+
+
+def test_crossings_are_counted() -> None:
+    def cross(one: Path, other: Path) -> int:
+        return Paths({}, 0.0, (one, other), (), ()).crossings()
+
+    flat: Path = ((0.0, 0.0), (10.0, 0.0))
+    assert cross(flat, ((5.0, -5.0), (5.0, 5.0))) == 1
+    assert cross(flat, ((5.0, 0.0), (5.0, 5.0))) == 1
+    assert cross(flat, ((4.0, 5.0), (20.0, -1.0))) == 0
+    assert cross(flat, ((11.0, 0.0), (20.0, 0.0))) == 0
+    assert cross(flat, ((9.0, 0.0), (20.0, 0.0))) == 1
+    assert cross(flat, ((2.0, 1.0), (2.0, -3.0), (8.0, -3.0), (8.0, 1.0))) == 2
+
+
+def test_rows_of_wires() -> None:
+    """Wires that touch have different rows, and only what is too much for four is raised."""
+    spans = [(1, 9), (2, 9), (3, 9), (9, 12), (10, 12)]
+    rows = rows_for(spans, [5])
+    assert rows.crowd == 0
+    assert rows.outward == (0,)
+    for (one, span), (other, another) in itertools.combinations(
+        zip(spans, rows.spans, strict=True), 2
+    ):
+        if max(one[0], other[0]) <= min(one[1], other[1]):
+            assert span.row != another.row
+    crowded = rows_for([(1, 9), (2, 9), (3, 9), (4, 8)], [5])
+    assert crowded.crowd == 1
+    with pytest.raises(CircuitRefused, match="no hole is left in column 3"):
+        rows_for([(3, 9)] * 5, [])
+
+
+@pytest.mark.parametrize("seed", [3, 8])
+def test_random_networks(seed: int) -> None:
+    wish = wishes(widest=4)[seed]
+    board = board_of(wish)
+    assert isinstance(board, Board)
+    guide = breadboard_guide(board, netlist.from_board(board))
+    assert differences(guide.netlist, guide.layout, guide.wiring) == []
+    assert guide.layout.boards <= 3
+    assert guide.crossings <= 10
+
+
+def test_what_three_boards_do_not_hold_is_refused() -> None:
+    board = board_of(wishes(widest=4)[13])
+    assert isinstance(board, Board)
+    with pytest.raises(CircuitRefused, match=r"takes \d+ columns"):
+        breadboard_guide(board, netlist.from_board(board))
 
 
 def test_a_wire_in_another_hole_is_found(guide: Guide) -> None:
