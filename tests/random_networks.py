@@ -63,8 +63,15 @@ def _wish(seed: int, widest: int) -> Wish:
     if answer == "largest":
         widths[-1] = max(2, widths[-1])
     last: Activation = "relu" if rng.random() < 0.3 else "linear"
-    network = _named([*_layers(rng, widths[:-1], "relu"), *_layers(rng, widths[-2:], last)])
+    network = random_network(rng, widths, last)
     return Wish(seed, network, technology, answer, _INPUTS[seed // 6 % 2])
+
+
+def random_network(
+    rng: np.random.Generator, widths: list[int], last: Activation = "linear"
+) -> Network:
+    """Return a network of these widths, inputs first."""
+    return _named([*_layers(rng, widths[:-1], "relu"), *_layers(rng, widths[-2:], last)])
 
 
 def _layers(rng: np.random.Generator, widths: list[int], activation: Activation) -> list[Layer]:

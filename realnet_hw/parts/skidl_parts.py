@@ -11,6 +11,7 @@ import functools
 import logging
 import os
 import re
+import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -114,7 +115,7 @@ def connect(parts: Iterable[tuple[str, str, str, Mapping[str, str]]], supply_net
 def fill(describe: Callable[[Any], None], supply_nets: set[str]) -> Any:
     """Return a fresh SKiDL circuit that ``describe`` has filled."""
     skidl = _skidl()
-    with _elsewhere(), _excerpts_for_libraries(skidl):
+    with _elsewhere(), _excerpts_for_libraries(skidl), _untraced(skidl):
         circuit = skidl.Circuit()
         circuit.no_files = True
         describe(circuit)
@@ -221,6 +222,18 @@ def _excerpts_for_libraries(skidl: Any) -> Iterator[None]:
         yield
     finally:
         skidl.SchLib = whole
+
+
+@contextlib.contextmanager
+def _untraced(skidl: Any) -> Iterator[None]:
+    """Have SKiDL not note which lines of Python made each part: most of a circuit's time."""
+    module: Any = sys.modules[skidl.Circuit.__module__]
+    traced = module.get_skidl_trace
+    module.get_skidl_trace = list
+    try:
+        yield
+    finally:
+        module.get_skidl_trace = traced
 
 
 # KiCad takes the CONT pin of a 555 for an open collector, and what drives it for an error.

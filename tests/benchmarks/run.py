@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
-COUNTING = {"networks", "pcb", "verdict"}
+COUNTING = {"build", "networks", "pcb", "verdict"}
 REPEATS = 7
 
 
