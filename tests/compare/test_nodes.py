@@ -15,7 +15,7 @@ from realnet_hw.compare import compare
 from realnet_hw.compare.nodes import MOST_CASES, Schematic, schematic
 from realnet_hw.compare.svg import read
 from realnet_hw.drawing.geometry import Box
-from realnet_hw.records import ComparedCase, ComparedInput, ComparedValue, Comparison
+from realnet_hw.records import ComparedCase, ComparedInput, ComparedPulse, ComparedValue, Comparison
 from tests.compare.worlds import usual
 
 WORLD = usual()
@@ -43,7 +43,7 @@ def tags(shown: Schematic) -> list[tuple[str, int, Box, str]]:
 
 
 def of_board(board: Board) -> Comparison:
-    """A comparison with a reading of −3.333 V at every terminal of a board, far too low."""
+    """A comparison with a reading of −3.333 V, or 1.234 ms, at every terminal, far too low."""
     value = ComparedValue(
         predicted_V=0.0,
         measured_V=-3.3333,
@@ -53,11 +53,15 @@ def of_board(board: Board) -> Comparison:
         logic=None,
         expected=None,
     )
+    pulse = ComparedPulse(
+        predicted_s=9e-3, measured_s=1.234e-3, U_predicted_s=1e-4, U_measured_s=1e-5, En=-77.0
+    )
     case = ComparedCase(
         inputs={p.name: ComparedInput(set_V=0.0, measured_V=0.0, U_measured_V=0.1)
                 for p in board.inputs},
         outputs={p.name: value for p in board.outputs},
-        nodes={p.name: value for p in board.test_points},
+        nodes={p.name: value for p in board.test_points if p.kind == "voltage"},
+        pulses={p.name: pulse for p in board.test_points if p.kind == "pulse"},
     )  # fmt: skip
     return msgspec.structs.replace(COMPARISON, board=board.name, cases=[case])
 
@@ -79,8 +83,14 @@ def test_tags_cover_nothing_and_stand_nearest_to_their_own_label(path: Path) -> 
     nets = {place.name: place.net for place in (*board.ports, *board.test_points)}
     found = tags(schematic(path, comparison, nets))
     (case,) = comparison.cases
-    names = case.inputs.keys() | case.outputs.keys() | case.nodes.keys()
-    labels = [word for word in drawn.words if word.text in {nets[name] for name in names}]
+    names = {*case.inputs, *case.outputs, *case.nodes, *case.pulses}
+    # A net may be called as a letter on the sheet's border, which is 12 mm wide.
+    sheet = drawn.view.grown(-12.0)
+    labels = [
+        word
+        for word in drawn.words
+        if word.text in {nets[name] for name in names} and sheet.holds(word.box)
+    ]
     # Every net that has a label in the drawing carries its voltage.
     assert {nets[text.split()[0]] for *_, text in found} == {word.text for word in labels}
     for i, (_, _, box, text) in enumerate(found):
