@@ -74,42 +74,53 @@ class Task:
         high = self.carried > np.where(inner, 0.5, (LOW_V + HIGH_V) / 2)
         return np.asarray(high != inverted)
 
-    def volts(self, rail_V: float) -> _Floats:
-        """Return what each source carries at a rail, patterns x sources.
+    def volts(self, rail_V: float | _Floats) -> _Floats:
+        """Return what each source carries at a rail, boards x patterns x sources.
 
         Of an inner source that is inverted, what its inverter puts out.
         """
         inner = np.array([source.is_inner for source in self.sources])
-        return np.where(inner, self.is_high * rail_V, self.carried)
+        return np.where(inner, self.is_high * np.reshape(rail_V, (-1, 1, 1)), self.carried)
 
 
 class Corner:
-    """A neuron's parts on many boards at one rail and temperature, with their pulses' sums.
+    """A neuron's parts on many boards at one rail, with their pulses' sums.
 
     Args:
         task: what it must tell apart.
         ohm: the monostables' resistors.
-        corner: rail and temperature.
-        boards, seed, tolerance: as of ``Parts``.
+        rail_V: the rail, or one for each board, boards x 1.
+        parts: nominal, or drawn.
     """
 
     def __init__(
         self,
         task: Task,
         ohm: tuple[float, ...],
-        corner: tuple[float, float] = CORNERS[0],
         *,
-        boards: int = 0,
-        seed: int = 0,
-        tolerance: float | None = None,
+        rail_V: float | _Floats = RAIL_V,
+        parts: Parts | None = None,
     ) -> None:
-        rail_V, temperature_C = corner
-        parts = Parts(boards, seed, temperature_C=temperature_C, tolerance=tolerance)
-        self.circuit = Circuit(task.sources, ohm, rail_V, parts)
+        self.circuit = Circuit(task.sources, ohm, rail_V, parts or Parts())
         self.task = task
         self.pulses_s = self.circuit.pulses_s(task.volts(rail_V))
         self.summed_s = np.sum(self.pulses_s, axis=0)
         self.scale = rail_V / RAIL_V if self.circuit.is_inner else 1.0
+
+    @staticmethod
+    def drawn(
+        task: Task,
+        ohm: tuple[float, ...],
+        corner: tuple[float, float],
+        boards: int,
+        *,
+        seed: int = 0,
+        tolerance: float | None = None,
+    ) -> Corner:
+        """Return drawn boards at a rail and temperature; the last as of ``Parts``."""
+        rail_V, temperature_C = corner
+        parts = Parts(boards, seed, temperature_C=temperature_C, tolerance=tolerance)
+        return Corner(task, ohm, rail_V=rail_V, parts=parts)
 
     def reached_V(self, integrator_ohm: float, middle_V: float) -> _Floats:
         """Return the integrator's voltages, boards x patterns."""
@@ -152,7 +163,7 @@ def margins(neuron: TimerNeuron, task: Task, *, tolerance: float | None = None) 
     least = np.full(len(volts), np.inf)
     needed_V = np.zeros(len(volts))
     for corner in CORNERS:
-        drawn = Corner(task, neuron.ohm, corner, boards=_BOARDS, tolerance=tolerance)
+        drawn = Corner.drawn(task, neuron.ohm, corner, _BOARDS, tolerance=tolerance)
         found_V = drawn.margins_V(neuron)
         spread_V = found_V.std(axis=0)
         least = np.minimum(least, found_V.mean(axis=0) / spread_V)
@@ -181,5 +192,5 @@ def yield_of(
     corner: tuple[float, float] = CORNERS[0],
 ) -> float:
     """Return the share of boards on which every pattern is right."""
-    drawn = Corner(task, neuron.ohm, corner, boards=boards, seed=seed, tolerance=tolerance)
+    drawn = Corner.drawn(task, neuron.ohm, corner, boards, seed=seed, tolerance=tolerance)
     return float((drawn.margins_V(neuron) > 0).all(axis=1).mean())

@@ -99,12 +99,16 @@ class Circuit:
     Args:
         sources: of its weights.
         ohm: the monostables' resistors.
-        rail_V: as it is.
+        rail_V: as it is; one for each board, boards x 1, or one for all.
         parts: nominal, or drawn.
     """
 
     def __init__(
-        self, sources: tuple[Source, ...], ohm: tuple[float, ...], rail_V: float, parts: Parts
+        self,
+        sources: tuple[Source, ...],
+        ohm: tuple[float, ...],
+        rail_V: float | _Floats,
+        parts: Parts,
     ) -> None:
         self.is_inner = sources[0].is_inner
         self._sources = sources
@@ -128,12 +132,12 @@ class Circuit:
         """Return the pulse of each monostable, boards x patterns.
 
         Args:
-            levels_V: what each source carries, patterns x sources: the level of an input, 0 or
-                the rail of a neuron's output.
+            levels_V: what each source carries, boards x patterns x sources: the level of an input,
+                0 or the rail of a neuron's output.
         """
         found = []
         for index in range(len(self._sources)):
-            level_V = self._levels_V[index].of(levels_V[None, :, index]) + self._ends_V[index]
+            level_V = self._levels_V[index].of(levels_V[:, :, index]) + self._ends_V[index]
             charged_to_V = self._rail_V - self._leak_V[index]
             found.append(np.asarray(laws.pulse_s(self._tau_s[index], 1.0, level_V, charged_to_V)))
         return found
@@ -181,7 +185,7 @@ class _Levels:
         return self.gain * volts + self.offset_V
 
 
-def _levels(source: Source, rail_V: float, parts: Parts) -> _Levels:
+def _levels(source: Source, rail_V: float | _Floats, parts: Parts) -> _Levels:
     """Return what becomes of a source's voltage on its way to CONT.
 
     An output, 0 V or the rail, meets the rail and ground through three equal resistors: at the
@@ -194,7 +198,9 @@ def _levels(source: Source, rail_V: float, parts: Parts) -> _Levels:
         from_output = 1.0 / (parts.resistor() + parts.high_ohm() / SHIFT_OHM)
         from_rail, to_ground = 1.0 / parts.resistor(), 1.0 / parts.resistor()
         total = from_output + from_rail + to_ground
-        return _Levels(from_output / total, rail_V * from_rail / total + parts.offset_V())
+        return _Levels(
+            from_output / total, np.asarray(rail_V * from_rail / total + parts.offset_V())
+        )
     if not source.is_inverted:
         return _Levels(one, 0.0 * one)
     upper, lower = (ohm * parts.resistor() for ohm in MIDDLE_OHM)

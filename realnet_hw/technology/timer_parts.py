@@ -37,7 +37,6 @@ class Parts:
         seed: of the draws.
         temperature_C: parts drift apart away from 27 C.
         tolerance: of resistors and capacitors, as a fraction; None for the catalogue's.
-        timer: its key in the catalogue.
     """
 
     def __init__(
@@ -47,12 +46,10 @@ class Parts:
         *,
         temperature_C: float = NOMINAL_C,
         tolerance: float | None = None,
-        timer: str = TIMER,
     ) -> None:
         self._boards = boards
         self._random = np.random.Generator(np.random.PCG64(seed))
         self._tolerance = tolerance
-        self._timer = part_type(timer)
         self.temperature_C = temperature_C
 
     def resistor(self) -> _Drawn:
@@ -65,40 +62,36 @@ class Parts:
 
     def high_ohm(self) -> _Drawn:
         """Return resistances of a timer's output to its rail."""
-        return self._draw(spread_rule(self._timer, "rhigh"))
+        return self.spread(TIMER, "rhigh")
 
     def comparator_V(self) -> _Drawn:
         """Return by how much a timer's threshold is off the level at CONT."""
-        return self._draw(spread_rule(self._timer, "vthreshold"))
+        return self.spread(TIMER, "vthreshold")
 
     def threshold_A(self) -> _Drawn:
         """Return what a timer's threshold and discharge pins take from the capacitor."""
-        return self._draw(spread_rule(self._timer, "ileakage")) + self._timer.limits["threshold_A"]
+        return self.spread(TIMER, "ileakage") + part_type(TIMER).limits["threshold_A"]
 
     def offset_V(self) -> _Drawn:
         """Return offsets of an amplifier."""
-        return self._draw(spread_rule(part_type(AMPLIFIER), "vos1"))
+        return self.spread(AMPLIFIER, "vos1")
 
     def reference_V(self) -> _Drawn:
         """Return voltages of a shunt reference."""
-        return self._draw(spread_rule(part_type(REFERENCE), "vref"))
+        return self.spread(REFERENCE, "vref")
 
     def area(self) -> _Drawn:
         """Return by which factor diodes' saturation current differs from their model card's."""
-        return self._draw(spread_rule(part_type(DIODE), "area"))
+        return self.spread(DIODE, "area")
 
-    def _relative(self, kind: PartType) -> _Drawn:
-        rule = kind.spreads[0]
-        bound = self._tolerance if self._tolerance is not None else rule.relative or 0.0
-        bound += self._drift(rule)
-        return 1.0 + bound * (2.0 * self._uniform() - 1.0)
-
-    def _draw(self, rule: SpreadRule) -> _Drawn:
+    def spread(self, key: str, parameter: str) -> _Drawn:
+        """Return values of a part's parameter, such as ``"vthreshold"`` of a timer."""
+        rule = spread_rule(part_type(key), parameter)
         nominal, low, high = rule.nominal or 0.0, rule.low or 0.0, rule.high or 0.0
         drift = self._drift(rule)
         if not self._boards:
             return np.full((1, 1), nominal)
-        uniform = self._uniform()
+        uniform = self.uniform()
         if rule.distribution == "uniform":
             return np.asarray(low - drift + uniform * (high - low + 2 * drift))
         normal = NormalDist(nominal, float(np.hypot(rule.sigma or 0.0, drift)))
@@ -106,10 +99,17 @@ class Parts:
         chances = below + uniform * (above - below)
         return np.array([[normal.inv_cdf(chance)] for chance in chances[:, 0]])
 
+    def _relative(self, kind: PartType) -> _Drawn:
+        rule = kind.spreads[0]
+        bound = self._tolerance if self._tolerance is not None else rule.relative or 0.0
+        bound += self._drift(rule)
+        return 1.0 + bound * (2.0 * self.uniform() - 1.0)
+
     def _drift(self, rule: SpreadRule) -> float:
         return rule.drift_at(_USUAL_OHM) * abs(self.temperature_C - NOMINAL_C)
 
-    def _uniform(self) -> _Drawn:
+    def uniform(self) -> _Drawn:
+        """Return numbers between 0 and 1."""
         if not self._boards:
             return np.full((1, 1), 0.5)
         return self._random.random((self._boards, 1))

@@ -97,11 +97,8 @@ def chosen(ohm: tuple[float, ...], task: Task) -> TimerNeuron:
         ohm: the monostables' resistors.
         task: what it must tell apart; some patterns fire and some don't.
     """
-    drawn = [
-        Corner(task, ohm, corner, boards=_BOARDS if index else 0)
-        for index, corner in enumerate((CORNERS[0], *CORNERS))
-    ]
-    nominal, corners = drawn[0], drawn[1:]
+    nominal = Corner(task, ohm)
+    corners = [Corner.drawn(task, ohm, corner, _BOARDS) for corner in CORNERS]
     middle_s = float(np.sqrt(_least(nominal, task.fires) * _greatest(nominal, task.fires)))
     series = values(
         _series(),
