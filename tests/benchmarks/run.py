@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
-COUNTING = {"build", "networks", "pcb", "verdict"}
+COUNTING = {"build", "firings", "networks", "pcb", "timer_yields", "timers", "verdict"}
 REPEATS = 7
 
 
