@@ -13,7 +13,7 @@ from realnet_hw.export.deck import Deck
 from realnet_hw.export.netlist import Netlist
 from realnet_hw.predict import conditions, faults
 from realnet_hw.predict.asking import Answers, Asking, asking_of
-from realnet_hw.predict.bands import band, proportion_interval
+from realnet_hw.predict.bands import band_of_modes, proportion_interval
 from realnet_hw.predict.engine import Engine, Parameters
 from realnet_hw.predict.levels import sources
 from realnet_hw.predict.monte_carlo import Progress, monte_carlo
@@ -227,7 +227,10 @@ def _case(
     pulses: dict[str, records.PredictedPulse] = {}
     for column, name in enumerate((*asking.voltages, *asking.pulses)):
         value = float(nominal[column])
-        low, high = band(drawn[:, column].tolist())
+        values = drawn[:, column].tolist()
+        is_level = case.expected.get(name) is not None
+        levels = [board.logic.level(one) if is_level else None for one in values]
+        low, high = band_of_modes(values, levels)
         low, high = min(low, value), max(high, value)
         if name in asking.pulses:
             pulses[name] = records.PredictedPulse(

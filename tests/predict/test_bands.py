@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from realnet_hw.errors import InputError
-from realnet_hw.predict.bands import band, proportion_interval, spare_boards
+from realnet_hw.predict.bands import band, band_of_modes, proportion_interval, spare_boards
 
 
 @pytest.mark.parametrize("count", [473, 500, 1000, 5000, 20_000])
@@ -79,3 +79,16 @@ def test_interval_is_wilsons(good: int, count: int) -> None:
 def test_impossible_counts_are_refused(good: int, count: int) -> None:
     with pytest.raises(InputError):
         proportion_interval(good, count)
+
+
+def test_a_band_of_two_levels_reaches_no_further_than_those_of_each() -> None:
+    """Of 60 boards 20 answer near 0 V, 39 near 5 V, one at 2 V: nothing is below 0 V or at 10 V."""
+    random = np.random.default_rng(3)
+    low_V, high_V = random.normal(0.05, 0.01, 20), random.normal(5.0, 0.05, 39)
+    values = [*low_V.tolist(), 2.0, *high_V.tolist()]
+    modes = [0] * 20 + [None] + [1] * 39
+    assert band(values)[0] < -1
+    low, high = band_of_modes(values, modes)
+    assert (low, high) == (band(low_V.tolist())[0], band(high_V.tolist())[1])
+    assert band_of_modes(values, [None] * 60) == band(values)
+    assert band_of_modes(values * 10, modes * 10) == band(values * 10)
