@@ -30,6 +30,7 @@ from realnet_hw.export import (
     cost,
     deck,
     deck_comparison,
+    edits,
     kicad_cli,
     kicad_jobs,
     lvs,
@@ -124,7 +125,7 @@ def build(
         profile: of the fab that the printed circuit board is laid out for; None for no board.
         size: of that board; None for as small as it can be.
         assembly: with through-hole or with surface-mounted parts.
-        force: replace even what was edited by hand since it was built.
+        force: replace even what was edited by hand since it was built; a copy of it is kept.
         progress: told of each step.
 
     Raises:
@@ -137,15 +138,23 @@ def build(
     """
     _refuse_folder(out_dir)
     if not force:
-        _refuse_edited(out_dir)
+        _refuse_edited(out_dir, _edited(out_dir))
     with _beside(out_dir.resolve()) as made_in:
         folder = made_in / "files"
         folder.mkdir()
         result = _make(board, folder, profile, size, assembly, progress)
+        kept: tuple[str, ...] = ()
         if not result.violations:
+            # Once more: somebody may have saved a file meanwhile, or made one of a new name.
+            edited = _edited(out_dir, folder)
+            if not force:
+                _refuse_edited(out_dir, edited)
             with _refusals(out_dir):
+                if edited:
+                    copies = edits.keep(out_dir.resolve(), edited)
+                    kept = (f"{', '.join(edited)} had been edited: copies are in {copies}",)
                 _put_in_place(folder, out_dir.resolve())
-    return dataclasses.replace(result, folder=out_dir)
+    return dataclasses.replace(result, folder=out_dir, notes=(*result.notes, *kept))
 
 
 def check(board: Board, out_dir: Path, *, progress: Progress = lambda *_: None) -> list[str]:
@@ -381,7 +390,7 @@ def _write_board_files(
     except ToolFailed as error:
         return [f"no {_EXTRA}: {error}"]
     if page is not None:
-        (folder / _EXTRA).write_bytes(page)
+        (folder / _EXTRA).write_bytes(edits.sealed(page))
     return []
 
 
@@ -519,23 +528,21 @@ def _is_within(path: Path, folder: Path) -> bool:
     return path.is_file() and folder.resolve() in path.resolve().parents
 
 
-def _refuse_edited(out_dir: Path) -> None:
-    """Refuse to replace files that somebody edited since they were built."""
-    if not (out_dir / MANIFEST).is_file():
-        return
-    files = _manifest(out_dir)["files"]
-    edited = [
-        name
-        for name, digest in files.items()
-        if _is_within(out_dir / name, out_dir)
-        and hashlib.sha256((out_dir / name).read_bytes()).hexdigest() != digest
-    ]
+def _edited(out_dir: Path, made: Path | None = None) -> list[str]:
+    """Return what somebody edited, among a build's files and those that a new one would replace."""
+    known = _manifest(out_dir)["files"] if (out_dir / MANIFEST).is_file() else {}
+    new = {name: made / name for name in _files_in(made) if name != MANIFEST} if made else {}
+    return edits.edited(out_dir, known, new, [_EXTRA])
+
+
+def _refuse_edited(out_dir: Path, edited: Sequence[str]) -> None:
+    """Refuse to replace files that are somebody's work."""
     if edited:
         count = f" and {len(edited) - 1} more" if len(edited) > 1 else ""
         raise InputError(
-            f"{edited[0]}{count} was edited since it was built",
+            f"{edited[0]}{count} was edited since it was built, or is not a build's",
             where=str(out_dir),
-            mend="build elsewhere with --out, or replace the edits with --force",
+            mend="build elsewhere with --out; --force replaces edits and keeps copies",
         )
 
 
