@@ -54,6 +54,7 @@ from realnet_hw.export.pcb.interactive_bom import interactive_bom
 from realnet_hw.export.profile import DEFAULT, Profile, profile_named
 from realnet_hw.export.schematic import schematic_files
 from realnet_hw.export.sheets import sheet_file
+from realnet_hw.export.short_svg import shortened
 from realnet_hw.parts import skidl_parts
 from realnet_hw.parts.catalogue import Assembly
 
@@ -317,7 +318,7 @@ def _make(
 
     step()
     for sheet, picture in exported.pictures.items():
-        (folder / sheet_file("schematic", sheet, "svg")).write_text(picture, "utf-8")
+        (folder / sheet_file("schematic", sheet, "svg")).write_text(shortened(picture), "utf-8")
     (folder / "schematic.pdf").write_bytes(printing.result())
 
     step()
@@ -370,9 +371,11 @@ def _write_board_files(
     """Write what is made of a board's file beside it and return what is to be said about it."""
     folder = target.parent
     (folder / _FABRICATION).mkdir()
+    outline = laid_out.plan.outline
+    aspect = outline.width / outline.height
     with kicad_cli.side_by_side() as kicad:
         rendering = {
-            side: kicad.submit(kicad_cli.pcb_render, target, side)
+            side: kicad.submit(kicad_cli.pcb_render, target, side, aspect=aspect)
             for side in SIDES
             if not _taken_over(f"pcb_{side}.png", target, earlier)
         }

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import io
 import json
 import os
 import re
@@ -27,6 +28,9 @@ from realnet_hw.parts.skidl_parts import symbol_folder
 
 _TIMEOUT_s = 120
 _NEEDED_MAJOR = 9
+# Of a board's picture: its longer side, and how much of that the board takes.
+_LONGEST_px = 1400
+_FILLED = 0.96
 
 
 @functools.cache
@@ -196,13 +200,27 @@ def pcb_exports(
         return {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
 
 
-def pcb_render(board: Path, side: str, *, width: int = 1400, height: int = 1000) -> bytes:
-    """Return a picture of a board seen from "top" or "bottom", PNG."""
+def pcb_render(board: Path, side: str, *, aspect: float) -> bytes:
+    """Return a picture of a board seen from "top" or "bottom", PNG with a palette.
+
+    Args:
+        board: the ``.kicad_pcb`` file.
+        side: the side that is seen.
+        aspect: the board's width over its height.
+    """
+    from PIL import Image
+
+    width, height = (round(_LONGEST_px * min(1.0, ratio)) for ratio in (aspect, 1 / aspect))
+    # KiCad shows a board's longer side as long as the picture is high.
+    zoom = _FILLED * max(1.0, aspect)
+    view = ["--width", str(width), "--height", str(height), "--zoom", f"{zoom:.3f}"]
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "board.png"
-        size = ["--width", str(width), "--height", str(height)]
-        run(["pcb", "render", "--side", side, *size, "--output", str(target), str(board)])
-        return target.read_bytes()
+        run(["pcb", "render", "--side", side, *view, "--output", str(target), str(board)])
+        packed = io.BytesIO()
+        with Image.open(target) as picture:
+            picture.quantize(method=Image.Quantize.FASTOCTREE).save(packed, "PNG", optimize=True)
+    return packed.getvalue()
 
 
 def _mend() -> str:

@@ -16,7 +16,9 @@ from realnet_hw.board import Board, load_board
 from realnet_hw.cells.shunt_reference import ShuntReference
 from realnet_hw.drawing.pad import Pad
 from realnet_hw.errors import InputError
-from realnet_hw.export import build, kicad_cli
+from realnet_hw.export import build, kicad_cli, netlist
+from realnet_hw.export.groups import groups
+from realnet_hw.export.pcb.floorplan import floorplan
 
 pytestmark = pytest.mark.usefixtures("kicad")
 
@@ -61,8 +63,13 @@ def test_committed_files_are_current(name: str) -> None:
 def test_renderings_are_those_of_the_board(tmp_path: Path) -> None:
     """A check takes them over where the board is the same: here one is made anew."""
     generated = project.bundle() / "boards" / "xor_opamp" / "generated"
+    board = load_board("xor_opamp")
+    parts = netlist.from_board(board)
+    outline = floorplan(parts, groups(board, parts)).outline
     (tmp_path / "pcb_top.png").write_bytes(
-        kicad_cli.pcb_render(generated / "xor_opamp.kicad_pcb", "top")
+        kicad_cli.pcb_render(
+            generated / "xor_opamp.kicad_pcb", "top", aspect=outline.width / outline.height
+        )
     )
     sizes = {
         path.read_bytes()[:HEAD] for path in (generated / "pcb_top.png", tmp_path / "pcb_top.png")

@@ -29,7 +29,7 @@ from realnet_hw.export.pcb.footprints import footprint, turned
 from realnet_hw.export.pcb.router import NetClass, Pad, Routing, Rules, route
 from realnet_hw.export.pcb.silkscreen import Silkscreen, Text, silkscreen
 from realnet_hw.export.profile import DEFAULT, Profile
-from realnet_hw.export.project_files import LIBRARIES
+from realnet_hw.export.project_files import LIBRARIES, CURVES_mm
 
 HOLE_FOOTPRINT = "MountingHole:MountingHole_3.2mm_M3"
 
@@ -261,6 +261,7 @@ def _job(
             "clearance": profile.pour_clearance_mm,
             "least_width": profile.track_mm,
             "spoke": profile.power_track_mm,
+            "curves": CURVES_mm,
         },
     }
 

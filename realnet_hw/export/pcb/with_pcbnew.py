@@ -158,6 +158,7 @@ def pour(board, job):
         zone.SetThermalReliefSpokeWidth(mm(job["pour"]["spoke"]))
         zone.SetIslandRemovalMode(pcbnew.ISLAND_REMOVAL_MODE_ALWAYS)
         board.Add(zone)
+    board.GetDesignSettings().m_MaxError = mm(job["pour"]["curves"])
     pcbnew.ZONE_FILLER(board).Fill(board.Zones())
 
 
