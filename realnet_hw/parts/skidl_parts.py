@@ -1,6 +1,6 @@
 """SKiDL circuits from catalogue parts, with SKiDL kept from leaving traces.
 
-Importing SKiDL takes most of a second and writes log files where it runs, so it happens here, on
+Importing SKiDL takes a while and writes log files where it runs, so it happens here, on
 demand and in a temporary folder.
 """
 
@@ -71,13 +71,31 @@ def _elsewhere() -> Iterator[None]:
             os.chdir(before)
 
 
+@contextlib.contextmanager
+def _missing(package: str) -> Iterator[None]:
+    """Let a package look as if it were not installed.
+
+    SKiDL does without InSpice, which simulates, and then needs a quarter of the time to import: it
+    brings matplotlib.
+    """
+    kept = sys.modules.get(package)
+    sys.modules[package] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[package]
+        if kept is not None:
+            sys.modules[package] = kept
+
+
 @functools.cache
 def _skidl() -> Any:
     """Import SKiDL once, set to KiCad 9's own libraries and silent."""
     folder = symbol_folder()
     os.environ.setdefault("KICAD9_SYMBOL_DIR", str(folder))
     logger_class = logging.getLoggerClass()
-    with _elsewhere(), contextlib.redirect_stderr(None), contextlib.redirect_stdout(None):
+    silent = contextlib.redirect_stderr(None), contextlib.redirect_stdout(None)
+    with _elsewhere(), _missing("InSpice"), silent[0], silent[1]:
         import skidl
 
         skidl.set_default_tool(skidl.KICAD9)
