@@ -143,6 +143,8 @@ def parts_catalogue() -> str:
         facts = {
             "KiCad": f"`{part.symbol}`, `{part.footprint}`",
             "maker": " ".join(filter(None, (part.manufacturer, _code(part.mpn)))),
+            "number seen": _SEEN[part.seen] if part.mpn else "",
+            "price": _price(part.price) if part.price else "",
             "value": part.value,
             "tolerance": "" if part.tolerance is None else f"{part.tolerance * 100:g} %",
             "values from": part.series or "",
@@ -156,6 +158,14 @@ def parts_catalogue() -> str:
         lines += [f"| {key} | {_cell(value)} |" for key, value in facts.items() if value]
         lines.append("")
     return "\n".join(lines)
+
+
+_SEEN = {"maker": "in its maker's document", "shop": "at a shop", "": "no: look before ordering"}
+
+
+def _price(price: catalogue.Price) -> str:
+    count = f" for {price.quantity}" if price.quantity > 1 else ""
+    return f"{price.usd:g} USD each{count}, {price.date} ({price.source})"
 
 
 def _code(text: str) -> str:

@@ -16,10 +16,11 @@ from dataclasses import dataclass, fields
 from realnet_hw.board import reference_order
 from realnet_hw.drawing import sexpr, symbols
 from realnet_hw.export.netlist import Netlist, NetlistPart
-from realnet_hw.parts.catalogue import part_type
+from realnet_hw.parts.catalogue import Seen, part_type
 from realnet_hw.records import UsedPart
 
 _MOST_DESIGNATORS = 200
+_SEEN: Mapping[Seen, str] = {"maker": "maker", "shop": "shop", "": "no"}
 
 
 @dataclass(frozen=True)
@@ -115,10 +116,15 @@ def used_parts(netlist: Netlist) -> list[UsedPart]:
 def bom_text(netlist: Netlist) -> str:
     """Return ``bom.csv``: one line for each different part, with all its references."""
     rows = [
-        [" ".join(references), len(references), *(getattr(entry, a) for a in COLUMNS.values())]
+        [
+            " ".join(references),
+            len(references),
+            *(getattr(entry, a) for a in COLUMNS.values()),
+            _SEEN[_seen(netlist.parts[references[0]])] if entry.mpn else "",
+        ]
         for entry, references in _grouped(entries(netlist)).items()
     ]
-    return _csv(["Reference", "Qty", *COLUMNS], rows)
+    return _csv(["Reference", "Qty", *COLUMNS, "MPN seen"], rows)
 
 
 def jlcpcb_text(netlist: Netlist) -> str:
@@ -146,6 +152,20 @@ def order_text(netlist: Netlist) -> str:
 def without_number(netlist: Netlist) -> list[str]:
     """Return the references of what is bought but has no manufacturer's part number."""
     return [reference for reference, entry in entries(netlist).items() if not entry.mpn]
+
+
+def unseen(netlist: Netlist) -> list[str]:
+    """Return the part numbers that were found neither at their maker nor at a shop."""
+    return [
+        entry.mpn
+        for entry, references in _grouped(entries(netlist)).items()
+        if entry.mpn and not _seen(netlist.parts[references[0]])
+    ]
+
+
+def _seen(part: NetlistPart) -> Seen:
+    key = part.fields.get("Catalogue", "")
+    return part_type(key).seen if key else ""
 
 
 def ranges(references: Sequence[str]) -> list[str]:

@@ -350,6 +350,9 @@ def _make(
     if summary.without_number:
         named = ", ".join(summary.without_number)
         notes.append(f"no part number, so not in bom_order.csv: {named}")
+    if summary.unseen:
+        named = ", ".join(summary.unseen)
+        notes.append(f"part numbers to look up before ordering, not seen anywhere yet: {named}")
     manifest = _manifest_text(board, expected, version, profile, size, assembly, summary, folder)
     (folder / MANIFEST).write_text(manifest, "utf-8")
     return BuildResult(

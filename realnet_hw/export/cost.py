@@ -1,7 +1,7 @@
 """What a board takes: its parts counted by kind, and what they cost as far as prices are known.
 
 Prices stand in the parts catalogue with the date at which they were looked up. None is guessed, so
-an estimate always says how many lines of the bill of materials it leaves out.
+an estimate always says for how many of the parts it is.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ class Estimate:
 
     Args:
         usd: of the parts whose price is known.
+        parts: how many these are.
         oldest: date of the oldest price, "YYYY-MM".
-        unpriced: lines of the bill of materials without a price.
     """
 
     usd: float
+    parts: int
     oldest: str
-    unpriced: int
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ class Summary:
         kinds: by the kind's name, in the plural.
         estimate: None where no price is known.
         without_number: references of parts without a manufacturer's part number.
+        unseen: part numbers that were found neither at their maker nor at a shop.
     """
 
     count: int
@@ -67,6 +68,7 @@ class Summary:
     kinds: Mapping[str, Kind]
     estimate: Estimate | None
     without_number: tuple[str, ...]
+    unseen: tuple[str, ...]
 
     def content(self) -> dict[str, Any]:
         """Return it as it stands in the manifest."""
@@ -81,10 +83,11 @@ class Summary:
             "estimate": estimate
             and {
                 "usd": round(estimate.usd, 2),
+                "parts": estimate.parts,
                 "oldest_price": estimate.oldest,
-                "lines_without_price": estimate.unpriced,
             },
             "without_number": list(self.without_number),
+            "unseen": list(self.unseen),
         }
 
     def words(self) -> str:
@@ -97,11 +100,9 @@ class Summary:
         said = f"to buy: {self.count} parts, {self.lines} lines: {', '.join(counted)}"
         if self.estimate is None:
             return said
-        unpriced = self.estimate.unpriced
-        missing = f", {unpriced} of the {self.lines} without a price" if unpriced else ""
         return (
-            f"{said}; estimate: {self.estimate.usd:.2f} USD, prices of {self.estimate.oldest} "
-            f"or later{missing}"
+            f"{said}; estimate for {self.estimate.parts} of the {self.count} parts: "
+            f"{self.estimate.usd:.2f} USD, at prices of {self.estimate.oldest} or later"
         )
 
 
@@ -114,7 +115,7 @@ def summary(netlist: Netlist) -> Summary:
     """Count what is bought for a board and add up what is known to cost."""
     lines = bom.used_parts(netlist)
     kinds: dict[str, Kind] = {}
-    usd, dates, unpriced = 0.0, [], 0
+    usd, dates, priced = 0.0, [], 0
     for line in lines:
         prefix = line.references[0].rstrip("0123456789")
         name = _KINDS.get(prefix, _OTHER)[1]
@@ -122,17 +123,17 @@ def summary(netlist: Netlist) -> Summary:
         before = kinds.get(name, Kind(0, 0))
         kinds[name] = Kind(before.count + count, before.lines + 1)
         price = _price(netlist, line.references[0])
-        if price is None:
-            unpriced += 1
-        else:
+        if price is not None:
             usd += count * price.usd
+            priced += count
             dates.append(price.date)
     return Summary(
         count=sum(kind.count for kind in kinds.values()),
         lines=len(lines),
         kinds=dict(sorted(kinds.items(), key=lambda item: -item[1].count)),
-        estimate=Estimate(usd, min(dates), unpriced) if dates else None,
+        estimate=Estimate(usd, priced, min(dates)) if dates else None,
         without_number=tuple(bom.without_number(netlist)),
+        unseen=tuple(bom.unseen(netlist)),
     )
 
 

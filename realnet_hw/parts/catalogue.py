@@ -53,6 +53,10 @@ Assembly = Literal["tht", "smd"]
 _SMD = "_smd"
 
 
+Seen = Literal["", "maker", "shop"]
+"""Where a part number was found to exist: in its maker's document, a shop's list, nowhere yet."""
+
+
 class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a part cost when somebody looked: ``usd`` a piece where ``quantity`` are bought.
 
@@ -82,6 +86,7 @@ class SmdForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sim: dict[str, str] | None = None
     spreads: tuple[SpreadRule, ...] | None = None
     pins: dict[str, str] = {}
+    seen: Seen = ""
     price: Price | None = None
 
 
@@ -108,6 +113,7 @@ class PartType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     open_collector: bool = False
     supply_pins: dict[str, str] = {}
     smd: SmdForm | None = None
+    seen: Seen = ""
     price: Price | None = None
 
     @property

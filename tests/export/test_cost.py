@@ -18,9 +18,20 @@ from realnet_hw.parts.catalogue import PartType, Price
 
 
 @pytest.fixture
-def priced(monkeypatch: pytest.MonkeyPatch) -> None:
+def unpriced(monkeypatch: pytest.MonkeyPatch) -> dict[str, PartType]:
+    """Let no entry of the catalogue have a price."""
+    known = {
+        key: msgspec.structs.replace(part, price=None)
+        for key, part in catalogue.catalogue().items()
+    }
+    monkeypatch.setattr(catalogue, "catalogue", lambda: known)
+    return known
+
+
+@pytest.fixture
+def priced(unpriced: dict[str, PartType], monkeypatch: pytest.MonkeyPatch) -> None:
     """Make two entries of the catalogue have a price."""
-    known = dict(catalogue.catalogue())
+    known = dict(unpriced)
     for key, usd, date in (("tl074", 0.75, "2026-03"), ("resistor", 0.02, "2025-11")):
         price = Price(usd=usd, quantity=10, date=date, source="a shop")
         known[key] = msgspec.structs.replace(known[key], price=price)
@@ -37,6 +48,7 @@ def test_counts_are_those_of_the_bill_of_materials(xor: Any) -> None:
     assert found.kinds["resistors"].count == sum(int(row["Qty"]) for row in resistors)
 
 
+@pytest.mark.usefixtures("unpriced")
 def test_without_a_price_there_is_no_estimate(xor: Any) -> None:
     assert cost.summary(xor.netlist).estimate is None
     assert "USD" not in cost.summary(xor.netlist).words()
@@ -48,8 +60,27 @@ def test_estimate_says_how_old_it_is_and_what_it_leaves_out(xor: Any) -> None:
     assert found.estimate is not None
     assert found.estimate.usd == pytest.approx(0.75 + 14 * 0.02)
     assert found.estimate.oldest == "2025-11"
-    assert found.estimate.unpriced == found.lines - 1 - found.kinds["resistors"].lines
-    assert "estimate: 1.03 USD, prices of 2025-11 or later, 7 of the 14 without" in found.words()
+    assert found.estimate.parts == 1 + found.kinds["resistors"].count
+    said = f"estimate for 15 of the {found.count} parts: 1.03 USD, at prices of 2025-11 or later"
+    assert said in found.words()
+
+
+def test_prices_and_numbers_say_where_they_are_from() -> None:
+    """A price is of a part that can be bought, and so is what was seen."""
+    for key, part in catalogue.catalogue().items():
+        if part.price or part.seen:
+            assert part.mpn, key
+        if part.price:
+            assert part.price.date <= "2026-12", key
+            assert part.seen, key
+
+
+def test_numbers_that_nobody_has_seen_are_told(xor: Any) -> None:
+    found = cost.summary(xor.netlist)
+    rows = list(csv.DictReader(io.StringIO(bom.bom_text(xor.netlist))))
+    assert {row["MPN"] for row in rows if row["MPN seen"] == "no"} == set(found.unseen)
+    assert {row["MPN seen"] for row in rows} <= {"maker", "shop", "no"}
+    assert next(row for row in rows if row["Value"] == "TL074")["MPN seen"] == "maker"
 
 
 @pytest.mark.usefixtures("priced")
