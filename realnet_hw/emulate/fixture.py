@@ -37,6 +37,8 @@ PULLS = {
 }
 """The external pull resistors, pin to level."""
 
+# Timer1's interrupts are on while the firmware waits for a pulse. (Its address.)
+_TIMSK1 = 0x6F
 _PULLS_LOW = {"trigger": TRIGGER, "reset": RESET}
 # The lines that choose a pulse, lowest bit first, and how long a DAC and its shifter settle.
 _ROUTE_BIT, _ROUTES = 13, 7
@@ -76,6 +78,7 @@ class VirtualFixture:
         self._plant_at_s = 0.0
         self._plant_pins: dict[str, int] = {}
         self._pulse = 0
+        self._waited_for = False
         own = self.front_end.errors
         self.dacs = tuple(
             Mcp4922(
@@ -230,8 +233,13 @@ class VirtualFixture:
         return self._plant.read(self._wiring.open_inputs[port])
 
     def _look_at_board(self) -> None:
-        """Something has changed, or is about to: follow the pulse that is selected."""
+        """Something has changed, or is about to: follow the pulse that is selected.
+
+        What nobody waits for is not foreseen, for it takes long.
+        """
         self._bring_plant_to(self.now_s)
+        if not self._waited_for:
+            return
         chosen = self.lines.lines >> _ROUTE_BIT & _ROUTES
         node = self._wiring.pulses.get(chosen)
         errors = self.front_end.errors
@@ -291,3 +299,9 @@ class VirtualFixture:
         for pin in (LDAC, DAC_SHUTDOWN):
             self.controller.watch(pin, look_and_later)
         self.controller.watch(OUTPUT_ENABLE, lambda _level: switched(RELAY_MAX_s))
+
+        def timer_interrupts(enabled: int) -> None:
+            self._waited_for = bool(enabled)
+            look()
+
+        self.controller.on_write(_TIMSK1, timer_interrupts)

@@ -174,6 +174,20 @@ class VirtualController:
         """
         self._pins.drive(pin, level)
 
+    def on_write(self, register: int, callback: Callable[[int], None]) -> None:
+        """Call back with the byte when the firmware writes a register that only keeps it.
+
+        Args:
+            register: its address; simavr must not watch it, for then it would keep nothing itself.
+            callback: called when the byte is there.
+        """
+
+        def written(value: int) -> None:
+            self._core.memory[register] = value
+            callback(value)
+
+        self._core.on_write(register, written)
+
     @property
     def spi_slave(self) -> Callable[[SpiTransfer], int]:
         """What answers each SPI byte."""

@@ -165,17 +165,17 @@ def virtual_fixture(
         noise: whether conversions have any.
         truth: how the fixture's errors are drawn, a key of ``truths.FIXTURES``.
         parts: how the board's parts are drawn, a key of ``predict.lots.LOTS``.
-        engine: what solves the board; ngspice when left out.
+        engine: what solves the board; the usual one when left out.
 
     Raises:
         InputError: a wiring or fault that this board can't have.
         SimulationFailed: the board has no operating point with its inputs at 0 V.
-        ToolMissing: libsimavr or libngspice is not installed.
+        ToolMissing: libsimavr is not installed.
     """
     if engine is None:
-        from realnet_hw.predict.ngspice import NgspiceEngine
+        from realnet_hw.predict.engines import ENGINES, usual
 
-        engine = NgspiceEngine()
+        engine = ENGINES[usual()]()
 
     def node_of(net: str) -> str:
         if net not in deck.nodes:
@@ -243,7 +243,7 @@ def serve(
         InputError: a wiring or fault that this board can't have.
         SimulationFailed: the board has no operating point.
         BenchError: the firmware crashed.
-        ToolMissing: libsimavr or libngspice is not installed.
+        ToolMissing: libsimavr is not installed.
     """
     parent = os.getppid()
     fixture = virtual_fixture(

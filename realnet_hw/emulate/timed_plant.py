@@ -33,6 +33,8 @@ _TELLING_PIECE_s, _STILL_V = 16e-3, 20e-6
 # A piece that begins within this of one that was simulated goes on as that one did.
 _SAME_V = 1e-3
 _KEPT_pieces = 96
+# Less than an instruction of the controller: no time.
+_INSTANT_s = 1e-9
 # The contact of a source's relay.
 _CLOSED_ohm, _OPEN_ohm = 1e-3, 1e12
 
@@ -168,26 +170,36 @@ class TimedPlant:
 
     def _cut(self) -> None:
         """End the wave here: what comes begins with the voltages of this instant."""
-        wave = self._reach()
-        self._start_V = {
-            node: float(np.interp(self._at_s, wave.times_s, volts))
-            for node, volts in wave.volts.items()
-        }
+        if self._at_s > _INSTANT_s:
+            wave = self._reach(no_further=True)
+            self._start_V = {
+                node: float(np.interp(self._at_s, wave.times_s, volts))
+                for node, volts in wave.volts.items()
+            }
         self._wave = None
         self._begun_s = self._at_s = 0.0
         self._at_rest = False
 
-    def _reach(self) -> Wave:
-        """Return the piece of the wave in which we are, simulated if need be."""
-        while self._wave is None or (self._at_s >= self._wave.times_s[-1] and not self._at_rest):
+    def _reach(self, *, no_further: bool = False) -> Wave:
+        """Return the piece of the wave in which we are, simulated if need be.
+
+        With ``no_further`` it may end here: nobody asks what would come.
+        """
+        while self._wave is None or self._is_beyond(self._wave, no_further):
             if self._wave is not None:
                 length_s = float(self._wave.times_s[-1])
                 self._start_V = {node: float(v[-1]) for node, v in self._wave.volts.items()}
-                self._at_s -= length_s
+                self._at_s = max(0.0, self._at_s - length_s)
                 self._begun_s += length_s
-            self._wave = self._piece(max(_FIRST_PIECE_s, self._begun_s))
+            whole_s = max(_FIRST_PIECE_s, self._begun_s)
+            self._wave = self._piece(min(whole_s, self._at_s) if no_further else whole_s)
             self._at_rest = self._begun_s >= _AT_REST_s or _is_still(self._wave)
         return self._wave
+
+    def _is_beyond(self, wave: Wave, no_further: bool) -> bool:
+        """Whether a wave ends before us, or ends here while it should go on."""
+        left_s = float(wave.times_s[-1]) - self._at_s
+        return not self._at_rest and left_s < (-_INSTANT_s if no_further else _INSTANT_s)
 
     def _piece(self, length_s: float) -> Wave:
         held = (*self._inputs, *self._pulls)

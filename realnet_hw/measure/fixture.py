@@ -50,7 +50,7 @@ _UNTIMED = {
     4: "high before the trigger, or shorter than 30 us",
 }
 """What the fixture can see of a pulse and can't time, by the number that tells it."""
-_FIRING_PATIENCE_S, _FIRING_PATIENCE = 10.0, 10
+_FIRING_PATIENCE_S, _FIRING_PATIENCE = 60.0, 10
 """How long, and how many times its own length, a firing may take: a simulated board is slow."""
 
 
