@@ -21,6 +21,8 @@ The limit for T is the larger of two:
   its tail is continued from the 5 % and 1 % points as an exponential, because N boards cannot show
   what happens to one in a thousand. Each board's share in its own S is taken out first.
 
+The boards are those that show the same levels as the board at hand, see ``Drawn.showing``.
+
 Part tolerances drawn uniformly have lighter tails than normal ones, so that the first limit then
 decides, and the risk lies below what was asked for.
 

@@ -6,13 +6,14 @@ in the products of these.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from realnet_hw.records import FaultSignature, Statistics
+from realnet_hw.records import FaultSignature, Statistics, Thresholds
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -60,6 +61,25 @@ class Drawn:
         """Return the columns of some keys."""
         place = {key: i for i, key in enumerate(self.keys)}
         return [place[key] for key in keys]
+
+    def showing(self, levels: Mapping[str, int], thresholds: Thresholds, least: int) -> Drawn:
+        """Return the boards that show these levels, or all where they are too few to tell.
+
+        A board is judged among those that answer as it does: an output that is 0 V on some boards
+        and 5 V on others has no mean that any board shows, and a variance that hides all else.
+
+        Args:
+            levels: key to 0 or 1.
+            thresholds: of the levels.
+            least: fewer boards than that are too few.
+        """
+        chosen = np.ones(len(self.values), dtype=bool)
+        for level, column in zip(levels.values(), self.columns(list(levels)), strict=True):
+            volts = self.values[:, column]
+            chosen &= volts > thresholds.high_V if level else volts < thresholds.low_V
+        if chosen.sum() < least:
+            return self
+        return dataclasses.replace(self, values=self.values[chosen])
 
 
 def with_fault(fault: FaultSignature) -> tuple[Vector, Matrix]:

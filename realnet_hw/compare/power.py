@@ -27,7 +27,12 @@ from realnet_hw.compare.agreement import GoodBoards, good_boards, moved
 from realnet_hw.compare.checks import check_prediction
 from realnet_hw.compare.conformity import window
 from realnet_hw.compare.drawn import Drawn, with_fault
-from realnet_hw.compare.readings import Readings, planned_readings
+from realnet_hw.compare.readings import (
+    Readings,
+    expected_levels,
+    least_boards,
+    planned_readings,
+)
 from realnet_hw.records import Component, DetectedFault, Prediction
 from realnet_hw.uncertainty import (
     COVERAGE_FACTOR,
@@ -62,7 +67,9 @@ def fault_power(
     readings = planned_readings(prediction, channels, wiring)
     if not readings.values:
         return [DetectedFault(fault=f.fault, power=0.0) for f in prediction.faults]
-    drawn = Drawn.of(prediction.statistics)
+    drawn = Drawn.of(prediction.statistics).showing(
+        expected_levels(prediction), prediction.thresholds, least_boards(readings)
+    )
     good = good_boards(drawn, readings.values, readings.deliveries, channels)
     columns = drawn.columns([r.key for r in readings.values])
     nominal = _nominal_values(prediction, drawn)[columns]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from realnet_hw.compare.agreement import Delivery, Reading
 from realnet_hw.compare.drawn import Drawn
-from realnet_hw.compare.words import inputs
+from realnet_hw.compare.words import beyond, inputs
 from realnet_hw.errors import InputError
 from realnet_hw.records import (
     ComparedCase,
@@ -21,7 +21,7 @@ from realnet_hw.records import (
     PredictedCase,
     Prediction,
 )
-from realnet_hw.uncertainty import standard_uncertainty
+from realnet_hw.uncertainty import expanded_uncertainty, standard_uncertainty
 
 Budgets = Mapping[str, Sequence[Component]]
 
@@ -156,6 +156,62 @@ def actual_readings(
             if value is not None and reading.channel is not None:
                 values.append(Reading(key=f"{i}.{name}", channel=reading.channel, value=value))
     return Readings(values=values, deliveries=deliveries)
+
+
+def least_boards(readings: Readings) -> int:
+    """Return how many boards it takes to judge so many values together: two more."""
+    return len(readings.values) + 2
+
+
+def shown_levels(prediction: Prediction, values: Mapping[str, float]) -> dict[str, int]:
+    """Return the levels that outputs show, of those that are judged by one.
+
+    Args:
+        prediction: of the board.
+        values: by key; outputs that are not there, or between the thresholds, are left out.
+    """
+    levels = {}
+    for i, case in enumerate(prediction.cases):
+        for name, output in case.outputs.items():
+            volts = values.get(f"{i}.{name}")
+            if output.expected is None or volts is None:
+                continue
+            if volts < prediction.thresholds.low_V:
+                levels[f"{i}.{name}"] = 0
+            elif volts > prediction.thresholds.high_V:
+                levels[f"{i}.{name}"] = 1
+    return levels
+
+
+def expected_levels(prediction: Prediction) -> dict[str, int]:
+    """Return the levels that outputs should show, by key."""
+    return {
+        f"{i}.{name}": output.expected
+        for i, case in enumerate(prediction.cases)
+        for name, output in case.outputs.items()
+        if output.expected is not None
+    }
+
+
+def cut_off(
+    prediction: Prediction, readings: Readings, budgets: Budgets, range_V: float | None
+) -> set[str]:
+    """Return the keys of test points read at the end of the range that boards drawn lie beyond.
+
+    Of these a reading tells that they are out there, as they should be, and not where.
+    """
+    typical = _mean_values(prediction)
+    found = set()
+    for reading in readings.values:
+        number, name = reading.key.split(".", 1)
+        if name not in prediction.cases[int(number)].nodes:
+            continue
+        U_V = expanded_uncertainty(budgets[reading.channel], reading.value)
+        side = beyond(reading.value, U_V, range_V)
+        further_V = typical[reading.key] - reading.value
+        if (side == "≥" and further_V > 0) or (side == "≤" and further_V < 0):
+            found.add(reading.key)
+    return found
 
 
 def _identity(case: PredictedCase | MeasuredCase) -> frozenset[tuple[str, float]]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass
+from collections.abc import Set
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -31,7 +32,10 @@ from realnet_hw.compare.readings import (
     actual_readings,
     budgets_of,
     case_label,
+    cut_off,
+    least_boards,
     pair_cases,
+    shown_levels,
     value_of,
 )
 from realnet_hw.compare.words import width
@@ -73,6 +77,8 @@ class Judgement:
         outputs: of each case, at the inputs as set.
         readings, bench: of the measurement.
         good: what good boards would show; None where nothing was measured.
+        alike: the boards drawn that show the same levels.
+        cut_off: keys of readings at the end of the range that are not counted.
     """
 
     verdict: Verdict
@@ -84,6 +90,8 @@ class Judgement:
     readings: Readings
     bench: Bench
     good: GoodBoards | None
+    alike: Drawn
+    cut_off: Set[str]
 
 
 class Judge:
@@ -123,18 +131,24 @@ class Judge:
         check_measurement(measurement)
         paired = pair_cases(prediction, measurement)
         budgets = budgets_of(measurement)
-        readings = actual_readings(paired, budgets, measurement.wiring)
+        every = actual_readings(paired, budgets, measurement.wiring)
+        apart = cut_off(prediction, every, budgets, measurement.range_V)
+        readings = replace(every, values=[r for r in every.values if r.key not in apart])
+        values = {reading.key: reading.value for reading in readings.values}
+        alike = self.drawn.showing(
+            shown_levels(prediction, values), prediction.thresholds, least_boards(readings)
+        )
         good = (
-            good_boards(self.drawn, readings.values, readings.deliveries, budgets)
+            good_boards(alike, readings.values, readings.deliveries, budgets)
             if readings.values
             else None
         )
-        inputs = moved(self.drawn, readings.values, readings.deliveries, budgets)
+        inputs = moved(alike, readings.values, readings.deliveries, budgets)
         bench = Bench(budgets, inputs, measurement.range_V)
         shown = at_set(paired, list(prediction.cases[0].outputs), readings, inputs)
         outputs = conformity(demands(prediction.cases, shown, prediction.thresholds, bench))
         agreement = _agreement(prediction, readings, good)
-        unset = _unset(prediction, paired, measurement, readings)
+        unset = _unset(prediction, paired, measurement, every)
         return Judgement(
             verdict=_verdict(prediction, measurement, outputs, agreement, unset),
             conformity=outputs,
@@ -145,6 +159,8 @@ class Judge:
             readings=readings,
             bench=bench,
             good=good,
+            alike=alike,
+            cut_off=apart,
         )
 
 
@@ -154,8 +170,7 @@ def compare(prediction: Prediction, measurement: Measurement) -> Comparison:
     Raises:
         InputError: records of different circuits, or records that do not fit together.
     """
-    judge = Judge(prediction)
-    found = judge.judge(measurement)
+    found = Judge(prediction).judge(measurement)
     known_wiring = {
         t: channel for t, channel in measurement.wiring.items() if channel in found.bench.budgets
     }
@@ -176,7 +191,7 @@ def compare(prediction: Prediction, measurement: Measurement) -> Comparison:
         unseen_faults=[d.fault for d in power if d.power < ENOUGH_POWER],
         range_V=measurement.range_V,
         conditions=prediction.conditions,
-        cases=_cases(prediction, judge.drawn, found),
+        cases=_cases(prediction, found),
     )
 
 
@@ -270,7 +285,8 @@ def _unset(
     return unset
 
 
-def _cases(prediction: Prediction, drawn: Drawn, found: Judgement) -> list[ComparedCase]:
+def _cases(prediction: Prediction, found: Judgement) -> list[ComparedCase]:
+    drawn = found.alike
     expected = dict(zip(drawn.keys, drawn.values.mean(axis=0).tolist(), strict=True))
     low, high = np.quantile(drawn.values, _MIDDLE_95_PERCENT, axis=0)
     half = dict(zip(drawn.keys, ((high - low) / 2).tolist(), strict=True))
@@ -295,7 +311,7 @@ def _cases(prediction: Prediction, drawn: Drawn, found: Judgement) -> list[Compa
                 measured_V=value_V,
                 U_predicted_V=half[key],
                 U_measured_V=U_V,
-                En=_en(value_V, U_V, expected[key], half[key]),
+                En=None if key in found.cut_off else _en(value_V, U_V, expected[key], half[key]),
                 logic=level,
                 expected=output.expected if output else None,
                 window_V=output.window_V if output else None,

@@ -119,7 +119,8 @@ def clipped(comparison: Comparison) -> bool:
 
 CLIPPED = (
     "A reading with ≥ or ≤ stands at the end of the fixture's range: the true voltage may lie "
-    "further out. It counts as what was read."
+    "further out. It counts as what was read, or, at a test point that should lie further out, not "
+    "at all."
 )
 
 

@@ -106,6 +106,53 @@ def test_a_clock_that_is_off_moves_all_widths_together() -> None:
     assert together.statistic < apart.statistic
 
 
+def test_a_board_is_judged_among_those_that_answer_as_it_does() -> None:
+    """With 10 % parts many a board answers 0 to an input pattern that it should answer 1 to."""
+    wide = PulseWorld(tolerance=0.10, samples=200)
+    prediction = wide.prediction()
+    ones = np.array(prediction.statistics.boards_V)[:, 0::2] > 2
+    patterns, counts = np.unique(ones, axis=0, return_counts=True)
+    common = {tuple(p) for p, count in zip(patterns.tolist(), counts, strict=True) if count >= 18}
+    assert len(common) >= 2
+    seen = set()
+    for seed in range(30):
+        measured = wide.measurement(seed)
+        read = tuple((case.outputs["OUT"].value_V or 0.0) > 2 for case in measured.cases)
+        if read in common - seen:
+            seen.add(read)
+            found = compare(prediction, measured)
+            right = read == (True, True, True, False)
+            assert found.conformity.answer == ("yes" if right else "no")
+            assert found.agreement.answer == "yes"
+            for case, is_one in zip(found.cases, read, strict=True):
+                # No mean of 0 V and 4.5 V, but what boards show that answer as this one does.
+                output_V = case.outputs["OUT"].predicted_V
+                assert output_V > 3 if is_one else output_V == pytest.approx(0.0, abs=0.1)
+    assert len(seen) >= 2
+
+
+def test_a_reading_at_the_end_of_the_range_counts_unless_it_should_lie_further_out() -> None:
+    """V3 is 10.8 V: a fixture that reads to 10.24 V sees it clipped on every good board."""
+
+    def read(volts: float, range_V: float | None) -> records.Comparison:
+        cases = [
+            msgspec.structs.replace(
+                case,
+                nodes={"V3": msgspec.structs.replace(case.nodes["V3"], value_V=volts, U_V=0.05)},
+            )
+            for case in GOOD.cases
+        ]
+        return compare(PREDICTION, msgspec.structs.replace(GOOD, cases=cases, range_V=range_V))
+
+    clipped = read(10.24, 10.24)
+    assert clipped.verdict == "PASS"
+    assert clipped.agreement.degrees_of_freedom == 12
+    assert all(case.nodes["V3"].En is None for case in clipped.cases)
+    for other in (read(10.24, None), read(9.0, 10.24), read(-10.24, 10.24)):
+        assert other.verdict == "FAIL"
+        assert other.agreement.degrees_of_freedom == 16
+
+
 def test_without_a_capture_channel_widths_are_not_compared() -> None:
     wiring = {
         terminal: channel for terminal, channel in WORLD.wiring.items() if "P" not in terminal
