@@ -36,6 +36,9 @@ torch=$(grep '^torch==' constraints.txt)+cpu
 if ! "${pip[@]}" --constraint constraints.txt "$torch" 2>/dev/null; then
     say "pip finds no $torch here: the tests that read .pt files are skipped"
 fi
+# A program that KiCad's own Python runs; what it says it needs is for its windows, which never open.
+interactive_bom=InteractiveHtmlBom==2.12.0
+"${pip[@]}" --no-deps --upgrade --target "$folder/share/InteractiveHtmlBom" "$interactive_bom"
 say "linking realnet_hw into $folder"
 "${pip[@]}" --no-deps --no-build-isolation --editable .
 "$folder/bin/python" -m pip --disable-pip-version-check check --quiet

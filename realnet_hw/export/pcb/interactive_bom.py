@@ -1,7 +1,7 @@
 """The page of InteractiveHtmlBom, which shows where each part goes, if that program is installed.
 
-It is a program of its own, found as ``generate_interactive_bom`` on the PATH or as a module of the
-Python that has KiCad's library.
+It is a program of its own, found as ``generate_interactive_bom`` on the PATH, where ``make setup``
+puts it, or as a module of the Python that has KiCad's library.
 
 Ref: github.com/openscopeproject/InteractiveHtmlBom (its wiki, "Usage": command line).
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -18,8 +19,11 @@ from realnet_hw.errors import ToolFailed
 from realnet_hw.export.pcb.board_file import python_with_pcbnew
 
 _PROGRAM = "generate_interactive_bom"
-_MODULE = "InteractiveHtmlBom.generate_interactive_bom"
+_PACKAGE = "InteractiveHtmlBom"
 _TIMEOUT_s = 120
+_DATE_s = 946684800  # 2000-01-01, as in all files
+# A folder of its own: the environment's other packages are none of KiCad's Python.
+_OWN = Path(sys.prefix) / "share" / _PACKAGE
 
 
 def interactive_bom(board: Path) -> bytes | None:
@@ -32,16 +36,21 @@ def interactive_bom(board: Path) -> bytes | None:
         ToolMissing: KiCad's Python module is not installed.
         ToolFailed: it is installed and made no page.
     """
-    command = _command()
-    if command is None:
+    found = _found()
+    if found is None:
         return None
+    command, environment = found
     with tempfile.TemporaryDirectory() as folder:
+        # The page shows the date of the file.
+        dated = Path(folder) / board.name
+        shutil.copyfile(board, dated)
+        os.utime(dated, (_DATE_s, _DATE_s))
         page = Path(folder) / "page.html"
         options = ["--no-browser", "--include-tracks", "--dest-dir", folder]
         try:
             done = subprocess.run(
-                [*command, *options, "--name-format", page.stem, str(board)],
-                env={**os.environ, "INTERACTIVE_HTML_BOM_NO_DISPLAY": "1"},
+                [*command, *options, "--name-format", page.stem, str(dated)],
+                env=environment,
                 capture_output=True,
                 text=True,
                 timeout=_TIMEOUT_s,
@@ -55,12 +64,16 @@ def interactive_bom(board: Path) -> bytes | None:
         return page.read_bytes()
 
 
-def _command() -> list[str] | None:
-    """Return what runs InteractiveHtmlBom, None if nothing does."""
+def _found() -> tuple[list[str], dict[str, str]] | None:
+    """Return what runs InteractiveHtmlBom, and in what environment; None if nothing does."""
+    usual = {**os.environ, "INTERACTIVE_HTML_BOM_NO_DISPLAY": "1", "TZ": "UTC"}
     if program := shutil.which(_PROGRAM):
-        return [program]
+        return [program], usual
     python = python_with_pcbnew()
+    module = [python, "-m", f"{_PACKAGE}.{_PROGRAM}"]
+    if _OWN.is_dir():
+        return module, {**usual, "PYTHONPATH": str(_OWN)}
     # Looked up without importing: its package opens windows.
-    code = "import importlib.util as u, sys; sys.exit(u.find_spec('InteractiveHtmlBom') is None)"
-    found = subprocess.run([python, "-c", code], capture_output=True, check=False)
-    return [python, "-m", _MODULE] if found.returncode == 0 else None
+    code = f"import importlib.util as u, sys; sys.exit(u.find_spec({_PACKAGE!r}) is None)"
+    there = subprocess.run([python, "-c", code], capture_output=True, check=False)
+    return (module, usual) if there.returncode == 0 else None

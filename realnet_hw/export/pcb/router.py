@@ -31,6 +31,9 @@ _PRESSURE = (0.5, 1.35, 40.0)  # at first, its growth each pass, at most
 _FOUGHT_OVER = {"track": 0.35, "via": 0.5}
 _FORGET_EVERY = 12  # passes
 _MOST_PASSES = 60
+# A board with this share of the first pass's conflicts left after so many passes has too little
+# room: it would take the rest of them and still have some.
+_HOPELESS = (20, 0.05)
 # Rounding of positions in files must not turn a clearance into a violation.
 _MARGIN_mm = 0.05
 
@@ -251,7 +254,7 @@ class _Router:
         waiting = set(nets)
         pressure, growth, most = _PRESSURE
         best: tuple[tuple[int, int, int], dict[str, _Route], set[str]] | None = None
-        done = 0
+        done = first_fights = 0
         for done in range(1, passes + 1):
             failed = set()
             for net in nets:
@@ -269,6 +272,9 @@ class _Router:
                 best = (score, dict(self.routes), set(waiting))
             # Others' tracks only make a way dearer: a net that found none never will.
             if not waiting or failed:
+                break
+            first_fights = first_fights or fights
+            if done == _HOPELESS[0] and fights > _HOPELESS[1] * first_fights:
                 break
             pressure = min(pressure * growth, most)
             if done % _FORGET_EVERY == 0:

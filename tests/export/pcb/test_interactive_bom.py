@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,23 @@ def board() -> Path:
     return project.bundle() / "boards" / "xor_opamp" / "generated" / "xor_opamp.kicad_pcb"
 
 
-def test_page_shows_the_board_where_the_program_is_installed(board: Path) -> None:
+def test_page_shows_the_board_and_not_when_it_was_made(board: Path, tmp_path: Path) -> None:
     made = page.interactive_bom(board)
     if made is None:
-        pytest.skip("InteractiveHtmlBom is not installed")
+        pytest.skip("InteractiveHtmlBom is not installed: run make setup")
     assert b"var pcbdata" in made
+    other = tmp_path / board.name
+    other.write_bytes(board.read_bytes())
+    os.utime(other, (1e9, 1e9))
+    assert page.interactive_bom(other) == made
+
+
+def test_no_page_without_the_program(
+    board: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "_OWN", tmp_path / "nothing")
+    monkeypatch.setattr(page, "_PACKAGE", "no_such_package")
+    assert page.interactive_bom(board) is None
 
 
 def test_program_on_the_path_that_makes_no_page_is_told(
