@@ -41,6 +41,8 @@ _IDLE_SLICE_s = 20e-3
 _BUSY_AFTER_BYTE_s = 0.05
 # More delay than this is forgiven: a quarter of the shortest heartbeat that is in common use.
 _LAG_MAX_s = 0.25
+# The board has been switched on so long before the fixture.
+_SWITCHED_ON_s = 0.2
 # A firing is simulated in so many steps at least.
 _STEPS = 400
 # What a host that reads nothing can leave behind, as in a serial adapter's buffer.
@@ -208,6 +210,7 @@ def virtual_fixture(
             parts=parts,
         )
     # The first solution takes longest: before the bench is ready, not in the first measurement.
+    plant.advance(_SWITCHED_ON_s, {})
     for node in list(wires.nodes.values())[:1]:
         plant.read(node)
     errors = draw_errors(seed, truth=truth, noise=noise)

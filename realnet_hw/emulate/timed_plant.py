@@ -8,6 +8,7 @@ simulated on its own: no cause comes after its effect.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -96,9 +97,11 @@ class TimedPlant:
         self._pulls = (0,) * len(self._drivers)
         self._start_V: dict[str, float] = {}
         self._wave: Wave | None = None
-        # Since the last event: where the present piece began; and where we are in that piece.
-        self._begun_s = self._at_s = 0.0
+        # Since the last event: where the present piece began, and where we are; and where in it.
+        self._begun_s = self._at_s = self._now_s = 0.0
         self._at_rest = False
+        # What was held before and for how long, not simulated yet.
+        self._owed: list[tuple[tuple[float | None, ...], float]] = []
         self._pieces: deque[_Piece] = deque(maxlen=_KEPT_pieces)
         self.simulated = 0
 
@@ -138,7 +141,7 @@ class TimedPlant:
         if node not in self._nodes:
             raise InputError(f"no node {node!r}", allowed=", ".join(sorted(self._nodes)))
         wave = self._reach()
-        return float(np.interp(self._at_s, wave.times_s, wave.volts[node]))
+        return float(np.interp(self._now_s, wave.times_s, wave.volts[node]))
 
     def when(self, node: str, level_V: float, above: bool) -> tuple[float, bool] | None:
         """See ``Plant``.
@@ -150,59 +153,64 @@ class TimedPlant:
         volts, times_s = wave.volts[node], wave.times_s
         sign = 1.0 if above else -1.0
         beyond_V = sign * (volts - level_V)
-        now_V = sign * (float(np.interp(self._at_s, times_s, volts)) - level_V)
+        now_V = sign * (float(np.interp(self._now_s, times_s, volts)) - level_V)
         if now_V > 0:
             return 0.0, True
-        first = int(np.searchsorted(times_s, self._at_s, side="right"))
+        first = int(np.searchsorted(times_s, self._now_s, side="right"))
         found = np.flatnonzero(beyond_V[first:] > 0)
         if len(found):
             index = first + int(found[0])
-            before_s, before_V = self._at_s, now_V
+            before_s, before_V = self._now_s, now_V
             if index > first:
                 before_s, before_V = float(times_s[index - 1]), float(beyond_V[index - 1])
             share = -before_V / (float(beyond_V[index]) - before_V)
-            return before_s + share * (float(times_s[index]) - before_s) - self._at_s, True
+            return before_s + share * (float(times_s[index]) - before_s) - self._now_s, True
         if self._at_rest:
             return None
-        return float(times_s[-1]) - self._at_s, False
+        return float(times_s[-1]) - self._now_s, False
 
     # -------------------------------------------------------------------------------------- waves
 
     def _cut(self) -> None:
-        """End the wave here: what comes begins with the voltages of this instant."""
-        if self._at_s > _INSTANT_s:
-            wave = self._reach(no_further=True)
-            self._start_V = {
-                node: float(np.interp(self._at_s, wave.times_s, volts))
-                for node, volts in wave.volts.items()
-            }
-        self._wave = None
-        self._begun_s = self._at_s = 0.0
-        self._at_rest = False
+        """End the wave here: what comes begins with the voltages of this instant.
 
-    def _reach(self, *, no_further: bool = False) -> Wave:
-        """Return the piece of the wave in which we are, simulated if need be.
-
-        With ``no_further`` it may end here: nobody asks what would come.
+        Where these are not known yet, they are found out when somebody asks.
         """
-        while self._wave is None or self._is_beyond(self._wave, no_further):
+        if self._at_s > 0:
+            self._owed.append((self._held(), self._at_s))
+        elif not self._owed:
+            self._forget()
+        self._at_s = 0.0
+
+    def _reach(self) -> Wave:
+        """Return the piece of the wave in which we are, simulated if need be."""
+        for held, length_s in self._owed:
+            self._go_on(held, length_s)
+            assert self._wave is not None
+            self._start_V = _at(self._wave, self._now_s)
+            self._forget()
+        self._owed.clear()
+        return self._go_on(self._held(), self._at_s)
+
+    def _go_on(self, held: tuple[float | None, ...], until_s: float) -> Wave:
+        """Return the piece of the present wave that reaches beyond a time since its event."""
+        while self._wave is None or (
+            not self._at_rest and self._begun_s + self._wave.times_s[-1] < until_s + _INSTANT_s
+        ):
             if self._wave is not None:
-                length_s = float(self._wave.times_s[-1])
-                self._start_V = {node: float(v[-1]) for node, v in self._wave.volts.items()}
-                self._at_s = max(0.0, self._at_s - length_s)
-                self._begun_s += length_s
-            whole_s = max(_FIRST_PIECE_s, self._begun_s)
-            self._wave = self._piece(min(whole_s, self._at_s) if no_further else whole_s)
+                self._start_V = _at(self._wave, math.inf)
+                self._begun_s += float(self._wave.times_s[-1])
+            self._wave = self._piece(held, max(_FIRST_PIECE_s, self._begun_s))
             self._at_rest = self._begun_s >= _AT_REST_s or _is_still(self._wave)
+        self._now_s = until_s - self._begun_s
         return self._wave
 
-    def _is_beyond(self, wave: Wave, no_further: bool) -> bool:
-        """Whether a wave ends before us, or ends here while it should go on."""
-        left_s = float(wave.times_s[-1]) - self._at_s
-        return not self._at_rest and left_s < (-_INSTANT_s if no_further else _INSTANT_s)
+    def _forget(self) -> None:
+        self._wave = None
+        self._begun_s = 0.0
+        self._at_rest = False
 
-    def _piece(self, length_s: float) -> Wave:
-        held = (*self._inputs, *self._pulls)
+    def _piece(self, held: tuple[float | None, ...], length_s: float) -> Wave:
         start = np.array([self._start_V[node] for node in sorted(self._start_V)])
         for piece in self._pieces:
             if (
@@ -213,7 +221,7 @@ class TimedPlant:
                 return piece.wave
         wave = self._engine.wave(
             self._deck,
-            {**self.parameters, **self._held()},
+            {**self.parameters, **self._parameters_of(held)},
             end_s=length_s,
             step_s=self._step_s,
             start_V=self._start_V,
@@ -222,16 +230,25 @@ class TimedPlant:
         self._pieces.append(_Piece(held, length_s, start, wave))
         return wave
 
-    def _held(self) -> dict[str, float]:
+    def _held(self) -> tuple[float | None, ...]:
+        return (*self._inputs, *self._pulls)
+
+    def _parameters_of(self, held: tuple[float | None, ...]) -> dict[str, float]:
         """Return the parameters of what is held: sources, their contacts, open collectors."""
-        held: dict[str, float] = {}
-        for port, level in zip(self._ports, self._inputs, strict=True):
-            held[self._deck.inputs[port].element] = level or 0.0
+        found: dict[str, float] = {}
+        levels, pulls = held[: len(self._ports)], held[len(self._ports) :]
+        for port, level in zip(self._ports, levels, strict=True):
+            found[self._deck.inputs[port].element] = level or 0.0
             if port in self._contacts:
-                held[self._contacts[port]] = _OPEN_ohm if level is None else _CLOSED_ohm
-        for port, pulled in zip(self._drivers, self._pulls, strict=True):
-            held[self._deck.drivers[port].element] = float(pulled)
-        return held
+                found[self._contacts[port]] = _OPEN_ohm if level is None else _CLOSED_ohm
+        for port, pulled in zip(self._drivers, pulls, strict=True):
+            found[self._deck.drivers[port].element] = float(pulled or 0)
+        return found
+
+
+def _at(wave: Wave, at_s: float) -> dict[str, float]:
+    """Return the voltages of every node at a time of a wave."""
+    return {node: float(np.interp(at_s, wave.times_s, v)) for node, v in wave.volts.items()}
 
 
 def _moved(before_V: float | None, now_V: float | None) -> bool:
