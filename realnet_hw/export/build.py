@@ -384,9 +384,9 @@ def _write_board_files(
         }
         drawing = assembly_drawing(board, parts, laid_out.plan)
         (folder / _FABRICATION / f"{board.name}_assembly.pdf").write_bytes(drawing)
-        text = target.read_text("utf-8")
+        tree = sexpr.parse(target.read_text("utf-8"))
         for side in SIDES:
-            (folder / f"copper_{side}.svg").write_text(copper_picture(text, side), "utf-8")
+            (folder / f"copper_{side}.svg").write_text(copper_picture(tree, side), "utf-8")
         for name, content in fabrication.fabrication_files(target, parts, kicad).items():
             (folder / _FABRICATION / name).write_bytes(content)
         for side, picture in rendering.items():

@@ -35,14 +35,13 @@ _MARGIN_mm = 1.0
 _UNITS_PER_mm = 100
 
 
-def copper_picture(board_text: str, side: Side) -> str:
+def copper_picture(tree: Node, side: Side) -> str:
     """Return the picture of one side.
 
     Args:
-        board_text: the ``.kicad_pcb`` file.
+        tree: the ``.kicad_pcb`` file, parsed.
         side: seen from there.
     """
-    tree = sexpr.parse(board_text)
     layer = _LAYERS[side]
     strong, pale = _COLOURS[side]
     edge = list(_edge(tree))
