@@ -508,6 +508,7 @@ def _built_lines(result: BuildResult) -> list[str]:
         result.summary.words(),
         *result.notes,
         f"{result.folder}: {len(result.files)} files",
+        *guidance.for_hands(result.files),
     ]
 
 

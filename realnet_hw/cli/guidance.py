@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,16 @@ def command(*words: str | Path) -> str:
 def after_building(board: str) -> list[str]:
     """Return what comes after a build."""
     return [f"Next: {command('predict', board, '--out', PREDICTION)}"]
+
+
+def for_hands(files: Sequence[str]) -> list[str]:
+    """Return which of a build's files one orders by, and which one builds by."""
+    gerbers = next((name for name in files if name.endswith("_gerbers.zip")), "")
+    order = [f"{gerbers} (board)"] if gerbers else []
+    said = [f"To order: {', '.join([*order, 'bom_order.csv (parts)'])}"]
+    if "breadboard.html" in files:
+        said.append("On a breadboard, step by step: breadboard.html")
+    return said
 
 
 def after_predicting(board: str, out: Path | None) -> list[str]:

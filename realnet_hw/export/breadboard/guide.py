@@ -123,7 +123,7 @@ def _part_step(part: Placed, netlist: Netlist) -> Step:
     if shape == "inline":
         flat = "upper" if part.turned else "lower"
         return Step("Parts", what, f"pin 1 in {part.holes['1']}", f"flat side to the {flat} edge")
-    hole, other = part.holes.values()
+    hole, other = sorted(part.holes.values())
     note = ""
     if part.reference.startswith("R"):
         colours = resistor_bands(about.value, about.fields)
