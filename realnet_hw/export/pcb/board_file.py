@@ -24,10 +24,11 @@ from realnet_hw.errors import CircuitRefused, ToolFailed, ToolMissing
 from realnet_hw.export import kicad_cli
 from realnet_hw.export.groups import groups
 from realnet_hw.export.netlist import Netlist, from_kicad
-from realnet_hw.export.pcb.floorplan import CHANNEL_mm, Floorplan, HOLE_mm, Size, floorplan
+from realnet_hw.export.pcb.floorplan import Floorplan, HOLE_mm, Size, floorplan
 from realnet_hw.export.pcb.footprints import footprint, turned
-from realnet_hw.export.pcb.router import NetClass, Pad, Routing, Rules, route
+from realnet_hw.export.pcb.router import MARGIN_mm, NetClass, Pad, Routing, Rules, route
 from realnet_hw.export.pcb.silkscreen import Silkscreen, Text, silkscreen
+from realnet_hw.export.pcb.tiles import Spacing
 from realnet_hw.export.profile import DEFAULT, Profile
 from realnet_hw.export.project_files import LIBRARIES, CURVES_mm
 
@@ -40,8 +41,8 @@ _HAS_PCBNEW = "import importlib.util as u, sys; sys.exit(u.find_spec('pcbnew') i
 _TIMEOUT_s = 300
 # A pad that its pour reaches by a single spoke is joined by its tracks alone.
 _RELIEFS = 4
-# Between tiles: what usually does, then more for a board whose tracks found no way.
-_CHANNELS_mm = (CHANNEL_mm, 1.5 * CHANNEL_mm, 2 * CHANNEL_mm, 4 * CHANNEL_mm)
+# Between tiles and stacks: what usually does, then more for a board whose tracks found no way.
+_CHANNELS_mm = (2.54, 3.81, 5.08, 10.16)
 _FINER = "have it made by a fab (--fab jlcpcb), "
 
 
@@ -125,7 +126,8 @@ def _placed_and_routed(
     open_nets = 0
     for channel_mm in _CHANNELS_mm:
         try:
-            plan = floorplan(netlist, found, channel_mm=channel_mm, size=size)
+            spacing = Spacing(channel_mm, passing_mm(profile))
+            plan = floorplan(netlist, found, spacing=spacing, size=size)
         except CircuitRefused as error:
             if open_nets:
                 # It would be wider channels that the parts do not fit with.
@@ -146,6 +148,11 @@ def _placed_and_routed(
         mend=f"{finer}{'ask for a larger --size, ' if size else ''}use fewer neurons a layer, "
         "or leave the board out with --no-pcb",
     )
+
+
+def passing_mm(profile: Profile) -> float:
+    """Return how far apart pads must be for a track of a fab to pass between them."""
+    return profile.track_mm + 2 * (profile.clearance_mm + MARGIN_mm)
 
 
 def _refuse_too_large(size: Size, profile: Profile, where: str, mend: str) -> None:

@@ -20,6 +20,7 @@ from realnet_hw.export.groups import Group
 from realnet_hw.export.netlist import Netlist
 from realnet_hw.export.pcb.tiles import (
     Placed,
+    Spacing,
     Tile,
     Unit,
     block,
@@ -32,9 +33,7 @@ from realnet_hw.export.pcb.tiles import (
 HOLE_mm = 3.2
 """Diameter of the mounting holes, for M3 screws."""
 
-CHANNEL_mm = 2.54
-"""Usually left free between tiles, and between a package and its stacks."""
-
+_USUAL = Spacing()
 _ORIGIN_mm = 50.8
 _OUTLINE_STEP_mm = 1.0
 _ASPECT = 1.4
@@ -100,7 +99,7 @@ def floorplan(
     netlist: Netlist,
     found: Sequence[Group],
     *,
-    channel_mm: float = CHANNEL_mm,
+    spacing: Spacing = _USUAL,
     size: Size | None = None,
 ) -> Floorplan:
     """Place every part.
@@ -108,15 +107,15 @@ def floorplan(
     Args:
         netlist: gives the footprints.
         found: every part in exactly one group.
-        channel_mm: left free between tiles and stacks; a board that can't be routed may need more.
+        spacing: what is left free for tracks; a board that can't be routed may need more.
         size: of the board; None for as small as it can be.
 
     Raises:
         CircuitRefused: the parts need a larger board than that.
     """
-    plan = _placed(netlist, found, {}, channel_mm, size)
+    plan = _placed(netlist, found, {}, spacing, size)
     for _ in range(_ROUNDS):
-        plan = _placed(netlist, found, _sources(netlist, found, plan), channel_mm, size)
+        plan = _placed(netlist, found, _sources(netlist, found, plan), spacing, size)
     return plan
 
 
@@ -124,11 +123,11 @@ def _placed(
     netlist: Netlist,
     found: Sequence[Group],
     sources_mm: Mapping[str, float],
-    channel_mm: float,
+    spacing: Spacing,
     size: Size | None,
 ) -> Floorplan:
     """Place every part, those of a stack in the order of their sources."""
-    choices = list(_choices(netlist, found, sources_mm, channel_mm))
+    choices = list(_choices(netlist, found, sources_mm, spacing))
     fitting = [each for each in choices if size is None or each.fits(size)]
     if not fitting:
         assert size
@@ -159,7 +158,7 @@ def _placed(
             moved = tile.moved(to, near(y - box.top))
             parts |= {part.reference: part for part in moved.parts}
             y += box.height + gap
-        x += column.width + channel_mm + spare
+        x += column.width + spacing.channel_mm + spare
     inner = outline.grown(-_HOLE_INSET_mm)
     holes = tuple(Point(x, y) for x in (inner.left, inner.right) for y in (inner.top, inner.bottom))
     return Floorplan(dict(sorted(parts.items())), outline, holes)
@@ -216,7 +215,7 @@ class _Choice:
 
 
 def _choices(
-    netlist: Netlist, found: Sequence[Group], sources_mm: Mapping[str, float], channel_mm: float
+    netlist: Netlist, found: Sequence[Group], sources_mm: Mapping[str, float], spacing: Spacing
 ) -> Iterator[_Choice]:
     """Yield the narrowest board for each height that is worth a try.
 
@@ -230,7 +229,8 @@ def _choices(
             edges[group.side].append(edge_block(netlist, group.parts, group.side))
         elif group.side:
             loose.append(block(netlist, group.parts, most_mm=_BLOCK_mm))
-    packages = _packages(netlist, found, sources_mm, channel_mm)
+    packages = _packages(netlist, found, sources_mm, spacing)
+    channel_mm = spacing.channel_mm
     for left, beside, first in ((loose, (), ()), ((), loose, ()), ((), (), loose)):
         outer = [_Column([*edges["left"], *left], "left"), _Column(beside)]
         middle = _Shelf([*((tile,) for tile in first), *packages], channel_mm)
@@ -326,7 +326,7 @@ def _packages(
     netlist: Netlist,
     found: Sequence[Group],
     sources_mm: Mapping[str, float],
-    channel_mm: float,
+    spacing: Spacing,
 ) -> list[list[Tile]]:
     """Return the forms of all packages, in the order of their first group's layer, and the rest."""
     names: dict[str, list[Group]] = {}
@@ -339,7 +339,7 @@ def _packages(
         units = [Unit(group.parts, group.pins) for group in members if group.pins]
         supply = [part for group in members if not group.pins for part in group.parts]
         forms = [
-            package_tile(netlist, package, units, supply, sources_mm, folds, channel_mm)
+            package_tile(netlist, package, units, supply, sources_mm, folds, spacing)
             for folds in _FOLDS
         ]
         tiles.append((layer, forms))

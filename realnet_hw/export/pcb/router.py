@@ -26,16 +26,18 @@ if TYPE_CHECKING:
 GRID_mm = 0.3175
 """A quarter of a sixteenth of an inch: pads of through-hole parts lie on it."""
 
+MARGIN_mm = 0.05
+"""More than the clearance: rounding of positions in files must not turn it into a violation."""
+
 _GRAIN = 0.25
 _PRESSURE = (0.5, 1.35, 40.0)  # at first, its growth each pass, at most
 _FOUGHT_OVER = {"track": 0.35, "via": 0.5}
 _FORGET_EVERY = 12  # passes
 _MOST_PASSES = 60
 # A board with this share of the first pass's conflicts left after so many passes has too little
-# room: it would take the rest of them and still have some.
+# room, as has one that grew no better for so many: they would take the rest and still have some.
 _HOPELESS = (20, 0.05)
-# Rounding of positions in files must not turn a clearance into a violation.
-_MARGIN_mm = 0.05
+_NO_BETTER = 15
 
 
 @dataclass(frozen=True)
@@ -205,7 +207,7 @@ class _Router:
         owner = np.zeros((self.layers, self.height, self.width), np.int32)
         owner[:, edge < self.rules.edge_mm + kind.track_mm / 2] = self._search.BLOCKED
         no_via = edge < self.rules.edge_mm + kind.via_mm / 2
-        keep = self.rules.clearance_mm + _MARGIN_mm
+        keep = self.rules.clearance_mm + MARGIN_mm
         for pad in pads:
             reach = math.hypot(pad.width, pad.height) / 2 + keep + kind.via_mm
             top, left = self._cell(Point(pad.at.x - reach, pad.at.y - reach))
@@ -254,7 +256,7 @@ class _Router:
         waiting = set(nets)
         pressure, growth, most = _PRESSURE
         best: tuple[tuple[int, int, int], dict[str, _Route], set[str]] | None = None
-        done = first_fights = 0
+        done = best_pass = first_fights = 0
         for done in range(1, passes + 1):
             failed = set()
             for net in nets:
@@ -270,11 +272,14 @@ class _Router:
             score = (len(failed), len(fighting), fights)
             if best is None or score < best[0]:
                 best = (score, dict(self.routes), set(waiting))
+                best_pass = done
             # Others' tracks only make a way dearer: a net that found none never will.
             if not waiting or failed:
                 break
             first_fights = first_fights or fights
             if done == _HOPELESS[0] and fights > _HOPELESS[1] * first_fights:
+                break
+            if done - best_pass >= _NO_BETTER:
                 break
             pressure = min(pressure * growth, most)
             if done % _FORGET_EVERY == 0:
@@ -301,7 +306,7 @@ class _Router:
 
     def _put_down(self, net: str, made: _Route) -> None:
         own = self.classes[self.class_of[net]]
-        keep = self.rules.clearance_mm + _MARGIN_mm
+        keep = self.rules.clearance_mm + MARGIN_mm
         through = np.concatenate([made.vias + layer * self.area for layer in range(self.layers)])
         for kind in self.classes:
             for others, found in (

@@ -89,6 +89,19 @@ class Tile:
 
 
 @dataclass(frozen=True)
+class Spacing:
+    """What is left free for tracks, mm.
+
+    Args:
+        channel_mm: between tiles, and between a package and its stacks.
+        passing_mm: between the pads of parts above each other in a stack: enough for one track.
+    """
+
+    channel_mm: float = 2.54
+    passing_mm: float = 0.8
+
+
+@dataclass(frozen=True)
 class Unit:
     """An amplifier of a package: the parts around it, and the package's pins that are its own."""
 
@@ -162,13 +175,8 @@ def label(part: NetlistPart) -> str:
     if part.reference.startswith("J"):
         return max(part.pins.values(), key=lambda net: text.width(net, NAME_mm))
     kind = footprint(part.footprint)
-    small = kind.courtyard.width <= _CHIP_mm and is_surface_mounted(part.footprint)
+    small = kind.courtyard.width <= _CHIP_mm and all(pad.layers == (0,) for pad in kind.pads)
     return part.reference if small else ""
-
-
-def is_surface_mounted(name: str) -> bool:
-    """Return whether all pads of a footprint are on the top alone."""
-    return all(pad.layers == (0,) for pad in footprint(name).pads)
 
 
 def _room(reference: str, name: str, label: str) -> Box:
@@ -192,7 +200,7 @@ def package_tile(
     supply: Sequence[str],
     sources_mm: Mapping[str, float],
     folds: tuple[int, int],
-    channel_mm: float,
+    spacing: Spacing,
 ) -> Tile:
     """Put a package in the middle, each amplifier's parts in a stack on the side of its pins.
 
@@ -207,7 +215,7 @@ def package_tile(
         sources_mm: how far down the board that stands to which a part is joined; an amplifier's
             parts are stacked in this order, so that fewer tracks cross.
         folds: how many stacks beside each other a side's parts make, left and right.
-        channel_mm: left free between the package and its stacks.
+        spacing: what is left free for tracks.
     """
     middle = Placed(package, netlist.parts[package].footprint, Point(0.0, 0.0), 0)
     centre = Point(
@@ -231,10 +239,10 @@ def package_tile(
             large += sorted(stacked, key=lambda part: sources_mm.get(part, 0.0))
             small = [part for part in unit.parts if _is_small(netlist, part)]
             (above if y < centre.y else below).extend(small)
-        stacks += _stacks(netlist, large, middle, side, count, channel_mm)
+        stacks += _stacks(netlist, large, middle, side, count, spacing)
     rows = [
-        *_row(netlist, above, middle, stacks, -1, channel_mm),
-        *_row(netlist, below, middle, stacks, 1, channel_mm),
+        *_row(netlist, above, middle, stacks, -1, spacing.channel_mm),
+        *_row(netlist, below, middle, stacks, 1, spacing.channel_mm),
     ]
     return Tile((middle, *stacks, *rows))
 
@@ -251,21 +259,26 @@ def _stacks(
     middle: Placed,
     side: str,
     count: int,
-    channel_mm: float,
+    spacing: Spacing,
 ) -> list[Placed]:
     """Return parts in stacks beside each other, each farther away from the package."""
     placed: list[Placed] = []
-    off = channel_mm
+    off = spacing.channel_mm
     for number in range(count):
-        stack = _stack(netlist, references[number::count], middle, side, off)
+        stack = _stack(netlist, references[number::count], middle, side, off, spacing)
         if stack:
-            off += up(Tile(tuple(stack)).box.width + channel_mm)
+            off += up(Tile(tuple(stack)).box.width + spacing.channel_mm)
         placed += stack
     return placed
 
 
 def _stack(
-    netlist: Netlist, references: Sequence[str], middle: Placed, side: str, off: float
+    netlist: Netlist,
+    references: Sequence[str],
+    middle: Placed,
+    side: str,
+    off: float,
+    spacing: Spacing,
 ) -> list[Placed]:
     """Return parts above each other beside a package, their pins that belong to it turned to it.
 
@@ -275,6 +288,7 @@ def _stack(
         middle: the package.
         side: of the package.
         off: how far away, mm.
+        spacing: what is left free for tracks.
     """
     centre_y = (middle.courtyard.top + middle.courtyard.bottom) / 2
     own = set(netlist.parts[middle.reference].pins.values())
@@ -288,11 +302,25 @@ def _stack(
             x = -up(box.right - middle.courtyard.left + off)
         else:
             x = up(middle.courtyard.right - box.left + off)
-        at = Point(x, up(y - box.top, STEP_mm if is_surface_mounted(part.footprint) else ROUTER_mm))
-        placed.append(Placed(reference, part.footprint, at, rotation))
-        y = at.y + box.bottom + GAP_mm
+        made = Placed(reference, part.footprint, Point(x, up(y - box.top, ROUTER_mm)), rotation)
+        while placed and not _lets_through(placed[-1], made, spacing.passing_mm):
+            made = made.moved(0.0, ROUTER_mm)
+        placed.append(made)
+        y = made.at.y + box.bottom + GAP_mm
     down = near(centre_y - y / 2, ROUTER_mm)
     return [part.moved(0.0, down) for part in placed]
+
+
+def _lets_through(upper: Placed, lower: Placed, passing_mm: float) -> bool:
+    """Return whether a line of the router's grid has so much room between the pads of two parts."""
+    (_, above), (below, _) = (
+        (
+            min(part.pad(pad.number).y - pad.height / 2 for pad in footprint(part.footprint).pads),
+            max(part.pad(pad.number).y + pad.height / 2 for pad in footprint(part.footprint).pads),
+        )
+        for part in (upper, lower)
+    )
+    return up(above + passing_mm / 2, ROUTER_mm) <= below - passing_mm / 2 + 1e-6
 
 
 def _turn(name: str, pins: Mapping[str, str], own: set[str], side: str) -> int:

@@ -14,8 +14,11 @@ from realnet_hw.errors import CircuitRefused, InputError
 from realnet_hw.export import netlist
 from realnet_hw.export.assembly import assembled
 from realnet_hw.export.groups import groups
+from realnet_hw.export.pcb.board_file import passing_mm
 from realnet_hw.export.pcb.floorplan import Floorplan, HOLE_mm, Size, floorplan
 from realnet_hw.export.pcb.footprints import footprint
+from realnet_hw.export.pcb.tiles import Spacing
+from realnet_hw.export.profile import PROFILES
 from realnet_hw.parts.catalogue import Assembly
 
 pytestmark = pytest.mark.usefixtures("kicad")
@@ -107,7 +110,7 @@ def test_wider_channels_make_a_larger_board(layered_board: Callable[..., Board])
     board = layered_board(3, 2, 5, 2)
     parts = netlist.from_board(board)
     found = groups(board, parts)
-    usual, wide = (floorplan(parts, found, channel_mm=mm).outline for mm in (2.54, 10.16))
+    usual, wide = (floorplan(parts, found, spacing=Spacing(mm)).outline for mm in (2.54, 10.16))
     assert wide.width * wide.height > usual.width * usual.height
 
 
@@ -149,3 +152,23 @@ def test_tiles_of_a_large_board_leave_little_room(layered_board: Callable[..., B
     plan = plan_of(layered_board(3, 8, 12, 4), "tht")
     used = sum(part.room.width * part.room.height for part in plan.parts.values())
     assert used / (plan.outline.width * plan.outline.height) > 0.36
+
+
+@pytest.mark.parametrize("assembly", ["tht", "smd"])
+@pytest.mark.parametrize("fab", ["jlcpcb", "home"])
+def test_a_track_passes_between_the_resistors_of_a_stack(
+    fab: str, assembly: Assembly, layered_board: Callable[..., Board]
+) -> None:
+    board = layered_board(4, 6, 3, 2)
+    parts = assembled(netlist.from_board(board), assembly)
+    profile = PROFILES[fab]
+    spacing = Spacing(passing_mm=passing_mm(profile))
+    plan = floorplan(parts, groups(board, parts), spacing=spacing)
+    rows: dict[float, list[float]] = {}
+    for name, part in plan.parts.items():
+        if name.startswith("R"):
+            rows.setdefault(part.pad("1").x, []).append(part.at.y)
+    height = max(pad.height for pad in footprint(plan.parts["R2"].footprint).pads)
+    gaps = [b - a - height for ys in rows.values() for a, b in itertools.pairwise(sorted(ys))]
+    assert gaps
+    assert min(gaps) >= profile.track_mm + 2 * profile.clearance_mm
