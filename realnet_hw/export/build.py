@@ -114,6 +114,7 @@ def build(
     profile: Profile | None = None,
     size: Size | None = None,
     assembly: Assembly = "tht",
+    print_values: bool = False,
     force: bool = False,
     progress: Progress = lambda *_: None,
 ) -> BuildResult:
@@ -126,6 +127,7 @@ def build(
         profile: of the fab that the printed circuit board is laid out for; None for no board.
         size: of that board; None for as small as it can be.
         assembly: with through-hole or with surface-mounted parts.
+        print_values: whether the values of parts are printed on the board, where there is room.
         force: replace even what was edited by hand since it was built; a copy of it is kept.
         progress: told of each step.
 
@@ -143,7 +145,7 @@ def build(
     with _beside(out_dir.resolve()) as made_in:
         folder = made_in / "files"
         folder.mkdir()
-        result = _make(board, folder, profile, size, assembly, progress)
+        result = _make(board, folder, profile, size, assembly, print_values, progress)
         kept: tuple[str, ...] = ()
         if not result.violations:
             # Once more: somebody may have saved a file meanwhile, or made one of a new name.
@@ -175,7 +177,8 @@ def check(board: Board, out_dir: Path, *, progress: Progress = lambda *_: None) 
         profile = profile_named(fab) if fab else None
         size = Size.parsed(str(before["size_mm"])) if before.get("size_mm") else None
         assembly = before.get("assembly", "tht")
-        result = _make(board, folder, profile, size, assembly, progress, earlier=out_dir)
+        values = bool(before.get("print_values"))
+        result = _make(board, folder, profile, size, assembly, values, progress, earlier=out_dir)
         if result.violations:
             return list(result.violations)
         return differences(board, out_dir, folder)
@@ -258,6 +261,7 @@ def _make(
     profile: Profile | None,
     size: Size | None,
     assembly: Assembly,
+    print_values: bool,
     progress: Progress,
     *,
     earlier: Path | None = None,
@@ -337,7 +341,9 @@ def _make(
     if profile and not violations:
         step()
         target = folder / f"{board.name}.kicad_pcb"
-        laid_out = board_file.write_board(board, expected, exported.netlist, target, profile, size)
+        laid_out = board_file.write_board(
+            board, expected, exported.netlist, target, profile, size, print_values=print_values
+        )
         found("DRC", list(laid_out.violations))
         if laid_out.unprinted:
             named = ", ".join(laid_out.unprinted)
@@ -353,7 +359,9 @@ def _make(
     if summary.unseen:
         named = ", ".join(summary.unseen)
         notes.append(f"part numbers to look up before ordering, not seen anywhere yet: {named}")
-    manifest = _manifest_text(board, expected, version, profile, size, assembly, summary, folder)
+    manifest = _manifest_text(
+        board, expected, version, profile, size, assembly, print_values, summary, folder
+    )
     (folder / MANIFEST).write_text(manifest, "utf-8")
     return BuildResult(
         folder=folder,
@@ -460,6 +468,7 @@ def _manifest_text(
     profile: Profile | None,
     size: Size | None,
     assembly: Assembly,
+    print_values: bool,
     summary: Summary,
     folder: Path,
 ) -> str:
@@ -471,6 +480,7 @@ def _manifest_text(
         "network_sha256": board.network.sha256() if board.network else None,
         "kicad": version,
         "assembly": assembly,
+        "print_values": print_values,
         "pcb": profile.name if profile else None,
         "size_mm": f"{size.width:g}x{size.height:g}" if size else None,
         "bought": summary.content(),

@@ -70,6 +70,8 @@ def write_board(
     target: Path,
     profile: Profile,
     size: Size | None = None,
+    *,
+    print_values: bool = False,
 ) -> BoardFile:
     """Place, route and write a board beside its schematic, and check it.
 
@@ -81,6 +83,7 @@ def write_board(
             the profile, and the project's libraries.
         profile: what the fab can do.
         size: of the board; None for as small as it can be.
+        print_values: whether the values of parts are printed, where there is room.
 
     Raises:
         CircuitRefused: too large for the fab or for the size asked for, or nets that find no way.
@@ -89,7 +92,9 @@ def write_board(
     """
     drawn = from_kicad(exported)
     plan, routing = _placed_and_routed(board, netlist, drawn, profile, size)
-    printed = silkscreen(board, netlist, plan, routing.vias, netlist.sha256()[:8])
+    printed = silkscreen(
+        board, netlist, plan, routing.vias, netlist.sha256()[:8], values=print_values
+    )
     job = _job(board, netlist, drawn, exported, target, plan, routing, printed, profile)
     off_pour: list[list[str]] = []
     for _ in range(_RELIEFS):

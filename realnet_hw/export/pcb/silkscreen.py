@@ -20,6 +20,7 @@ from realnet_hw.export.pcb.router import Via
 from realnet_hw.export.pcb.tiles import NAME_mm, Placed
 
 _REFERENCE_mm = 0.9
+_SMALL_mm = 0.8  # the least that fabs print
 _TITLE_mm = 1.6
 _STROKE = 0.15
 # What a solder mask leaves free around a pad, and what printing may be off by.
@@ -55,7 +56,8 @@ class Silkscreen:
 
     Args:
         references: by reference; a part whose reference found no place is missing.
-        names: by reference, the value that is printed for it: a test point's signal.
+        names: by reference, the value that is printed for it: a test point's signal, and others'
+            where they are asked for.
         texts: all others.
     """
 
@@ -65,7 +67,13 @@ class Silkscreen:
 
 
 def silkscreen(
-    board: Board, netlist: Netlist, plan: Floorplan, vias: Sequence[Via], revision: str
+    board: Board,
+    netlist: Netlist,
+    plan: Floorplan,
+    vias: Sequence[Via],
+    revision: str,
+    *,
+    values: bool = False,
 ) -> Silkscreen:
     """Find a place for every text.
 
@@ -75,6 +83,7 @@ def silkscreen(
         plan: where parts stand.
         vias: printed over only where there is no other place.
         revision: printed beside the title.
+        values: whether the values of parts are printed too, where there is room.
     """
     sheet = _Sheet(plan, vias)
     texts = [*sheet.title(_titles(board, revision))]
@@ -91,9 +100,21 @@ def silkscreen(
     for reference, placed in plan.parts.items():
         if reference in names:
             continue
+        value = netlist.parts[reference].value if values else ""
+        both = sheet.both_on(reference, value, placed) if value else None
+        if both:
+            references[reference], names[reference] = both
+            continue
         found = sheet.on(reference, placed) or sheet.beside(reference, placed, _REFERENCE_mm)
         if found:
             references[reference] = found
+    # References first: who looks for a part looks for these.
+    for reference in references if values else ():
+        if reference not in names:
+            value = netlist.parts[reference].value
+            found = sheet.beside(value, plan.parts[reference], _REFERENCE_mm)
+            if found:
+                names[reference] = found
     return Silkscreen(references, names, tuple(texts))
 
 
@@ -181,9 +202,28 @@ class _Sheet:
 
     def on(self, word: str, placed: Placed) -> Text | None:
         """Print a word on a part's body, where it has room among its own pads and lines."""
-        yard = placed.courtyard
-        middle = Point((yard.left + yard.right) / 2, (yard.top + yard.bottom) / 2)
-        made = Text(word, _rounded(middle), _REFERENCE_mm)
+        return self._on(placed, Text(word, _rounded(_middle(placed)), _REFERENCE_mm))
+
+    def both_on(self, one: str, other: str, placed: Placed) -> tuple[Text, Text] | None:
+        """Print two words on a part's body, side by side or one above the other, if both fit."""
+        x, y = _middle(placed)
+        widths = [text.width(word, _SMALL_mm) + 2 * _CLEAR_mm for word in (one, other)]
+        shift = (widths[0] - widths[1]) / 2
+        down = 0.75 * _SMALL_mm + _CLEAR_mm
+        for places in (
+            (Point(x + shift - widths[0] / 2, y), Point(x + shift + widths[1] / 2, y)),
+            (Point(x, y - down), Point(x, y + down)),
+        ):
+            first = self._on(placed, Text(one, _rounded(places[0]), _SMALL_mm))
+            if first is None:
+                continue
+            second = self._on(placed, Text(other, _rounded(places[1]), _SMALL_mm))
+            if second is not None:
+                return first, second
+            self.taken.remove(first.box)
+        return None
+
+    def _on(self, placed: Placed, made: Text) -> Text | None:
         if _hits(made.box, self.own[placed.reference]) or _hits(made.box, self.taken):
             return None
         self.taken.append(made.box)
@@ -211,6 +251,11 @@ class _Sheet:
                 self.taken.append(box)
                 return made
         return None
+
+
+def _middle(placed: Placed) -> Point:
+    yard = placed.courtyard
+    return Point((yard.left + yard.right) / 2, (yard.top + yard.bottom) / 2)
 
 
 def _rounded(point: Point) -> Point:

@@ -24,10 +24,10 @@ pytestmark = pytest.mark.usefixtures("kicad")
 Printed = tuple[Netlist, Floorplan, Silkscreen]
 
 
-def printed(board: Board, assembly: Assembly = "tht") -> Printed:
+def printed(board: Board, assembly: Assembly = "tht", *, values: bool = False) -> Printed:
     parts = assembled(netlist.from_board(board), assembly)
     plan = floorplan(parts, groups(board, parts))
-    return parts, plan, silkscreen(board, parts, plan, (), "0123abcd")
+    return parts, plan, silkscreen(board, parts, plan, (), "0123abcd", values=values)
 
 
 def every_text(made: Silkscreen) -> list[Text]:
@@ -70,6 +70,19 @@ def test_every_part_is_named(name: str, assembly: Assembly) -> None:
         assert text.box.overlap(plan.parts[reference].courtyard) > -1.5, reference
     for reference, text in made.names.items():
         assert {text.text} == set(parts.parts[reference].pins.values())
+
+
+def test_values_are_printed_where_they_are_asked_for_and_never_in_place_of_a_reference() -> None:
+    board = load_board("xor_opamp")
+    parts, plan, made = printed(board, values=True)
+    assert {name: text.text for name, text in made.names.items()} == {
+        name: part.value for name, part in parts.parts.items()
+    }
+    assert {*made.references} == {name for name in plan.parts if not name.startswith("TP")}
+    for one, other in itertools.combinations(every_text(made), 2):
+        assert one.box.overlap(other.box) <= 0, (one, other)
+    _, _, small = printed(board, "smd", values=True)
+    assert {*small.references} == {*printed(board, "smd")[2].references}
 
 
 def test_every_pin_of_a_connector_has_its_own_name_beside_it(
