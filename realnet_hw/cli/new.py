@@ -46,8 +46,8 @@ def new(
     network
         The network's file: .onnx, .pt, .pth, .safetensors or .json.
     technology
-        How to build it: balanced_summer or inverting_summer; if not said, the
-        first of these that can.
+        How to build it: balanced_summer, inverting_summer or timer_555; if not said,
+        the first of these that can.
     title
         One line for people.
     answer

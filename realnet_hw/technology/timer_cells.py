@@ -55,6 +55,8 @@ OUTPUT_OHM = (20e3, 10e3)
 _REFERENCE_NET = "VREF"
 _MIDDLE_NET = "VMID"
 _EDGE_CAPACITOR = "capacitor_c0g_10n"
+# Where pulses meet. What it still gives to the integrator after the last one is less than 10 mV.
+_FILTER = "capacitor_c0g_1n"
 
 
 @dataclass(frozen=True)
@@ -302,6 +304,7 @@ def _neuron_cells(planned: PlannedNeuron) -> Iterator[Cell]:
         reset=RESET,
         integrator_ohm=neuron.integrator_ohm,
         pulldown_ohm=PULLDOWN_OHM,
+        filter=_FILTER,
         timer=TIMER,
         rail=RAIL,
         capacitor=CAPACITOR,
