@@ -554,9 +554,10 @@ def _edited(out_dir: Path, made: Path | None = None) -> list[str]:
 def _refuse_edited(out_dir: Path, edited: Sequence[str]) -> None:
     """Refuse to replace files that are somebody's work."""
     if edited:
-        count = f" and {len(edited) - 1} more" if len(edited) > 1 else ""
+        more = len(edited) - 1
+        what = f"{edited[0]} and {more} more were" if more else f"{edited[0]} was"
         raise InputError(
-            f"{edited[0]}{count} was edited since it was built, or is not a build's",
+            f"{what} edited since the build, or made by hand",
             where=str(out_dir),
             mend="build elsewhere with --out; --force replaces edits and keeps copies",
         )
@@ -600,6 +601,10 @@ def _put_in_place(made: Path, out_dir: Path) -> None:
             (made / name).replace(target)
         for name in stale:
             (out_dir / name).unlink()
+    for folder in {(out_dir / name).parent for name in stale}:
+        with contextlib.suppress(OSError):
+            # Only an empty one goes.
+            folder.rmdir()
 
 
 @contextlib.contextmanager

@@ -49,7 +49,7 @@ def test_what_is_saved_while_a_build_runs_stays(built: Path, kicad: str) -> None
         if number == 2:
             path.write_text("mine", "utf-8")
 
-    with pytest.raises(InputError, match=r"bom\.csv and 1 more was edited"):
+    with pytest.raises(InputError, match=r"bom\.csv and 1 more were edited"):
         build.build(load_board(NAME), built, progress=save)
     assert path.read_text("utf-8") == "mine"
     assert own.read_text("utf-8") == "drawn by hand before there was one"
@@ -63,6 +63,7 @@ def test_what_is_saved_while_a_build_runs_stays(built: Path, kicad: str) -> None
     assert path.read_text("utf-8") != "mine"
     # Without a board this time: its files were a build's, so they go.
     assert before - {each.name for each in built.iterdir()} >= {f"{NAME}.kicad_pcb", "pcb_top.png"}
+    assert not (built / "fabrication").exists()
 
 
 def test_copies_never_replace_earlier_ones(tmp_path: Path) -> None:
