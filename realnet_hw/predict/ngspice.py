@@ -36,6 +36,8 @@ _CURRENT = re.compile(r"i\(([a-z0-9_.]+)\)")
 _ERROR = re.compile(
     r"error|failed|aborted|limit reached|singular|too small|not recover", re.IGNORECASE
 )
+# By what the longest step of a wave is divided, one after the other.
+_SHORTER_STEPS = (1, 3, 10, 30)
 # Its command history grows by every command and is freed on request.
 _COMMANDS_PER_CLEANING = 5_000
 # From how many boards on a sweep is followed from point to point, and how near that must come to
@@ -393,26 +395,36 @@ class NgspiceEngine:
     ) -> Wave:
         """See ``Engine``.
 
+        At the edges of fast parts ngspice may find no step that is small enough, and find one when it
+        comes from another side: so a wave that fails is tried again with shorter steps.
+
         Raises:
             InputError: step or end not above zero.
+            SimulationFailed: no attempt came to its end.
         """
         if not (step_s > 0 and end_s > 0):
             raise InputError(f"a step of {step_s} s to {end_s} s", allowed="above zero")
         begins = [f".ic v({node})={number(volts)}" for node, volts in start_V.items()]
         begun = dataclasses.replace(deck, elements=(*deck.elements, *begins))
-        step_s = min(step_s, end_s)
-        command = f"tran {number(step_s)} {number(end_s)} 0 {number(step_s)} uic"
         what = f"{deck.title}: no wave with {_described(parameters)}"
         nodes: list[str] = []
 
         def wanted() -> list[str]:
-            nodes.extend(_shared().nodes())
+            nodes[:] = _shared().nodes()
             return [*nodes, "time"]
 
         with _SESSION.lock, _signals_held():
             _SESSION.load(begun)
             _SESSION.set(parameters)
-            found = _SESSION.run_for(command, "tran", wanted, what)
+            for attempt in _SHORTER_STEPS:
+                longest = number(min(step_s, end_s) / attempt)
+                command = f"tran {longest} {number(end_s)} 0 {longest} uic"
+                try:
+                    found = _SESSION.run_for(command, "tran", wanted, what)
+                    break
+                except SimulationFailed:
+                    if attempt == _SHORTER_STEPS[-1]:
+                        raise
         return Wave(found[:, -1], {node: found[:, index] for index, node in enumerate(nodes)})
 
     def _batch(
