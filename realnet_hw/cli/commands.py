@@ -84,6 +84,7 @@ def build(
     fab: Literal["jlcpcb", "home"] = "jlcpcb",
     size: str = "",
     assembly: Literal["tht", "smd"] = "tht",
+    print_values: Flag = False,
     no_pcb: Flag = False,
     force: Flag = False,
     check: Flag = False,
@@ -106,6 +107,8 @@ def build(
         WIDTHxHEIGHT of the board in mm, such as 100x80; as small as it can be otherwise.
     assembly
         Through-hole parts, or "smd" for surface-mounted ones.
+    print_values
+        Print the values of parts on the board, where there is room.
     no_pcb
         Leave out the printed circuit board.
     force
@@ -140,6 +143,7 @@ def build(
                 profile=None if no_pcb else profile_named(fab),
                 size=Size.parsed(size) if size else None,
                 assembly=assembly,
+                print_values=print_values,
                 force=force,
                 progress=advance,
             )
