@@ -64,7 +64,7 @@ def foretell(
     # As if the fixture had more channels, as good as those that it has.
     all_wired = wiring | {terminal: f"one more for {terminal}" for terminal in unwired}
     if _has_too_few_boards(prediction, wiring):
-        samples = len(prediction.statistics.keys) + 2
+        samples = len(_keys(prediction)) + 2
         again = guidance.predicting_again(board, named, prediction, record, samples)
         sys.stderr.write(
             f"{len(prediction.statistics.boards_V)} boards are too few to say which faults this"
@@ -84,8 +84,13 @@ def foretell(
 
 def _has_too_few_boards(prediction: Prediction, wiring: Mapping[str, str]) -> bool:
     """Return whether so many values can't be judged together; see ``agreement.good_boards``."""
-    read = [key for key in prediction.statistics.keys if key.partition(".")[2] in wiring]
+    read = [key for key in _keys(prediction) if key.partition(".")[2] in wiring]
     return len(prediction.statistics.boards_V) < len(read) + 2
+
+
+def _keys(prediction: Prediction) -> list[str]:
+    """Return the keys of all values: voltages, then widths."""
+    return [*prediction.statistics.keys, *prediction.statistics.pulses.keys]
 
 
 def _unseen(
