@@ -7,7 +7,7 @@ From inside out:
 - ``converters``: MCP4922, MCP3208 and 74HC595, bit by bit; ``bus`` checks the rules they set.
 - ``front_end``: shifters, relay, input stages, and the hidden errors of one fixture.
 - ``fixture.VirtualFixture``: all of these wired together by the pins of the real fixture.
-- ``plant``: the board; ``wiring``: the wires between it and the fixture.
+- ``plant``: the board, ``timed_plant``: one of pulses; ``wiring``: the wires to the fixture.
 - ``server``: a process that serves the fixture on a pty, in real time.
 
 A test of the firmware needs the fixture alone, and decides itself how much time passes::

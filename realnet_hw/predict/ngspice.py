@@ -38,6 +38,7 @@ _ERROR = re.compile(
 )
 # By what the longest step of a wave is divided, one after the other.
 _SHORTER_STEPS = (1, 3, 10, 30)
+_GEAR = ".options method=gear maxord=2"
 # Its command history grows by every command and is freed on request.
 _COMMANDS_PER_CLEANING = 5_000
 # From how many boards on a sweep is followed from point to point, and how near that must come to
@@ -381,7 +382,7 @@ class NgspiceEngine:
 
         command = f"tran {number(step_s)} {number(end_s)}"
         command += " uic" if use_initial_conditions else ""
-        self._batch(deck, parameters, [*nodes, "time"], command, "tran", keep)
+        self._batch(_stiff(deck), parameters, [*nodes, "time"], command, "tran", keep)
         return volts
 
     def wave(
@@ -395,8 +396,8 @@ class NgspiceEngine:
     ) -> Wave:
         """See ``Engine``.
 
-        At the edges of fast parts ngspice may find no step that is small enough, and find one when it
-        comes from another side: so a wave that fails is tried again with shorter steps.
+        At the edges of fast parts ngspice may find no step that is small enough, and find one when
+        it comes from another side: so a wave that fails is tried again with shorter steps.
 
         Raises:
             InputError: step or end not above zero.
@@ -405,7 +406,7 @@ class NgspiceEngine:
         if not (step_s > 0 and end_s > 0):
             raise InputError(f"a step of {step_s} s to {end_s} s", allowed="above zero")
         begins = [f".ic v({node})={number(volts)}" for node, volts in start_V.items()]
-        begun = dataclasses.replace(deck, elements=(*deck.elements, *begins))
+        begun = _stiff(dataclasses.replace(deck, elements=(*deck.elements, *begins)))
         what = f"{deck.title}: no wave with {_described(parameters)}"
         nodes: list[str] = []
 
@@ -450,6 +451,17 @@ class NgspiceEngine:
                 rows = np.zeros((len(found), len(nodes)))
                 rows[:, live] = found
                 keep(index, rows)
+
+
+def _stiff(deck: Deck) -> Deck:
+    """Return a deck whose transients are integrated by Gear's rule of second order.
+
+    After an edge the trapezoidal rule rings at nodes without much capacitance; with several timers
+    on a board ngspice then finds no step that is small enough.
+
+    Ref: C. W. Gear, IEEE Transactions on Circuit Theory 18 (1971) 89.
+    """
+    return dataclasses.replace(deck, elements=(*deck.elements, _GEAR))
 
 
 def _put(volts: Volts, index: int, row: Volts) -> None:
