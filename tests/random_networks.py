@@ -74,6 +74,13 @@ def random_network(
     return _named([*_layers(rng, widths[:-1], "relu"), *_layers(rng, widths[-2:], last)])
 
 
+def shaped(seed: int, widths: list[int]) -> Wish:
+    """Return a random network of given widths, inputs first, whose outputs are asked as values."""
+    rng = np.random.default_rng(seed)
+    layers = [*_layers(rng, widths[:-1], "relu"), *_layers(rng, widths[-2:], "linear")]
+    return Wish(seed, _named(layers), sorted(TECHNOLOGIES)[seed % 2], "value", "bits")
+
+
 def _layers(rng: np.random.Generator, widths: list[int], activation: Activation) -> list[Layer]:
     """Return layers with weights of either sign as they are before and after training.
 

@@ -1,8 +1,9 @@
 """Random networks, 1-4 layers and up to 16 wide, become boards that can be ordered: how many, when.
 
 ``python tests/benchmarks/run.py pcb`` takes hours, ``... pcb 0 3`` builds networks 0 to 2 alone,
-``... pcb 0 3 smd home`` with surface-mounted parts, for etching at home. Every file is made and
-proved as `realnet build` does, twice, and the copper in the Gerbers is compared with the circuit.
+``... pcb 0 3 smd home`` with surface-mounted parts, for etching at home; ``... pcb 4-6-3`` takes one
+network of that shape in each technology. Every file is made and proved as `realnet build` does,
+twice, and the copper in the Gerbers is compared with the circuit.
 Prints a line a network: its seed, shape and technology; parts; the board's size; vias; seconds of
 the processor and on the clock for one build; what became of it.
 """
@@ -27,7 +28,7 @@ from realnet_hw.export.build import build
 from realnet_hw.export.profile import DEFAULT, PROFILES, Profile
 from realnet_hw.parts.catalogue import Assembly
 from tests.export.pcb.gerbers import copper_nets
-from tests.random_networks import COUNT, Wish, board_of, wishes
+from tests.random_networks import COUNT, Wish, board_of, shaped, wishes
 
 WIDEST = 16
 
@@ -36,16 +37,18 @@ def report(arguments: Sequence[str]) -> bool:
     """Print what became of each network; return whether every board is right.
 
     Args:
-        arguments: the first network's number and that after the last one's, empty for all; how
-            parts are assembled; who makes the board.
+        arguments: the first network's number and that after the last one's, or shapes, empty for
+            all; how parts are assembled; who makes the board.
     """
     numbers = [int(each) for each in arguments if each.isdigit()]
-    first, last = numbers or (0, COUNT)
+    shapes = [list(map(int, each.split("-"))) for each in arguments if "-" in each]
+    first, last = numbers or (0, 0 if shapes else COUNT)
+    asked = [shaped(seed, shape) for shape in shapes for seed in (0, 1)]
     assembly: Assembly = "smd" if "smd" in arguments else "tht"
     profile = next((PROFILES[each] for each in arguments if each in PROFILES), DEFAULT)
     counts = {"built": 0, "refused": 0, "wrong": 0}
     print("network, parts, board, vias, seconds of processor and clock", flush=True)
-    for wish in wishes(WIDEST)[first:last]:
+    for wish in [*wishes(WIDEST)[first:last], *asked]:
         outcome, words = _outcome_of(wish, profile, assembly)
         counts[outcome] += 1
         print(f"{wish!s:46} {words} {outcome}", flush=True)
