@@ -1,8 +1,8 @@
 """Random networks, 1-4 layers and up to 16 wide, become boards that can be ordered: how many, when.
 
 ``python tests/benchmarks/run.py pcb`` takes hours, ``... pcb 0 3`` builds networks 0 to 2 alone,
-``... pcb 0 3 smd home`` with surface-mounted parts, for etching at home; ``... pcb 4-6-3`` takes one
-network of that shape in each technology. Every file is made and proved as `realnet build` does,
+``... pcb 0 3 smd home`` with surface-mounted parts, for etching at home; ``... pcb 4-6-3`` takes
+one network of that shape in each technology. Every file is made and proved as `realnet build` does,
 twice, and the copper in the Gerbers is compared with the circuit.
 Prints a line a network: its seed, shape and technology; parts; the board's size; vias; seconds of
 the processor and on the clock for one build; what became of it.
