@@ -480,7 +480,7 @@ def _manifest_text(
         "network_sha256": board.network.sha256() if board.network else None,
         "kicad": version,
         "assembly": assembly,
-        "print_values": print_values,
+        **({"print_values": True} if print_values else {}),
         "pcb": profile.name if profile else None,
         "size_mm": f"{size.width:g}x{size.height:g}" if size else None,
         "bought": summary.content(),
