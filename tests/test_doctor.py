@@ -94,7 +94,7 @@ def test_a_library_that_does_not_load_is_not_found(tmp_path: Path) -> None:
         check=True,
     )
     line = next(line for line in done.stdout.splitlines() if "ngspice library" in line)
-    assert line.startswith("NO")
+    assert line.startswith("- ")
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ LACKS = [
          PREDICT),
     Lack("KiCad footprint libraries", ["usr/share/kicad/footprints"], "build, demo", BUILD),
     Lack("ngspice library", ["usr/lib/*-linux-gnu/libngspice.so*"],
-         "predict, measure and demo on the virtual bench", PREDICT, "list"),
+         "predict --engine ngspice", f"{PREDICT} --engine ngspice", "list", optional=True),
     Lack("AVR compiler", ["usr/bin/avr-gcc"], "compiling the firmware"),
     Lack("AVR C library", ["usr/lib/avr/include"], "compiling the firmware"),
     Lack("AVR binary tools", ["usr/bin/avr-objcopy"], "compiling the firmware"),

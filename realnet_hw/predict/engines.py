@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import ctypes.util
+import os
 from collections.abc import Mapping
 
+from realnet_hw.predict.compiled.engine import CompiledEngine
 from realnet_hw.predict.ngspice import NgspiceEngine
 from realnet_hw.predict.workers import Maker
 
-ENGINES: Mapping[str, Maker] = {"ngspice": NgspiceEngine}
+ENGINES: Mapping[str, Maker] = {"ngspice": NgspiceEngine, "compiled": CompiledEngine}
 """What ``--engine`` may be; each raises ToolMissing where its simulator is not installed."""
+
+
+def usual() -> str:
+    """Return the engine that is taken where nobody names one: ngspice where it is installed.
+
+    The compiled engine needs nothing but this package.
+    """
+    found = os.environ.get("NGSPICE_LIBRARY_PATH") or ctypes.util.find_library("ngspice")
+    return "ngspice" if found else "compiled"

@@ -1,0 +1,329 @@
+"""Operating points: Newton's method, with leaks or sources stepped where it does not get there.
+
+Ref: T. L. Quarles, UCB/ERL M89/42 (1989), chapter 2 (gmin and source stepping).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from realnet_hw.predict.compiled.kernels import waves
+from realnet_hw.predict.compiled.kernels.elimination import solve_for_step
+from realnet_hw.predict.compiled.kernels.jit import kernel
+from realnet_hw.predict.compiled.kernels.junctions import forget_junctions, start_junctions
+from realnet_hw.predict.compiled.kernels.memory import LANES, Integers, Lanes, Reals, Tables
+from realnet_hw.predict.compiled.kernels.residual import evaluate, follow, load
+
+# Ways to a solution, each tried where the last one failed.
+WARM, COLD, LEAKS, SOURCES, IDLE = 0, 1, 2, 3, 4
+FAILED = -1
+_TRIES = 80
+# Newton's steps are quadratic: after one of this size the next is far below a microvolt.
+_RELATIVE, _ABSOLUTE_V = 1e-8, 1e-9
+_FIRST_LEAK_S, _LAST_LEAK_S = 1e-2, 1e-13
+_LEAST_RATIO, _WIDEST_RATIO = 1.001, 10.0
+_FIRST_SHARE, _LEAST_SHARE = 0.02, 1e-6
+
+
+class Job(NamedTuple):
+    """Operating points to be found.
+
+    Args:
+        boards: parameters, shape (boards, parameters).
+        starts: unknowns to start from, shape (starts, unknowns).
+        origins: for each board its start, -1 to begin as if nothing was known.
+        direct: sources have their direct value, else that at time 0.
+        most_V: no unknown moves further at once.
+        found: the unknowns, shape (boards, unknowns); NaN where there was no solution.
+        outcome: for each board the iterations, the way that led there (or FAILED) and the column
+            that moved most when a way was given up.
+    """
+
+    boards: Reals
+    starts: Reals
+    origins: npt.NDArray[np.int64]
+    direct: bool
+    most_V: float
+    found: Reals
+    outcome: npt.NDArray[np.int64]
+
+
+class Search(NamedTuple):
+    """Where each lane is on its way to a solution.
+
+    Args:
+        board: that it works on, -1 for none.
+        way: that it tries.
+        tries: Newton's steps since it last began.
+        fresh: whether it begins anew, with other sources or leaks.
+        share: of the sources.
+        reached: the leak or share that was solved last.
+        stride: from there to what is tried, a ratio of leaks or a difference of shares.
+        short: by how much Newton's last step was too long.
+        safe: the unknowns that solved what was reached.
+    """
+
+    board: npt.NDArray[np.int64]
+    way: npt.NDArray[np.int64]
+    tries: npt.NDArray[np.int64]
+    fresh: npt.NDArray[np.int64]
+    share: Reals
+    reached: Reals
+    stride: Reals
+    short: Reals
+    safe: Reals
+
+
+def search(size: int) -> Search:
+    """Return the state of lanes that have not begun."""
+    none = np.zeros(LANES, np.int64)
+    return Search(
+        board=none - 1,
+        way=none + IDLE,
+        tries=none.copy(),
+        fresh=none.copy(),
+        share=np.ones(LANES),
+        reached=np.zeros(LANES),
+        stride=np.zeros(LANES),
+        short=np.zeros(LANES),
+        safe=np.zeros((size, LANES)),
+    )
+
+
+@kernel
+def set_sources(
+    tables: Tables, lanes: Lanes, lane: int, share: float, time: float, direct: bool
+) -> None:
+    """Set a lane's sources, and what they drive into the equations."""
+    lanes.time[0, lane] = time
+    for source in range(len(tables.sources)):
+        if direct or tables.sources[source, 1] == 0:
+            value = lanes.parameters[tables.sources[source, 0], lane]
+        else:
+            value = waves.value(tables.sources, tables.wave_figures, source, time)
+        lanes.sources[source, lane] = share * value
+    for row in range(len(lanes.bias)):
+        lanes.bias[row, lane] = 0.0
+    for number in range(len(tables.drives)):
+        row = tables.drives[number, 0]
+        source = tables.drives[number, 1]
+        sign = tables.drives[number, 2]
+        lanes.bias[row, lane] += sign * lanes.sources[source, lane]
+
+
+@kernel
+def advance(
+    unknowns: Integers,
+    voltages: Integers,
+    x: Reals,
+    step: Reals,
+    most_V: float,
+    relative: float,
+    absolute_V: float,
+    short: Reals,
+) -> None:
+    """Take Newton's step; ``short[lane]`` is above 0 where it was not small, NaN where none was."""
+    for lane in range(LANES):
+        short[lane] = -1.0
+    for column in range(len(unknowns)):
+        place = unknowns[column]
+        if voltages[column] != 0:
+            for lane in range(LANES):
+                wanted = step[column, lane]
+                taken = max(-most_V, min(most_V, wanted))
+                new = x[place, lane] + taken
+                over = abs(wanted) - relative * abs(new) - absolute_V
+                # Once NaN, always NaN.
+                keep = over <= short[lane] or short[lane] != short[lane]
+                short[lane] = short[lane] if keep else over
+                x[place, lane] = new
+        else:
+            for lane in range(LANES):
+                x[place, lane] += step[column, lane]
+
+
+@kernel
+def worst_unknown(
+    unknowns: Integers,
+    voltages: Integers,
+    step: Reals,
+    lane: int,
+) -> int:
+    """Return the column that Newton's last step moved most."""
+    worst, most = 0, -1.0
+    for column in range(len(unknowns)):
+        moved = abs(step[column, lane])
+        if voltages[column] != 0 and not moved <= most:
+            worst, most = column, moved
+    return worst
+
+
+@kernel
+def _take(tables: Tables, memory: Lanes, state: Search, job: Job, lane: int, board: int) -> None:
+    """Give a lane a board."""
+    state.board[lane] = board
+    load(tables, memory, job.boards[board], lane)
+    origin = job.origins[board]
+    state.way[lane] = WARM if origin >= 0 else COLD
+    state.fresh[lane] = 1
+    for place in range(len(state.safe)):
+        memory.x[place, lane] = job.starts[origin, place] if origin >= 0 else 0.0
+
+
+@kernel
+def _keep(from_rows: Reals, into_rows: Reals, lane: int) -> None:
+    for place in range(len(from_rows)):
+        into_rows[place, lane] = from_rows[place, lane]
+
+
+@kernel
+def _clear(rows: Reals, lane: int) -> None:
+    for place in range(len(rows)):
+        rows[place, lane] = 0.0
+
+
+@kernel
+def _leave(state: Search, job: Job, x: Reals, lane: int, way: int) -> None:
+    """Let a lane's board go, solved on some way or FAILED."""
+    board = state.board[lane]
+    job.outcome[board, 1] = way
+    for place in range(len(x)):
+        job.found[board, place] = x[place, lane] if way >= 0 else np.nan
+    state.way[lane] = IDLE
+    state.fresh[lane] = 0
+
+
+@kernel
+def _arrived(memory: Lanes, state: Search, job: Job, lane: int) -> None:
+    """Go on from a solution: to the next leak or share, or to the next board."""
+    state.fresh[lane] = 1
+    _keep(memory.x, state.safe, lane)
+    leak, way = memory.leak[0, lane], state.way[lane]
+    if way == LEAKS and leak > 0:
+        state.reached[lane] = leak
+        state.stride[lane] = min(state.stride[lane] * 1.5, _WIDEST_RATIO)
+        leak /= state.stride[lane]
+        memory.leak[0, lane] = leak if leak >= _LAST_LEAK_S else 0.0
+    elif way == SOURCES and state.share[lane] < 1.0:
+        state.reached[lane] = state.share[lane]
+        state.stride[lane] *= 1.5
+        state.share[lane] = min(1.0, state.share[lane] + state.stride[lane])
+    else:
+        _leave(state, job, memory.x, lane, way)
+
+
+@kernel
+def _lost(memory: Lanes, state: Search, job: Job, lane: int) -> None:
+    """Try the next way, or a shorter stride on this one."""
+    state.fresh[lane] = 1
+    way = state.way[lane]
+    if way == WARM:
+        state.way[lane] = COLD
+    elif way == COLD:
+        state.way[lane] = LEAKS
+        memory.leak[0, lane] = _FIRST_LEAK_S
+        state.reached[lane], state.stride[lane] = 0.0, _WIDEST_RATIO
+        _clear(state.safe, lane)
+    elif way == LEAKS:
+        state.stride[lane] = np.sqrt(state.stride[lane])
+        memory.leak[0, lane] = state.reached[lane] / state.stride[lane]
+        if state.reached[lane] == 0.0 or state.stride[lane] < _LEAST_RATIO:
+            state.way[lane] = SOURCES
+            memory.leak[0, lane] = 0.0
+            state.share[lane] = _FIRST_SHARE
+            state.reached[lane], state.stride[lane] = 0.0, _FIRST_SHARE
+            _clear(state.safe, lane)
+    else:
+        state.stride[lane] *= 0.25
+        state.share[lane] = state.reached[lane] + state.stride[lane]
+        if state.stride[lane] < _LEAST_SHARE:
+            _leave(state, job, memory.x, lane, FAILED)
+            return
+    if state.way[lane] == COLD:
+        _clear(memory.x, lane)
+    else:
+        _keep(state.safe, memory.x, lane)
+
+
+@kernel
+def _judge(tables: Tables, memory: Lanes, state: Search, job: Job, lane: int) -> None:
+    """See what Newton's step did to a lane."""
+    state.tries[lane] += 1
+    job.outcome[state.board[lane], 0] += 1
+    short = state.short[lane]
+    if short <= 0 and memory.limited[0, lane] == 0:
+        _arrived(memory, state, job, lane)
+    elif np.isnan(short) or state.tries[lane] >= _TRIES:
+        job.outcome[state.board[lane], 2] = worst_unknown(
+            tables.unknowns, tables.voltages, memory.step, lane
+        )
+        _lost(memory, state, job, lane)
+
+
+@kernel
+def _begin(tables: Tables, memory: Lanes, state: Search, lane: int) -> None:
+    state.fresh[lane] = 0
+    if state.way[lane] == COLD:
+        start_junctions(
+            tables.diodes, tables.junctions, memory.last, memory.junction, memory.begun, lane
+        )
+    else:
+        forget_junctions(tables.diodes, memory.x, memory.last, lane)
+
+
+@kernel
+def operating_points(tables: Tables, memory: Lanes, state: Search, job: Job) -> None:
+    """Solve every board of a job.
+
+    Args:
+        tables: of the circuit.
+        memory: of the lanes.
+        state: of the lanes, which have not begun.
+        job: what is to be solved, and where the solutions go.
+    """
+    following = 0
+    for lane in range(LANES):
+        # A lane without a board of its own computes along with the first one.
+        load(tables, memory, job.boards[0], lane)
+        set_sources(tables, memory, lane, 1.0, 0.0, job.direct)
+        memory.leak[0, lane] = 0.0
+    while True:
+        live = 0
+        for lane in range(LANES):
+            if state.way[lane] == IDLE and following < len(job.boards):
+                _take(tables, memory, state, job, lane, following)
+                following += 1
+            if state.way[lane] == IDLE:
+                continue
+            live += 1
+            if state.fresh[lane] != 0:
+                state.tries[lane] = 0
+                share = state.share[lane] if state.way[lane] == SOURCES else 1.0
+                set_sources(tables, memory, lane, share, 0.0, job.direct)
+        if live == 0:
+            return
+        follow(tables.followers, tables.steps, memory.sources, memory.x)
+        for lane in range(LANES):
+            if state.fresh[lane] != 0:
+                _begin(tables, memory, state, lane)
+        evaluate(tables, memory, False)
+        solve_for_step(
+            tables.factor, tables.solve, memory.matrix, memory.f, memory.step, memory.scratch
+        )
+        advance(
+            tables.unknowns,
+            tables.voltages,
+            memory.x,
+            memory.step,
+            job.most_V,
+            _RELATIVE,
+            _ABSOLUTE_V,
+            state.short,
+        )
+        follow(tables.followers, tables.steps, memory.sources, memory.x)
+        for lane in range(LANES):
+            if state.way[lane] != IDLE:
+                _judge(tables, memory, state, job, lane)

@@ -1,0 +1,213 @@
+"""Formulas of B elements: their tapes played, and played backward for their slopes."""
+
+from __future__ import annotations
+
+import math
+
+from realnet_hw.predict.compiled.kernels import rows
+from realnet_hw.predict.compiled.kernels.jit import kernel
+from realnet_hw.predict.compiled.kernels.memory import LANES, Integers, Lanes, Reals, Tables
+from realnet_hw.predict.compiled.kernels.rows import (
+    add,
+    add_product,
+    put,
+    put_difference,
+    put_product,
+    put_quotient,
+    take,
+    take_product,
+)
+from realnet_hw.predict.compiled.tapes import CODES
+
+_CONSTANT, _VOLTAGE, _TIME = CODES["constant"], CODES["voltage"], CODES["time"]
+_SCALE, _SHIFT, _SQUARE = CODES["scale"], CODES["shift"], CODES["square"]
+_ADD, _SUBTRACT, _MULTIPLY = CODES["add"], CODES["subtract"], CODES["multiply"]
+_DIVIDE, _POWER = CODES["divide"], CODES["power"]
+_TANH, _EXP, _LN, _SQRT, _ABS = (
+    CODES["tanh"], CODES["exp"], CODES["ln"], CODES["sqrt"], CODES["abs"],
+)  # fmt: skip
+_SIN, _COS, _ATAN = CODES["sin"], CODES["cos"], CODES["atan"]
+_MAX, _MIN, _GREATER = CODES["max"], CODES["min"], CODES["greater"]
+_SIGN, _SELECT = CODES["sign"], CODES["select"]
+
+
+@kernel
+def _value(code: int, x: float, y: float, z: float, figure: float) -> float:
+    """Return what an operation makes of its operands; the frequent ones are in ``_play``."""
+    if code == _POWER:
+        return float(abs(x) ** figure)
+    if code == _LN:
+        return math.log(x)
+    if code == _SQRT:
+        return math.sqrt(x)
+    if code == _ABS:
+        return abs(x)
+    if code == _SIN:
+        return math.sin(x)
+    if code == _COS:
+        return math.cos(x)
+    if code == _ATAN:
+        return math.atan(x)
+    if code == _MAX:
+        return max(x, y)
+    if code == _MIN:
+        return min(x, y)
+    if code == _GREATER:
+        return 1.0 if x > y else 0.0
+    if code == _SIGN:
+        return math.copysign(1.0, x) if x != 0 else 0.0
+    return y if x != 0 else z
+
+
+@kernel
+def _slopes(code: int, x: float, value: float, figure: float) -> tuple[float, float, float]:
+    """Return an operation's derivatives for its operands; the frequent ones are in ``_rewind``."""
+    if code == _POWER:
+        return (figure * value / x if x != 0 else 0.0), 0.0, 0.0
+    if code == _LN:
+        return 1 / x, 0.0, 0.0
+    if code == _SQRT:
+        return 0.5 / max(value, 1e-150), 0.0, 0.0
+    if code == _ABS:
+        return math.copysign(1.0, x), 0.0, 0.0
+    if code == _SIN:
+        return math.cos(x), 0.0, 0.0
+    if code == _COS:
+        return -math.sin(x), 0.0, 0.0
+    if code == _ATAN:
+        return 1 / (1 + x * x), 0.0, 0.0
+    if code in (_MAX, _MIN):
+        return (1.0, 0.0, 0.0) if value == x else (0.0, 1.0, 0.0)
+    if code == _SELECT:
+        return (0.0, 1.0, 0.0) if x != 0 else (0.0, 0.0, 1.0)
+    return 0.0, 0.0, 0.0
+
+
+@kernel
+def _play(tables: Tables, lanes: Lanes) -> None:  # noqa: C901 - a branch for each operation
+    """Compute every slot of the tapes."""
+    tape, slots, figures = lanes.tape, tables.slots, tables.slot_figures
+    for run in range(len(tables.runs)):
+        code = tables.runs[run, 0]
+        for slot in range(tables.runs[run, 1], tables.runs[run, 2]):
+            a, b, c = slots[slot, 0], slots[slot, 1], slots[slot, 2]
+            if code == _VOLTAGE:
+                put_difference(tape, slot, lanes.x, a, lanes.x, b)
+            elif code == _MULTIPLY:
+                put_product(tape, slot, tape, a, tape, b)
+            elif code == _DIVIDE:
+                put_quotient(tape, slot, tape, a, tape, b)
+            elif code == _SUBTRACT:
+                put_difference(tape, slot, tape, a, tape, b)
+            elif code == _SQUARE:
+                put_product(tape, slot, tape, a, tape, a)
+            elif code == _ADD:
+                put(tape, slot, tape, a)
+                add(tape, slot, tape, b)
+            elif code in (_TANH, _EXP):
+                put(tape, slot, tape, a)
+            elif code == _TIME:
+                put(tape, slot, lanes.time, 0)
+            else:
+                figure = figures[slot]
+                for lane in range(LANES):
+                    if code == _CONSTANT:
+                        tape[slot, lane] = figure
+                    elif code == _SCALE:
+                        tape[slot, lane] = figure * tape[a, lane]
+                    elif code == _SHIFT:
+                        tape[slot, lane] = tape[a, lane] + figure
+                    else:
+                        x, y, z = tape[a, lane], tape[b, lane], tape[c, lane]
+                        tape[slot, lane] = _value(code, x, y, z, figure)
+        if code in (_TANH, _EXP):
+            _exponentials(tape.reshape(-1), tables.runs[run], code == _TANH)
+
+
+@kernel
+def _exponentials(tape: Reals, run: Integers, hyperbolic: bool) -> None:
+    """Put tanh or exp into each slot of a run in the place of what it holds."""
+    if hyperbolic:
+        for at in range(run[1] * LANES, run[2] * LANES):
+            tape[at] = rows.tanh(tape[at])
+    else:
+        for at in range(run[1] * LANES, run[2] * LANES):
+            tape[at] = rows.exp(tape[at])
+
+
+@kernel
+def _rewind(tables: Tables, lanes: Lanes) -> None:  # noqa: C901 - a branch for each operation
+    """Compute the derivative of every formula for each of its slots."""
+    tape, back, slots = lanes.tape, lanes.back, tables.slots
+    for slot in range(len(slots)):
+        for lane in range(LANES):
+            back[slot, lane] = 0.0
+    for result in range(len(tables.results)):
+        for lane in range(LANES):
+            back[tables.results[result, 0], lane] = 1.0
+    for run in range(len(tables.runs) - 1, -1, -1):
+        code = tables.runs[run, 0]
+        if code in (_CONSTANT, _VOLTAGE, _TIME):
+            continue
+        for slot in range(tables.runs[run, 1], tables.runs[run, 2]):
+            a, b, c = slots[slot, 0], slots[slot, 1], slots[slot, 2]
+            if code == _SHIFT:
+                add(back, a, back, slot)
+            elif code == _ADD:
+                add(back, a, back, slot)
+                add(back, b, back, slot)
+            elif code == _SUBTRACT:
+                add(back, a, back, slot)
+                take(back, b, back, slot)
+            elif code == _MULTIPLY:
+                add_product(back, a, back, slot, tape, b)
+                add_product(back, b, back, slot, tape, a)
+            elif code == _DIVIDE:
+                put_quotient(lanes.scratch, 0, back, slot, tape, b)
+                add(back, a, lanes.scratch, 0)
+                take_product(back, b, lanes.scratch, 0, tape, slot)
+            elif code == _SQUARE:
+                add_product(back, a, back, slot, tape, a)
+                add_product(back, a, back, slot, tape, a)
+            elif code == _EXP:
+                add_product(back, a, back, slot, tape, slot)
+            elif code == _TANH:
+                put_product(lanes.scratch, 0, tape, slot, tape, slot)
+                add(back, a, back, slot)
+                take_product(back, a, back, slot, lanes.scratch, 0)
+            else:
+                figure = tables.slot_figures[slot]
+                for lane in range(LANES):
+                    own = back[slot, lane]
+                    if code == _SCALE:
+                        back[a, lane] += figure * own
+                    else:
+                        by_a, by_b, by_c = _slopes(code, tape[a, lane], tape[slot, lane], figure)
+                        back[a, lane] += own * by_a
+                        if by_b != 0:
+                            back[b, lane] += own * by_b
+                        if by_c != 0:
+                            back[c, lane] += own * by_c
+
+
+@kernel
+def formulas(tables: Tables, lanes: Lanes) -> None:
+    """Add the formulas' values and slopes."""
+    _play(tables, lanes)
+    _rewind(tables, lanes)
+    for number in range(len(tables.results)):
+        slot = tables.results[number, 0]
+        plus = tables.results[number, 1]
+        minus = tables.results[number, 2]
+        add(lanes.f, plus, lanes.tape, slot)
+        take(lanes.f, minus, lanes.tape, slot)
+    for number in range(len(tables.readings)):
+        slot = tables.readings[number, 0]
+        pp = tables.readings[number, 1]
+        pm = tables.readings[number, 2]
+        mp = tables.readings[number, 3]
+        mm = tables.readings[number, 4]
+        add(lanes.matrix, pp, lanes.back, slot)
+        take(lanes.matrix, pm, lanes.back, slot)
+        take(lanes.matrix, mp, lanes.back, slot)
+        add(lanes.matrix, mm, lanes.back, slot)
