@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from realnet_hw import units
@@ -16,6 +16,9 @@ from realnet_hw.export.breadboard.placement import Layout, Placed, layouts
 from realnet_hw.export.breadboard.wiring import Wiring, rails_for, sides_of, wire
 from realnet_hw.export.groups import groups
 from realnet_hw.export.netlist import Netlist
+
+# Where a layout has more crossings, another one on as many boards is not worth the search.
+_MANY = 10
 
 
 @dataclass(frozen=True)
@@ -59,25 +62,41 @@ def breadboard_guide(board: Board, netlist: Netlist) -> Guide:
         *((port.name, port.net) for port in board.ports if port.net in used),
         *((point.name, point.net) for point in board.test_points if point.net in used),
     ]
-    refusal: CircuitRefused | None = None
-    found: list[tuple[int, Layout, Wiring, Paths]] = []
-    for layout in layouts(
-        netlist, groups(board, netlist), sides_of(rails), [net for _, net in named]
-    ):
-        try:
-            wiring = wire(layout, rails, named)
-        except CircuitRefused as error:
-            refusal = error
-            continue
-        run = paths(layout, wiring)
-        found.append((run.crossings(), layout, wiring, run))
-        if not found[-1][0]:
-            break
-    if refusal and not found:
-        raise refusal
-    crossings, layout, wiring, run = min(found, key=lambda each: each[0])
+    crossings, layout, wiring, run = _best(
+        layouts(netlist, groups(board, netlist), sides_of(rails), [net for _, net in named]),
+        rails,
+        named,
+    )
     steps = tuple(_steps(board, netlist, layout, wiring))
     return Guide(board.title, netlist, layout, wiring, run, crossings, steps)
+
+
+def _best(
+    tries: Iterable[Iterable[Layout]],
+    rails: Mapping[str, str],
+    named: Sequence[tuple[str, str]],
+) -> tuple[int, Layout, Wiring, Paths]:
+    """Return the layout whose wires cross least, as soon as there is one where none do."""
+    refusal: CircuitRefused | None = None
+    best: tuple[int, Layout, Wiring, Paths] | None = None
+    for same_boards in tries:
+        for layout in same_boards:
+            try:
+                wiring = wire(layout, rails, named)
+            except CircuitRefused as error:
+                refusal = error
+                break
+            run = paths(layout, wiring)
+            crossings = run.crossings()
+            if best is None or crossings < best[0]:
+                best = crossings, layout, wiring, run
+            if not crossings:
+                return best
+            if crossings > _MANY:
+                break
+    if best is None:
+        raise refusal or CircuitRefused("found no layout on breadboards")
+    return best
 
 
 def _steps(board: Board, netlist: Netlist, layout: Layout, wiring: Wiring) -> Iterator[Step]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -56,8 +57,8 @@ def layouts(
     groups: Sequence[Group],
     sides: Mapping[str, str],
     taps: Iterable[str],
-) -> Iterator[Layout]:
-    """Yield layouts, found in different ways, those on few boards first.
+) -> Iterator[Iterator[Layout]]:
+    """Yield, for each number of boards from the least on, layouts found in different ways.
 
     Args:
         netlist: the circuit.
@@ -74,12 +75,15 @@ def layouts(
     columns = sum(thing.columns for thing in task.things[: task.parts])
     fits = False
     for boards in range(-(-columns // ROOM), MOST_BOARDS + 1):
-        for seed in range(_SEEDS):
-            arranged = arrange(task, boards, seed)
-            if arranged.is_too_wide:
-                break
+        first = arrange(task, boards, 0)
+        if not first.is_too_wide:
             fits = True
-            yield _layout(arranged, parts, nets)
+            others = (arrange(task, boards, seed) for seed in range(1, _SEEDS))
+            yield (
+                _layout(arranged, parts, nets)
+                for arranged in itertools.chain([first], others)
+                if not arranged.is_too_wide
+            )
     if not fits:
         raise CircuitRefused(
             f"takes {columns} columns for its parts, and too many more for wires over the channel",
