@@ -181,7 +181,7 @@ def yield_line(found: TolerancedYield) -> str:
     counted = []
     if found.levels is not None and found.levels.good != found.every.good:
         counted.append(f"{_counted(found.levels)} show the cases at logic levels")
-    counted.append(f"{_counted(found.every)} every case")
+    counted.append(f"{_counted(found.every)} show every case")
     return f"{parts}: {', '.join(counted)}."
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from realnet_hw.compare import compare
+from realnet_hw import records
+from realnet_hw.compare import compare, words
 from realnet_hw.compare.words import case_names, conditions, duration, inputs, views
 from realnet_hw.records import Conditions, Curve, PredictedInput, Settling, Surface, Transient
 from tests.compare.worlds import usual
@@ -113,3 +114,21 @@ def test_a_comparison_says_what_was_predicted_for() -> None:
     hot = Conditions(temperature_C=60.0, supplies_V={"+12V": 11.0})
     prediction = msgspec.structs.replace(PREDICTION, conditions=hot)
     assert compare(prediction, WORLD.measurement(1)).conditions == hot
+
+
+def test_a_yield_is_said_with_its_tolerance_and_what_was_counted() -> None:
+    def counted(good: int) -> records.Yield:
+        return records.Yield(good=good, samples=100, value=good / 100, low=0.0, high=1.0)
+
+    same = records.TolerancedYield(tolerance=None, levels=counted(97), every=counted(97))
+    less = records.TolerancedYield(tolerance=0.05, levels=counted(90), every=counted(52))
+    assert words.yield_line(same) == "Parts as bought: 97 of 100 boards show every case."
+    assert words.yield_line(less) == (
+        "Every resistor and capacitor ± 5 %: 90 of 100 boards show the cases at logic levels, "
+        "52 of 100 boards show every case."
+    )
+
+
+def test_widths_are_in_milliseconds_to_a_microsecond() -> None:
+    assert words.width(11.1704e-3) == "11.170"
+    assert words.width(0.0) == "0.000"
