@@ -203,19 +203,21 @@ class _Session:
                 self._command(f"alter {parameter} = {number(value)}")
                 self._altered[parameter] = value
 
-    def run(self, command: str, plot: str, vectors: Sequence[str], what: str) -> Volts:
-        """Run an analysis and return its vectors, shape (points, vectors).
-
-        Raises:
-            SimulationFailed: no solution; ``what`` says of what.
-            InputError: a vector that the circuit does not have.
-        """
-        return self.run_for(command, plot, lambda: vectors, what)
-
-    def run_for(
+    def run(
         self, command: str, plot: str, vectors_of: Callable[[], Sequence[str]], what: str
     ) -> Volts:
-        """Run an analysis like ``run``; which vectors are wanted is asked when it is done."""
+        """Run an analysis and return its vectors, shape (points, vectors).
+
+        Args:
+            command: ngspice's.
+            plot: what the plot's name begins with where it came to its end.
+            vectors_of: asked for the vectors wanted when it is done.
+            what: is analysed, for who reads that there is no solution.
+
+        Raises:
+            SimulationFailed: no solution.
+            InputError: a vector that the circuit does not have.
+        """
         shared = _shared()
         self._command("destroy all")
         self._command(command)
@@ -317,7 +319,7 @@ class NgspiceEngine:
         """See ``Engine``."""
         volts = np.empty((len(parameters), len(nodes)))
         self._batch(
-            deck, parameters, nodes, "op", "op", lambda index, rows: _put(volts, index, rows[0])
+            deck, parameters, nodes, ["op"], "op", lambda index, rows: _put(volts, index, rows[0])
         )
         return volts
 
@@ -350,7 +352,9 @@ class NgspiceEngine:
         command = f"dc {source} {number(first)} {number(last + step_V / 2)} {number(step_V)}"
         volts = np.empty((len(parameters), len(values), len(nodes)))
         sets = [{**chosen, source: first} for chosen in parameters]
-        self._batch(deck, sets, nodes, command, "dc", lambda index, rows: _put(volts, index, rows))
+        self._batch(
+            deck, sets, nodes, [command], "dc", lambda index, rows: _put(volts, index, rows)
+        )
         alone = anew(parameters[:1])
         if np.abs(alone[0] - volts[0]).max() > _FOLLOWED_WITHIN_V:
             return anew(parameters)
@@ -380,9 +384,13 @@ class NgspiceEngine:
             for column in range(len(nodes)):
                 volts[index, :, column] = np.interp(times, rows[:, -1], rows[:, column])
 
-        command = f"tran {number(step_s)} {number(end_s)}"
-        command += " uic" if use_initial_conditions else ""
-        self._batch(_stiff(deck), parameters, [*nodes, "time"], command, "tran", keep)
+        start = "uic" if use_initial_conditions else ""
+        longest_s = min(step_s, end_s / 50)
+        commands = [
+            f"tran {number(step_s)} {number(end_s)} 0 {number(longest_s / shorter)} {start}"
+            for shorter in _SHORTER_STEPS
+        ]
+        self._batch(_stiff(deck), parameters, [*nodes, "time"], commands, "tran", keep)
         return volts
 
     def wave(
@@ -417,15 +425,9 @@ class NgspiceEngine:
         with _SESSION.lock, _signals_held():
             _SESSION.load(begun)
             _SESSION.set(parameters)
-            for attempt in _SHORTER_STEPS:
-                longest = number(min(step_s, end_s) / attempt)
-                command = f"tran {longest} {number(end_s)} 0 {longest} uic"
-                try:
-                    found = _SESSION.run_for(command, "tran", wanted, what)
-                    break
-                except SimulationFailed:
-                    if attempt == _SHORTER_STEPS[-1]:
-                        raise
+            steps = [number(min(step_s, end_s) / shorter) for shorter in _SHORTER_STEPS]
+            commands = [f"tran {longest} {number(end_s)} 0 {longest} uic" for longest in steps]
+            found = _first_of(commands, "tran", wanted, what)
         return Wave(found[:, -1], {node: found[:, index] for index, node in enumerate(nodes)})
 
     def _batch(
@@ -433,11 +435,11 @@ class NgspiceEngine:
         deck: Deck,
         parameters: Sequence[Parameters],
         nodes: Sequence[str],
-        command: str,
+        commands: Sequence[str],
         plot: str,
         keep: Callable[[int, Volts], None],
     ) -> None:
-        """Run one analysis for each parameter set and hand its rows on."""
+        """Run one analysis for each parameter set and hand its rows on: the first that ends."""
         live = [index for index, node in enumerate(nodes) if node != "0"]
         vectors = [_vector(nodes[index]) for index in live]
         analysis = {"op": "no operating point", "dc": "no sweep", "tran": "no transient"}[plot]
@@ -447,10 +449,26 @@ class NgspiceEngine:
                 deliver_signals()
                 _SESSION.set(chosen)
                 what = f"{deck.title}: {analysis} with {_described(chosen)}"
-                found = _SESSION.run(command, plot, vectors, what)
+                found = _first_of(commands, plot, lambda: vectors, what)
                 rows = np.zeros((len(found), len(nodes)))
                 rows[:, live] = found
                 keep(index, rows)
+
+
+def _first_of(
+    commands: Sequence[str], plot: str, wanted: Callable[[], Sequence[str]], what: str
+) -> Volts:
+    """Return what the first analysis finds that comes to its end.
+
+    At the edges of fast parts ngspice may find no step that is small enough, and find one when it
+    comes from another side: so a transient that fails is tried again with shorter steps.
+    """
+    for command in commands[:-1]:
+        try:
+            return _SESSION.run(command, plot, wanted, what)
+        except SimulationFailed:
+            continue
+    return _SESSION.run(commands[-1], plot, wanted, what)
 
 
 def _stiff(deck: Deck) -> Deck:
