@@ -50,7 +50,8 @@ REFUSED: list[tuple[str, str]] = [
     # ------------------------------------------------------------- networks that no circuit can be
     ("new it --network inputs24.json", "24 inputs.*up to 16"),
     ("new it --network straight.json", "layer 1 is linear.*relu"),
-    ("new it --network threshold.json", "layer 1 is threshold.*relu"),
+    ("new it --network threshold.json --technology balanced_summer", "1 is threshold.*relu"),
+    ("new it --network straight.json --technology timer_555", "layer 1 is linear.*threshold"),
     ("new it --network steep.json", "allowed.*weight decay"),
     ("new it --network undecided.json", "Y: .*allowed"),
     # ---------------------------------------------------------------------------------- safetensors
