@@ -228,6 +228,7 @@ def serve(
     noise: bool = True,
     truth: str = "even",
     parts: str = "mixed",
+    engine: str | None = None,
     idle_s: float = 30.0,
 ) -> None:
     """Serve a virtual bench until SIGINT or SIGTERM, or until it is idle and its parent is gone.
@@ -240,6 +241,8 @@ def serve(
 
     Args:
         idle_s: seconds without a byte after which it ends if the parent process is gone.
+        engine: what simulates the board, a key of ``predict.engines.ENGINES``; the usual one when
+            left out.
         board, deck, firmware, wiring, seed, faults, noise, truth, parts: as in ``virtual_fixture``.
 
     Raises:
@@ -248,7 +251,10 @@ def serve(
         BenchError: the firmware crashed.
         ToolMissing: libsimavr is not installed.
     """
+    from realnet_hw.predict.engines import ENGINES, usual
+
     parent = os.getppid()
+    chosen = engine or usual()
     fixture = virtual_fixture(
         board,
         deck,
@@ -259,6 +265,7 @@ def serve(
         noise=noise,
         truth=truth,
         parts=parts,
+        engine=ENGINES[chosen](),
     )
     server = BenchServer(fixture, idle_s=idle_s, abandoned=lambda: _abandoned(parent))
     ready = {
@@ -270,6 +277,7 @@ def serve(
         "noise": noise,
         "truth": truth,
         "parts": parts,
+        "engine": chosen,
         "pid": os.getpid(),
     }
     try:

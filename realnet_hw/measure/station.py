@@ -92,6 +92,8 @@ class VirtualBench(_Table, frozen=True):
         truth: how the converter errors lie within the fixture's specification; ``emulate.truths``
             has what each name means.
         parts: how the parts lie within their tolerances; ``predict.lots`` has the names' meaning.
+        engine: what simulates the board, a key of ``predict.engines.ENGINES``; the usual one when
+            left out.
     """
 
     seed: Annotated[int, msgspec.Meta(ge=0)] = 0
@@ -100,6 +102,7 @@ class VirtualBench(_Table, frozen=True):
     noise: bool = True
     truth: Truth = "even"
     parts: Parts = "mixed"
+    engine: Literal["ngspice", "compiled"] | None = None
 
 
 class Reading(_Table, frozen=True):

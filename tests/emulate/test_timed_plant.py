@@ -165,6 +165,18 @@ def test_what_the_board_does_not_have_is_refused() -> None:
         board.read("nowhere")
 
 
+def test_the_compiled_engine_gives_the_same_pulse() -> None:
+    """Another simulator, whose waves are cut and taken up again as ngspice's are."""
+    pytest.importorskip("numba", reason="numba is not installed")
+    from realnet_hw.predict.compiled.engine import CompiledEngine
+
+    board = TimedPlant(DECK, CompiledEngine(), seed=None, open_inputs=["X"], step_s=STEP_s)
+    ask(board, 10.0)
+    board.advance(FIRING.trigger_s, {"TRIG": 1})
+    board.advance(0.0, {})
+    assert FIRING.trigger_s + fall_s(board) == pytest.approx(width_s(10.0), abs=EDGES_s)
+
+
 # ------------------------------------------------------------------------------ with the firmware
 
 
