@@ -21,6 +21,7 @@ from realnet_hw.export.pcb.tiles import NAME_mm, Placed
 
 _REFERENCE_mm = 0.9
 _SMALL_mm = 0.8  # the least that fabs print
+_ASIDE_mm = 0.4
 _TITLE_mm = 1.6
 _STROKE = 0.15
 # What a solder mask leaves free around a pad, and what printing may be off by.
@@ -105,7 +106,11 @@ def silkscreen(
         if both:
             references[reference], names[reference] = both
             continue
-        found = sheet.on(reference, placed) or sheet.beside(reference, placed, _REFERENCE_mm)
+        found = (
+            sheet.on(reference, placed, _REFERENCE_mm)
+            or sheet.beside(reference, placed, _REFERENCE_mm)
+            or sheet.on(reference, placed, _SMALL_mm)
+        )
         if found:
             references[reference] = found
     # References first: who looks for a part looks for these.
@@ -200,9 +205,13 @@ class _Sheet:
         ]
         return self._first(word, places, size, placed.reference)
 
-    def on(self, word: str, placed: Placed) -> Text | None:
+    def on(self, word: str, placed: Placed, size: float) -> Text | None:
         """Print a word on a part's body, where it has room among its own pads and lines."""
-        return self._on(placed, Text(word, _rounded(_middle(placed)), _REFERENCE_mm))
+        x, y = _middle(placed)
+        # A diode's band takes one end of its body.
+        places = (_rounded(Point(x + dx, y)) for dx in (0.0, -_ASIDE_mm, _ASIDE_mm))
+        found = (self._on(placed, Text(word, place, size)) for place in places)
+        return next((made for made in found if made), None)
 
     def both_on(self, one: str, other: str, placed: Placed) -> tuple[Text, Text] | None:
         """Print two words on a part's body, side by side or one above the other, if both fit."""
