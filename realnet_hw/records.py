@@ -298,8 +298,10 @@ class Prediction(
 ):
     """What SPICE says that boards with these parts will do.
 
-    ``yield`` is None where nothing is asked of the outputs. ``nets`` says which net each input,
-    output and test point is on; a record without it has readings that can't be placed on a drawing.
+    ``yield`` is None where nothing is asked of the outputs. ``unsolved_faults`` are those for which
+    the simulator found no solution: what they would do is not known. ``nets`` says which net each
+    input, output and test point is on; a record without it has readings that can't be placed on a
+    drawing.
     """
 
     version: Literal[1] = 1
@@ -314,6 +316,7 @@ class Prediction(
     cases: list[PredictedCase]
     statistics: Statistics
     faults: list[FaultSignature]
+    unsolved_faults: list[str] = []
     yield_: Yield | None = msgspec.field(name="yield")
     conditions: Conditions = Conditions()
     curves: list[Curve] = []

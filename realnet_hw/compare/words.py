@@ -170,7 +170,10 @@ def views(prediction: Prediction) -> list[str]:
     if prediction.waveforms:
         count = len(prediction.waveforms)
         lines.append(f"Waveforms of {count} cases, of {prediction.waveforms[0].boards} boards.")
-    return lines + [yield_line(found) for found in prediction.yields]
+    lines += [yield_line(found) for found in prediction.yields]
+    if prediction.unsolved_faults:
+        lines.append(f"No solution with these faults: {some(prediction.unsolved_faults)}.")
+    return lines
 
 
 def yield_line(found: TolerancedYield) -> str:

@@ -51,7 +51,7 @@ def predict(
 
     Raises:
         InputError: too few samples, no cases, or a board that does not fit the deck.
-        SimulationFailed: no solution, with the board it is missing for.
+        SimulationFailed: no solution for the nominal board or a drawn one, with its parameters.
     """
     if not board.cases:
         raise InputError("the board has no cases to predict", where=board.name)
@@ -71,10 +71,13 @@ def predict(
     drawn = monte_carlo(
         deck, engine, asking, cases, samples=samples, seed=seed, progress=boards_done
     )
-    signatures = []
+    signatures, unsolved = [], []
     tried = asking.boards_tried(samples, len(possible))
     for done, fault in enumerate(possible, samples + 1):
-        signatures.append(_signature(fault, deck, engine, asking, cases, tried, seed))
+        try:
+            signatures.append(_signature(fault, deck, engine, asking, cases, tried, seed))
+        except SimulationFailed:
+            unsolved.append(fault)
         if progress:
             progress(done, total)
 
@@ -98,6 +101,7 @@ def predict(
         ],
         statistics=_statistics(deck, engine, asking, cases, nominal, drawn),
         faults=signatures,
+        unsolved_faults=unsolved,
         yield_=yield_of(board, board.cases, drawn),
         conditions=conditions.of(deck),
         parts=used_parts(netlist),

@@ -15,6 +15,7 @@ import pytest
 from realnet_hw import records
 from realnet_hw.board import Board, Case, Logic, TestPoint
 from realnet_hw.compare.checks import check_prediction
+from realnet_hw.compare.words import views as views_said
 from realnet_hw.errors import InputError
 from realnet_hw.export.deck import Deck
 from realnet_hw.export.netlist import Netlist
@@ -116,6 +117,27 @@ def test_a_wrong_capacitor_is_among_the_faults(
     found = {fault.fault: fault.widths_s for fault in prediction.faults}
     assert found["C1 -90 %"] == [pytest.approx(law_s(LEVEL_V) / 10, rel=0.02)]
     assert found["R1 +20 %"] == [pytest.approx(1.2 * law_s(LEVEL_V), rel=2e-3)]
+
+
+def test_a_fault_without_a_solution_is_named_and_the_rest_is_there(
+    engine: NgspiceEngine, shot: tuple[Board, Deck], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board, deck = shot
+    first, *others = ["C1 -90 %", "R1 +20 %"]
+    monkeypatch.setattr(faults, "timing_faults", lambda _: [first, *others])
+    sound = faults.apply
+
+    def apply(some: Deck, fault: str) -> Deck:
+        if fault != first:
+            return sound(some, fault)
+        # Two sources in parallel that differ: no solution.
+        return dataclasses.replace(some, elements=(*some.elements, "v_other vcc 0 9"))
+
+    monkeypatch.setattr(faults, "apply", apply)
+    found = predict(board, deck, Netlist({}), engine, samples=2)
+    assert found.unsolved_faults == [first]
+    assert [fault.fault for fault in found.faults] == others
+    assert views_said(found)[-1] == "No solution with these faults: C1 -90 %."
 
 
 def test_the_record_fits_together_and_survives_the_disk(prediction: records.Prediction) -> None:
