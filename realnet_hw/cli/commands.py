@@ -156,7 +156,7 @@ def build(
 def predict(
     board: str,
     *,
-    engine: Literal["ngspice"] = "ngspice",
+    engine: Literal["ngspice", "compiled"] | None = None,
     samples: Annotated[int | None, Parameter(validator=None)] = None,
     seed: int = 0,
     workers: int = 1,
@@ -175,7 +175,8 @@ def predict(
     board
         A board's name, or the path of its folder or board.py.
     engine
-        The simulator.
+        The simulator: ngspice, or compiled, this package's own, which is taken
+        where ngspice is not installed.
     samples
         How many boards with drawn part values to simulate; 1000 where nothing is
         said, 100 or more of a board with a firing, which takes longer.
@@ -426,6 +427,7 @@ def serve(board: str, *, station: Path, idle_s: float = 30.0) -> int:
         noise=virtual.noise,
         truth=virtual.truth,
         parts=virtual.parts,
+        engine=virtual.engine,
         idle_s=idle_s,
     )
     return 0
@@ -524,12 +526,12 @@ def _predict(
     samples: int | None = None,
     seed: int = 0,
     workers: int = 1,
-    engine: str = "ngspice",
+    engine: str | None = None,
     views: str = "",
     stage: str = "",
 ) -> Prediction:
     from realnet_hw.predict.asking import asking_of
-    from realnet_hw.predict.engines import ENGINES
+    from realnet_hw.predict.engines import ENGINES, usual
     from realnet_hw.predict.prediction import predict as predicted
     from realnet_hw.predict.views import views_from, with_views
     from realnet_hw.predict.workers import workers as working
@@ -540,6 +542,7 @@ def _predict(
         raise InputError(f"{samples} samples", allowed="50 to 1000000")
     guidance.warn_of_few_samples(board, samples)
     wanted = views_from(views, board)
+    engine = engine or usual()
     with working(ENGINES[engine], workers) as simulator:
         guidance.foretell_time(board, deck, simulator, samples, workers)
         with progress(f"{stage}Predicting {board.name}: {samples} boards in {engine}") as advance:
