@@ -139,6 +139,23 @@ def test_what_cannot_be_joined_is_named_and_leaves_no_copper() -> None:
     assert routing.vias == ()
 
 
+def test_a_board_with_too_little_room_is_given_up_early() -> None:
+    """Two nets that cross, and no layer to go to: no pass will ever be better than the others."""
+    pads = [
+        Pad(Point(x, y), 1.0, 1.0, True, 0.0, net, (0,))
+        for net, places in {"A": ((5, 10), (15, 10)), "B": ((10, 5), (10, 15))}.items()
+        for x, y in places
+    ]
+    fence = [
+        Pad(Point(10 + x, 10 + y), 0.8, 0.8, True, 0.0, "", (0,))
+        for x, y in itertools.product(range(-6, 7), repeat=2)
+        if max(abs(x), abs(y)) == 6
+    ]
+    routing = route(BOARD, [*pads, *fence], {"A": FINE, "B": FINE}, RULES, prices=(1.0,))
+    assert len(routing.unrouted) == 2
+    assert routing.passes < 40
+
+
 def test_a_track_ends_where_another_one_joins_it() -> None:
     """KiCad takes the end of a short track in the middle of another one for open."""
     pads, classes = scattered(11, nets=20)
