@@ -15,7 +15,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from realnet_hw.export.breadboard.holes import COLUMNS
+from realnet_hw.export.breadboard.holes import COLUMNS, rail_has_hole
 
 FIRST, LAST = 3, COLUMNS - 7
 """Where parts stand: the columns behind the last are kept for the wires that join rails."""
@@ -27,6 +27,8 @@ AGAIN = 10
 
 # For each part and net: 20 000 turns for XOR's boards, a fifth of a second.
 _TURNS, _PATIENCE = 500, 5
+# Columns that an arrangement may be too wide by on the way to a better one.
+_SPARE = 16
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,7 @@ def arrange(task: Task, boards: int, seed: int) -> Arrangement:
         rails=np.isin(np.arange(2 * task.nets), list(task.rails)),
         supplies=np.isin(np.arange(task.nets), list(task.supplies)),
         taps=np.array([task.taps.get(net, 0) for net in range(task.nets)]),
+        gaps=np.array([not rail_has_hole(column) for column in range(LAST + _SPARE)]),
         first=FIRST,
         room=ROOM,
         rows=ROWS,

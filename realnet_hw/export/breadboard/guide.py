@@ -17,7 +17,7 @@ from realnet_hw.export.breadboard.wiring import Wiring, rails_for, sides_of, wir
 from realnet_hw.export.groups import groups
 from realnet_hw.export.netlist import Netlist
 
-# Where a layout has more crossings, another one on as many boards is not worth the search.
+# Where wires cross more often, other layouts on as many boards are not worth the search.
 _MANY = 10
 
 
@@ -92,7 +92,7 @@ def _best(
                 best = crossings, layout, wiring, run
             if not crossings:
                 return best
-            if crossings > _MANY:
+            if best[0] > _MANY:
                 break
     if best is None:
         raise refusal or CircuitRefused("found no layout on breadboards")

@@ -21,7 +21,6 @@ Flags = npt.NDArray[np.bool_]
 _CROWDED, _TOO_WIDE, _BRIDGE = 1000, 5000, 10
 # A capacitor's way to its package, in columns: it counts as often as this, and from board to board.
 _BESIDE, _APART = 3, 100
-_SPARE = 16
 _NEAR = 8
 
 
@@ -38,6 +37,7 @@ class Task(NamedTuple):
         rails: shape (sides): whether a rail runs there.
         supplies: shape (nets): whether a net has rails, which lead from board to board.
         taps: shape (nets): how many signals come, go or are measured there.
+        gaps: shape (columns): where rails have no hole.
         first: the first column of a board.
         room: how many it has.
         rows: for wires, in each half.
@@ -53,6 +53,7 @@ class Task(NamedTuple):
     rails: Flags
     supplies: Flags
     taps: Numbers
+    gaps: Flags
     first: int
     room: int
     rows: int
@@ -133,13 +134,14 @@ def cost(task: Task, order: Order) -> int:
     most = boards * (task.sides.shape[1] + 2 * nets)
     strips = _Strips(np.full((boards, 2 * nets), -1), np.full(most, -1), np.zeros(most, np.int64))
     total = _line_up(task, order, strips)
-    if total >= _TOO_WIDE * _SPARE:
+    if total >= _TOO_WIDE * (len(task.gaps) - task.first - task.room - 1):
         return total
-    size = task.first + task.room + _SPARE
+    size = len(task.gaps)
     load = np.zeros((boards, 2, size), np.int64)
     legs = np.zeros((boards, 2, size), np.int64)
     total += _lie(task, strips, load, legs)
     total += _between(task, strips, legs)
+    total += _squeezed(task, strips, legs)
     _tap(task, strips, load, legs)
     for board in range(boards):
         total += _crowd(task, strips, board, load[board], legs[board])
@@ -235,6 +237,23 @@ def _between(task: Task, strips: _Strips, legs: Numbers) -> int:
                 if (leaving[before] < leaving[count]) != (coming[before] < coming[count]):
                     total += _CROWDED
             count += 1
+    return total
+
+
+@njit(cache=True)
+def _squeezed(task: Task, strips: _Strips, legs: Numbers) -> int:
+    """Return the cost of wires to a rail with no hole there, and others beside them."""
+    boards, sides = strips.head.shape
+    total = 0
+    for board in range(boards):
+        for side in range(sides):
+            strip = strips.head[board, side] if task.rails[side] else -1
+            while strip >= 0:
+                column = strips.columns[strip]
+                beside = legs[board, side % 2]
+                if task.gaps[column] and beside[column - 1] and beside[column + 1]:
+                    total += _CROWDED
+                strip = strips.following[strip]
     return total
 
 
