@@ -21,7 +21,6 @@ LONG = (
     "test_wheel.py",
     "test_build.py",
     "test_cli.py",
-    "test_sweep_block.py",
     "test_random_networks.py",
     "test_board_file.py",
     "test_missing_tools.py",

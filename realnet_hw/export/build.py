@@ -268,7 +268,8 @@ def _make(
 ) -> BuildResult:
     """Make all files in an empty folder and prove them.
 
-    Renderings are taken from an earlier build where they are of the same board.
+    For a check against an earlier build its renderings are taken over where they are of the same
+    board.
     """
     violations: list[str] = []
     names = (*_STEPS, *(_PCB_STEPS if profile else ()))
@@ -390,6 +391,8 @@ def _write_board_files(
             for side in SIDES
             if not _taken_over(f"pcb_{side}.png", target, earlier)
         }
+        # No part of a check.
+        showing = kicad.submit(interactive_bom, target) if earlier is None else None
         drawing = assembly_drawing(board, parts, laid_out.plan)
         (folder / _FABRICATION / f"{board.name}_assembly.pdf").write_bytes(drawing)
         tree = sexpr.parse(target.read_text("utf-8"))
@@ -399,10 +402,10 @@ def _write_board_files(
             (folder / _FABRICATION / name).write_bytes(content)
         for side, picture in rendering.items():
             (folder / f"pcb_{side}.png").write_bytes(picture.result())
-    try:
-        page = interactive_bom(target)
-    except ToolFailed as error:
-        return [f"no {_EXTRA}: {error}"]
+        try:
+            page = showing.result() if showing else None
+        except ToolFailed as error:
+            return [f"no {_EXTRA}: {error}"]
     if page is not None:
         (folder / _EXTRA).write_bytes(edits.sealed(page))
     return []
