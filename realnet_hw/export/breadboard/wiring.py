@@ -163,7 +163,7 @@ class _Wirer:
             self._lay(here, [s for s in self.outward if (s.board, s.name) == (board, half)])
         for net, one, other in between:
             self._add(net, self._outward_hole(one), self._outward_hole(other))
-        self._to_rails(to_rails)
+        self._to_rails(to_rails, {strip for _, _, strip in named})
         holes = [Tap(name, net, self._outward_hole(strip)) for name, net, strip in named]
         return Wiring(tuple(self.wires), tuple(holes), self.rails, self._feeds())
 
@@ -255,8 +255,11 @@ class _Wirer:
         every = list(itertools.product(range(self.layout.boards), RAILS))
         yield from every[every.index(one) : every.index(other) + 1]
 
-    def _to_rails(self, strips: Sequence[Strip]) -> None:
-        """Lay wires to the rails, from left to right so that none crosses another."""
+    def _to_rails(self, strips: Sequence[Strip], flagged: set[Strip]) -> None:
+        """Lay wires to the rails, from left to right so that none crosses another.
+
+        Where one has to go aside, it keeps from the flags of signals.
+        """
         edges: dict[tuple[int, str], list[Strip]] = {}
         for strip in strips:
             edges.setdefault((strip.board, strip.name), []).append(strip)
@@ -272,8 +275,10 @@ class _Wirer:
             before = 0
             for strip in sorted(edge, key=lambda strip: strip.column):
                 net = self.layout.used[strip]
+                beside = {c for c in range(COLUMNS) if Strip(board, half, c) in flagged}
                 columns = sorted(
-                    range(before + 1, COLUMNS + 1), key=lambda c: abs(c - strip.column)
+                    range(before + 1, COLUMNS + 1),
+                    key=lambda c: abs(c - strip.column) + (c in beside),
                 )
                 column = next(
                     c
