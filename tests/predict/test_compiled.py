@@ -7,13 +7,13 @@ import math
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy.constants import Boltzmann, e
 from scipy.optimize import brentq
 
 from realnet_hw.board import Board, load_board
 from realnet_hw.errors import InputError, SimulationFailed
-from realnet_hw.export.deck import Deck, Source, deck_from, model_card, number
+from realnet_hw.export import deck as decks
+from realnet_hw.export.deck import Deck, Source, deck_from
 from realnet_hw.export.netlist import Netlist, from_board
 from realnet_hw.predict import faults
 from realnet_hw.predict.asking import Fired, asking_of
@@ -21,17 +21,11 @@ from realnet_hw.predict.compiled import cards, expressions
 from realnet_hw.predict.compiled.engine import CompiledEngine
 from realnet_hw.predict.ngspice import NgspiceEngine
 from realnet_hw.predict.tolerances import draw
+from tests.predict.circuits import ASKED, EXACT, networks
 
 DIVIDER = Deck(
     "* divider", ("v_in a 0 10", "r1 a b 1e3", "r2 b 0 3e3", "c1 b 0 1e-6"), nodes={"A": "a"}
 )
-MODELS = """
-.model d1 d(is=3e-9 n=1.8 rs=0.6 bv=110 ibv=1e-4 cjo=3.5e-12 vj=0.6 m=0.33 tt=5e-9)
-.model d2 d(is=1e-14 eg=0.69 xti=2)
-.model dz d(is=1e-14 bv=4.7 ibv=1e-3 rs=10)
-.model mn nmos(level=1 vto=1.2 kp=2e-3 lambda=0.02 gamma=0.5 phi=0.7 rd=2 rs=1)
-.model mp pmos(vto=-0.8 kp=1e-3 gamma=0.3)
-"""
 # Within a microvolt and a millionth, as far apart as two simulators may be.
 ABSOLUTE_V, RELATIVE = 1e-6, 1e-6
 
@@ -186,41 +180,13 @@ def test_a_board_of_timers(compiled: CompiledEngine, engine: NgspiceEngine) -> N
         assert -down_s - up_s == pytest.approx(width_s, abs=2e-6)
 
 
-ohms = st.floats(1e2, 1e6)
-NODES = st.sampled_from(["n1", "n2", "n3", "n4", "p", "0"])
-
-
-@st.composite
-def networks(draw_one: st.DrawFn) -> Deck:
-    """Resistors, diodes, transistors and an amplifier between four nodes, two rails and ground."""
-    lines = ["v_p p 0 5", "v_m m 0 -5", f"v_in in 0 {number(draw_one(st.floats(-4, 4)))}"]
-    lines += [f"r{node} n{node} 0 {number(draw_one(ohms))}" for node in range(1, 5)]
-    lines += [f"r{node + 4} in n{node} {number(draw_one(ohms))}" for node in (1, 3)]
-    for part in range(9, 9 + draw_one(st.integers(2, 7))):
-        one, two, three = (draw_one(NODES) for _ in range(3))
-        if one == two:
-            continue
-        match draw_one(st.sampled_from("rdmm")):
-            case "r":
-                lines.append(f"r{part} {one} {two} {number(draw_one(ohms))}")
-            case "d":
-                kind = draw_one(st.sampled_from(["d1", "d2", "dz"]))
-                lines.append(f"d{part} {one} {two} {kind}")
-            case _:
-                kind, bulk = draw_one(st.sampled_from([("mn", "m"), ("mp", "p")]))
-                lines.append(f"m{part} {one} {three} {two} {bulk} {kind} w=2e-5 l=1e-5")
-    if draw_one(st.booleans()):
-        feedback, gain = number(draw_one(ohms)), number(draw_one(ohms))
-        lines += [f"rf out n2 {feedback}", f"rg n2 n1 {gain}",
-                  "xu1 out n2 n4 p 0 f2 f2 f3 f3 0 m 0 f4 f4 tl074"]  # fmt: skip
-    return Deck("* a generated network", tuple(lines), models=MODELS + model_card("tl074.lib"))
-
-
 @settings(max_examples=20, deadline=None, derandomize=True)
 @given(deck=networks())
 def test_generated_networks(compiled: CompiledEngine, engine: NgspiceEngine, deck: Deck) -> None:
-    nodes = ["n1", "n2", "n3", "n4", "i(v_p)"]
-    agree(compiled.operating_point(deck, [{}], nodes), engine.operating_point(deck, [{}], nodes))
+    ours = compiled.operating_point(deck, [{}], ASKED)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decks, "OPTIONS", EXACT)
+        agree(ours, engine.operating_point(deck, [{}], ASKED))
 
 
 @pytest.mark.parametrize(

@@ -25,9 +25,9 @@ from realnet_hw.predict.compiled.ordering import order
 from realnet_hw.predict.compiled.tapes import tapes
 from realnet_hw.predict.compiled.unknowns import Held
 
-# Representative slopes for the order of elimination, in siemens: a junction that conducts; a
-# formula, which is never to be a pivot, as its slope vanishes where it saturates.
-_JUNCTION_S, _GATE_S, _FORMULA_S = 1e-4, 1e-5, 1e-13
+# Representative slopes for the order of elimination, in siemens: what a device adds to its own
+# node; and what may vanish, where it does not conduct or saturates, so that it is to be no pivot.
+_OWN_S, _VANISHING_S = 1e-4, 1e-13
 # What a storage weighs, as a share of its value for each second of a step.
 _STEP_S = 1e-6
 _SHAPES = {"pulse": 1, "sin": 2, "pwl": 3}
@@ -190,6 +190,16 @@ class _Assembly:
             for j, unknown in enumerate(of)
         ]
 
+    def _vanishing(
+        self, into: Sequence[str], of: Sequence[str], own_S: float = _OWN_S
+    ) -> list[tuple[int, int] | None]:
+        """Note the entries of into × of, of which only a node's own never vanishes."""
+        return [
+            self._entry(equation, unknown, own_S if equation == unknown else _VANISHING_S * share)
+            for equation in into
+            for share, unknown in enumerate(of, 1)
+        ]
+
     def _factor(self, transfer: Transfer) -> int:
         key = (transfer.parameter, transfer.share, transfer.reciprocal)
         return self._factors.setdefault(key, len(self._factors))
@@ -219,17 +229,17 @@ class _Assembly:
         transfers, stamps = self._transfer_tables(made.transfers, 1.0)
         storages, storage_stamps = self._transfer_tables(made.storages, 1 / _STEP_S)
         diodes = [one for one in made.diodes if self._live(*one.nodes)]
-        corners = [self._corners(one.nodes, one.nodes, _JUNCTION_S) for one in diodes]
+        corners = [self._vanishing(one.nodes, one.nodes) for one in diodes]
         channels = [one for one in made.transistors if self._live(one.nodes[0], one.nodes[2])]
-        pins = [self._channel_corners(one.nodes) for one in channels]
+        pins = [self._vanishing(one.nodes[::2], one.nodes) for one in channels]
         formulas = [one for one in made.formulas if self._live(*one.into)]
         tape = tapes(formulas, places.__getitem__)
         words = list(places)
         reading_corners = [
-            self._corners(
+            self._vanishing(
                 formulas[number].into,
                 [words[place] for place in tape.slots[slot, :2]],
-                _FORMULA_S * (1 + slot % 7 / 9),
+                _VANISHING_S * (1 + slot % 7 / 9),
             )
             for slot, number in tape.readings
         ]
@@ -362,15 +372,6 @@ class _Assembly:
                 default=0.0,
             ),
         )
-
-    def _channel_corners(self, nodes: tuple[str, str, str, str]) -> list[tuple[int, int] | None]:
-        drain, gate, source, _ = nodes
-        weights = {drain: _JUNCTION_S, gate: _GATE_S, source: -_JUNCTION_S}
-        return [
-            self._entry(into, of, sign * weights.get(of, 0.0))
-            for into, sign in ((drain, 1), (source, -1))
-            for of in nodes
-        ]
 
     def _followers(self) -> tuple[list[tuple[int, int]], list[tuple[int, int, int]]]:
         """Return what follows what, and the steps that sources put between."""

@@ -1,6 +1,10 @@
-"""Operating points: Newton's method, with leaks or sources stepped where it does not get there.
+"""Operating points: Newton's method, and three ways to help it where it does not get there.
 
-Ref: T. L. Quarles, UCB/ERL M89/42 (1989), chapter 2 (gmin and source stepping).
+Leaks to ground are stepped away, then the sources are stepped up; at last every node is held by a
+leak to where it just was, weaker and weaker, which is a capacitor's way to rest.
+
+Ref: T. L. Quarles, UCB/ERL M89/42 (1989), chapter 2 (gmin and source stepping); C. T. Kelley, D. E.
+Keyes, SIAM J. Numer. Anal. 35 (1998) 508 (pseudo-transient continuation).
 """
 
 from __future__ import annotations
@@ -18,14 +22,16 @@ from realnet_hw.predict.compiled.kernels.memory import LANES, Integers, Lanes, R
 from realnet_hw.predict.compiled.kernels.residual import evaluate, follow, load
 
 # Ways to a solution, each tried where the last one failed.
-WARM, COLD, LEAKS, SOURCES, IDLE = 0, 1, 2, 3, 4
+WARM, COLD, LEAKS, SOURCES, REST, IDLE = 0, 1, 2, 3, 4, 5
 FAILED = -1
-_TRIES = 80
+# Newton's steps are held shorter and shorter where they go round in circles.
+_TRIES, _HOLD_AFTER, _HOLD = 100, 25, 0.25
 # Newton's steps are quadratic: after one of this size the next is far below a microvolt.
-_RELATIVE, _ABSOLUTE_V = 1e-8, 1e-9
+_RELATIVE, _ABSOLUTE_V = 1e-6, 1e-7
 _FIRST_LEAK_S, _LAST_LEAK_S = 1e-2, 1e-13
 _LEAST_RATIO, _WIDEST_RATIO = 1.001, 10.0
 _FIRST_SHARE, _LEAST_SHARE = 0.02, 1e-6
+_MOST_STEPS = 20_000
 
 
 class Job(NamedTuple):
@@ -36,7 +42,7 @@ class Job(NamedTuple):
         starts: unknowns to start from, shape (starts, unknowns).
         origins: for each board its start, -1 to begin as if nothing was known.
         direct: sources have their direct value, else that at time 0.
-        most_V: no unknown moves further at once.
+        most_V: no unknown moves further at once, at first.
         found: the unknowns, shape (boards, unknowns); NaN where there was no solution.
         outcome: for each board the iterations, the way that led there (or FAILED) and the column
             that moved most when a way was given up.
@@ -63,6 +69,7 @@ class Search(NamedTuple):
         reached: the leak or share that was solved last.
         stride: from there to what is tried, a ratio of leaks or a difference of shares.
         short: by how much Newton's last step was too long.
+        most_V: no unknown moves further at once.
         safe: the unknowns that solved what was reached.
     """
 
@@ -74,6 +81,7 @@ class Search(NamedTuple):
     reached: Reals
     stride: Reals
     short: Reals
+    most_V: Reals
     safe: Reals
 
 
@@ -89,6 +97,7 @@ def search(size: int) -> Search:
         reached=np.zeros(LANES),
         stride=np.zeros(LANES),
         short=np.zeros(LANES),
+        most_V=np.zeros(LANES),
         safe=np.zeros((size, LANES)),
     )
 
@@ -120,12 +129,15 @@ def advance(
     voltages: Integers,
     x: Reals,
     step: Reals,
-    most_V: float,
+    most_V: Reals,
     relative: float,
     absolute_V: float,
     short: Reals,
 ) -> None:
-    """Take Newton's step; ``short[lane]`` is above 0 where it was not small, NaN where none was."""
+    """Take Newton's step, of each lane no more than ``most_V``.
+
+    ``short[lane]`` comes out above 0 where it was not small, NaN where there was none.
+    """
     for lane in range(LANES):
         short[lane] = -1.0
     for column in range(len(unknowns)):
@@ -133,7 +145,7 @@ def advance(
         if voltages[column] != 0:
             for lane in range(LANES):
                 wanted = step[column, lane]
-                taken = max(-most_V, min(most_V, wanted))
+                taken = max(-most_V[lane], min(most_V[lane], wanted))
                 new = x[place, lane] + taken
                 over = abs(wanted) - relative * abs(new) - absolute_V
                 # Once NaN, always NaN.
@@ -186,12 +198,14 @@ def _clear(rows: Reals, lane: int) -> None:
 
 
 @kernel
-def _leave(state: Search, job: Job, x: Reals, lane: int, way: int) -> None:
+def _leave(memory: Lanes, state: Search, job: Job, lane: int, way: int) -> None:
     """Let a lane's board go, solved on some way or FAILED."""
     board = state.board[lane]
     job.outcome[board, 1] = way
-    for place in range(len(x)):
-        job.found[board, place] = x[place, lane] if way >= 0 else np.nan
+    for place in range(len(memory.x)):
+        job.found[board, place] = memory.x[place, lane] if way >= 0 else np.nan
+    memory.leak[0, lane] = 0.0
+    _clear(memory.anchor, lane)
     state.way[lane] = IDLE
     state.fresh[lane] = 0
 
@@ -202,7 +216,9 @@ def _arrived(memory: Lanes, state: Search, job: Job, lane: int) -> None:
     state.fresh[lane] = 1
     _keep(memory.x, state.safe, lane)
     leak, way = memory.leak[0, lane], state.way[lane]
-    if way == LEAKS and leak > 0:
+    if way in (LEAKS, REST) and leak > 0:
+        if way == REST:
+            _keep(memory.x, memory.anchor, lane)
         state.reached[lane] = leak
         state.stride[lane] = min(state.stride[lane] * 1.5, _WIDEST_RATIO)
         leak /= state.stride[lane]
@@ -212,7 +228,7 @@ def _arrived(memory: Lanes, state: Search, job: Job, lane: int) -> None:
         state.stride[lane] *= 1.5
         state.share[lane] = min(1.0, state.share[lane] + state.stride[lane])
     else:
-        _leave(state, job, memory.x, lane, way)
+        _leave(memory, state, job, lane, way)
 
 
 @kernel
@@ -236,11 +252,19 @@ def _lost(memory: Lanes, state: Search, job: Job, lane: int) -> None:
             state.share[lane] = _FIRST_SHARE
             state.reached[lane], state.stride[lane] = 0.0, _FIRST_SHARE
             _clear(state.safe, lane)
-    else:
+    elif way == SOURCES:
         state.stride[lane] *= 0.25
         state.share[lane] = state.reached[lane] + state.stride[lane]
         if state.stride[lane] < _LEAST_SHARE:
-            _leave(state, job, memory.x, lane, FAILED)
+            state.way[lane] = REST
+            memory.leak[0, lane] = _FIRST_LEAK_S
+            state.stride[lane] = 1.0
+            _clear(state.safe, lane)
+    else:
+        memory.leak[0, lane] = max(4 * memory.leak[0, lane], _LAST_LEAK_S)
+        state.stride[lane] = 1.0
+        if job.outcome[state.board[lane], 0] > _MOST_STEPS:
+            _leave(memory, state, job, lane, FAILED)
             return
     if state.way[lane] == COLD:
         _clear(memory.x, lane)
@@ -252,6 +276,8 @@ def _lost(memory: Lanes, state: Search, job: Job, lane: int) -> None:
 def _judge(tables: Tables, memory: Lanes, state: Search, job: Job, lane: int) -> None:
     """See what Newton's step did to a lane."""
     state.tries[lane] += 1
+    if state.tries[lane] % _HOLD_AFTER == 0:
+        state.most_V[lane] *= _HOLD
     job.outcome[state.board[lane], 0] += 1
     short = state.short[lane]
     if short <= 0 and memory.limited[0, lane] == 0:
@@ -301,6 +327,7 @@ def operating_points(tables: Tables, memory: Lanes, state: Search, job: Job) -> 
             live += 1
             if state.fresh[lane] != 0:
                 state.tries[lane] = 0
+                state.most_V[lane] = job.most_V
                 share = state.share[lane] if state.way[lane] == SOURCES else 1.0
                 set_sources(tables, memory, lane, share, 0.0, job.direct)
         if live == 0:
@@ -318,7 +345,7 @@ def operating_points(tables: Tables, memory: Lanes, state: Search, job: Job) -> 
             tables.voltages,
             memory.x,
             memory.step,
-            job.most_V,
+            state.most_V,
             _RELATIVE,
             _ABSOLUTE_V,
             state.short,

@@ -41,7 +41,7 @@ class Tables(NamedTuple):
         unknowns: x of each column.
         voltages: 1 for a column that is a voltage.
         moving: 1 for a column whose voltage charges hold.
-        leaks: (x, f, e): where gmin is stepped.
+        leaks: (x, f, e): where leaks are stepped away.
         entries: number of matrix entries.
         gmin: across junctions, one figure.
     """
@@ -101,6 +101,7 @@ class Lanes(NamedTuple):
     step: Reals
     rate: Reals
     leak: Reals
+    anchor: Reals
     scratch: Reals
     across: Reals
     last: Reals
@@ -144,6 +145,7 @@ def lanes(tables: Tables, unknowns: int, parameters: int) -> Lanes:
         step=rows(size + 1),
         rate=rows(1),
         leak=rows(1),
+        anchor=rows(unknowns),
         scratch=rows(5),
         across=rows(diodes),
         last=rows(diodes),

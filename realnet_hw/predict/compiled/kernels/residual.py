@@ -86,13 +86,16 @@ def _transfer(table: Integers, factors: Reals, x: Reals, scratch: Reals, into: R
 
 
 @kernel
-def _leak(leaks: Integers, leak: Reals, x: Reals, f: Reals, matrix: Reals) -> None:
-    """Add the leaks to ground that are stepped away."""
+def _leak(
+    leaks: Integers, leak: Reals, x: Reals, anchor: Reals, scratch: Reals, f: Reals, matrix: Reals
+) -> None:
+    """Add the leaks to each node's anchor that are stepped away."""
     total = 0.0
     for lane in range(LANES):
         total += leak[0, lane]
     for number in range(len(leaks) if total > 0 else 0):
-        add_product(f, leaks[number, 1], leak, 0, x, leaks[number, 0])
+        put_difference(scratch, 0, x, leaks[number, 0], anchor, leaks[number, 0])
+        add_product(f, leaks[number, 1], leak, 0, scratch, 0)
         add(matrix, leaks[number, 2], leak, 0)
 
 
@@ -119,7 +122,7 @@ def evaluate(tables: Tables, lanes: Lanes, charged: bool) -> None:
             add_product(lanes.matrix, entry, lanes.charging, entry, lanes.rate, 0)
         _transfer(tables.storages, lanes.factors, lanes.x, lanes.scratch, lanes.charge)
     _transfer(tables.transfers, lanes.factors, lanes.x, lanes.scratch, lanes.f)
-    _leak(tables.leaks, lanes.leak, lanes.x, lanes.f, lanes.matrix)
+    _leak(tables.leaks, lanes.leak, lanes.x, lanes.anchor, lanes.scratch, lanes.f, lanes.matrix)
     junctions(tables, lanes, charged)
     channels(tables, lanes)
     formulas(tables, lanes)

@@ -428,6 +428,7 @@ def transients(
     following = 0
     weights = np.zeros(_KEPT)
     begins = np.zeros(LANES, np.int64)
+    most_V = np.full(LANES, plan.most_V)
     for lane in range(LANES):
         load(tables, memory, boards[0], lane)
         set_sources(tables, memory, lane, 1.0, 0.0, False)
@@ -464,7 +465,7 @@ def transients(
             tables.voltages,
             memory.x,
             memory.step,
-            plan.most_V,
+            most_V,
             tolerance,
             _ABSOLUTE_V,
             course.short,
