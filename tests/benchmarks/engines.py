@@ -280,7 +280,12 @@ def _layers(neurons: int) -> Deck:
         for index in range(4):
             source = f"y_in{index}" if layer == 0 else f"y{4 * (layer - 1) + index}"
             lines.append(f"r{number}_{index} {source} s{number} {1e4 * (1 + index + number % 3)}")
-        lines += [f"rf{number} s{number} z{number} 2e4", f"e{number} o{number} 0 0 s{number} 1e5",
-                  f"d{number} o{number} z{number} d1", f"dn{number} s{number} o{number} d1",
-                  f"rl{number} z{number} 0 1e4", f"ey{number} y{number} 0 0 z{number} -1"]  # fmt: skip
+        lines += [
+            f"rf{number} s{number} z{number} 2e4",
+            f"e{number} o{number} 0 0 s{number} 1e5",
+            f"d{number} o{number} z{number} d1",
+            f"dn{number} s{number} o{number} d1",
+            f"rl{number} z{number} 0 1e4",
+            f"ey{number} y{number} 0 0 z{number} -1",
+        ]
     return Deck("* layers", tuple(lines), models=".model d1 d(is=3e-9 n=1.8)")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from realnet_hw.predict.compiled.kernels.jit import kernel
+from realnet_hw.predict.compiled.kernels.jit import inlined, kernel
 from realnet_hw.predict.compiled.kernels.memory import LANES, Integers, Lanes, Reals, Tables
 from realnet_hw.predict.compiled.kernels.rows import add, take
 
@@ -61,7 +61,7 @@ def _channel(
     channel[4, lane] = sign * by_body
 
 
-@kernel
+@inlined
 def channels(tables: Tables, lanes: Lanes) -> None:
     """Add the transistors' currents and slopes."""
     for number in range(len(tables.channels)):

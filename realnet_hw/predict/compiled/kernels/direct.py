@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from realnet_hw.predict.compiled.kernels import waves
 from realnet_hw.predict.compiled.kernels.elimination import solve_for_step
-from realnet_hw.predict.compiled.kernels.jit import kernel
+from realnet_hw.predict.compiled.kernels.jit import inlined, kernel
 from realnet_hw.predict.compiled.kernels.junctions import forget_junctions, start_junctions
 from realnet_hw.predict.compiled.kernels.memory import LANES, Integers, Lanes, Reals, Tables
 from realnet_hw.predict.compiled.kernels.residual import evaluate, follow, load
@@ -157,6 +157,26 @@ def advance(
                 x[place, lane] += step[column, lane]
 
 
+@inlined
+def newton(
+    tables: Tables,
+    memory: Lanes,
+    charged: bool,
+    most_V: Reals,
+    relative: float,
+    absolute_V: float,
+    short: Reals,
+) -> None:
+    """Make one of Newton's steps in every lane, see ``evaluate`` and ``advance``."""
+    matrix, f, step = memory.matrix, memory.f, memory.step
+    follow(tables.followers, tables.steps, memory.sources, memory.x)
+    evaluate(tables, memory, charged)
+    solve_for_step(tables.factor, tables.solve, matrix, f, step, memory.scratch)
+    unknowns, voltages = tables.unknowns, tables.voltages
+    advance(unknowns, voltages, memory.x, step, most_V, relative, absolute_V, short)
+    follow(tables.followers, tables.steps, memory.sources, memory.x)
+
+
 @kernel
 def worst_unknown(
     unknowns: Integers,
@@ -273,20 +293,25 @@ def _lost(memory: Lanes, state: Search, job: Job, lane: int) -> None:
 
 
 @kernel
-def _judge(tables: Tables, memory: Lanes, state: Search, job: Job, lane: int) -> None:
-    """See what Newton's step did to a lane."""
-    state.tries[lane] += 1
-    if state.tries[lane] % _HOLD_AFTER == 0:
-        state.most_V[lane] *= _HOLD
-    job.outcome[state.board[lane], 0] += 1
-    short = state.short[lane]
-    if short <= 0 and memory.limited[0, lane] == 0:
+def _verdict(way: int, short: float, limited: float, tries: int) -> int:
+    """Return 1 where Newton's steps arrived, -1 where they got lost, 0 to go on."""
+    if way == IDLE:
+        return 0
+    if short <= 0 and limited == 0:
+        return 1
+    return -1 if np.isnan(short) or tries >= _TRIES else 0
+
+
+@kernel
+def _go_on(tables: Tables, memory: Lanes, state: Search, job: Job, lane: int, verdict: int) -> None:
+    """See to a lane that arrived or got lost."""
+    job.outcome[state.board[lane], 0] += state.tries[lane]
+    if verdict > 0:
         _arrived(memory, state, job, lane)
-    elif np.isnan(short) or state.tries[lane] >= _TRIES:
-        job.outcome[state.board[lane], 2] = worst_unknown(
-            tables.unknowns, tables.voltages, memory.step, lane
-        )
-        _lost(memory, state, job, lane)
+        return
+    worst = worst_unknown(tables.unknowns, tables.voltages, memory.step, lane)
+    job.outcome[state.board[lane], 2] = worst
+    _lost(memory, state, job, lane)
 
 
 @kernel
@@ -336,21 +361,12 @@ def operating_points(tables: Tables, memory: Lanes, state: Search, job: Job) -> 
         for lane in range(LANES):
             if state.fresh[lane] != 0:
                 _begin(tables, memory, state, lane)
-        evaluate(tables, memory, False)
-        solve_for_step(
-            tables.factor, tables.solve, memory.matrix, memory.f, memory.step, memory.scratch
-        )
-        advance(
-            tables.unknowns,
-            tables.voltages,
-            memory.x,
-            memory.step,
-            state.most_V,
-            _RELATIVE,
-            _ABSOLUTE_V,
-            state.short,
-        )
-        follow(tables.followers, tables.steps, memory.sources, memory.x)
+        newton(tables, memory, False, state.most_V, _RELATIVE, _ABSOLUTE_V, state.short)
         for lane in range(LANES):
-            if state.way[lane] != IDLE:
-                _judge(tables, memory, state, job, lane)
+            verdict = _verdict(
+                state.way[lane], state.short[lane], memory.limited[0, lane], state.tries[lane] + 1
+            )
+            state.tries[lane] += 1
+            state.most_V[lane] *= 1.0 if state.tries[lane] % _HOLD_AFTER else _HOLD
+            if verdict != 0:
+                _go_on(tables, memory, state, job, lane, verdict)

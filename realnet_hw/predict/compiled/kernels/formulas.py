@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from realnet_hw.predict.compiled.kernels import rows
-from realnet_hw.predict.compiled.kernels.jit import kernel
+from realnet_hw.predict.compiled.kernels.jit import inlined, kernel
 from realnet_hw.predict.compiled.kernels.memory import LANES, Integers, Lanes, Reals, Tables
 from realnet_hw.predict.compiled.kernels.rows import (
     add,
@@ -84,15 +84,21 @@ def _slopes(code: int, x: float, value: float, figure: float) -> tuple[float, fl
 
 
 @kernel
-def _play(tables: Tables, lanes: Lanes) -> None:  # noqa: C901 - a branch for each operation
+def _play(  # noqa: C901 - a branch for each operation
+    slots: Integers,
+    slot_figures: Reals,
+    runs: Integers,
+    x: Reals,
+    time: Reals,
+    tape: Reals,
+) -> None:
     """Compute every slot of the tapes."""
-    tape, slots, figures = lanes.tape, tables.slots, tables.slot_figures
-    for run in range(len(tables.runs)):
-        code = tables.runs[run, 0]
-        for slot in range(tables.runs[run, 1], tables.runs[run, 2]):
+    for run in range(len(runs)):
+        code = runs[run, 0]
+        for slot in range(runs[run, 1], runs[run, 2]):
             a, b, c = slots[slot, 0], slots[slot, 1], slots[slot, 2]
             if code == _VOLTAGE:
-                put_difference(tape, slot, lanes.x, a, lanes.x, b)
+                put_difference(tape, slot, x, a, x, b)
             elif code == _MULTIPLY:
                 put_product(tape, slot, tape, a, tape, b)
             elif code == _DIVIDE:
@@ -107,9 +113,9 @@ def _play(tables: Tables, lanes: Lanes) -> None:  # noqa: C901 - a branch for ea
             elif code in (_TANH, _EXP):
                 put(tape, slot, tape, a)
             elif code == _TIME:
-                put(tape, slot, lanes.time, 0)
+                put(tape, slot, time, 0)
             else:
-                figure = figures[slot]
+                figure = slot_figures[slot]
                 for lane in range(LANES):
                     if code == _CONSTANT:
                         tape[slot, lane] = figure
@@ -118,10 +124,11 @@ def _play(tables: Tables, lanes: Lanes) -> None:  # noqa: C901 - a branch for ea
                     elif code == _SHIFT:
                         tape[slot, lane] = tape[a, lane] + figure
                     else:
-                        x, y, z = tape[a, lane], tape[b, lane], tape[c, lane]
-                        tape[slot, lane] = _value(code, x, y, z, figure)
+                        tape[slot, lane] = _value(
+                            code, tape[a, lane], tape[b, lane], tape[c, lane], figure
+                        )
         if code in (_TANH, _EXP):
-            _exponentials(tape.reshape(-1), tables.runs[run], code == _TANH)
+            _exponentials(tape.reshape(-1), runs[run], code == _TANH)
 
 
 @kernel
@@ -136,20 +143,27 @@ def _exponentials(tape: Reals, run: Integers, hyperbolic: bool) -> None:
 
 
 @kernel
-def _rewind(tables: Tables, lanes: Lanes) -> None:  # noqa: C901 - a branch for each operation
+def _rewind(  # noqa: C901 - a branch for each operation
+    slots: Integers,
+    slot_figures: Reals,
+    runs: Integers,
+    results: Integers,
+    tape: Reals,
+    back: Reals,
+    scratch: Reals,
+) -> None:
     """Compute the derivative of every formula for each of its slots."""
-    tape, back, slots = lanes.tape, lanes.back, tables.slots
     for slot in range(len(slots)):
         for lane in range(LANES):
             back[slot, lane] = 0.0
-    for result in range(len(tables.results)):
+    for result in range(len(results)):
         for lane in range(LANES):
-            back[tables.results[result, 0], lane] = 1.0
-    for run in range(len(tables.runs) - 1, -1, -1):
-        code = tables.runs[run, 0]
+            back[results[result, 0], lane] = 1.0
+    for run in range(len(runs) - 1, -1, -1):
+        code = runs[run, 0]
         if code in (_CONSTANT, _VOLTAGE, _TIME):
             continue
-        for slot in range(tables.runs[run, 1], tables.runs[run, 2]):
+        for slot in range(runs[run, 1], runs[run, 2]):
             a, b, c = slots[slot, 0], slots[slot, 1], slots[slot, 2]
             if code == _SHIFT:
                 add(back, a, back, slot)
@@ -163,20 +177,20 @@ def _rewind(tables: Tables, lanes: Lanes) -> None:  # noqa: C901 - a branch for 
                 add_product(back, a, back, slot, tape, b)
                 add_product(back, b, back, slot, tape, a)
             elif code == _DIVIDE:
-                put_quotient(lanes.scratch, 0, back, slot, tape, b)
-                add(back, a, lanes.scratch, 0)
-                take_product(back, b, lanes.scratch, 0, tape, slot)
+                put_quotient(scratch, 0, back, slot, tape, b)
+                add(back, a, scratch, 0)
+                take_product(back, b, scratch, 0, tape, slot)
             elif code == _SQUARE:
                 add_product(back, a, back, slot, tape, a)
                 add_product(back, a, back, slot, tape, a)
             elif code == _EXP:
                 add_product(back, a, back, slot, tape, slot)
             elif code == _TANH:
-                put_product(lanes.scratch, 0, tape, slot, tape, slot)
+                put_product(scratch, 0, tape, slot, tape, slot)
                 add(back, a, back, slot)
-                take_product(back, a, back, slot, lanes.scratch, 0)
+                take_product(back, a, back, slot, scratch, 0)
             else:
-                figure = tables.slot_figures[slot]
+                figure = slot_figures[slot]
                 for lane in range(LANES):
                     own = back[slot, lane]
                     if code == _SCALE:
@@ -190,11 +204,14 @@ def _rewind(tables: Tables, lanes: Lanes) -> None:  # noqa: C901 - a branch for 
                             back[c, lane] += own * by_c
 
 
-@kernel
+@inlined
 def formulas(tables: Tables, lanes: Lanes) -> None:
     """Add the formulas' values and slopes."""
-    _play(tables, lanes)
-    _rewind(tables, lanes)
+    tape, back = lanes.tape, lanes.back
+    _play(tables.slots, tables.slot_figures, tables.runs, lanes.x, lanes.time, tape)
+    _rewind(
+        tables.slots, tables.slot_figures, tables.runs, tables.results, tape, back, lanes.scratch
+    )
     for number in range(len(tables.results)):
         slot = tables.results[number, 0]
         plus = tables.results[number, 1]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from realnet_hw.predict.compiled.kernels import rows
-from realnet_hw.predict.compiled.kernels.jit import kernel
+from realnet_hw.predict.compiled.kernels.jit import inlined, kernel
 from realnet_hw.predict.compiled.kernels.memory import LANES, Integers, Lanes, Reals, Tables
 from realnet_hw.predict.compiled.kernels.rows import (
     add,
@@ -235,7 +235,7 @@ def _stamp(
         add(matrix, diodes[number, 7], slope, number)
 
 
-@kernel
+@inlined
 def junctions(tables: Tables, lanes: Lanes, charged: bool) -> None:
     """Add the junctions' currents, charges and slopes, along the tangent where they are limited."""
     for number in range(len(tables.diodes)):

@@ -16,12 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from realnet_hw.predict.compiled.kernels import waves
-from realnet_hw.predict.compiled.kernels.direct import advance, set_sources, worst_unknown
-from realnet_hw.predict.compiled.kernels.elimination import solve_for_step
+from realnet_hw.predict.compiled.kernels.direct import newton, set_sources, worst_unknown
 from realnet_hw.predict.compiled.kernels.jit import kernel
 from realnet_hw.predict.compiled.kernels.junctions import forget_junctions
 from realnet_hw.predict.compiled.kernels.memory import LANES, Lanes, Reals, Tables
-from realnet_hw.predict.compiled.kernels.residual import evaluate, follow, load
+from realnet_hw.predict.compiled.kernels.residual import evaluate, load
 
 DONE, FAILED = 1, -1
 _TRIES = 12
@@ -88,7 +87,7 @@ class Found(NamedTuple):
 
 
 class Course(NamedTuple):
-    """Where each lane is in time; the last axis, or the first of ``ages``, are the lanes.
+    """Where each lane is in time.
 
     Args:
         board: that it follows, -1 for none.
@@ -100,10 +99,11 @@ class Course(NamedTuple):
         fresh: whether a step begins.
         waiting: the next time at which values are wanted.
         short: by how much Newton's last step was too long.
-        past: unknowns at the last points, the latest first.
-        charges: then.
-        ages: of those points, seen from the end of the step.
-        guess: where the last points lead.
+        head: where in ``past`` and ``charges`` the latest point is; older ones lie before it.
+        past: unknowns at the last points, shape (points, lanes, unknowns).
+        charges: then, shape (points, lanes, equations).
+        ages: of the points, the latest first, seen from the end of the step.
+        guess: where the last points lead, shape (lanes, unknowns).
         points: of the first board's path, one figure.
     """
 
@@ -116,6 +116,7 @@ class Course(NamedTuple):
     fresh: npt.NDArray[np.int64]
     waiting: npt.NDArray[np.int64]
     short: Reals
+    head: npt.NDArray[np.int64]
     past: Reals
     charges: Reals
     ages: Reals
@@ -141,10 +142,11 @@ def course(size: int, equations: int) -> Course:
         fresh=none.copy(),
         waiting=none.copy(),
         short=zero.copy(),
-        past=np.zeros((_KEPT, size, LANES)),
-        charges=np.zeros((_KEPT, equations, LANES)),
+        head=none.copy(),
+        past=np.zeros((_KEPT, LANES, size)),
+        charges=np.zeros((_KEPT, LANES, equations)),
         ages=np.zeros((LANES, _KEPT)),
-        guess=np.zeros((size, LANES)),
+        guess=np.zeros((LANES, size)),
         points=np.zeros(1, np.int64),
     )
 
@@ -161,7 +163,7 @@ def _weigh(at: float, ages: Reals, count: int, weights: Reals) -> None:
 
 
 @kernel
-def _formula(ages: Reals, order: int, charges: Reals, lanes: Lanes, lane: int) -> None:
+def _formula(ages: Reals, order: int, charges: Reals, head: int, lanes: Lanes, lane: int) -> None:
     """Put a step's formula for the rate of charges into a lane.
 
     The rate is the slope, at age 0, of the polynomial through the charge there and ``order``
@@ -175,8 +177,8 @@ def _formula(ages: Reals, order: int, charges: Reals, lanes: Lanes, lane: int) -
     lanes.rate[0, lane] = rate
     for point in range(order):
         weight = weights[point] / ages[point]
-        for row in range(charges.shape[1]):
-            lanes.bias[row, lane] -= weight * charges[point, row, lane]
+        for row in range(charges.shape[2]):
+            lanes.bias[row, lane] -= weight * charges[(head - point) % _KEPT, lane, row]
 
 
 @kernel
@@ -189,36 +191,44 @@ def _error(
         if tables.moving[column] != 0:
             place = tables.unknowns[column]
             now = lanes.x[place, lane]
-            size = max(abs(now), abs(last[place, lane]))
-            ratio = share * abs(now - guess[place, lane]) / (error * size + _ERROR_V)
+            size = max(abs(now), abs(last[lane, place]))
+            ratio = share * abs(now - guess[lane, place]) / (error * size + _ERROR_V)
             most = max(most, ratio)
     return most
 
 
 @kernel
 def _between(
-    age: float, ages: Reals, count: int, now: Reals, past: Reals, place: int, lane: int
+    age: float, ages: Reals, count: int, now: Reals, past: Reals, head: int, place: int, lane: int
 ) -> float:
     """Return an unknown at an age within the step just made, on the polynomial through the last."""
     points, weights = np.zeros(5), np.empty(5)
-    points[1 : count + 1] = ages[:count]
+    for point in range(count):
+        points[point + 1] = ages[point]
     _weigh(age, points, count + 1, weights)
     value = weights[0] * now[place, lane]
     for point in range(count):
-        value += weights[point + 1] * past[point, place, lane]
+        value += weights[point + 1] * past[(head - point) % _KEPT, lane, place]
     return float(value)
 
 
 @kernel
 def _crossing(
-    level: float, ages: Reals, count: int, now: Reals, past: Reals, place: int, lane: int
+    level: float,
+    ages: Reals,
+    count: int,
+    now: Reals,
+    past: Reals,
+    head: int,
+    place: int,
+    lane: int,
 ) -> float:
     """Return the age at which an unknown crosses a level in the step just made, by bisection."""
     low, high = 0.0, ages[0]
-    rising = now[place, lane] > past[0, place, lane]
+    rising = now[place, lane] > past[head, lane, place]
     for _ in range(60):
         middle = 0.5 * (low + high)
-        above = _between(middle, ages, count, now, past, place, lane) > level
+        above = _between(middle, ages, count, now, past, head, place, lane) > level
         if above == rising:
             low = middle
         else:
@@ -229,8 +239,9 @@ def _crossing(
 @kernel
 def _go_back(tables: Tables, memory: Lanes, course: Course, lane: int) -> None:
     """Put a lane back to where its step began."""
+    head = course.head[lane]
     for place in range(len(memory.x)):
-        memory.x[place, lane] = course.past[0, place, lane]
+        memory.x[place, lane] = course.past[head, lane, place]
     for point in range(_KEPT):
         course.ages[lane, point] -= course.h[lane]
     course.fresh[lane] = 1
@@ -243,17 +254,19 @@ def _take(
 ) -> None:
     """Give a lane the board that it was told; its charges are computed with the others' next."""
     load(tables, memory, boards[course.board[lane]], lane)
+    head = course.head[lane]
     for place in range(len(start)):
         memory.x[place, lane] = start[place]
-        course.past[0, place, lane] = start[place]
+        course.past[head, lane, place] = start[place]
     forget_junctions(tables.diodes, memory.x, memory.last, lane)
 
 
 @kernel
 def _depart(tables: Tables, memory: Lanes, course: Course, plan: Plan, lane: int) -> None:
     """Let a lane begin at time 0, with the charges there."""
+    head = course.head[lane]
     for row in range(len(memory.charge)):
-        course.charges[0, row, lane] = memory.charge[row, lane]
+        course.charges[head, lane, row] = memory.charge[row, lane]
     course.time[lane] = 0.0
     course.waiting[lane] = 0
     course.known[lane] = 1 if plan.settled else 0
@@ -279,16 +292,16 @@ def _begin_step(
         course.h[lane] = 0.5 * left
     h = course.h[lane]
     set_sources(tables, memory, lane, 1.0, course.time[lane] + h, False)
-    ages, count = course.ages[lane], max(1, course.known[lane])
+    ages, count, head = course.ages[lane], max(1, course.known[lane]), course.head[lane]
     for point in range(_KEPT):
         ages[point] += h
-    _formula(ages, max(1, count - 1), course.charges, memory, lane)
+    _formula(ages, max(1, count - 1), course.charges, course.head[lane], memory, lane)
     _weigh(0.0, ages, count, weights)
     for place in range(len(memory.x)):
         value = 0.0
         for point in range(count):
-            value += weights[point] * course.past[point, place, lane]
-        course.guess[place, lane] = value
+            value += weights[point] * course.past[(head - point) % _KEPT, lane, place]
+        course.guess[lane, place] = value
         memory.x[place, lane] = value
 
 
@@ -306,21 +319,21 @@ def _report(memory: Lanes, course: Course, plan: Plan, found: Found, now: float,
     """Note what is wanted of the step just made: values, crossings, the path."""
     board, ages = course.board[lane], course.ages[lane]
     count = min(max(1, course.known[lane]), 3)
-    x, past = memory.x, course.past
+    x, past, head = memory.x, course.past, course.head[lane]
     while course.waiting[lane] < len(plan.times_s):
         wanted = plan.times_s[course.waiting[lane]]
         if wanted > now + _SAME * plan.end_s:
             break
         for column in range(len(plan.places)):
             found.volts[board, course.waiting[lane], column] = _between(
-                now - wanted, ages, count, x, past, plan.places[column], lane
+                now - wanted, ages, count, x, past, head, plan.places[column], lane
             )
         course.waiting[lane] += 1
     for watch in range(len(plan.watched)):
         place, level = plan.watched[watch], plan.levels_V[watch]
         rises = x[place, lane] > level
-        if course.known[lane] > 0 and rises != (past[0, place, lane] > level):
-            at = now - _crossing(level, ages, count, x, past, place, lane)
+        if course.known[lane] > 0 and rises != (past[head, lane, place] > level):
+            at = now - _crossing(level, ages, count, x, past, head, place, lane)
             number = found.counts[board, watch]
             if number < found.crossings_s.shape[2]:
                 found.crossings_s[board, watch, number] = at if rises else -at
@@ -339,15 +352,13 @@ def _remember(memory: Lanes, course: Course, lane: int) -> None:
     """Put the step just made among the last points."""
     for point in range(_KEPT - 1, 0, -1):
         course.ages[lane, point] = course.ages[lane, point - 1]
-        for row in range(len(memory.charge)):
-            course.charges[point, row, lane] = course.charges[point - 1, row, lane]
-        for place in range(len(memory.x)):
-            course.past[point, place, lane] = course.past[point - 1, place, lane]
     course.ages[lane, 0] = 0.0
+    head = (course.head[lane] + 1) % _KEPT
+    course.head[lane] = head
     for row in range(len(memory.charge)):
-        course.charges[0, row, lane] = memory.charge[row, lane]
+        course.charges[head, lane, row] = memory.charge[row, lane]
     for place in range(len(memory.x)):
-        course.past[0, place, lane] = memory.x[place, lane]
+        course.past[head, lane, place] = memory.x[place, lane]
     course.known[lane] = min(course.known[lane] + 1, _KEPT)
 
 
@@ -371,17 +382,16 @@ def _turn(tables: Tables, course: Course, plan: Plan, found: Found, lane: int) -
 def _judge(
     tables: Tables, memory: Lanes, course: Course, plan: Plan, found: Found, lane: int
 ) -> None:
-    """See what Newton's step did to a lane: go on with it, take it, or take it again."""
+    """See what came of a lane's step: take it, or take it again."""
     board, known, h = course.board[lane], course.known[lane], course.h[lane]
-    course.tries[lane] += 1
-    found.outcome[board, 3] += 1
+    found.outcome[board, 3] += course.tries[lane]
     settled = course.short[lane] <= 0 and memory.limited[0, lane] == 0
-    if not settled and course.tries[lane] < _TRIES and not np.isnan(course.short[lane]):
-        return
     worst, power = 0.0, 1 / max(2, known)
     if settled and known >= 2:
         share = 1 / (memory.rate[0, lane] * course.ages[lane, known - 1])
-        worst = _error(tables, memory, course.guess, course.past[0], lane, share, plan.error)
+        worst = _error(
+            tables, memory, course.guess, course.past[course.head[lane]], lane, share, plan.error
+        )
     if not settled or worst > 1:
         found.outcome[board, 2] += 1
         _go_back(tables, memory, course, lane)
@@ -402,6 +412,13 @@ def _judge(
     course.h[lane] = min(plan.longest_s, h * max(0.3, growth))
     if now >= course.corner[lane] - _SAME * plan.end_s:
         _turn(tables, course, plan, found, lane)
+
+
+@kernel
+def _is_over(short: float, limited: float, tries: int) -> bool:
+    """Whether Newton's steps have arrived or got lost; never in a lane without a board."""
+    arrived = short <= 0 and limited == 0
+    return bool(tries > 0 and (arrived or tries >= _TRIES or np.isnan(short)))
 
 
 @kernel
@@ -454,23 +471,10 @@ def transients(
                 _depart(tables, memory, course, plan, lane)
             if course.fresh[lane] != 0:
                 _begin_step(tables, memory, course, plan.end_s, weights, lane)
-        follow(tables.followers, tables.steps, memory.sources, memory.x)
-        evaluate(tables, memory, True)
-        solve_for_step(
-            tables.factor, tables.solve, memory.matrix, memory.f, memory.step, memory.scratch
-        )
         tolerance = _NEWTON_SHARE * plan.error
-        advance(
-            tables.unknowns,
-            tables.voltages,
-            memory.x,
-            memory.step,
-            most_V,
-            tolerance,
-            _ABSOLUTE_V,
-            course.short,
-        )
-        follow(tables.followers, tables.steps, memory.sources, memory.x)
+        newton(tables, memory, True, most_V, tolerance, _ABSOLUTE_V, course.short)
         for lane in range(LANES):
-            if course.board[lane] >= 0:
+            course.tries[lane] += 1
+            tries = course.tries[lane] if course.board[lane] >= 0 else 0
+            if _is_over(course.short[lane], memory.limited[0, lane], tries):
                 _judge(tables, memory, course, plan, found, lane)
