@@ -62,7 +62,7 @@ from realnet_hw.technology.timer_values import (
 
 LOGIC = Logic(low_V=0.0, high_V=5.0, threshold_low_V=1.5, threshold_high_V=3.5)
 
-# Ten times what empties the capacitors that pass edges on, 10 nF at 10 kohm.
+# Nine times what empties the capacitors that pass edges on, 1 nF at 110 kohm.
 _RESET_S = _RECOVER_S = 1e-3
 # Shorter than the shortest pulse, 0.4 ms of 10 kohm.
 _TRIGGER_S = 1e-4

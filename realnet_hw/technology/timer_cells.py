@@ -54,8 +54,12 @@ OUTPUT_OHM = (20e3, 10e3)
 
 _REFERENCE_NET = "VREF"
 _MIDDLE_NET = "VMID"
-_EDGE_CAPACITOR = "capacitor_c0g_10n"
-# Where pulses meet. What it still gives to the integrator after the last one is less than 10 mV.
+# What starts the next pulse. While a timer's output rises, the series resistor keeps what charges
+# the capacitor, into the clamp of the next trigger, far below the 15 mA that it may deliver.
+_EDGE_CAPACITOR = "capacitor_c0g_1n"
+_EDGE_OHM, _EDGE_SERIES_OHM = 100e3, 10e3
+# Where pulses meet. What it still gives to the integrator after the last one is less than 20 mV,
+# which the laws leave out.
 _FILTER = "capacitor_c0g_1n"
 
 
@@ -274,6 +278,8 @@ def _neuron_cells(planned: PlannedNeuron) -> Iterator[Cell]:
                 source=pulses[number - 2],
                 output=trigger,
                 capacitor=_EDGE_CAPACITOR,
+                resistor_ohm=_EDGE_OHM,
+                series_ohm=_EDGE_SERIES_OHM,
                 rail=RAIL,
                 diode=DIODE,
                 layer=column,
@@ -360,6 +366,8 @@ def _delay_cells(depth: int, ohm: float) -> Iterator[Cell]:
         source=wait,
         output=trigger,
         capacitor=_EDGE_CAPACITOR,
+        resistor_ohm=_EDGE_OHM,
+        series_ohm=_EDGE_SERIES_OHM,
         rail=RAIL,
         diode=DIODE,
         layer=column + 2,

@@ -191,9 +191,14 @@ def test_levels_follow_their_laws(engine: NgspiceEngine, kicad: str) -> None:
     np.testing.assert_allclose(volts[:2, 2], [10.0, 5.0], atol=2e-3)
 
 
-def test_a_falling_edge_is_a_short_low_pulse(engine: NgspiceEngine, kicad: str) -> None:
+@pytest.mark.parametrize(("series_ohm", "ohm"), [(0.0, 10e3), (10e3, 100e3)])
+def test_a_falling_edge_is_a_short_low_pulse(
+    engine: NgspiceEngine, kicad: str, series_ohm: float, ohm: float
+) -> None:
     """RC ln(h / (V - v)) below v; a rising edge lifts it no further than the diode lets it."""
-    edge = TriggerEdge("EDGE", "Edge", source="X", output="LOW")
+    edge = TriggerEdge(
+        "EDGE", "Edge", source="X", output="LOW", resistor_ohm=ohm, series_ohm=series_ohm
+    )
     board = board_of(
         Connector("IN", "Inputs", nets=("X",), side="left"),
         SupplyEntry("SUPPLY", "Supply", rails=("+15V", "GND")),
@@ -202,14 +207,21 @@ def test_a_falling_edge_is_a_short_low_pulse(engine: NgspiceEngine, kicad: str) 
         inputs=("X",),
         outputs=("LOW",),
     )
-    points = [(0.0, 0.0), (1e-4, 0.0), (1.001e-4, 15.0), (3e-4, 15.0), (3.001e-4, 0.0)]
+    points = [(0.0, 0.0), (1e-4, 0.0), (1.001e-4, 15.0), (9e-4, 15.0), (9.001e-4, 0.0)]
     deck = deck_of(board).with_waveform("v_x", points)
-    volts = engine.transient(deck, [{}], [deck.nodes["LOW"]], end_s=4e-4, step_s=5e-8)[0, :, 0]
+    nodes = [deck.nodes[net] for net in ("X", *edge.inner_nets, "LOW")]
+    waves = engine.transient(deck, [{}], nodes, end_s=1e-3, step_s=5e-8)[0]
+    volts = waves[:, -1]
     assert 15.3 < volts.max() < 16.2
+    total_ohm = ohm + series_ohm
     for level_V in (2.5, 5.0):
-        low_s = 5e-8 * np.count_nonzero(volts[4000:] < level_V)
-        law_s = edge.resistor_ohm * edge.capacitance_F * math.log(15 / (15 - level_V))
-        assert low_s == pytest.approx(law_s, abs=1.5e-7)
+        low_s = 5e-8 * np.count_nonzero(volts[16000:] < level_V)
+        law_s = total_ohm * edge.capacitance_F * math.log(15 * ohm / total_ohm / (15 - level_V))
+        # The diode has some picofarads, too.
+        assert low_s == pytest.approx(law_s, rel=0.03, abs=1.5e-7)
+    if series_ohm:
+        # A timer delivers 10 mA; without the resistor the capacitor would take what there is.
+        assert np.abs(waves[:, 0] - waves[:, 1]).max() / series_ohm < 2e-3
 
 
 def test_a_pulled_up_line_is_a_firings(engine: NgspiceEngine, kicad: str) -> None:

@@ -14,6 +14,7 @@ from realnet_hw.cells.timer import TimerCell
 from realnet_hw.cells.timer_inverter import TimerInverter
 from realnet_hw.cells.timer_monostable import Monostable
 from realnet_hw.cells.timer_threshold import TimerThreshold
+from realnet_hw.cells.timer_trigger_edge import TriggerEdge
 from realnet_hw.cli import main
 from realnet_hw.errors import CircuitRefused
 from realnet_hw.export import netlist
@@ -174,6 +175,16 @@ def test_a_board_is_read_after_the_last_pulse_and_triggers_in_time() -> None:
     assert firing.read_after_s > wait.width_s(10.55, 15.0) + 1.02 * last_s
     assert firing.trigger_s < min(cell.width_s(5.0, 15.75) for cell in cells if cell.level)
     assert {point.kind for point in board.test_points} == {"pulse", "voltage"}
+
+
+def test_what_starts_a_pulse_takes_no_more_current_than_a_timer_delivers() -> None:
+    """TLC555: 10 mA out of OUT (15 mA at most); it is triggered below half of CONT."""
+    edges = [cell for cell in load_board("xor_555").cells if isinstance(cell, TriggerEdge)]
+    assert len(edges) == 4
+    for edge in edges:
+        assert 15.75 / edge.series_ohm < 10e-3
+        left_V = 15.75 * edge.series_ohm / (edge.resistor_ohm + edge.series_ohm)
+        assert left_V < 0.8 * 5.0 / 2
 
 
 def test_a_board_from_a_file_alone_shows_its_truth_table_in_the_simulator(
