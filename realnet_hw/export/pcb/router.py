@@ -32,12 +32,13 @@ MARGIN_mm = 0.05
 _GRAIN = 0.25
 _PRESSURE = (0.5, 1.35, 40.0)  # at first, its growth each pass, at most
 _FOUGHT_OVER = {"track": 0.35, "via": 0.5}
-_FORGET_EVERY = 12  # passes
-_MOST_PASSES = 60
+# Old trouble makes detours; but without a memory the last few nets would fight for ever.
+_FORGET_AT = (12, 24, 36)  # passes
+_MOST_PASSES = 120
 # A board with this share of the first pass's conflicts left after so many passes has too little
 # room, as has one that grew no better for so many: they would take the rest and still have some.
 _HOPELESS = (20, 0.05)
-_NO_BETTER = 15
+_NO_BETTER = 25
 
 
 @dataclass(frozen=True)
@@ -282,7 +283,7 @@ class _Router:
             if done - best_pass >= _NO_BETTER:
                 break
             pressure = min(pressure * growth, most)
-            if done % _FORGET_EVERY == 0:
+            if done in _FORGET_AT:
                 self.history *= 0.5
         if best is None:
             return Routing((), (), (), 0)
