@@ -110,6 +110,25 @@ def test_too_few_boards_cost_the_foresight_and_not_the_measurement(
     )
 
 
+def test_a_prediction_that_is_wrong_itself_promises_no_fault(
+    xor: tuple[Board, Netlist, records.Prediction],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from msgspec.structs import replace
+
+    board, netlist, predicted = xor
+    first, *others = predicted.cases
+    outputs = {
+        name: replace(output, expected=1 - (output.expected or 0))
+        for name, output in first.outputs.items()
+    }
+    wrong = replace(predicted, cases=[replace(first, outputs=outputs), *others])
+    foretell(board, netlist, wrong, station(tmp_path, 'name = "all"\n[virtual]\n'))
+    (line,) = said(capsys)
+    assert line.startswith("The prediction itself is wrong at some cases")
+
+
 def test_a_prediction_with_too_few_boards_to_compare_with_says_so_first(
     xor: tuple[Board, Netlist, records.Prediction], capsys: pytest.CaptureFixture[str]
 ) -> None:

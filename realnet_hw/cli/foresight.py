@@ -42,6 +42,7 @@ def foretell(
     """
     from realnet_hw.compare.words import some
     from realnet_hw.measure import station as stations
+    from realnet_hw.predict.prediction import shows_its_cases
 
     named = board_path or board.name
     if prediction is not None and prediction.circuit_sha256 != netlist.sha256():
@@ -71,9 +72,17 @@ def foretell(
             f" wiring will not see, and to compare with: {again}\n"
         )
         return
+    if not shows_its_cases(prediction):
+        # Every fault would be "found", since no board passes.
+        sys.stderr.write(
+            "The prediction itself is wrong at some cases: a good board will not pass either,"
+            " so which faults this wiring will see can't be said\n"
+        )
+        return
     unseen = _unseen(prediction, wiring, bench)
     count = f"{len(unseen)} of {len(prediction.faults)} single faults"
-    sys.stderr.write(f"This wiring will not see {count}: {some(unseen) or 'none'}\n")
+    shown = f": {some(unseen)}" if unseen else ""
+    sys.stderr.write(f"This wiring will not see {count}{shown}\n")
     if not unwired or not unseen or _has_too_few_boards(prediction, all_wired):
         return
     still = set(_unseen(prediction, all_wired, bench, " were every terminal wired"))

@@ -115,9 +115,12 @@ def foretell_time(board: Board, deck: Deck, engine: Engine, samples: int, worker
     asking.answers(deck, engine, first)
     minutes = (perf_counter() - start_s) * questions(board, deck, samples) / workers / 60
     if minutes > _LONG_min:
+        ways = "--workers and fewer --samples make it shorter"
+        if board.firing is not None and engine.name == "ngspice":
+            ways = f"--engine compiled, {ways}"
         sys.stderr.write(
             f"{samples} boards and {len(asking.faults(deck))} single faults at {len(board.cases)} "
-            f"cases: about {minutes:.0f} min; --workers and fewer --samples make it shorter\n"
+            f"cases: about {minutes:.0f} min; {ways}\n"
         )
 
 

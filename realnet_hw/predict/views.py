@@ -82,12 +82,14 @@ def views_from(text: str, board: Board) -> Views:
     if board.firing is None:
         views = _followed(others, board)
     else:
-        if odd := [word for word in others if word not in ("waveforms", "all")]:
-            raise InputError(
-                f"{odd[0]!r} is of boards whose outputs follow their inputs; this one is fired",
-                where=board.name,
-                allowed=WORDS_OF_FIRED,
-            )
+        for word in others:
+            if word in ("waveforms", "all"):
+                continue
+            if word.split(":")[0] in ("curves", "surface", "transient"):
+                why = f"{word!r} is of boards whose outputs follow their inputs; this one is fired"
+            else:
+                why = f"nothing is called {word!r}"
+            raise InputError(why, where=board.name, allowed=WORDS_OF_FIRED)
         views = Views(waveforms=bool(others))
     return dataclasses.replace(views, yields=tuple(tolerances))
 

@@ -215,6 +215,8 @@ def test_what_a_fired_board_can_t_show_is_refused(shot: tuple[Board, Deck]) -> N
     for word in ("curves", "surface", "transient", "transient:X"):
         with pytest.raises(InputError, match=r"this one is fired.*waveforms, yields"):
             views_from(word, board)
+    with pytest.raises(InputError, match="nothing is called 'yield'"):
+        views_from("yield", board)
     assert views_from("waveforms,yields:2:10%", board).yields == (0.02, 0.1)
     with pytest.raises(InputError, match="no tolerance"):
         views_from("yields:wide", board)
