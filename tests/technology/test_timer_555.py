@@ -93,14 +93,11 @@ def threshold_network(seed: int) -> Network:
     return network_of(*layers)
 
 
-@pytest.mark.parametrize("seed", range(4))
+# Most random networks answer the same to everything, and are refused. These don't.
+@pytest.mark.parametrize("seed", [1, 2, 6, 12])
 def test_random_networks_show_their_truth_table_at_every_rail(seed: int) -> None:
-    network = threshold_network(seed)
-    try:
-        board = compile_network(network, "random", "Random")
-    except CircuitRefused as refusal:
-        assert "whatever the inputs" in str(refusal)  # noqa: PT017
-        return
+    board = compile_network(threshold_network(seed), "random", "Random")
+    assert len({tuple(case.expected.values()) for case in board.cases}) > 1
     for case, rail_V in itertools.product(board.cases, (14.25, 15.0, 15.75)):
         assert by_law(board, dict(case.inputs), rail_V) == case.expected
 
