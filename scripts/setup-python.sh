@@ -38,7 +38,9 @@ if ! "${pip[@]}" --constraint constraints.txt "$torch" 2>/dev/null; then
 fi
 # A program that KiCad's own Python runs; what it says it needs is for its windows, which never open.
 interactive_bom=InteractiveHtmlBom==2.12.0
-"${pip[@]}" --no-deps --upgrade --target "$folder/share/InteractiveHtmlBom" "$interactive_bom"
+if ! "${pip[@]}" --no-deps --upgrade --target "$folder/share/InteractiveHtmlBom" "$interactive_bom"; then
+    say "pip finds no $interactive_bom here: boards are built without its page"
+fi
 say "linking realnet_hw into $folder"
 "${pip[@]}" --no-deps --no-build-isolation --editable .
 "$folder/bin/python" -m pip --disable-pip-version-check check --quiet
