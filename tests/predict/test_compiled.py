@@ -106,11 +106,11 @@ def test_inductor_and_waveforms(compiled: CompiledEngine) -> None:
     )  # fmt: skip
     found = compiled.transient(deck, [{}], ["s", "p", "m"], end_s=1e-3, step_s=1e-5)[0]
     times_s = np.arange(101) * 1e-5
-    np.testing.assert_allclose(found[:, 0], 1 + 2 * np.sin(2e3 * np.pi * times_s), atol=2e-5)
+    np.testing.assert_allclose(found[:, 0], 1 + 2 * np.sin(2e3 * np.pi * times_s), atol=2e-4)
     since_s = np.maximum(times_s - 1e-4, 0) % 5e-4
     pulse = np.interp(since_s, [0, 1e-5, 2.1e-4, 2.3e-4], [0, 5, 5, 0])
-    np.testing.assert_allclose(found[:, 1], pulse, atol=1e-5)
-    np.testing.assert_allclose(found[1:, 2], 1 - np.exp(-times_s[1:] / 1e-4), atol=4e-4)
+    np.testing.assert_allclose(found[:, 1], pulse, atol=2e-4)
+    np.testing.assert_allclose(found[1:, 2], 1 - np.exp(-times_s[1:] / 1e-4), atol=1e-3)
 
 
 def test_a_wave_goes_on_where_another_ended(compiled: CompiledEngine) -> None:

@@ -6,8 +6,10 @@ few of Newton's steps away. So an answer is the same whatever else is asked for.
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,7 +29,7 @@ _MOST_SHARE, _LEAST_MOST_V = 1.5, 5.0
 _CIRCUITS_KEPT = 16
 # So many boards are computed in one call, so that memory does not grow with their number.
 _BOARDS_PER_CALL = 2048
-_BOARDS_AT_ONCE = 256
+_BOARDS_AT_ONCE = 128
 # A transient has so many steps at least; each may be wrong by this share of a voltage.
 _FEWEST_STEPS, _STEP_ERROR = 50, 3e-6
 _FIRST_ROOM = 4096
@@ -37,7 +39,9 @@ class CompiledEngine:
     """Our own simulator; see :class:`realnet_hw.predict.engine.Engine` for the methods."""
 
     def __init__(self) -> None:
-        self._solver = functools.lru_cache(maxsize=_CIRCUITS_KEPT)(_solver)
+        self._kept = functools.lru_cache(maxsize=_CIRCUITS_KEPT)(_solver)
+        # The memory of a circuit's lanes is for one caller at a time.
+        self._lock = threading.RLock()
 
     @property
     def name(self) -> str:
@@ -53,9 +57,8 @@ class CompiledEngine:
         self, deck: Deck, parameters: Sequence[Parameters], nodes: Sequence[str]
     ) -> Volts:
         """See ``Engine``."""
-        return self._solver(deck.text(), _driven(deck), tuple(nodes), charged=False).direct(
-            parameters
-        )
+        with self._solver(deck, nodes, charged=False) as solver:
+            return solver.direct(parameters)
 
     def sweep(
         self,
@@ -89,8 +92,8 @@ class CompiledEngine:
         if not 0 < step_s <= end_s:
             raise InputError(f"a step of {step_s} s to {end_s} s", allowed="0 < step <= end")
         times = np.linspace(0.0, round(end_s / step_s) * step_s, round(end_s / step_s) + 1)
-        solver = self._solver(deck.text(), _driven(deck), tuple(nodes), charged=True)
-        return solver.transient(parameters, times, end_s, at_rest=not use_initial_conditions)
+        with self._solver(deck, nodes, charged=True) as solver:
+            return solver.transient(parameters, times, end_s, at_rest=not use_initial_conditions)
 
     def crossings(
         self,
@@ -120,11 +123,10 @@ class CompiledEngine:
             InputError: a parameter or node that the deck does not have.
             SimulationFailed: no solution, or more crossings than there is room for.
         """
-        nodes = tuple(node for node, _ in watched)
-        solver = self._solver(deck.text(), _driven(deck), nodes, charged=True)
         levels = [level for _, level in watched]
         at_rest = not use_initial_conditions
-        return solver.crossings(parameters, levels, end_s, most, at_rest=at_rest)
+        with self._solver(deck, [node for node, _ in watched], charged=True) as solver:
+            return solver.crossings(parameters, levels, end_s, most, at_rest=at_rest)
 
     def wave(
         self,
@@ -142,8 +144,17 @@ class CompiledEngine:
         """
         if not (step_s > 0 and end_s > 0):
             raise InputError(f"a step of {step_s} s to {end_s} s", allowed="above zero")
-        solver = self._solver(deck.text(), _driven(deck), None, charged=True)
-        return solver.wave(parameters, end_s, min(step_s, end_s), start_V)
+        with self._solver(deck, None, charged=True) as solver:
+            return solver.wave(parameters, end_s, min(step_s, end_s), start_V)
+
+    @contextlib.contextmanager
+    def _solver(
+        self, deck: Deck, nodes: Sequence[str] | None, *, charged: bool
+    ) -> Iterator[Solver]:
+        """Give a deck's solver for some nodes, or for all, to one caller at a time."""
+        asked = None if nodes is None else tuple(nodes)
+        with self._lock:
+            yield self._kept(deck.text(), _driven(deck), asked, charged=charged)
 
 
 def _driven(deck: Deck) -> tuple[str, ...]:

@@ -193,7 +193,7 @@ def worst_unknown(
     return worst
 
 
-@kernel
+@inlined
 def _take(tables: Tables, memory: Lanes, state: Search, job: Job, lane: int, board: int) -> None:
     """Give a lane a board."""
     state.board[lane] = board
@@ -230,7 +230,7 @@ def _leave(memory: Lanes, state: Search, job: Job, lane: int, way: int) -> None:
     state.fresh[lane] = 0
 
 
-@kernel
+@inlined
 def _arrived(memory: Lanes, state: Search, job: Job, lane: int) -> None:
     """Go on from a solution: to the next leak or share, or to the next board."""
     state.fresh[lane] = 1
@@ -251,7 +251,7 @@ def _arrived(memory: Lanes, state: Search, job: Job, lane: int) -> None:
         _leave(memory, state, job, lane, way)
 
 
-@kernel
+@inlined
 def _lost(memory: Lanes, state: Search, job: Job, lane: int) -> None:
     """Try the next way, or a shorter stride on this one."""
     state.fresh[lane] = 1
@@ -292,7 +292,7 @@ def _lost(memory: Lanes, state: Search, job: Job, lane: int) -> None:
         _keep(state.safe, memory.x, lane)
 
 
-@kernel
+@inlined
 def _verdict(way: int, short: float, limited: float, tries: int) -> int:
     """Return 1 where Newton's steps arrived, -1 where they got lost, 0 to go on."""
     if way == IDLE:
@@ -302,7 +302,7 @@ def _verdict(way: int, short: float, limited: float, tries: int) -> int:
     return -1 if np.isnan(short) or tries >= _TRIES else 0
 
 
-@kernel
+@inlined
 def _go_on(tables: Tables, memory: Lanes, state: Search, job: Job, lane: int, verdict: int) -> None:
     """See to a lane that arrived or got lost."""
     job.outcome[state.board[lane], 0] += state.tries[lane]
@@ -314,7 +314,7 @@ def _go_on(tables: Tables, memory: Lanes, state: Search, job: Job, lane: int, ve
     _lost(memory, state, job, lane)
 
 
-@kernel
+@inlined
 def _begin(tables: Tables, memory: Lanes, state: Search, lane: int) -> None:
     state.fresh[lane] = 0
     if state.way[lane] == COLD:

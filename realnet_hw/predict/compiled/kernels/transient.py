@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from realnet_hw.predict.compiled.kernels import waves
 from realnet_hw.predict.compiled.kernels.direct import newton, set_sources, worst_unknown
-from realnet_hw.predict.compiled.kernels.jit import kernel
+from realnet_hw.predict.compiled.kernels.jit import inlined, kernel
 from realnet_hw.predict.compiled.kernels.junctions import forget_junctions
 from realnet_hw.predict.compiled.kernels.memory import LANES, Lanes, Reals, Tables
 from realnet_hw.predict.compiled.kernels.residual import evaluate, load
@@ -29,9 +29,9 @@ _KEPT = 4
 # A board whose steps are taken again more often than that never comes to an end.
 _MOST_AGAIN = 200_000
 # Newton's last step against a step's error, so that it is not taken for one.
-_NEWTON_SHARE, _ABSOLUTE_V = 1e-2, 1e-8
+_NEWTON_SHARE, _ABSOLUTE_V = 3e-2, 1e-7
 # Of a step's error, beside ``Plan.error``.
-_ERROR_V = 1e-6
+_ERROR_V = 1e-5
 _SAFETY, _GROWTH, _SHRINK = 0.9, 2.0, 0.1
 # Of the whole: the very first step, and the one after a corner, which is also a share of the way to
 # the next; below the last the search is given up.
@@ -162,7 +162,7 @@ def _weigh(at: float, ages: Reals, count: int, weights: Reals) -> None:
         weights[point] = weight
 
 
-@kernel
+@inlined
 def _formula(ages: Reals, order: int, charges: Reals, head: int, lanes: Lanes, lane: int) -> None:
     """Put a step's formula for the rate of charges into a lane.
 
@@ -181,7 +181,7 @@ def _formula(ages: Reals, order: int, charges: Reals, head: int, lanes: Lanes, l
             lanes.bias[row, lane] -= weight * charges[(head - point) % _KEPT, lane, row]
 
 
-@kernel
+@inlined
 def _error(
     tables: Tables, lanes: Lanes, guess: Reals, last: Reals, lane: int, share: float, error: float
 ) -> float:
@@ -236,7 +236,7 @@ def _crossing(
     return float(0.5 * (low + high))
 
 
-@kernel
+@inlined
 def _go_back(tables: Tables, memory: Lanes, course: Course, lane: int) -> None:
     """Put a lane back to where its step began."""
     head = course.head[lane]
@@ -248,7 +248,7 @@ def _go_back(tables: Tables, memory: Lanes, course: Course, lane: int) -> None:
     forget_junctions(tables.diodes, memory.x, memory.last, lane)
 
 
-@kernel
+@inlined
 def _take(
     tables: Tables, memory: Lanes, course: Course, boards: Reals, start: Reals, lane: int
 ) -> None:
@@ -261,7 +261,7 @@ def _take(
     forget_junctions(tables.diodes, memory.x, memory.last, lane)
 
 
-@kernel
+@inlined
 def _depart(tables: Tables, memory: Lanes, course: Course, plan: Plan, lane: int) -> None:
     """Let a lane begin at time 0, with the charges there."""
     head = course.head[lane]
@@ -277,7 +277,7 @@ def _depart(tables: Tables, memory: Lanes, course: Course, plan: Plan, lane: int
     course.fresh[lane] = 1
 
 
-@kernel
+@inlined
 def _begin_step(
     tables: Tables, memory: Lanes, course: Course, end: float, weights: Reals, lane: int
 ) -> None:
@@ -305,7 +305,7 @@ def _begin_step(
         memory.x[place, lane] = value
 
 
-@kernel
+@inlined
 def _give_up(tables: Tables, memory: Lanes, course: Course, found: Found, lane: int) -> None:
     board = course.board[lane]
     found.outcome[board, 0] = FAILED
@@ -347,7 +347,7 @@ def _report(memory: Lanes, course: Course, plan: Plan, found: Found, now: float,
         course.points[0] += 1
 
 
-@kernel
+@inlined
 def _remember(memory: Lanes, course: Course, lane: int) -> None:
     """Put the step just made among the last points."""
     for point in range(_KEPT - 1, 0, -1):
@@ -362,7 +362,7 @@ def _remember(memory: Lanes, course: Course, lane: int) -> None:
     course.known[lane] = min(course.known[lane] + 1, _KEPT)
 
 
-@kernel
+@inlined
 def _turn(tables: Tables, course: Course, plan: Plan, found: Found, lane: int) -> None:
     """Go on at a corner as if nothing was known, or come to an end."""
     corner, end = course.corner[lane], plan.end_s
@@ -378,7 +378,7 @@ def _turn(tables: Tables, course: Course, plan: Plan, found: Found, lane: int) -
     course.h[lane] = min(course.h[lane], _AFTER_CORNER * end, way)
 
 
-@kernel
+@inlined
 def _judge(
     tables: Tables, memory: Lanes, course: Course, plan: Plan, found: Found, lane: int
 ) -> None:
@@ -404,7 +404,10 @@ def _judge(
         return
     found.outcome[board, 1] += 1
     now = course.time[lane] + h
-    _report(memory, course, plan, found, now, lane)
+    waiting = course.waiting[lane]
+    due = waiting < len(plan.times_s) and plan.times_s[waiting] <= now + _SAME * plan.end_s
+    if due or len(plan.watched) > 0 or board == 0:
+        _report(memory, course, plan, found, now, lane)
     _remember(memory, course, lane)
     course.time[lane] = now
     course.fresh[lane] = 1
@@ -414,7 +417,7 @@ def _judge(
         _turn(tables, course, plan, found, lane)
 
 
-@kernel
+@inlined
 def _is_over(short: float, limited: float, tries: int) -> bool:
     """Whether Newton's steps have arrived or got lost; never in a lane without a board."""
     arrived = short <= 0 and limited == 0
