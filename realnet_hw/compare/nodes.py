@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from realnet_hw.compare import standing
 from realnet_hw.compare.readings import case_label
 from realnet_hw.compare.svg import Drawing, Word, element, read
-from realnet_hw.compare.words import case_names, volts, width
+from realnet_hw.compare.words import beyond, case_names, volts, width
 from realnet_hw.drawing.geometry import Box
 from realnet_hw.records import ComparedCase, Comparison
 
@@ -91,7 +91,7 @@ def schematic(path: Path, comparison: Comparison, nets: Mapping[str, str]) -> Sc
     drawing = read(path)
     cases = comparison.cases[:MOST_CASES]
     names = case_names([[i.set_V for i in case.inputs.values()] for case in comparison.cases])
-    readings = _readings(cases)
+    readings = _readings(cases, comparison.range_V)
     frames = _frames(drawing, {nets[name] for name in readings if name in nets})
     view = Box.union(frames).grown(_MARGIN * drawing.view.width) if frames else drawing.view
     size = _SIZE_px * view.width / _PAGE_px
@@ -136,16 +136,22 @@ def _outline(box: Box) -> str:
     return f"M{box.left:.2f} {box.top:.2f}H{box.right:.2f}V{box.bottom:.2f}H{box.left:.2f}Z"
 
 
-def _readings(cases: Sequence[ComparedCase]) -> dict[str, list[Reading]]:
+def _readings(cases: Sequence[ComparedCase], range_V: float | None) -> dict[str, list[Reading]]:
     """By terminal what was read in each case; those of which nothing was read are left out."""
     found: dict[str, list[Reading]] = {}
     for case in cases:
         values = case.outputs | case.nodes
         for name, value in values.items():
             tone = standing.tone(value) or "plain"
-            found.setdefault(name, []).append(
-                Reading(_figure(name, value.measured_V, standing.direction(value)), tone)
+            read_V, U_V = value.measured_V, value.U_measured_V
+            side = "" if read_V is None or U_V is None else beyond(read_V, U_V, range_V)
+            text = _figure(
+                f"{name} {side}".rstrip(),
+                read_V,
+                standing.direction(value),
+                form=".1f" if side else ".3f",
             )
+            found.setdefault(name, []).append(Reading(text, tone))
         for name, pulse in case.pulses.items():
             mark = standing.direction(pulse)
             text = "" if pulse.measured_s is None else f"{name} {width(pulse.measured_s)} ms {mark}"
@@ -156,22 +162,22 @@ def _readings(cases: Sequence[ComparedCase]) -> dict[str, list[Reading]]:
     return {name: row for name, row in found.items() if any(reading.text for reading in row)}
 
 
-def _figure(name: str, value_V: float | None, mark: str = "") -> str:
+def _figure(name: str, value_V: float | None, mark: str = "", form: str = ".3f") -> str:
     if value_V is None:
         return ""
-    return f"{name} {volts(value_V, '.3f').replace('-', _MINUS)} V{mark and ' ' + mark}"
+    return f"{name} {volts(value_V, form).replace('-', _MINUS)} V{mark and ' ' + mark}"
 
 
 def _worst(cases: Sequence[ComparedCase]) -> int:
     """The case to show first: where a value lies furthest beyond its band, else the first."""
 
-    def beyond(case: ComparedCase) -> float:
+    def distance(case: ComparedCase) -> float:
         values = [*case.outputs.values(), *case.nodes.values()]
         wrong = any(standing.answer_of(value) == "bad" for value in values)
         found = [value.En for value in values] + [pulse.En for pulse in case.pulses.values()]
         return wrong * 1e9 + max((abs(En) for En in found if En is not None), default=0.0)
 
-    furthest = [max(1.0, beyond(case)) for case in cases]
+    furthest = [max(1.0, distance(case)) for case in cases]
     return furthest.index(max(furthest))
 
 

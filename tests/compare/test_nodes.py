@@ -165,6 +165,18 @@ def test_each_case_has_its_readings_and_what_was_not_read_has_none() -> None:
     assert [name for name, _ in shown.cases] == ["0, 0 V", "5, 0 V", "0, 5 V", "5, 5 V"]
 
 
+def test_a_reading_at_the_end_of_the_range_is_no_figure() -> None:
+    first = COMPARISON.cases[0]
+    far = msgspec.structs.replace(first.outputs["Y"], measured_V=10.235, U_measured_V=0.04)
+    case = msgspec.structs.replace(first, outputs={"Y": far})
+    for range_V, text in ((10.24, "Y ≥ 10.2 V"), (20.48, "Y 10.235 V")):
+        shown = schematic(
+            XOR, msgspec.structs.replace(COMPARISON, cases=[case], range_V=range_V), NETS
+        )
+        (tag,) = [text for *_, text in tags(shown) if text.startswith("Y")]
+        assert tag.startswith(text)
+
+
 def _with_En(En: float, *, case: int = 1, logic: int | None = 1) -> Comparison:
     cases = [
         msgspec.structs.replace(
