@@ -99,8 +99,11 @@ def test_tags_cover_nothing_and_stand_nearest_to_their_own_label(path: Path) -> 
         assert covered == [], text
         assert not any(overlap(box, shape) for shape in drawn.shapes), text
         assert not any(overlap(box, other) for _, _, other, _ in found[i + 1 :]), text
-        nearest = min(labels, key=lambda word: _distance(box, word.box))
-        assert nearest.text == nets[text.split()[0]]
+        own = nets[text.split()[0]]
+        away = [(_distance(box, word.box), word.text) for word in labels]
+        # Beside a column of labels a tag may be as far from two of them.
+        nearest = min(distance for distance, _ in away)
+        assert min(distance for distance, net in away if net == own) <= nearest + 0.01, text
 
 
 def _distance(one: Box, other: Box) -> float:
