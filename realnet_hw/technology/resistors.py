@@ -215,9 +215,9 @@ def _improved(
         ohms, error_V = tried[best], float(errors_V[best])
     if goal.is_output and error_V > _WORST * goal.range_V:
         raise CircuitRefused(
-            f"would be {error_V / goal.range_V:.1%} of full scale off with real resistors",
+            f"would be {error_V / goal.range_V:.2%} of full scale off with real resistors",
             where=goal.net,
-            allowed=f"{_WORST:.0%}",
+            allowed=f"at most {_WORST:.0%}",
             mend="train with weight decay, so that weights differ less",
         )
     return ohms
