@@ -39,6 +39,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from realnet_hw import project
 from realnet_hw.board import Board, Port
 from realnet_hw.errors import InputError
 from realnet_hw.measure.fixture import check_firing
@@ -169,7 +170,11 @@ def parse(text: str, *, where: str = "station") -> Station:
     try:
         station = msgspec.convert(table, Station)
     except msgspec.ValidationError as error:
-        raise InputError(_teach(str(error)), where=where) from None
+        raise InputError(
+            _teach(str(error)),
+            where=where,
+            mend=f"see {project.page('station.md')} for the keys and their values",
+        ) from None
     if (station.fixture is None) == (station.virtual is None):
         found = "neither" if station.fixture is None else "both"
         raise InputError(

@@ -102,7 +102,7 @@ def _why(process: subprocess.Popen[bytes], said: IO[bytes], line: bytes) -> str:
         return f"it was not ready within {START_S:g} s"
     said.seek(0)
     last = said.read().decode(errors="replace").strip().splitlines()[-1:]
-    return last[0] if last else f"its process ended with status {status}"
+    return last[0].removeprefix("realnet: ") if last else f"its process ended with status {status}"
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -143,10 +143,10 @@ def _is_across_sources(deck: Deck, line: str) -> bool:
 def _unknown(deck: Deck, fault: str) -> InputError:
     return InputError(
         f"{fault!r} is no fault of this board",
-        where=deck.title,
+        where=deck.title.removeprefix("* "),
         allowed="'R1 +20 %', 'R1 open', 'R1 short', 'D1 reversed', 'D1 missing', 'D1 short', "
-        "'C1 missing', 'C1 short', 'U1 missing', 'R1 R2 swapped', 'inputs A B swapped' or '+12V "
-        "missing', with this board's names",
+        "'C1 -90 %', 'C1 missing', 'C1 short', 'U1 missing', 'R1 R2 swapped', 'inputs A B swapped' "
+        "or '+12V missing', with this board's names",
     )
 
 
