@@ -18,12 +18,14 @@ import numpy.typing as npt
 from realnet_hw.predict.compiled.kernels import waves
 from realnet_hw.predict.compiled.kernels.direct import newton, set_sources, worst_unknown
 from realnet_hw.predict.compiled.kernels.jit import inlined, kernel
-from realnet_hw.predict.compiled.kernels.junctions import forget_junctions
+from realnet_hw.predict.compiled.kernels.junctions import forget_junctions, start_junctions
 from realnet_hw.predict.compiled.kernels.memory import LANES, Lanes, Reals, Tables
 from realnet_hw.predict.compiled.kernels.residual import evaluate, load
 
 DONE, FAILED = 1, -1
-_TRIES = 12
+# Newton's steps for one of time; for the first, before which nothing fits together, they are held
+# shorter and shorter.
+_TRIES, _TRIES_AT_FIRST, _HOLD_AFTER, _HOLD = 16, 200, 40, 0.3
 # So many of the last points are remembered: one more than the highest order.
 _KEPT = 4
 # A board whose steps are taken again more often than that never comes to an end.
@@ -275,6 +277,10 @@ def _depart(tables: Tables, memory: Lanes, course: Course, plan: Plan, lane: int
     course.corner[lane] = waves.next_corner(tables.sources, tables.wave_figures, 0.0, plan.end_s)
     course.h[lane] = min(_FIRST * plan.end_s, _OF_THE_WAY * course.corner[lane])
     course.fresh[lane] = 1
+    if not plan.settled:
+        start_junctions(
+            tables.diodes, tables.junctions, memory.last, memory.junction, memory.begun, lane
+        )
 
 
 @inlined
@@ -418,10 +424,11 @@ def _judge(
 
 
 @inlined
-def _is_over(short: float, limited: float, tries: int) -> bool:
+def _is_over(short: float, limited: float, tries: int, known: int) -> bool:
     """Whether Newton's steps have arrived or got lost; never in a lane without a board."""
     arrived = short <= 0 and limited == 0
-    return bool(tries > 0 and (arrived or tries >= _TRIES or np.isnan(short)))
+    most = _TRIES if known > 0 else _TRIES_AT_FIRST
+    return bool(tries > 0 and (arrived or tries >= most or np.isnan(short)))
 
 
 @kernel
@@ -479,5 +486,6 @@ def transients(
         for lane in range(LANES):
             course.tries[lane] += 1
             tries = course.tries[lane] if course.board[lane] >= 0 else 0
-            if _is_over(course.short[lane], memory.limited[0, lane], tries):
+            most_V[lane] = plan.most_V * _HOLD ** (tries // _HOLD_AFTER)
+            if _is_over(course.short[lane], memory.limited[0, lane], tries, course.known[lane]):
                 _judge(tables, memory, course, plan, found, lane)
