@@ -295,11 +295,13 @@ def test_a_manifest_that_tells_of_another_circuit_is_stale(
     assert build.differences(small, one, other) == ["build.json is not what the board makes now"]
 
 
-def test_page_of_another_program_goes_with_the_board_that_it_showed(
-    small: Board, built: Path
-) -> None:
-    """It is remade only where that program is installed, and would show the board of before."""
-    (built / "ibom.html").write_text("the board of before", "utf-8")
-    build.build(small, built)
-    assert not (built / "ibom.html").exists()
+def test_a_page_of_parts_that_no_build_made_is_an_edit(small: Board, built: Path) -> None:
+    """Where its program is not installed it can't be made again: it is kept, and goes."""
+    page = built / "ibom.html"
+    page.write_text("made by hand", "utf-8")
+    with pytest.raises(InputError, match=r"ibom\.html was edited"):
+        build.build(small, built)
+    assert page.read_text("utf-8") == "made by hand"
+    build.build(small, built, force=True)
+    assert not page.exists() or page.read_text("utf-8") != "made by hand"
     assert build.check(small, built) == []
