@@ -9,6 +9,7 @@ Methods for Sparse Matrices, 2nd ed., Oxford 2017, chapters 7 and 10.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -59,10 +60,16 @@ def order(size: int, values: Mapping[tuple[int, int], float]) -> Order:
         rows[row][column] = value
         columns[column].add(row)
     waiting = set(range(size))
+    # Rows by length; an entry that is not true any more is passed over.
+    lengths = [(len(row), number) for number, row in enumerate(rows)]
+    heapq.heapify(lengths)
     factor: list[int] = []
     pivots: list[tuple[int, int, list[int]]] = []
     for _ in range(size):
-        row, column = _pivot(rows, columns, waiting)
+        shortest = _shortest(lengths, rows, waiting)
+        row, column = _pivot(rows, columns, shortest)
+        for number in shortest:
+            heapq.heappush(lengths, (len(rows[number]), number))
         waiting.discard(row)
         pivot_row = rows[row]
         others = [other for other in pivot_row if other != column]
@@ -71,6 +78,7 @@ def order(size: int, values: Mapping[tuple[int, int], float]) -> Order:
         targets = sorted(columns[column])
         for target in targets:
             _eliminate(target, pivot_row, column, others, rows, columns, entries)
+            heapq.heappush(lengths, (len(rows[target]), target))
         columns[column] = set()
         places = [entries[row, other] for other in others]
         factor += [entries[row, column], row, len(targets), len(others), *places]
@@ -86,12 +94,24 @@ def order(size: int, values: Mapping[tuple[int, int], float]) -> Order:
     return Order(entries, np.array(factor, np.int32), np.array(solve, np.int32))
 
 
+def _shortest(
+    lengths: list[tuple[int, int]], rows: list[dict[int, float]], waiting: set[int]
+) -> list[int]:
+    """Take some of the shortest rows that wait off the heap."""
+    found: dict[int, None] = {}
+    while lengths and len(found) < _ROWS_TRIED:
+        length, row = heapq.heappop(lengths)
+        if row in waiting and length == len(rows[row]):
+            found[row] = None
+    return list(found)
+
+
 def _pivot(
-    rows: list[dict[int, float]], columns: list[set[int]], waiting: set[int]
+    rows: list[dict[int, float]], columns: list[set[int]], candidates: list[int]
 ) -> tuple[int, int]:
     """Return the row and column of the next pivot."""
     best: tuple[tuple[int, float], int, int] | None = None
-    for row in sorted(waiting, key=lambda row: len(rows[row]))[:_ROWS_TRIED]:
+    for row in candidates:
         entries = rows[row]
         largest = max(map(abs, entries.values()), default=0.0)
         if not largest:
@@ -105,7 +125,7 @@ def _pivot(
         if best is not None and best[0][0] == 0:
             break
     if best is None:
-        raise InputError("no pivot", where=str(min(waiting)))
+        raise InputError("no pivot", where=str(min(candidates)))
     return best[1:]
 
 

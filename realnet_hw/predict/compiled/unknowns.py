@@ -111,15 +111,16 @@ def matched(equations: Mapping[str, Mapping[str, None]]) -> dict[str, str]:
         SimulationFailed: there is none: nothing sets a voltage.
     """
     owner: dict[str, str] = {}
+    owned: dict[str, str] = {}
     # A node's own sum of currents is the natural one; the rest is found by alternating paths.
     waiting = []
     for equation, unknowns in equations.items():
         if equation in unknowns and not equation.startswith("i("):
-            owner[equation] = equation
+            owner[equation] = owned[equation] = equation
         else:
             waiting.append(equation)
     for equation in waiting:
-        if not _augment(equation, equations, owner):
+        if not _augment(equation, equations, owner, owned):
             raise SimulationFailed(
                 f"nothing sets {_spoken(equation)}",
                 mend="a direct path to ground, such as a resistor, is missing there",
@@ -132,7 +133,10 @@ def _spoken(word: str) -> str:
 
 
 def _augment(
-    start: str, equations: Mapping[str, Mapping[str, None]], owner: dict[str, str]
+    start: str,
+    equations: Mapping[str, Mapping[str, None]],
+    owner: dict[str, str],
+    owned: dict[str, str],
 ) -> bool:
     """Give an equation an unknown, moving others on where that helps."""
     came: dict[str, str] = {}
@@ -148,8 +152,8 @@ def _augment(
             given: str | None = unknown
             while given is not None:
                 taker = came[given]
-                released = next((word for word, of in owner.items() if of == taker), None)
-                owner[given] = taker
+                released = owned.get(taker)
+                owner[given], owned[taker] = taker, given
                 given = released
             return True
     return False
