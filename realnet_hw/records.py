@@ -491,11 +491,15 @@ class ComparedCase(_Frozen, frozen=True, kw_only=True):
 
 
 class Conformity(_Frozen, frozen=True, kw_only=True):
-    """Does every output show its logic level beyond doubt?"""
+    """Does every output show its logic level beyond doubt?
+
+    ``false_accept_risk`` is None where no figure would be honest: an output of a board of pulses
+    flips as a whole, so that how far its voltage is from a threshold tells nothing.
+    """
 
     answer: Literal["yes", "no", "undecided"]
     reasons: list[str]
-    false_accept_risk: float
+    false_accept_risk: float | None
 
 
 class Agreement(_Frozen, frozen=True, kw_only=True):

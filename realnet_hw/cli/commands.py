@@ -176,7 +176,7 @@ def predict(
         A board's name, or the path of its folder or board.py.
     engine
         The simulator: ngspice, or compiled, this package's own, which is taken
-        where ngspice is not installed.
+        where ngspice is not installed, and for boards that are fired.
     samples
         How many boards with drawn part values to simulate; 1000 where nothing is
         said, 100 or more of a board with a firing, which takes longer.
@@ -531,7 +531,7 @@ def _predict(
     stage: str = "",
 ) -> Prediction:
     from realnet_hw.predict.asking import asking_of
-    from realnet_hw.predict.engines import ENGINES, usual
+    from realnet_hw.predict.engines import ENGINES, usual_for
     from realnet_hw.predict.prediction import predict as predicted
     from realnet_hw.predict.views import views_from, with_views
     from realnet_hw.predict.workers import workers as working
@@ -542,7 +542,7 @@ def _predict(
         raise InputError(f"{samples} samples", allowed="50 to 1000000")
     guidance.warn_of_few_samples(board, samples)
     wanted = views_from(views, board)
-    engine = engine or usual()
+    engine = engine or usual_for(board)
     with working(ENGINES[engine], workers) as simulator:
         guidance.foretell_time(board, deck, simulator, samples, workers)
         with progress(f"{stage}Predicting {board.name}: {samples} boards in {engine}") as advance:

@@ -11,6 +11,7 @@ from collections.abc import Set
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -147,6 +148,9 @@ class Judge:
         bench = Bench(budgets, inputs, measurement.range_V)
         shown = at_set(paired, list(prediction.cases[0].outputs), readings, inputs)
         outputs = conformity(demands(prediction.cases, shown, prediction.thresholds, bench))
+        if any(case.pulses for case in prediction.cases):
+            # Its levels flip: the distance of a voltage to a threshold is no measure of risk.
+            outputs = msgspec.structs.replace(outputs, false_accept_risk=None)
         agreement = _agreement(prediction, readings, good)
         unset = _unset(prediction, paired, measurement, every)
         return Judgement(

@@ -101,8 +101,8 @@ class Summary:
         if self.estimate is None:
             return said
         return (
-            f"{said}; estimate for {self.estimate.parts} of the {self.count} parts: "
-            f"{self.estimate.usd:.2f} USD, at prices of {self.estimate.oldest} or later"
+            f"{said}; prices are known for {self.estimate.parts} of the {self.count} parts only: "
+            f"{self.estimate.usd:.2f} USD for these, at prices of {self.estimate.oldest} or later"
         )
 
 

@@ -6,12 +6,21 @@ import ctypes.util
 import os
 from collections.abc import Mapping
 
+from realnet_hw.board import Board
 from realnet_hw.predict.compiled.engine import CompiledEngine
 from realnet_hw.predict.ngspice import NgspiceEngine
 from realnet_hw.predict.workers import Maker
 
 ENGINES: Mapping[str, Maker] = {"ngspice": NgspiceEngine, "compiled": CompiledEngine}
 """What ``--engine`` may be; each raises ToolMissing where its simulator is not installed."""
+
+
+def usual_for(board: Board) -> str:
+    """Return the engine that predicts a board where nobody names one.
+
+    A board that is fired is left to the compiled engine: ngspice needs hours for ten timers.
+    """
+    return usual() if board.firing is None else "compiled"
 
 
 def usual() -> str:

@@ -61,7 +61,10 @@ def test_estimate_says_how_old_it_is_and_what_it_leaves_out(xor: Any) -> None:
     assert found.estimate.usd == pytest.approx(0.75 + 14 * 0.02)
     assert found.estimate.oldest == "2025-11"
     assert found.estimate.parts == 1 + found.kinds["resistors"].count
-    said = f"estimate for 15 of the {found.count} parts: 1.03 USD, at prices of 2025-11 or later"
+    said = (
+        f"prices are known for 15 of the {found.count} parts only: 1.03 USD for these, "
+        "at prices of 2025-11 or later"
+    )
     assert said in found.words()
 
 
