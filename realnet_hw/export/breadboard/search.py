@@ -9,11 +9,15 @@ Ref: E. Burke, Y. Bykov, "The late acceptance hill-climbing heuristic", Eur. J. 
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from realnet_hw import machine_code
+
+_compiled = machine_code.compiler("breadboard", [Path(__file__)])
 
 Numbers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -68,7 +72,7 @@ class Order(NamedTuple):
     way: Numbers
 
 
-@njit(cache=True)
+@_compiled
 def present(task: Task, order: Order) -> Flags:
     """Return which sides each board has, shape (boards, sides), bridges left out.
 
@@ -97,7 +101,7 @@ def present(task: Task, order: Order) -> Flags:
     return found
 
 
-@njit(cache=True)
+@_compiled
 def takes(task: Task, thing: int, sides: Flags) -> bool:
     """Whether a thing takes columns on a board with these sides: a part, or a bridge in need."""
     net = task.bridges[thing]
@@ -126,7 +130,7 @@ class _Strips(NamedTuple):
     columns: Numbers
 
 
-@njit(cache=True)
+@_compiled
 def cost(task: Task, order: Order) -> int:
     """Return what an order costs: crowded columns, crossings between boards, bridges, lengths."""
     boards = len(order.counts)
@@ -148,7 +152,7 @@ def cost(task: Task, order: Order) -> int:
     return total
 
 
-@njit(cache=True)
+@_compiled
 def _line_up(task: Task, order: Order, strips: _Strips) -> int:
     """Put things side by side; return the cost of bridges, width and distant capacitors."""
     found = present(task, order)
@@ -184,7 +188,7 @@ def _line_up(task: Task, order: Order, strips: _Strips) -> int:
     return total
 
 
-@njit(cache=True)
+@_compiled
 def _lie(task: Task, strips: _Strips, load: Numbers, legs: Numbers) -> int:
     """Take rows for wires along the halves, and columns to the rails; return their lengths."""
     boards, sides = strips.head.shape
@@ -206,7 +210,7 @@ def _lie(task: Task, strips: _Strips, load: Numbers, legs: Numbers) -> int:
     return total
 
 
-@njit(cache=True)
+@_compiled
 def _between(task: Task, strips: _Strips, legs: Numbers) -> int:
     """Take the columns of wires from board to board; return their lengths and crossings."""
     head, following, columns = strips.head, strips.following, strips.columns
@@ -240,7 +244,7 @@ def _between(task: Task, strips: _Strips, legs: Numbers) -> int:
     return total
 
 
-@njit(cache=True)
+@_compiled
 def _squeezed(task: Task, strips: _Strips, legs: Numbers) -> int:
     """Return the cost of wires to a rail with no hole there, and others beside them."""
     boards, sides = strips.head.shape
@@ -257,7 +261,7 @@ def _squeezed(task: Task, strips: _Strips, legs: Numbers) -> int:
     return total
 
 
-@njit(cache=True)
+@_compiled
 def _tap(task: Task, strips: _Strips, load: Numbers, legs: Numbers) -> None:
     """Take for each signal the least crowded column of its net, of those the first."""
     head, following, columns = strips.head, strips.following, strips.columns
@@ -277,7 +281,7 @@ def _tap(task: Task, strips: _Strips, load: Numbers, legs: Numbers) -> None:
             legs[best_board, best_half, best_column] += 1
 
 
-@njit(cache=True)
+@_compiled
 def _crowd(task: Task, strips: _Strips, board: int, load: Numbers, legs: Numbers) -> int:
     """Return what crowded columns of one board cost.
 
@@ -314,7 +318,7 @@ def _crowd(task: Task, strips: _Strips, board: int, load: Numbers, legs: Numbers
     return total
 
 
-@njit(cache=True)
+@_compiled
 def _below(state: Numbers, count: int) -> int:
     """Return a number from 0 to count - 1 by chance."""
     x = state[0]
@@ -325,7 +329,7 @@ def _below(state: Numbers, count: int) -> int:
     return int((x >> 4) % count)
 
 
-@njit(cache=True)
+@_compiled
 def _move(task: Task, order: Order, state: Numbers) -> None:
     """Change an order a little."""
     boards = len(order.counts)
@@ -355,14 +359,14 @@ def _move(task: Task, order: Order, state: Numbers) -> None:
             _rotate(things, to, one, one + length)
 
 
-@njit(cache=True)
+@_compiled
 def _reverse(things: Numbers, start: int, end: int) -> None:
     for step in range((end - start) // 2):
         one, other = start + step, end - 1 - step
         things[one], things[other] = things[other], things[one]
 
 
-@njit(cache=True)
+@_compiled
 def _rotate(things: Numbers, start: int, middle: int, end: int) -> None:
     """Let what is before and behind the middle change places."""
     _reverse(things, start, middle)
@@ -370,7 +374,7 @@ def _rotate(things: Numbers, start: int, middle: int, end: int) -> None:
     _reverse(things, start, end)
 
 
-@njit(cache=True)
+@_compiled
 def _move_across(task: Task, order: Order, state: Numbers, board: int, one: int) -> None:
     """Move a part to another board, or let two of them change places."""
     boards = len(order.counts)
@@ -392,7 +396,7 @@ def _move_across(task: Task, order: Order, state: Numbers, board: int, one: int)
     order.counts[target] += 1
 
 
-@njit(cache=True)
+@_compiled
 def _copy(order: Order, to: Order) -> None:
     for board in range(len(order.counts)):
         to.counts[board] = order.counts[board]
@@ -402,7 +406,7 @@ def _copy(order: Order, to: Order) -> None:
         to.way[thing] = order.way[thing]
 
 
-@njit(cache=True)
+@_compiled
 def search(task: Task, order: Order, turns: int, patience: int, seed: int) -> int:
     """Change an order for the better, in place; return its cost.
 

@@ -8,11 +8,15 @@ Ref: P. E. Hart, N. J. Nilsson, B. Raphael, IEEE Trans. SSC 4 (1968) 100 (A*).
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from realnet_hw import machine_code
+
+_compiled = machine_code.compiler("router", [Path(__file__)])
 
 Cells = npt.NDArray[np.int64]
 Counts = npt.NDArray[np.int32]
@@ -82,7 +86,7 @@ def scratch(cells: int) -> Scratch:
     )
 
 
-@njit(cache=True)
+@_compiled
 def _push(keys: Reals, cells: Cells, count: int, key: float, cell: int) -> int:
     place = count
     while place > 0:
@@ -97,7 +101,7 @@ def _push(keys: Reals, cells: Cells, count: int, key: float, cell: int) -> int:
     return count + 1
 
 
-@njit(cache=True)
+@_compiled
 def _pop(keys: Reals, cells: Cells, count: int) -> tuple[int, int]:
     first = cells[0]
     count -= 1
@@ -121,14 +125,14 @@ def _pop(keys: Reals, cells: Cells, count: int) -> tuple[int, int]:
     return first, count
 
 
-@njit(cache=True)
+@_compiled
 def _distance(rows: int, columns: int) -> float:
     """Length of the shortest octilinear path: never more than what any path costs."""
     rows, columns = abs(rows), abs(columns)
     return max(rows, columns) + (_DIAGONAL - 1.0) * min(rows, columns)
 
 
-@njit(cache=True)
+@_compiled
 def _reach(
     memory: Scratch, seen: int, count: int, here: int, there: int, paid: float, left: float
 ) -> int:
@@ -141,7 +145,7 @@ def _reach(
     return _push(memory.heap_keys, memory.heap_cells, count, paid + left, there)
 
 
-@njit(cache=True)
+@_compiled
 def _heading(before: int, here: int, area: int, width: int) -> int:
     """Return the direction, 0 to 8 by rows, in which a cell was reached from the one before."""
     if before < 0 or before // area != here // area:
@@ -150,7 +154,7 @@ def _heading(before: int, here: int, area: int, width: int) -> int:
     return (other // width - one // width + 1) * 3 + other % width - one % width + 1
 
 
-@njit(cache=True)
+@_compiled
 def _step(direction: int, layer: int, grain: float) -> float:
     """Return the length of a step, dearer across the layer's direction."""
     if direction % 2 == 0:
@@ -159,7 +163,7 @@ def _step(direction: int, layer: int, grain: float) -> float:
     return 1.0 + grain if upright == (layer % 2 == 0) else 1.0
 
 
-@njit(cache=True)
+@_compiled
 def search(
     ground: Ground,
     costs: Costs,
@@ -238,7 +242,7 @@ def search(
     return -1
 
 
-@njit(cache=True)
+@_compiled
 def around(cells: Cells, height: int, width: int, reach: float, stamp: Counts, turn: int) -> Cells:
     """Return the cells nearer than ``reach`` to any of ``cells``, on its layer, once each.
 

@@ -34,7 +34,7 @@ def pages(made: bytes) -> list[list[str]]:
 def test_every_part_is_drawn_and_what_is_bought_is_listed(name: str, assembly: Assembly) -> None:
     board = load_board(name)
     parts = assembled(netlist.from_board(board), assembly)
-    plan = floorplan(parts, groups(board, parts), channel_mm=2.54)
+    plan = floorplan(parts, groups(board, parts))
     drawing, *lists = pages(assembly_drawing(board, parts, plan))
     expected = [word for part in parts.parts.values() for word in (part.reference, part.value)]
     assert sorted(drawing[2:]) == sorted(expected)
@@ -53,7 +53,7 @@ def test_every_part_is_drawn_and_what_is_bought_is_listed(name: str, assembly: A
 def test_a_list_of_many_parts_goes_on_over_pages() -> None:
     board = load_board("xor_opamp")
     parts = netlist.from_board(board)
-    plan = floorplan(parts, groups(board, parts), channel_mm=2.54)
+    plan = floorplan(parts, groups(board, parts))
     more = {
         f"R{number}": replace(parts.parts["R2"], reference=f"R{number}", value=f"{number}k")
         for number in range(100, 180)
