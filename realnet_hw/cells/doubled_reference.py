@@ -68,11 +68,7 @@ class DoubledReference(Reference):
         pad.power(self.rail, *series["1"], "up")
         pins = pad.amplifier("amplifier", 48.26, -2.54)
         pad.wire(series["2"], (0, 0), pins.non_inverting)
-        reference = pad.put("reference", 0, 5.08, rotation=90, texts="left")
-        bypass = pad.put("bypass", 8.89, 5.08, texts="right")
-        for upper, lower in ((reference["2"], reference["3"]), (bypass["1"], bypass["2"])):
-            pad.wire((upper.x, 0), upper)
-            pad.power("GND", *lower, "down")
+        self._draw_to_ground(pad)
         pad.small_label(request.non_inverting, 10.16, 0)
 
         x, y = pins.inverting

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from realnet_hw import units
 from realnet_hw.cells.cell import Cell, CellPart
+
+if TYPE_CHECKING:
+    from realnet_hw.drawing.pad import Pad
 
 
 class Reference(Cell):
@@ -45,3 +50,11 @@ class Reference(Cell):
         self.parts["reference"] = CellPart(reference, {"2": cathode, "3": anode})
         self.parts["bypass"] = CellPart("capacitor_ceramic", {"1": shunt, "2": "GND"})
         self.parts["test_point"] = CellPart("test_point", {"1": output}, output)
+
+    def _draw_to_ground(self, pad: Pad) -> None:
+        """Draw reference and capacitor from the line at the origin's height down to ground."""
+        reference = pad.put("reference", 0, 5.08, rotation=90, texts="left")
+        bypass = pad.put("bypass", 8.89, 5.08, texts="right")
+        for upper, lower in ((reference["2"], reference["3"]), (bypass["1"], bypass["2"])):
+            pad.wire((upper.x, 0), upper)
+            pad.power("GND", *lower, "down")

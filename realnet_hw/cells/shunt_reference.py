@@ -37,11 +37,7 @@ class ShuntReference(Reference):
         series = pad.put("series", 0, -5.08, texts="left")
         pad.power(self.rail, *series["1"], "up")
         pad.wire(series["2"], (0, 0), (31.75, 0))
-        reference = pad.put("reference", 0, 5.08, rotation=90, texts="left")
-        bypass = pad.put("bypass", 8.89, 5.08, texts="right")
-        for upper, lower in ((reference["2"], reference["3"]), (bypass["1"], bypass["2"])):
-            pad.wire((upper.x, 0), upper)
-            pad.power("GND", *lower, "down")
+        self._draw_to_ground(pad)
         pad.test_point("test_point", 26.67, 0)
 
     def _draw_negative(self, pad: Pad) -> None:

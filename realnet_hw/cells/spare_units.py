@@ -54,10 +54,7 @@ class SpareAmplifier(Cell):
 
 
 class SpareComparator(Cell):
-    """A comparator that nobody uses, its output held low.
-
-    Ref: Texas Instruments SNOAA83, "Unused comparators".
-    """
+    """A comparator that nobody uses, its inputs apart, so that it rests with its output low."""
 
     in_signal_path = False
 

@@ -21,7 +21,10 @@ class StackedReference(Cell):
         series_ohm: the series resistor in ohms.
         upper, lower: their keys in the parts catalogue.
 
-    Ref: Texas Instruments SLOS456, LM4040 datasheet, "Stacked references".
+    Each regulates while it keeps between its least and its greatest current, ``(V_rail - V) / R``
+    less the load; a shunt reference needs no ground of its own.
+
+    Ref: Texas Instruments SLOS456, LM4040 datasheet, for these currents.
     """
 
     in_signal_path = False

@@ -25,11 +25,6 @@ class Array(Protocol):
         """How large it is."""
         ...
 
-    @property
-    def resolution_V(self) -> float:
-        """The step of a node's reading, volts at the node."""
-        ...
-
     def store(self, stored_V: Weights) -> None:
         """Write every capacitor, and keep it written."""
 

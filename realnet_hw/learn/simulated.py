@@ -51,17 +51,11 @@ class SimulatedArray:
         self._random = np.random.default_rng(seed)
         self._stored: dict[str, float] = {}
         self._columns = [deck.nodes[net] for net in (*shape.hidden_columns, *shape.output_columns)]
-        self.solved = 0
 
     @property
     def shape(self) -> Shape:
         """How large it is."""
         return self._shape
-
-    @property
-    def resolution_V(self) -> float:
-        """The step of a reading, 0 without a converter."""
-        return self._converter.resolution_V if self._converter else 0.0
 
     def store(self, stored_V: Weights) -> None:
         """Set the sources that stand for the refreshed capacitors."""
@@ -81,7 +75,6 @@ class SimulatedArray:
             {**self._board, **self._stored, **dict(zip(sources, map(float, row), strict=True))}
             for row in patterns
         ]
-        self.solved += len(parameters)
         volts = self._engine.operating_point(self._deck, parameters, self._columns)
         if self._converter is None:
             return volts

@@ -47,26 +47,27 @@ _FULL_V, _SHARP_V, _CURRENT_A = 10.0, 0.05, 1e-3
 
 
 class Asking(Protocol):
-    """How a board is asked.
-
-    Args:
-        voltages: name to node of every voltage that is an answer: outputs, then test points.
-        pulses: names of the pulses whose widths are answers.
-        width_u_s: standard uncertainty that the simulator leaves on a width.
-        samples: how many boards to draw where nobody says.
-    """
+    """How a board is asked."""
 
     @property
-    def voltages(self) -> Mapping[str, str]: ...  # noqa: D102
+    def voltages(self) -> Mapping[str, str]:
+        """Name to node of every voltage that is an answer: outputs, then test points."""
+        ...
 
     @property
-    def pulses(self) -> tuple[str, ...]: ...  # noqa: D102
+    def pulses(self) -> tuple[str, ...]:
+        """Names of the pulses whose widths are answers."""
+        ...
 
     @property
-    def width_u_s(self) -> float: ...  # noqa: D102
+    def width_u_s(self) -> float:
+        """Standard uncertainty that the simulator leaves on a width, seconds."""
+        ...
 
     @property
-    def samples(self) -> int: ...  # noqa: D102
+    def samples(self) -> int:
+        """How many boards to draw where nobody says."""
+        ...
 
     def answers(self, deck: Deck, engine: Engine, sets: Sequence[Parameters]) -> Answers:
         """Return what a board answers, one row a parameter set.

@@ -75,8 +75,8 @@ def test_rails_rows_and_held_capacitors() -> None:
     assert volts == pytest.approx(expected, abs=0.02)
 
 
-def test_a_supply_missing_leaves_every_word_low() -> None:
-    """Nothing drives the lines: their pull-downs hold the words below any threshold."""
+def test_words_are_low_where_nothing_drives_their_lines() -> None:
+    """As when the logic that drives them has no supply: the pull-downs hold them."""
     made = board(FOUR)
     deck = deck_from(from_board(made), made)
     words = [deck.nodes[f"WL{index}"] for index in range(8)]
