@@ -48,7 +48,8 @@ class Port:
     Args:
         name: how people call it.
         net: its net.
-        role: what it is for.
+        role: what it is for. A ``line``, 0 or 5 V, opens a row of stored weights to the ``data``
+            ports; a ``nudge`` pushes an output while the board learns.
         kind: a steady voltage or a pulse.
         min_V, max_V: what it may carry; an input never gets more from the fixture.
         safe: what the fixture shall do with it when outputs are off.
@@ -58,7 +59,7 @@ class Port:
 
     name: str
     net: str
-    role: Literal["input", "output", "trigger", "reset"]
+    role: Literal["input", "output", "trigger", "reset", "line", "data", "nudge"]
     kind: Literal["voltage", "pulse"] = "voltage"
     min_V: float = 0.0
     max_V: float = 5.0
@@ -129,6 +130,48 @@ class Firing:
     trigger_s: float
     read_after_s: float
     thresholds: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Synapse:
+    """A conductance between two nets, set by a voltage that the bench keeps on a capacitor.
+
+    Args:
+        row, column: the nets that it lies between.
+        store: the capacitor's net.
+        line: the port that opens it.
+        data: the port whose voltage is then written.
+    """
+
+    row: str
+    column: str
+    store: str
+    line: str
+    data: str
+
+
+@dataclass(frozen=True)
+class Synapses:
+    """The weights of a board that learns, and how the bench writes, nudges and reads it.
+
+    Args:
+        layers: layer by layer, row after row.
+        nudges: the net of each output column, in pairs, to the port that pushes it.
+        senses: the net of each hidden and output column to the output or test point that shows it.
+        sense_gain: volts there a volt on the column.
+        nudge_ohm: between a nudge port and its column.
+        low_V, high_V: what a weight may be.
+        write_s: how long a line is opened.
+    """
+
+    layers: tuple[tuple[tuple[Synapse, ...], ...], ...]
+    nudges: Mapping[str, str]
+    senses: Mapping[str, str]
+    sense_gain: float
+    nudge_ohm: float
+    low_V: float
+    high_V: float
+    write_s: float
 
 
 @dataclass(frozen=True)
@@ -216,7 +259,7 @@ class Board:
     Exactly one of ``cells`` and ``plain_circuit`` is given; the latter is called with a fresh
     SKiDL circuit to fill. ``rails`` gives the positive and negative rail of a type of package
     where these are not the outermost supplies. ``held_V`` are nets whose voltage the bench holds,
-    such as the capacitors that it refreshes.
+    such as the capacitors that it refreshes; ``synapses`` tells how those are written and learn.
 
     Raises:
         InputError: a name that is not ``[a-z][a-z0-9_]*``, both or neither description, a case or
@@ -239,6 +282,7 @@ class Board:
     firing: Firing | None = None
     rails: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     held_V: Mapping[str, float] = field(default_factory=dict)
+    synapses: Synapses | None = None
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

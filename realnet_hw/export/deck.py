@@ -101,6 +101,8 @@ class Deck:
         inputs: by the input port's name.
         drivers: by the name of a trigger or reset port: the source that tells its open collector
             to pull low, at 1 V, or to let go, at 0 V.
+        nudges: by the name of a nudge port.
+        writers: by the name of a line or data port.
         held: by net: the source in place of the bench that refreshes a capacitor there.
         nodes: public net name to node.
         spreads: in the order of references.
@@ -115,6 +117,8 @@ class Deck:
     supplies: Mapping[str, Source] = field(default_factory=dict)
     inputs: Mapping[str, Source] = field(default_factory=dict)
     drivers: Mapping[str, Source] = field(default_factory=dict)
+    nudges: Mapping[str, Source] = field(default_factory=dict)
+    writers: Mapping[str, Source] = field(default_factory=dict)
     held: Mapping[str, Source] = field(default_factory=dict)
     nodes: Mapping[str, str] = field(default_factory=dict)
     spreads: tuple[Spread, ...] = ()
@@ -135,6 +139,8 @@ class Deck:
             *self.supplies.values(),
             *self.inputs.values(),
             *self.drivers.values(),
+            *self.nudges.values(),
+            *self.writers.values(),
             *self.held.values(),
         )
         pulls = (f"b_{source.node}" for source in self.drivers.values())
@@ -465,8 +471,9 @@ def deck_from(netlist: Netlist, board: Board) -> Deck:
     """Return the deck of a board's netlist with sources on its supplies and inputs.
 
     Resistors and capacitors take their value; every other part needs KiCad's ``Sim.*`` fields.
-    ``Sim.Enable`` 0 leaves a connector, test point or mounting hole out. Inputs start at 0 V. On
-    each trigger and reset port is an open collector, let go.
+    ``Sim.Enable`` 0 leaves a connector, test point or mounting hole out. Inputs,
+    nudges, lines and data are at 0 V, and each trigger and reset port has an open collector, let
+    go.
 
     Raises:
         InputError: a part without a model or left out that carries current, a resistor or
@@ -516,6 +523,9 @@ def deck_from(netlist: Netlist, board: Board) -> Deck:
 
     supplies = {supply.net: source(supply.net, supply.volts) for supply in board.supplies}
     inputs = {port.name: source(port.net, 0.0) for port in board.inputs}
+    nudges = {port.name: source(port.net, 0.0) for port in board.ports if port.role == "nudge"}
+    writing = [port for port in board.ports if port.role in ("line", "data")]
+    writers = {port.name: source(port.net, 0.0) for port in writing}
     held = {net: source(net, volts) for net, volts in board.held_V.items()}
     fired = [port for port in board.ports if port.role in ("trigger", "reset")]
     drivers = {port.name: driver(port.net) for port in fired}
@@ -531,6 +541,8 @@ def deck_from(netlist: Netlist, board: Board) -> Deck:
         supplies=supplies,
         inputs=inputs,
         drivers=drivers,
+        nudges=nudges,
+        writers=writers,
         held=held,
         nodes=nodes,
         spreads=tuple(spreads),

@@ -68,8 +68,8 @@ class SimulatedArray:
     def present(self, inputs_V: Volts, nudges_V: Volts) -> Volts:
         """Solve every pattern; see ``Array.present``."""
         names = [f"X{i}" for i in range(1, self._shape.inputs + 1)]
-        nudges = [f"N{column[1:]}" for column in self._shape.output_columns]
-        sources = [self._deck.inputs[name].element for name in (*names, *nudges)]
+        inputs = [self._deck.inputs[name].element for name in names]
+        sources = [*inputs, *(source.element for source in self._deck.nudges.values())]
         patterns = np.hstack([inputs_V, nudges_V])
         parameters = [
             {**self._board, **self._stored, **dict(zip(sources, map(float, row), strict=True))}

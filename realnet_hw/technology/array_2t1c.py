@@ -15,7 +15,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from realnet_hw.board import Board, Case, Logic, Port, Supply
+from realnet_hw.board import Board, Case, Logic, Port, Supply, Synapse, Synapses, TestPoint
 from realnet_hw.cells.buffered_divider import BufferedDivider
 from realnet_hw.cells.cell import Cell
 from realnet_hw.cells.connector import SIGNALS_MAX, Connector
@@ -39,6 +39,8 @@ NUDGE_ohm = 2e3
 STORE_MIN_V, STORE_MAX_V = 1.2, 4.2
 """Between which gate voltages a synapse works: below it does not conduct, above it can't be written
 in one pulse, for the word line is only 7.5 V high."""
+WRITE_s = 50e-6
+"""How long a word line is high to write its capacitors."""
 
 _POSITIVE, _NEGATIVE, _THRESHOLD = "VDD", "VSS", "VREF"
 _DATA_LINES = 2
@@ -151,6 +153,31 @@ def array_board(
     last = arrays[-1].layer + 1
     senses = {f"S{column}": column for column in shape.hidden_columns}
     outputs = {f"Y{column[1:]}": column for column in shape.output_columns}
+    sensed = [
+        *(
+            SensedNode(
+                column,
+                f"Hidden column {column}",
+                node=column,
+                sense=sense,
+                clamp="high" if index % 2 == 0 else "low",
+                layer=2,
+            )
+            for index, (sense, column) in enumerate(senses.items())
+        ),
+        *(
+            SensedNode(
+                column,
+                f"Output column {column}",
+                node=column,
+                sense=sense,
+                nudge=nudge,
+                nudge_ohm=NUDGE_ohm,
+                layer=last,
+            )
+            for (sense, column), nudge in zip(outputs.items(), nudges, strict=True)
+        ),
+    ]
     cells: list[Cell] = [
         *_connectors("INPUTS", "Inputs", [*inputs, *data, *nudges], "left", 0),
         *_connectors("LINES", "Lines", lines, "left", 0),
@@ -199,29 +226,7 @@ def array_board(
             for i, net in enumerate(lines)
         ),
         *arrays,
-        *(
-            SensedNode(
-                column,
-                f"Hidden column {column}",
-                node=column,
-                sense=sense,
-                clamp="high" if index % 2 == 0 else "low",
-                layer=2,
-            )
-            for index, (sense, column) in enumerate(senses.items())
-        ),
-        *(
-            SensedNode(
-                column,
-                f"Output column {column}",
-                node=column,
-                sense=sense,
-                nudge=nudge,
-                nudge_ohm=NUDGE_ohm,
-                layer=last,
-            )
-            for (sense, column), nudge in zip(outputs.items(), nudges, strict=True)
-        ),
+        *sensed,
         *_connectors("SENSES", "Senses", [*senses, *outputs], "right", last + 1),
     ]
     held = {
@@ -230,25 +235,37 @@ def array_board(
         for nets, row in zip(array.stores, layer, strict=True)
         for net, volts in zip(nets, row, strict=True)
     }
-    quiet = dict.fromkeys([*data, *nudges], 0.0)
+    ports_by_word = {f"WL{index}": line for index, line in enumerate(lines)}
+    ports_by_data = {f"D{i}": port for i, port in enumerate(data, 1)}
+    synapses = tuple(
+        tuple(
+            tuple(
+                Synapse(row, column, store, ports_by_word[write.word], ports_by_data[write.data])
+                for column, store, write in zip(columns, stores, writes, strict=True)
+            )
+            for row, stores, writes in zip(rows, array.stores, array.writes, strict=True)
+        )
+        for (rows, columns), array in zip(shape.layers, arrays, strict=True)
+    )
     return Board(
         name=name,
         title=title,
         technology="array_2t1c",
         ports=(
             *(Port(net, net, "input", min_V=-X_MAX_V, max_V=X_MAX_V) for net in inputs),
-            *(Port(net, net, "input", max_V=5.0) for net in data),
-            *(Port(net, net, "input", min_V=-X_MAX_V, max_V=X_MAX_V) for net in nudges),
+            *(Port(net, net, "data", max_V=5.0) for net in data),
+            *(Port(net, net, "nudge", min_V=-X_MAX_V, max_V=X_MAX_V) for net in nudges),
+            *(Port(net, net, "line", max_V=5.0) for net in lines),
             *(Port(net, net, "output", min_V=-10.5, max_V=10.5) for net in outputs),
         ),
         supplies=(
             Supply("-12V", -RAIL_V, RAIL_TOLERANCE, RAIL_MAX_A, order=0),
             Supply("+12V", RAIL_V, RAIL_TOLERANCE, RAIL_MAX_A, order=1),
         ),
-        test_points=(),
+        test_points=tuple(TestPoint(net, net) for net in senses),
         cases=tuple(
             Case(
-                inputs={**volts, **quiet},
+                inputs=volts,
                 expected=dict.fromkeys(outputs),
                 largest=f"Y{column[1:]}",
             )
@@ -261,6 +278,16 @@ def array_board(
             "lm339": (_POSITIVE, "GND"),
         },
         held_V=held,
+        synapses=Synapses(
+            layers=synapses,
+            nudges=dict(zip(shape.output_columns, nudges, strict=True)),
+            senses={column: sense for sense, column in (*senses.items(), *outputs.items())},
+            sense_gain=sensed[0].gain,
+            nudge_ohm=NUDGE_ohm,
+            low_V=STORE_MIN_V,
+            high_V=STORE_MAX_V,
+            write_s=WRITE_s,
+        ),
     )
 
 
