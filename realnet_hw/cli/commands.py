@@ -14,6 +14,7 @@ from realnet_hw.cli import guidance
 from realnet_hw.cli.foresight import foretell
 from realnet_hw.cli.new import new
 from realnet_hw.cli.output import console, own_stdout, progress, refuse_unwritable
+from realnet_hw.cli.train import train
 from realnet_hw.errors import BenchError, InputError, RealnetError
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ app = App(
 bench = App(name="bench", help="The virtual bench.")
 app.command(bench)
 app.command(new)
+app.command(train)
 
 
 @app.command(name="list")
