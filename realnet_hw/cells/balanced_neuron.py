@@ -36,7 +36,7 @@ class BalancedNeuron(Neuron):
         feedback_ohm: feedback resistance in ohms.
         positive_balance_ohm, negative_balance_ohm: resistance to ground; None where there is none,
             which takes a positive source.
-        amplifier: the package's key in the parts catalogue.
+        amplifier, resistor: the parts' keys in the catalogue.
 
     Ref: R. Mancini (ed.), "Op Amps for Everyone", Texas Instruments SLOD006, chapter 3
     (superposition at both inputs of an amplifier).
@@ -54,6 +54,7 @@ class BalancedNeuron(Neuron):
         positive_balance_ohm: float | None = None,
         negative_balance_ohm: float | None = None,
         amplifier: str = "mcp6004",
+        resistor: str = "resistor",
         formula: str = "",
         layer: int = 0,
         stage: int | None = None,
@@ -86,10 +87,10 @@ class BalancedNeuron(Neuron):
             self._rows[side] = {f"{side}{index}": net for index, net in enumerate(rows, 1)}
             for key, net in self._rows[side].items():
                 self.parts[key] = CellPart(
-                    "resistor", {"1": net, "2": node}, units.compact(rows[net])
+                    resistor, {"1": net, "2": node}, units.compact(rows[net])
                 )
         self.parts["feedback"] = CellPart(
-            "resistor", {"1": minus, "2": output}, units.compact(feedback_ohm)
+            resistor, {"1": minus, "2": output}, units.compact(feedback_ohm)
         )
         self.parts["test_point"] = CellPart("test_point", {"1": output}, output)
         self.amplifiers["amplifier"] = AmplifierRequest(amplifier, plus, minus, output)

@@ -37,7 +37,7 @@ class SummingNeuron(Neuron):
         inputs: net to summing resistance in ohms.
         feedback_ohm: feedback resistance in ohms.
         rectifier: the polarity that passes.
-        amplifier: the package's key in the parts catalogue.
+        amplifier, resistor: the parts' keys in the catalogue.
 
     Ref: P. Horowitz, W. Hill, "The Art of Electronics", 3rd ed., chapter 4 (summing amplifier,
     active rectifier).
@@ -53,6 +53,7 @@ class SummingNeuron(Neuron):
         feedback_ohm: float,
         rectifier: Rectifier = "none",
         amplifier: str = "tl074",
+        resistor: str = "resistor",
         formula: str = "",
         layer: int = 0,
         stage: int | None = None,
@@ -73,10 +74,10 @@ class SummingNeuron(Neuron):
         self.rectifier = rectifier
         for index, (net, ohm) in enumerate(inputs.items(), 1):
             self.parts[f"input{index}"] = CellPart(
-                "resistor", {"1": net, "2": summing}, units.compact(ohm)
+                resistor, {"1": net, "2": summing}, units.compact(ohm)
             )
         self.parts["feedback"] = CellPart(
-            "resistor", {"1": summing, "2": output}, units.compact(feedback_ohm)
+            resistor, {"1": summing, "2": output}, units.compact(feedback_ohm)
         )
         if rectifier != "none":
             cathode, anode = "1", "2"

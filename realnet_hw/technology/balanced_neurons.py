@@ -58,6 +58,7 @@ def balanced_neurons(
     logic: Logic,
     span_V: float,
     output: Output,
+    resistor: str = "resistor",
 ) -> tuple[list[Summer], int]:
     """Return every neuron from the inputs to the outputs, and how many weights are missing.
 
@@ -68,6 +69,7 @@ def balanced_neurons(
         logic: voltages of 0 (which is 0 V) and 1 at the inputs.
         span_V: the greatest voltage that a hidden signal may reach.
         output: voltages at the outputs.
+        resistor: the part's key in the catalogue.
 
     Returns:
         The neurons, and the number of weights too weak for any resistor.
@@ -105,7 +107,9 @@ def balanced_neurons(
             wanted_V = shown.ideal(depth, index) * unit_V + (output.zero_V if last else 0.0)
             range_V = unit_V * full_scale if last else span_V
             title = f"{'Output' if last else 'Hidden'} neuron {net}"
-            cell, count = _neuron(made[-1], terms, shown, wanted_V, range_V, title, depth + 1, last)
+            cell, count = _neuron(
+                made[-1], terms, shown, wanted_V, range_V, resistor, title, depth + 1, last
+            )
             shown.add(cell)
             missing += count
             found.append(Summer(cell, top_V))
@@ -119,6 +123,7 @@ def _neuron(
     shown: Shown,
     wanted_V: npt.NDArray[np.float64],
     range_V: float,
+    resistor: str,
     title: str,
     layer: int,
     is_output: bool,
@@ -138,7 +143,7 @@ def _neuron(
         [gain for _, gain in up],
         [gain for _, gain in down],
         goal,
-        part_type("resistor"),
+        part_type(resistor),
         _FEEDBACK_OHM,
     )
     positive, negative = (
@@ -155,6 +160,7 @@ def _neuron(
         positive_balance_ohm=chosen.positive_balance_ohm,
         negative_balance_ohm=chosen.negative_balance_ohm,
         amplifier=AMPLIFIER,
+        resistor=resistor,
         layer=layer,
     )
     gains = cell.gains().items()

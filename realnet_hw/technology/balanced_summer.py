@@ -15,7 +15,7 @@ from realnet_hw.cells.cell import Cell
 from realnet_hw.cells.connector import Connector
 from realnet_hw.cells.supply import SupplyEntry
 from realnet_hw.network.network import Network
-from realnet_hw.parts.catalogue import part_type
+from realnet_hw.parts.catalogue import PartType, part_type
 from realnet_hw.technology import limits, margins, rules
 from realnet_hw.technology.balanced_neurons import (
     AMPLIFIER,
@@ -47,6 +47,7 @@ def compile_network(
     inputs: Inputs = "bits",
     at: Sequence[Sequence[float]] | None = None,
     logic: Logic = LOGIC,
+    resistor: str = "resistor",
 ) -> Board:
     """Return the board of a network.
 
@@ -59,6 +60,7 @@ def compile_network(
         inputs: what the inputs are.
         at: input vectors that the board is tried with, 0 to 1 each; None for ``cases.points``.
         logic: voltages of 0 (which must be 0 V) and 1.
+        resistor: the key in the catalogue of those that make the weights.
 
     Raises:
         CircuitRefused: the network can't become a circuit that works; says which limit and where.
@@ -66,7 +68,7 @@ def compile_network(
     """
     network.check(name)
     return rules.or_another_answer(
-        lambda chosen: _compile(network, name, title, chosen, inputs, at, logic), answer
+        lambda chosen: _compile(network, name, title, chosen, inputs, at, logic, resistor), answer
     )
 
 
@@ -78,16 +80,17 @@ def _compile(
     inputs: Inputs,
     at: Sequence[Sequence[float]] | None,
     logic: Logic,
+    kind: str,
 ) -> Board:
     rules.refuse_unsuitable(network, logic, answer)
     points = look_at(at, network, inputs)
-    amplifier, resistor = part_type(AMPLIFIER), part_type("resistor")
+    amplifier, resistor = part_type(AMPLIFIER), part_type(kind)
     lowest_V = RAIL_V * (1 - RAIL_TOLERANCE)
     headroom_V = lowest_V - limits.saturation_V(amplifier, 0.0)
     span_V = _USED * headroom_V
     ranges = scaled(network, inputs)
     output = _output(ranges, logic, span_V, answer)
-    made, missing = balanced_neurons(network, ranges, points.all, logic, span_V, output)
+    made, missing = balanced_neurons(network, ranges, points.all, logic, span_V, output, kind)
     neurons = [summer.cell for summer in made]
     used = any(REFERENCE_NET in cell.inputs for cell in neurons)
     rules.refuse_shared_nets(
@@ -116,7 +119,7 @@ def _compile(
     judged = margins.judged(
         asked,
         points,
-        lambda volts: _outcome(made, volts, node_V, loads_S),
+        lambda volts: _outcome(made, volts, node_V, loads_S, resistor),
         logic,
         answer,
         output.unit_V * full_scale_of(network, points.all),
@@ -166,9 +169,10 @@ def _outcome(
     inputs: Sequence[Mapping[str, float]],
     node_V: float,
     loads_S: dict[str, float],
+    resistor: PartType,
 ) -> margins.Outcome:
     """Return what the circuit shows for each set of input voltages."""
-    amplifier, resistor, reference = map(part_type, (AMPLIFIER, "resistor", REFERENCE))
+    amplifier, reference = part_type(AMPLIFIER), part_type(REFERENCE)
     idle_V = {}
     for cell in (summer.cell for summer in made):
         sunk_A = node_V * (loads_S.get(cell.output, 0.0) + 1.0 / cell.feedback_ohm)

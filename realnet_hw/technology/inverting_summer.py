@@ -41,6 +41,7 @@ def compile_network(
     at: Sequence[Sequence[float]] | None = None,
     logic: Logic = LOGIC,
     rail_V: float = RAIL_V,
+    resistor: str = "resistor",
 ) -> Board:
     """Return the board of a network.
 
@@ -53,6 +54,7 @@ def compile_network(
         at: input vectors that the board is tried with, 0 to 1 each; None for ``cases.points``.
         logic: voltages of 0 (which must be 0 V) and 1.
         rail_V: magnitude of both supply rails.
+        resistor: the key in the catalogue of those that make the weights.
 
     Raises:
         CircuitRefused: the network can't become a circuit that works; says which limit and where.
@@ -60,7 +62,8 @@ def compile_network(
     """
     network.check(name)
     return rules.or_another_answer(
-        lambda chosen: _compile(network, name, title, chosen, inputs, at, logic, rail_V), answer
+        lambda chosen: _compile(network, name, title, chosen, inputs, at, logic, rail_V, resistor),
+        answer,
     )
 
 
@@ -73,10 +76,11 @@ def _compile(
     at: Sequence[Sequence[float]] | None,
     logic: Logic,
     rail_V: float,
+    kind: str,
 ) -> Board:
     rules.refuse_unsuitable(network, logic, answer)
     points = look_at(at, network, inputs)
-    amplifier, diode, resistor = part_type(AMPLIFIER), part_type(DIODE), part_type("resistor")
+    amplifier, diode, resistor = part_type(AMPLIFIER), part_type(DIODE), part_type(kind)
     lowest_V = rail_V * (1 - RAIL_TOLERANCE)
     headroom_V = lowest_V - limits.saturation_V(amplifier, 0.0)
     rectified_V = headroom_V - diode.limits["forward_V"]
@@ -92,6 +96,7 @@ def _compile(
         logic,
         min(logic.high_V, rectified_V),
         unit_V,
+        kind,
     )
     neurons = [summer.cell for summer in made]
     rules.refuse_shared_nets(rules.owned_nets(_RAILS, network.inputs, neurons, reference.net))

@@ -68,6 +68,7 @@ def summers(
     logic: Logic,
     span_V: float,
     unit_V: float,
+    resistor: str = "resistor",
 ) -> tuple[Source, list[Summer], int]:
     """Return the bias reference, every summer from the inputs to the outputs, and what is missing.
 
@@ -78,6 +79,7 @@ def summers(
         logic: voltages of 0 (which is 0 V) and 1 at the inputs.
         span_V: the greatest magnitude that a hidden signal may reach.
         unit_V: one logic unit at the outputs.
+        resistor: the part's key in the catalogue.
 
     Returns:
         The reference, the summers, and the number of weights too weak for any resistor.
@@ -88,7 +90,7 @@ def summers(
     choice = signs.assign(scaled.weights, scaled.biases)
     reference_V = part_type(REFERENCE).limits["volts"]
     reference = Source(REFERENCE_NET, choice.constant, reference_V, reference_V)
-    found = [_inverter(reference, layer=1)] if choice.constant_inverted else []
+    found = [_inverter(reference, resistor, layer=1)] if choice.constant_inverted else []
     sources = [Source(net, 1, logic.high_V, logic.high_V) for net in network.inputs]
     missing = 0
     shown = Shown(network, samples, logic.high_V, {reference.net: choice.constant * reference_V})
@@ -97,7 +99,9 @@ def summers(
     full_scale = full_scale_of(network, samples)
     for depth, layer in enumerate(network.layers):
         last = depth == len(network.layers) - 1
-        inverters = [_inverter(sources[i], layer=2 * depth + 1) for i in choice.inverted[depth]]
+        inverters = [
+            _inverter(sources[i], resistor, layer=2 * depth + 1) for i in choice.inverted[depth]
+        ]
         for summer in inverters:
             shown.add(summer.cell)
         found += inverters
@@ -122,6 +126,7 @@ def summers(
                 shown,
                 shown.ideal(depth, index) * volts * output.polarity,
                 volts * full_scale if last else output.peak_V,
+                resistor,
                 is_output=last,
                 rectified=layer.activation == "relu",
                 title=f"{'Output' if last else 'Hidden'} neuron {net}",
@@ -134,7 +139,7 @@ def summers(
     return reference, sorted(found, key=lambda summer: summer.cell.layer), missing
 
 
-def _inverter(source: Source, layer: int) -> Summer:
+def _inverter(source: Source, resistor: str, layer: int) -> Summer:
     """Return the cell that makes the other polarity of a source with two equal resistors."""
     cell = SummingNeuron(
         source.inverse,
@@ -142,6 +147,7 @@ def _inverter(source: Source, layer: int) -> Summer:
         output=source.inverse,
         inputs={source.net: _INVERTER_OHM},
         feedback_ohm=_INVERTER_OHM,
+        resistor=resistor,
         formula=f"{source.inverse} = -{source.net}",
         layer=layer,
         stage=(layer + 1) // 2,
@@ -155,6 +161,7 @@ def _neuron(
     shown: Shown,
     wanted_V: npt.NDArray[np.float64],
     range_V: float,
+    resistor: str,
     *,
     is_output: bool,
     rectified: bool,
@@ -175,7 +182,7 @@ def _neuron(
         output.net,
         is_output,
     )
-    feedback_ohm, ohms = resistors.inverting(gains, goal, part_type("resistor"), _FEEDBACK_OHM)
+    feedback_ohm, ohms = resistors.inverting(gains, goal, part_type(resistor), _FEEDBACK_OHM)
     inputs = {net: ohm for net, ohm in zip(nets, ohms, strict=True) if ohm is not None}
     rectifier: Rectifier = "none"
     if rectified:
@@ -190,6 +197,7 @@ def _neuron(
         feedback_ohm=feedback_ohm,
         rectifier=rectifier,
         amplifier=AMPLIFIER,
+        resistor=resistor,
         formula=f"{output.net} = {shape.format(terms_text.replace('- ', '-', 1))}",
         layer=layer,
         stage=layer // 2,
