@@ -105,6 +105,7 @@ class Deck:
         writers: by the name of a line or data port.
         held: by net: the source in place of the bench that refreshes a capacitor there.
         nodes: public net name to node.
+        pins: by element: the pin numbers of its part, in the order of the element's nodes.
         spreads: in the order of references.
         temperature_C: of the whole board.
         no_drift: references of the parts that temperature leaves as they are, as neither a drift
@@ -121,6 +122,7 @@ class Deck:
     writers: Mapping[str, Source] = field(default_factory=dict)
     held: Mapping[str, Source] = field(default_factory=dict)
     nodes: Mapping[str, str] = field(default_factory=dict)
+    pins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     spreads: tuple[Spread, ...] = ()
     temperature_C: float = NOMINAL_C
     no_drift: tuple[str, ...] = ()
@@ -339,8 +341,10 @@ def element_name(reference: str, device: str) -> str:
     return name if name.startswith(letter) else letter + name
 
 
-def _element(part: NetlistPart, device: str, nodes: Mapping[str, str]) -> str:
-    """Return the element line of a part.
+def _element(
+    part: NetlistPart, device: str, nodes: Mapping[str, str]
+) -> tuple[str, tuple[str, ...]]:
+    """Return the element line of a part, and its pins in the order of the line's nodes.
 
     Raises:
         InputError: a device, value, model or pin that can't be put into a deck.
@@ -369,19 +373,20 @@ def _element(part: NetlistPart, device: str, nodes: Mapping[str, str]) -> str:
             allowed="R, C, D, SUBCKT",
             mend=_NO_MODEL.format("D or SUBCKT"),
         )
-    pins = _pin_map(part, ports)
-    connected = []
+    by_port = _pin_map(part, ports)
+    connected, pins = [], []
     for port in ports:
-        pin = pins.get(port.lower())
+        pin = by_port.get(port.lower())
         if pin is None:
             raise InputError(f"port {port} has no pin in Sim.Pins", where=part.reference)
+        pins.append(pin)
         net = part.pins.get(pin)
         connected.append(nodes[net] if net else f"nc_{part.reference.lower()}_{pin.lower()}")
     if device in _UNITS:
         value = number(units.parse(part.value, _UNITS[device]))
     else:
         value = " ".join([name, *_parameters(part)])
-    return " ".join([element_name(part.reference, device), *connected, value])
+    return " ".join([element_name(part.reference, device), *connected, value]), tuple(pins)
 
 
 def _parameters(part: NetlistPart) -> list[str]:
@@ -482,6 +487,7 @@ def deck_from(netlist: Netlist, board: Board) -> Deck:
     """
     nodes = node_names(netlist.nets())
     elements: list[str] = []
+    pins: dict[str, tuple[str, ...]] = {}
     libraries: dict[str, None] = {}
     spreads: list[Spread] = []
     no_drift: list[str] = []
@@ -496,7 +502,9 @@ def deck_from(netlist: Netlist, board: Board) -> Deck:
                 )
             continue
         device = _device(part)
-        elements.append(_element(part, device, nodes))
+        line, order = _element(part, device, nodes)
+        elements.append(line)
+        pins[element_name(part.reference, device)] = order
         if library := part.fields.get("Sim.Library", ""):
             libraries[library] = None
         own = _part_spreads(part, device)
@@ -545,6 +553,7 @@ def deck_from(netlist: Netlist, board: Board) -> Deck:
         writers=writers,
         held=held,
         nodes=nodes,
+        pins=pins,
         spreads=tuple(spreads),
         no_drift=tuple(no_drift),
     )
