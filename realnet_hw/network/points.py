@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from realnet_hw.errors import InputError
-from realnet_hw.network.contents import contents
+from realnet_hw.network import table
 from realnet_hw.network.ranges import Range
 
 MOST_POINTS = 1000
 """Each is simulated on every drawn board, and measured."""
-
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def load_points(
@@ -35,10 +30,9 @@ def load_points(
         InputError: a row that is no point, with its line; no points, or too many.
     """
     within = within or Range()
-    rows = _rows(path)
-    _refuse_other_separators(rows, path)
+    rows = table.rows(path)
     columns = list(range(len(names)))
-    if rows and not any(_NUMBER.fullmatch(cell) for cell in rows[0][1]):
+    if rows and not any(map(table.is_number, rows[0][1])):
         line, header = rows.pop(0)
         if sorted(header) != sorted(names):
             raise InputError(
@@ -73,33 +67,8 @@ def text(points: Sequence[Sequence[float]], names: Sequence[str]) -> str:
     return "\n".join([",".join(names), *rows]) + "\n"
 
 
-def _rows(path: Path) -> list[tuple[int, list[str]]]:
-    """Return the rows that hold anything, each with its line."""
-    try:
-        text = contents(path).decode("utf-8-sig")
-        reader = csv.reader(io.StringIO(text), strict=True)
-        rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(
-            f"not a table: {error}", where=str(path), allowed="CSV, numbers with commas between"
-        ) from None
-    return [(line, cells) for line, cells in rows if any(cells)]
-
-
-def _refuse_other_separators(rows: Sequence[tuple[int, list[str]]], path: Path) -> None:
-    for line, cells in rows:
-        values = re.split(r"[\s;]+", cells[0])
-        if len(cells) == 1 and len(values) > 1 and all(map(_NUMBER.fullmatch, values)):
-            raise InputError(
-                f"{cells[0][:40]!r}",
-                where=f"{path}:{line}",
-                allowed="values separated by commas",
-                mend="such as np.savetxt(..., delimiter=',') writes them",
-            )
-
-
 def _value(cell: str, within: Range, where: str) -> float:
-    value = float(cell) if _NUMBER.fullmatch(cell) else math.nan
+    value = float(cell) if table.is_number(cell) else math.nan
     if not within.low <= value <= within.high:
         raise InputError(
             f"{cell[:40]!r}",
