@@ -2,10 +2,13 @@
 
 A fault is spelled as on a repair slip::
 
-    R3 +20 %        D1 reversed     R3 R4 swapped
-    R3 -50 %        D1 missing      inputs X1 X2 swapped
-    R3 open         D1 short        +12V missing
-    R3 short        U1 missing      C3 missing
+    R3 +20 %        D1 reversed     R3 R4 swapped           U1.3 open
+    R3 -50 %        D1 missing      inputs X1 X2 swapped    U1.3 open low
+    R3 open         D1 short        input X1 missing        U1.1 stuck high
+    R3 short        U1 missing      +12V missing            R3.2 at VREF
+    R3 is 4.7k      C3 missing      C3 short                H1 VREF bridged
+
+What a pin's number stands for is the part's own; the last column's faults are in ``miswired``.
 
 A faulty deck keeps every parameter of the sound one, so that the same drawn board can be tried with
 and without a fault; where the fault decides a value, its spread is narrowed to it.
@@ -18,13 +21,12 @@ import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+from realnet_hw import units
 from realnet_hw.errors import InputError
 from realnet_hw.export.deck import Deck, Spread, number
+from realnet_hw.predict import miswired
+from realnet_hw.predict.miswired import OPEN_OHM, SHORT_OHM
 
-# A broken joint: the leakage over a board's surface, small against every resistance on it.
-OPEN_OHM = 1e9
-# A solder bridge.
-SHORT_OHM = 1e-2
 _RESISTOR_KINDS = ("open", "short", "+20 %", "-20 %", "+50 %", "-50 %")
 _KINDS = {
     "r": _RESISTOR_KINDS,
@@ -47,6 +49,12 @@ _PART = re.compile(r"([A-Z]+[0-9]+) (open|short|reversed|missing|[+-][0-9]+(?:\.
 _SWAPPED_PARTS = re.compile(r"([RD][0-9]+) ([RD][0-9]+) swapped")
 _SWAPPED = re.compile(r"inputs (\S+) (\S+) swapped")
 _MISSING = re.compile(r"(\S+) missing")
+_OTHER_VALUE = re.compile(r"([RC][0-9]+) is (\S+)")
+_INPUT_MISSING = re.compile(r"input (\S+) missing")
+_BRIDGED = re.compile(r"(\S+) (\S+) bridged")
+_PIN_OPEN = re.compile(r"([A-Z]+[0-9]+)\.(\w+) open(?: (low|high))?")
+_STUCK = re.compile(r"([A-Z]+[0-9]+)\.(\w+) stuck (low|high)")
+_MOVED = re.compile(r"([A-Z]+[0-9]+)\.(\w+) at (\S+)")
 
 
 def apply(deck: Deck, fault: str) -> Deck:
@@ -66,7 +74,21 @@ def apply(deck: Deck, fault: str) -> Deck:
         return _lose_supply(deck, match.group(1))
     if match := _PART.fullmatch(text):
         return _spoil_part(deck, match.group(1), match.group(2), fault)
+    if match := _OTHER_VALUE.fullmatch(text):
+        return _other_value(deck, match.group(1), match.group(2), fault)
+    for pattern, change in _MISWIRED:
+        if match := pattern.fullmatch(text):
+            return change(deck, *(word for word in match.groups() if word is not None))
     raise _unknown(deck, fault)
+
+
+_MISWIRED: Sequence[tuple[re.Pattern[str], Callable[..., Deck]]] = (
+    (_INPUT_MISSING, miswired.input_missing),
+    (_BRIDGED, miswired.bridged),
+    (_PIN_OPEN, miswired.pin_open),
+    (_STUCK, miswired.stuck),
+    (_MOVED, miswired.leg_moved),
+)
 
 
 def apply_all(deck: Deck, faults: Sequence[str]) -> Deck:
@@ -136,8 +158,7 @@ def _neighbours(deck: Deck) -> list[tuple[str, str]]:
 
 def _is_across_sources(deck: Deck, line: str) -> bool:
     """Whether sources hold both ends of a part with two pins."""
-    sources = (*deck.supplies.values(), *deck.inputs.values())
-    return {"0", *(source.node for source in sources)}.issuperset(line.split()[1:3])
+    return miswired.held(deck).issuperset(line.split()[1:3])
 
 
 def _unknown(deck: Deck, fault: str) -> InputError:
@@ -145,8 +166,9 @@ def _unknown(deck: Deck, fault: str) -> InputError:
         f"{fault!r} is no fault of this board",
         where=deck.title.removeprefix("* "),
         allowed="'R1 +20 %', 'R1 open', 'R1 short', 'D1 reversed', 'D1 missing', 'D1 short', "
-        "'C1 -90 %', 'C1 missing', 'C1 short', 'U1 missing', 'R1 R2 swapped', 'inputs A B swapped' "
-        "or '+12V missing', with this board's names",
+        "'R1 is 4.7k', 'C1 -90 %', 'C1 missing', 'C1 short', 'U1 missing', 'R1 R2 swapped', "
+        "'inputs A B swapped', 'input A missing', '+12V missing', 'H1 Y bridged', 'U1.3 open', "
+        "'U1.1 stuck high' or 'R1.2 at Y', with this board's names",
     )
 
 
@@ -157,12 +179,7 @@ def _spoil_part(deck: Deck, reference: str, kind: str, fault: str) -> Deck:
     if name not in names:
         raise _unknown(deck, fault)
     if kind == "short" and _is_across_sources(deck, deck.element(name)):
-        raise InputError(
-            f"{fault!r} is a dead short of the bench's sources, whose current limits are not "
-            "modelled",
-            where=deck.title,
-            mend="look for such a short with an ohmmeter, before any supply is on",
-        )
+        raise miswired.dead_short(deck, fault)
     match name[0], kind:
         case "r", "open" | "missing":
             return _set_value(deck, name, OPEN_OHM)
@@ -213,6 +230,16 @@ def _scale_value(deck: Deck, name: str, factor: float, fault: str) -> Deck:
             sigma=spread.sigma * factor,
         ),
     )
+
+
+def _other_value(deck: Deck, reference: str, text: str, fault: str) -> Deck:
+    """Put a part of another value in a part's place, of the same tolerance."""
+    name = reference.lower()
+    if name not in {line.split(None, 1)[0] for line in deck.elements}:
+        raise _unknown(deck, fault)
+    value = units.parse(text, "ohm" if name[0] == "r" else "F")
+    percent = 100 * (value / float(deck.element(name).split()[3]) - 1)
+    return _spoil_part(deck, reference, f"{percent!r} %", fault)
 
 
 def _lose_package(deck: Deck, name: str) -> Deck:
