@@ -13,6 +13,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
+
+SLEW_V_per_s = 0.55e6
+# With that slew rate, 1/4 to 3/4 of 4.096 V settles to 1/2 LSB in the datasheet's 4.5 us.
+SETTLE_TAU_s = 0.175e-6
 
 Complaint = Callable[[str, float], None]
 """Called with the rule that was broken and the time in seconds."""
@@ -38,6 +43,35 @@ class _Selected:
         self._select_changed_s = -math.inf
 
 
+@dataclass(frozen=True)
+class Course:
+    """How a DAC's output gets to the value that it was given: at its slew rate, then settling.
+
+    Args:
+        from_V, to_V: where it was when it was told, and where it goes.
+        since_s: when that was.
+    """
+
+    from_V: float
+    to_V: float
+    since_s: float
+
+    def at(self, at_s: float) -> float:
+        """The voltage at a time; before the change, where it was."""
+        elapsed_s = max(0.0, at_s - self.since_s)
+        step_V = self.from_V - self.to_V
+        size_V = abs(step_V)
+        linear_V = SLEW_V_per_s * SETTLE_TAU_s
+        slewing_s = max(0.0, (size_V - linear_V) / SLEW_V_per_s)
+        if size_V < 1e-9 or elapsed_s > slewing_s + 40 * SETTLE_TAU_s:
+            return self.to_V
+        if elapsed_s < slewing_s:
+            rest_V = size_V - SLEW_V_per_s * elapsed_s
+        else:
+            rest_V = min(size_V, linear_V) * math.exp(-(elapsed_s - slewing_s) / SETTLE_TAU_s)
+        return self.to_V + math.copysign(rest_V, step_V)
+
+
 class Mcp4922(_Selected):
     """Dual 12-bit DAC: frames of 16 bits, both outputs updated by /LDAC, /SHDN.
 
@@ -52,9 +86,6 @@ class Mcp4922(_Selected):
     """
 
     CLOCK_MAX_Hz = 20e6
-    SLEW_V_per_s = 0.55e6
-    # With that slew rate, 1/4 to 3/4 of 4.096 V settles to 1/2 LSB in the datasheet's 4.5 us.
-    SETTLE_TAU_s = 0.175e-6
     SHUTDOWN_LOAD_ohm = 500e3
     SUPPLY_V = 5.0
     LDAC_LOW_MIN_s = 100e-9
@@ -129,20 +160,12 @@ class Mcp4922(_Selected):
                 self._move(channel, False, self._off_V, at_s)
 
     def output_V(self, channel: int, at_s: float) -> float:
-        """The voltage at an output, 0 or 1, on its way to the code's value: slew, then settling."""
-        elapsed_s = at_s - self._since_s[channel]
-        target_V = self._to_V[channel]
-        step_V = self._from_V[channel] - target_V
-        size_V = abs(step_V)
-        linear_V = self.SLEW_V_per_s * self.SETTLE_TAU_s
-        slewing_s = max(0.0, (size_V - linear_V) / self.SLEW_V_per_s)
-        if size_V < 1e-9 or elapsed_s > slewing_s + 40 * self.SETTLE_TAU_s:
-            return target_V
-        if elapsed_s < slewing_s:
-            rest_V = size_V - self.SLEW_V_per_s * elapsed_s
-        else:
-            rest_V = min(size_V, linear_V) * math.exp(-(elapsed_s - slewing_s) / self.SETTLE_TAU_s)
-        return target_V + math.copysign(rest_V, step_V)
+        """The voltage at an output, 0 or 1, on its way to the code's value."""
+        return self.course(channel).at(at_s)
+
+    def course(self, channel: int) -> Course:
+        """How an output, 0 or 1, moves since its last change, and goes on unless it is changed."""
+        return Course(self._from_V[channel], self._to_V[channel], self._since_s[channel])
 
     def _update(self, at_s: float) -> None:
         for channel in (0, 1):
