@@ -9,6 +9,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from realnet_hw.errors import InputError
 from realnet_hw.export.deck import Deck
 
 Volts: TypeAlias = npt.NDArray[np.float64]
@@ -27,6 +28,25 @@ class Wave:
 
     times_s: Volts
     volts: Mapping[str, Volts]
+
+
+class Bound(Protocol):
+    """A deck of which only some parameters change, see ``Engine.bound``."""
+
+    def operating_points(self, values: Volts) -> Volts:
+        """Return the direct voltages of patterns; no answer depends on another one.
+
+        Args:
+            values: of the changing parameters, shape (patterns, changing).
+
+        Returns:
+            Shape (patterns, nodes).
+
+        Raises:
+            InputError: values of another shape or that are not finite.
+            SimulationFailed: a pattern without a solution.
+        """
+        ...
 
 
 class Engine(Protocol):
@@ -56,6 +76,24 @@ class Engine(Protocol):
         self, deck: Deck, parameters: Sequence[Parameters], nodes: Sequence[str]
     ) -> Volts:
         """Return the direct voltages, shape (parameter sets, nodes)."""
+        ...
+
+    def bound(
+        self,
+        deck: Deck,
+        parameters: Parameters,
+        *,
+        changing: Sequence[str],
+        nodes: Sequence[str],
+    ) -> Bound:
+        """Return a deck for many operating points that only a few parameters tell apart.
+
+        Args:
+            deck: of the board.
+            parameters: one set, which holds for all of them.
+            changing: parameters that each pattern gives anew, none of them twice.
+            nodes: that are wanted.
+        """
         ...
 
     def sweep(
@@ -115,3 +153,61 @@ class Engine(Protocol):
             start_V: volts by node at time 0; 0 V where a node is not named.
         """
         ...
+
+
+class PlainBound:
+    """A bound deck of an engine that has no faster way than its operating points.
+
+    Args:
+        engine: that solves.
+        deck, parameters, changing, nodes: see ``Engine.bound``.
+
+    Raises:
+        InputError: a parameter that changes twice.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        deck: Deck,
+        parameters: Parameters,
+        changing: Sequence[str],
+        nodes: Sequence[str],
+    ) -> None:
+        refuse_twice(changing)
+        self._engine = engine
+        self._deck = deck
+        self._parameters = dict(parameters)
+        self._changing = tuple(changing)
+        self._nodes = tuple(nodes)
+
+    def operating_points(self, values: Volts) -> Volts:
+        """See ``Bound``."""
+        patterns = patterns_of(values, self._changing)
+        sets = [
+            {**self._parameters, **dict(zip(self._changing, row, strict=True))}
+            for row in patterns.tolist()
+        ]
+        return self._engine.operating_point(self._deck, sets, self._nodes)
+
+
+def refuse_twice(changing: Sequence[str]) -> None:
+    """Raise InputError where a parameter is named twice."""
+    if twice := [name for place, name in enumerate(changing) if name in changing[:place]]:
+        raise InputError(f"{twice[0]!r} is to change twice", allowed="each parameter once")
+
+
+def patterns_of(values: Volts, changing: Sequence[str]) -> Volts:
+    """Return values as numbers of shape (patterns, changing).
+
+    Raises:
+        InputError: they are not of that shape, or not finite.
+    """
+    patterns = np.ascontiguousarray(values, float)
+    if patterns.ndim != 2 or patterns.shape[1] != len(changing):
+        raise InputError(
+            f"values of shape {patterns.shape}", allowed=f"(patterns, {len(changing)})"
+        )
+    if not np.isfinite(patterns).all():
+        raise InputError("a parameter that is no finite number")
+    return patterns

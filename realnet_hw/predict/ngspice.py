@@ -27,7 +27,7 @@ import numpy as np
 from realnet_hw import project
 from realnet_hw.errors import InputError, SimulationFailed, ToolMissing
 from realnet_hw.export.deck import Deck, number
-from realnet_hw.predict.engine import Parameters, Volts, Wave
+from realnet_hw.predict.engine import Bound, Parameters, PlainBound, Volts, Wave
 
 # How ngspice calls the main value of an element, by the element's first letter.
 _MAIN_VALUE = {"r": "resistance", "c": "capacitance", "l": "inductance", "v": "dc", "i": "dc"}
@@ -322,6 +322,17 @@ class NgspiceEngine:
             deck, parameters, nodes, ["op"], "op", lambda index, rows: _put(volts, index, rows[0])
         )
         return volts
+
+    def bound(
+        self,
+        deck: Deck,
+        parameters: Parameters,
+        *,
+        changing: Sequence[str],
+        nodes: Sequence[str],
+    ) -> Bound:
+        """See ``Engine``."""
+        return PlainBound(self, deck, parameters, changing, nodes)
 
     def sweep(
         self,

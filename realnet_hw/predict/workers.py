@@ -18,7 +18,7 @@ import numpy as np
 
 from realnet_hw.errors import InputError
 from realnet_hw.export.deck import Deck
-from realnet_hw.predict.engine import Engine, Parameters, Volts, Wave
+from realnet_hw.predict.engine import Bound, Engine, Parameters, PlainBound, Volts, Wave
 
 MOST = 256
 """More processes than that no machine of a workshop has cores for."""
@@ -74,6 +74,17 @@ class _Workers:
     ) -> Volts:
         """See ``Engine``."""
         return self._dealt("operating_point", deck, parameters, nodes)
+
+    def bound(
+        self,
+        deck: Deck,
+        parameters: Parameters,
+        *,
+        changing: Sequence[str],
+        nodes: Sequence[str],
+    ) -> Bound:
+        """See ``Engine``."""
+        return PlainBound(self, deck, parameters, changing, nodes)
 
     def sweep(
         self,

@@ -215,6 +215,41 @@ def test_answers_depend_on_nothing_else_that_is_asked(
     assert np.array_equal(together, np.array(alone)[::-1])
 
 
+def test_bound(
+    compiled: CompiledEngine, engine: NgspiceEngine, xor: tuple[Board, Netlist, Deck]
+) -> None:
+    """A resistor, a diode's area, an offset and an input change: as if each was asked alone."""
+    board, _, deck = xor
+    nodes = [deck.nodes[port.net] for port in board.outputs]
+    changing = ["r3", "d1 area", "v.xu1.vos2", "v_x1"]
+    others = {"v_x2": 5.0, "r5": 9.7e3}
+    random = np.random.default_rng(5)
+    values = np.column_stack([random.uniform(low, high, 11) for low, high in
+                              [(8e3, 12e3), (0.5, 2), (-3e-3, 3e-3), (0, 5)]])  # fmt: skip
+    bound = compiled.bound(deck, others, changing=changing, nodes=nodes)
+    together = bound.operating_points(values)
+    sets = [{**others, **dict(zip(changing, row, strict=True))} for row in values.tolist()]
+    agree(together, engine.operating_point(deck, sets, nodes))
+    agree(together, engine.bound(deck, others, changing=changing, nodes=nodes)
+          .operating_points(values))  # fmt: skip
+    # Whatever was asked before, a pattern without a solution included.
+    with pytest.raises(SimulationFailed, match="r3 = 0"):
+        bound.operating_points(np.array([[0.0, 1.0, 0.0, 0.0]]))
+    alone = [bound.operating_points(row[np.newaxis])[0] for row in values[::-1]]
+    assert np.array_equal(together, np.array(alone)[::-1])
+
+
+def test_what_can_not_be_bound(compiled: CompiledEngine) -> None:
+    with pytest.raises(InputError, match="'r1' is to change twice"):
+        compiled.bound(DIVIDER, {}, changing=["r1", "v_in", "r1"], nodes=["b"])
+    with pytest.raises(InputError, match="'r7'"):
+        compiled.bound(DIVIDER, {}, changing=["r7"], nodes=["b"])
+    bound = compiled.bound(DIVIDER, {}, changing=["r1", "v_in"], nodes=["b"])
+    for values in ([[1.0]], [1.0, 2.0], [[math.nan, 1.0]]):
+        with pytest.raises(InputError):
+            bound.operating_points(np.array(values))
+
+
 # --------------------------------------------------------------------------------------- refusals
 
 

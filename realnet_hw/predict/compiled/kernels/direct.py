@@ -18,7 +18,14 @@ from realnet_hw.predict.compiled.kernels import waves
 from realnet_hw.predict.compiled.kernels.elimination import solve_for_step
 from realnet_hw.predict.compiled.kernels.jit import inlined, kernel
 from realnet_hw.predict.compiled.kernels.junctions import forget_junctions, start_junctions
-from realnet_hw.predict.compiled.kernels.memory import LANES, Integers, Lanes, Reals, Tables
+from realnet_hw.predict.compiled.kernels.memory import (
+    LANES,
+    Binding,
+    Integers,
+    Lanes,
+    Reals,
+    Tables,
+)
 from realnet_hw.predict.compiled.kernels.residual import evaluate, follow, load
 
 # Ways to a solution, each tried where the last one failed.
@@ -38,21 +45,25 @@ class Job(NamedTuple):
     """Operating points to be found.
 
     Args:
-        boards: parameters, shape (boards, parameters).
+        binding: in what the boards differ from each other and from what the lanes hold.
+        boards: values of the bound parameters, shape (boards, bound parameters).
         starts: unknowns to start from, shape (starts, unknowns).
         origins: for each board its start, -1 to begin as if nothing was known.
         direct: sources have their direct value, else that at time 0.
         most_V: no unknown moves further at once, at first.
-        found: the unknowns, shape (boards, unknowns); NaN where there was no solution.
+        places: of the unknowns that are wanted.
+        found: those unknowns, shape (boards, places); NaN where there was no solution.
         outcome: for each board the iterations, the way that led there (or FAILED) and the column
             that moved most when a way was given up.
     """
 
+    binding: Binding
     boards: Reals
     starts: Reals
     origins: npt.NDArray[np.int64]
     direct: bool
     most_V: float
+    places: npt.NDArray[np.int64]
     found: Reals
     outcome: npt.NDArray[np.int64]
 
@@ -197,7 +208,7 @@ def worst_unknown(
 def _take(tables: Tables, memory: Lanes, state: Search, job: Job, lane: int, board: int) -> None:
     """Give a lane a board."""
     state.board[lane] = board
-    load(tables, memory, job.boards[board], lane)
+    load(tables, memory, job.binding, job.boards[board], lane)
     origin = job.origins[board]
     state.way[lane] = WARM if origin >= 0 else COLD
     state.fresh[lane] = 1
@@ -222,8 +233,9 @@ def _leave(memory: Lanes, state: Search, job: Job, lane: int, way: int) -> None:
     """Let a lane's board go, solved on some way or FAILED."""
     board = state.board[lane]
     job.outcome[board, 1] = way
-    for place in range(len(memory.x)):
-        job.found[board, place] = memory.x[place, lane] if way >= 0 else np.nan
+    for column in range(len(job.places)):
+        value = memory.x[job.places[column], lane]
+        job.found[board, column] = value if way >= 0 else np.nan
     memory.leak[0, lane] = 0.0
     _clear(memory.anchor, lane)
     state.way[lane] = IDLE
@@ -331,16 +343,11 @@ def operating_points(tables: Tables, memory: Lanes, state: Search, job: Job) -> 
 
     Args:
         tables: of the circuit.
-        memory: of the lanes.
-        state: of the lanes, which have not begun.
+        memory: of the lanes, a board of the circuit in each.
+        state: of the lanes, which are idle, and are again when this is done.
         job: what is to be solved, and where the solutions go.
     """
     following = 0
-    for lane in range(LANES):
-        # A lane without a board of its own computes along with the first one.
-        load(tables, memory, job.boards[0], lane)
-        set_sources(tables, memory, lane, 1.0, 0.0, job.direct)
-        memory.leak[0, lane] = 0.0
     while True:
         live = 0
         for lane in range(LANES):

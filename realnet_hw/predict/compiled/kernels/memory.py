@@ -77,6 +77,30 @@ class Tables(NamedTuple):
     gmin: Reals
 
 
+class Binding(NamedTuple):
+    """What of a lane depends on the parameters in which its boards differ.
+
+    Args:
+        parameters: their numbers, in the order of a board's values.
+        factors: that are made of them.
+        entries: matrix entries in which such factors are.
+        stamps: what adds up to those entries, see ``Tables.transfer_stamps``.
+        charged_entries: the same of charges.
+        charged_stamps: the same of charges.
+        diodes: whose area is one of them.
+        breakable: places in ``Tables.breakable`` of those with a breakdown voltage.
+    """
+
+    parameters: npt.NDArray[np.int64]
+    factors: Integers
+    entries: Integers
+    stamps: Integers
+    charged_entries: Integers
+    charged_stamps: Integers
+    diodes: Integers
+    breakable: Integers
+
+
 LANES = 8
 """How many boards are computed side by side."""
 
@@ -117,7 +141,7 @@ class Lanes(NamedTuple):
 
 
 def lanes(tables: Tables, unknowns: int, parameters: int) -> Lanes:
-    """Return the memory for a circuit.
+    """Return the memory for a circuit, no board loaded yet.
 
     Args:
         tables: of the circuit.
@@ -130,6 +154,10 @@ def lanes(tables: Tables, unknowns: int, parameters: int) -> Lanes:
 
     size = len(tables.unknowns)
     diodes, slots = len(tables.diodes), len(tables.slots)
+    junction = rows(JUNCTION_ROWS * diodes)
+    if diodes:
+        slope = tables.junctions[:, 1, np.newaxis]
+        junction[diodes:] = np.vstack([1 / slope, -3 * slope, tables.junctions[:, 13:14]])
     return Lanes(
         parameters=np.ones((parameters, LANES)),
         factors=rows(len(tables.factors)),
@@ -151,7 +179,7 @@ def lanes(tables: Tables, unknowns: int, parameters: int) -> Lanes:
         last=rows(diodes),
         slope=rows(diodes),
         into=rows(diodes),
-        junction=rows(JUNCTION_ROWS * diodes),
+        junction=junction,
         breakdown=rows(len(tables.breakable)),
         channel=rows(5),
         tape=rows(slots),

@@ -12,7 +12,14 @@ from realnet_hw.predict.compiled.kernels.channels import channels
 from realnet_hw.predict.compiled.kernels.formulas import formulas
 from realnet_hw.predict.compiled.kernels.jit import kernel
 from realnet_hw.predict.compiled.kernels.junctions import junctions
-from realnet_hw.predict.compiled.kernels.memory import LANES, Integers, Lanes, Reals, Tables
+from realnet_hw.predict.compiled.kernels.memory import (
+    LANES,
+    Binding,
+    Integers,
+    Lanes,
+    Reals,
+    Tables,
+)
 from realnet_hw.predict.compiled.kernels.rows import (
     add,
     add_product,
@@ -23,39 +30,41 @@ from realnet_hw.predict.compiled.kernels.rows import (
 
 
 @kernel
-def load(tables: Tables, lanes: Lanes, values: Reals, lane: int) -> None:
-    """Give a lane the parameters of a board, and compute what stays the same for it."""
+def load(tables: Tables, lanes: Lanes, binding: Binding, values: Reals, lane: int) -> None:
+    """Give a lane a board, and compute what stays the same for it.
+
+    Args:
+        tables: of the circuit.
+        lanes: that hold a board of the same circuit already, unless everything is bound.
+        binding: what to set; all else stays.
+        values: of the bound parameters.
+        lane: which.
+    """
     for number in range(len(values)):
-        lanes.parameters[number, lane] = values[number]
-    for number in range(len(tables.factors)):
-        value = values[tables.factors[number, 0]]
+        lanes.parameters[binding.parameters[number], lane] = values[number]
+    for number in binding.factors:
+        value = lanes.parameters[tables.factors[number, 0], lane]
         share = tables.shares[number]
         lanes.factors[number, lane] = share / value if tables.factors[number, 1] else share * value
-    for entry in range(tables.entries + 1):
-        lanes.fixed[entry, lane] = 0.0
-        lanes.charging[entry, lane] = 0.0
-    for number in range(len(tables.transfer_stamps)):
-        entry = tables.transfer_stamps[number, 0]
-        factor = tables.transfer_stamps[number, 1]
-        sign = tables.transfer_stamps[number, 2]
-        lanes.fixed[entry, lane] += sign * lanes.factors[factor, lane]
-    for number in range(len(tables.storage_stamps)):
-        entry = tables.storage_stamps[number, 0]
-        factor = tables.storage_stamps[number, 1]
-        sign = tables.storage_stamps[number, 2]
-        lanes.charging[entry, lane] += sign * lanes.factors[factor, lane]
-    diodes = len(tables.diodes)
-    for number in range(diodes):
-        area, slope = values[tables.diodes[number, 8]], tables.junctions[number, 1]
+    _stamp(binding.entries, binding.stamps, lanes.factors, lanes.fixed, lane)
+    _stamp(binding.charged_entries, binding.charged_stamps, lanes.factors, lanes.charging, lane)
+    for number in binding.diodes:
+        area = lanes.parameters[tables.diodes[number, 8], lane]
         lanes.junction[number, lane] = tables.junctions[number, 0] * area
-        lanes.junction[diodes + number, lane] = 1 / slope
-        lanes.junction[2 * diodes + number, lane] = -3 * slope
-        lanes.junction[3 * diodes + number, lane] = tables.junctions[number, 13]
-    for number in range(len(tables.breakable)):
+    for number in binding.breakable:
         diode = tables.breakable[number]
-        area = values[tables.diodes[diode, 8]]
+        area = lanes.parameters[tables.diodes[diode, 8], lane]
         shift = tables.junctions[diode, 4] * math.log(area)
         lanes.breakdown[number, lane] = tables.junctions[diode, 2] + shift
+
+
+@kernel
+def _stamp(entries: Integers, stamps: Integers, factors: Reals, into: Reals, lane: int) -> None:
+    """Put matrix entries together from the factors in them."""
+    for entry in entries:
+        into[entry, lane] = 0.0
+    for number in range(len(stamps)):
+        into[stamps[number, 0], lane] += stamps[number, 2] * factors[stamps[number, 1], lane]
 
 
 @kernel

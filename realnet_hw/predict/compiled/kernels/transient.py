@@ -19,7 +19,7 @@ from realnet_hw.predict.compiled.kernels import waves
 from realnet_hw.predict.compiled.kernels.direct import newton, set_sources, worst_unknown
 from realnet_hw.predict.compiled.kernels.jit import inlined, kernel
 from realnet_hw.predict.compiled.kernels.junctions import forget_junctions, start_junctions
-from realnet_hw.predict.compiled.kernels.memory import LANES, Lanes, Reals, Tables
+from realnet_hw.predict.compiled.kernels.memory import LANES, Binding, Lanes, Reals, Tables
 from realnet_hw.predict.compiled.kernels.residual import evaluate, load
 
 DONE, FAILED = 1, -1
@@ -45,6 +45,7 @@ class Plan(NamedTuple):
     """What a transient is to be.
 
     Args:
+        binding: the parameters of a board.
         end_s: its length.
         longest_s: its longest step.
         error: of a step, as a share of a voltage.
@@ -56,6 +57,7 @@ class Plan(NamedTuple):
         levels_V: which they cross.
     """
 
+    binding: Binding
     end_s: float
     longest_s: float
     error: float
@@ -252,10 +254,16 @@ def _go_back(tables: Tables, memory: Lanes, course: Course, lane: int) -> None:
 
 @inlined
 def _take(
-    tables: Tables, memory: Lanes, course: Course, boards: Reals, start: Reals, lane: int
+    tables: Tables,
+    memory: Lanes,
+    course: Course,
+    plan: Plan,
+    boards: Reals,
+    start: Reals,
+    lane: int,
 ) -> None:
     """Give a lane the board that it was told; its charges are computed with the others' next."""
-    load(tables, memory, boards[course.board[lane]], lane)
+    load(tables, memory, plan.binding, boards[course.board[lane]], lane)
     head = course.head[lane]
     for place in range(len(start)):
         memory.x[place, lane] = start[place]
@@ -445,7 +453,7 @@ def transients(
 
     Args:
         tables: of the circuit.
-        memory: of the lanes.
+        memory: of the lanes, a board of the circuit in each.
         course: of the lanes, which have not begun.
         boards: parameters, shape (boards, parameters).
         starts: the unknowns at time 0, shape (boards, unknowns).
@@ -457,7 +465,6 @@ def transients(
     begins = np.zeros(LANES, np.int64)
     most_V = np.full(LANES, plan.most_V)
     for lane in range(LANES):
-        load(tables, memory, boards[0], lane)
         set_sources(tables, memory, lane, 1.0, 0.0, False)
         memory.rate[0, lane] = 1 / plan.end_s
         memory.leak[0, lane] = 0.0
@@ -466,7 +473,7 @@ def transients(
         for lane in range(LANES):
             if course.board[lane] < 0 and following < len(boards):
                 course.board[lane] = following
-                _take(tables, memory, course, boards, starts[following], lane)
+                _take(tables, memory, course, plan, boards, starts[following], lane)
                 following += 1
                 begins[lane] = 1
                 starting += 1
