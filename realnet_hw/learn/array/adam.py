@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from realnet_hw.learn.device import Weights
+from realnet_hw.learn.array.device import Weights
 
 
 @dataclass(frozen=True)

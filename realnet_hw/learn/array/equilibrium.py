@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from realnet_hw.learn.device import Array, Volts, Weights, outputs_V, rows_V
+from realnet_hw.learn.array.device import Array, Volts, Weights, outputs_V, rows_V
 from realnet_hw.parts.catalogue import part_type
 from realnet_hw.technology.array_2t1c import NUDGE_ohm
 

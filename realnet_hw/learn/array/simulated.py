@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from realnet_hw.export.deck import Deck
-from realnet_hw.learn.device import Volts, Weights
+from realnet_hw.learn.array.device import Volts, Weights
 from realnet_hw.predict.engine import Engine
 from realnet_hw.technology.array_2t1c import Shape, store_nets
 

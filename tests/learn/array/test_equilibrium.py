@@ -7,9 +7,9 @@ import pytest
 
 from realnet_hw.export.deck import Deck, deck_from
 from realnet_hw.export.netlist import from_board
-from realnet_hw.learn.device import Weights, outputs_V, rows_V
-from realnet_hw.learn.equilibrium import Nudge, estimate
-from realnet_hw.learn.simulated import Converter, SimulatedArray
+from realnet_hw.learn.array.device import Weights, outputs_V, rows_V
+from realnet_hw.learn.array.equilibrium import Nudge, estimate
+from realnet_hw.learn.array.simulated import Converter, SimulatedArray
 from realnet_hw.predict.ngspice import NgspiceEngine
 from realnet_hw.technology.array_2t1c import Shape, array_board
 
