@@ -6,6 +6,7 @@ controller is in reset.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -24,15 +25,14 @@ from realnet_hw.emulate.plant import Cable, Plant
 from realnet_hw.emulate.wiring import LOOPBACK, Wiring
 from realnet_hw.errors import InputError
 
-DAC_SELECTS = ("PC0", "PC1")
+DAC_SELECTS = ("PC0", "PC1", "PC3")
 ADC_SELECT = "PC2"
-SPARE_SELECT = "PC3"
 LATCH, LDAC, LINES_ENABLE, OUTPUT_ENABLE, DAC_SHUTDOWN = "PD7", "PD6", "PD5", "PD4", "PD3"
 CAPTURE, TRIGGER, RESET = "PB0", "PB1", "PB2"
 SLAVE_SELECT = RESET
 
 PULLS = {
-    **dict.fromkeys((*DAC_SELECTS, ADC_SELECT, SPARE_SELECT, LDAC, LINES_ENABLE), 1),
+    **dict.fromkeys((*DAC_SELECTS, ADC_SELECT, LDAC, LINES_ENABLE), 1),
     **dict.fromkeys((LATCH, OUTPUT_ENABLE, DAC_SHUTDOWN, TRIGGER, RESET), 0),
 }
 """The external pull resistors, pin to level."""
@@ -52,7 +52,7 @@ class VirtualFixture:
 
     Args:
         firmware: the ELF file that runs in the controller.
-        plant: the board; without one, adc0 to adc3 read back dac0 to dac3.
+        plant: the board; without one, each sense reads back the source of its number.
         wiring: the wires to it.
         errors: what is wrong with this fixture; the default is an ideal one.
 
@@ -125,6 +125,10 @@ class VirtualFixture:
         with self._lock:
             return self.controller.run_until(condition, limit_s)
 
+    def held(self) -> contextlib.AbstractContextManager[bool]:
+        """What to enter to look at several things of one instant: until it is left, time stands."""
+        return self._lock
+
     def send(self, data: bytes) -> None:
         """Put bytes on the serial line to the controller."""
         with self._lock:
@@ -159,7 +163,7 @@ class VirtualFixture:
     # ------------------------------------------------------------- terminals
 
     def terminal_V(self, channel: int) -> float:
-        """The voltage now at an output terminal, 0 to 3: what a board would get.
+        """The voltage now at an output terminal, 0 to 5: what a board would get.
 
         Raises:
             InputError: no such terminal.

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from realnet_hw.emulate.converters import InlShape, straight
 from realnet_hw.emulate.unrest import Unrest, still
 
-OUTPUTS = 4
+OUTPUTS = 6
 INPUTS = 8
 PULSES = 8
 MID_CHANNEL = 7

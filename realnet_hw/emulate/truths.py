@@ -17,7 +17,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from realnet_hw.emulate import nonlinearity
 from realnet_hw.emulate.converters import InlShape
@@ -40,6 +40,8 @@ _OUTPUT_GAIN_BOUND, _OUTPUT_OFFSET_BOUND_V, _OUTPUT_INL_BOUND_LSB = 0.0039, 19.9
 _INPUT_GAIN_BOUND, _INPUT_OFFSET_BOUND_V, _INPUT_INL_BOUND_LSB = 0.0019, 14.9e-3, 0.998
 _PULSE_THRESHOLD_BOUND_V = 0.3
 _CLOCK_BOUND = 0.005
+# Sources that fixtures have had from the first on; the others are drawn apart from them.
+_FIRST_OUTPUTS = 4
 _NOISE_rms_V = 0.5 * REFERENCE_V / 4096
 # Of a bound, what drift may use up while one measures.
 _DRIFT_SHARE = 0.1
@@ -105,10 +107,23 @@ def drifting(seed: int) -> Errors:
         input_drift=WarmUp(
             moves(_INPUT_GAIN_BOUND, INPUTS), moves(_INPUT_OFFSET_BOUND_V, INPUTS), tau_s
         ),
-        output_drift=WarmUp(
-            moves(_OUTPUT_GAIN_BOUND, OUTPUTS), moves(_OUTPUT_OFFSET_BOUND_V, OUTPUTS), tau_s
+        output_drift=_joined(
+            WarmUp(moves(_OUTPUT_GAIN_BOUND, count), moves(_OUTPUT_OFFSET_BOUND_V, count), tau_s)
+            for count in (_FIRST_OUTPUTS, OUTPUTS - _FIRST_OUTPUTS)
         ),
     )
+
+
+def _joined(parts: Iterable[WarmUp]) -> WarmUp:
+    """Join the channels of several that warm up alike, in their order."""
+    first, *others = parts
+    for other in others:
+        first = dataclasses.replace(
+            first,
+            gains=first.gains + other.gains,
+            offsets_V=first.offsets_V + other.offsets_V,
+        )
+    return first
 
 
 def humming(seed: int) -> Errors:
@@ -152,22 +167,26 @@ def _draw(seed: int, within: Within, inl: DrawInl) -> Errors:
     """Draw a fixture whose errors stay as they are."""
     source = random.Random(f"front end {seed}")
 
-    def channel(gain: float, offset_V: float, inl_LSB: float) -> ChannelErrors:
-        shape = inl(source, inl_LSB)
-        return ChannelErrors(within(source, gain), within(source, offset_V), shape)
+    def channel(
+        draws: random.Random, gain: float, offset_V: float, inl_LSB: float
+    ) -> ChannelErrors:
+        shape = inl(draws, inl_LSB)
+        return ChannelErrors(within(draws, gain), within(draws, offset_V), shape)
+
+    def outputs_of(draws: random.Random, count: int) -> list[ChannelErrors]:
+        bounds = (_OUTPUT_GAIN_BOUND, _OUTPUT_OFFSET_BOUND_V, _OUTPUT_INL_BOUND_LSB)
+        return [channel(draws, *bounds) for _ in range(count)]
 
     reference = within(source, _REFERENCE_BOUND)
-    outputs = tuple(
-        channel(_OUTPUT_GAIN_BOUND, _OUTPUT_OFFSET_BOUND_V, _OUTPUT_INL_BOUND_LSB)
-        for _ in range(OUTPUTS)
-    )
+    outputs = outputs_of(source, _FIRST_OUTPUTS)
     drawn = [
-        channel(_INPUT_GAIN_BOUND, _INPUT_OFFSET_BOUND_V, _INPUT_INL_BOUND_LSB)
+        channel(source, _INPUT_GAIN_BOUND, _INPUT_OFFSET_BOUND_V, _INPUT_INL_BOUND_LSB)
         for _ in range(INPUTS)
     ]
+    outputs += outputs_of(random.Random(f"third DAC {seed}"), OUTPUTS - _FIRST_OUTPUTS)
     # One converter behind eight front ends: they share its nonlinearity.
     inputs = tuple(dataclasses.replace(each, inl=drawn[0].inl) for each in drawn)
-    # Of their own, so that older seeds still draw the fixtures that they drew.
+    # Of its own, so that older seeds still draw the fixtures that they drew.
     timing = random.Random(f"timing {seed}")
     return Errors(
         pulse_thresholds_V=tuple(
@@ -175,7 +194,7 @@ def _draw(seed: int, within: Within, inl: DrawInl) -> Errors:
         ),
         clock=within(timing, _CLOCK_BOUND),
         reference=reference,
-        outputs=outputs,
+        outputs=tuple(outputs),
         inputs=inputs,
         noise_V=_NOISE_rms_V,
         noise_seed=seed,

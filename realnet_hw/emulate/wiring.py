@@ -109,4 +109,4 @@ class Wiring:
 
 
 LOOPBACK = Wiring({n: f"dac{n}" for n in range(OUTPUTS)}, {}, {n: n for n in range(OUTPUTS)})
-"""No board: adc0 to adc3 read the terminals of dac0 to dac3."""
+"""No board: adc0 to adc5 read the terminals of dac0 to dac5."""

@@ -27,7 +27,7 @@ from typing import Literal
 
 from realnet_hw.records import Component
 
-DAC_CHANNELS = tuple(f"dac{index}" for index in range(4))
+DAC_CHANNELS = tuple(f"dac{index}" for index in range(6))
 ADC_CHANNELS = tuple(f"adc{index}" for index in range(8))
 MID_CHANNEL = "adc7"
 """Reads the fixture's own 2.048 V mid reference: 0 V in terminal volts. No board is wired to it."""

@@ -38,7 +38,7 @@ def serve(firmware: Path, wiring: dict[str, str]) -> Serve:
             board, deck, firmware=firmware, wiring=wiring, seed=SEED, faults=faults
         )
         fixture.run_for(0.05)
-        levels = ["0"] * 4
+        levels = ["0"] * 6
         for name, volts in INPUTS_V.items():
             levels[int(wiring[name][3:])] = str(volts)
         fixture.command(f"SOUR:VOLT:ALL {','.join(levels)};:OUTP ON", settle_s=0.04)

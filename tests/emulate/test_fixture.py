@@ -27,12 +27,12 @@ def fixture(firmware: Path) -> VirtualFixture:
 
 
 def switch_on(fixture: VirtualFixture) -> None:
-    fixture.command("SOUR:VOLT:ALL 5,-7,9,-9;:OUTP ON")
+    fixture.command("SOUR:VOLT:ALL 5,-7,9,-9,4,-4;:OUTP ON")
     assert fixture.connected
 
 
 def terminals_V(fixture: VirtualFixture) -> list[float]:
-    return [fixture.terminal_V(channel) for channel in range(4)]
+    return [fixture.terminal_V(channel) for channel in range(6)]
 
 
 # ---------------------------------------------------------------------- safe
@@ -42,9 +42,9 @@ def test_terminals_are_grounded_before_the_cpu_has_run(firmware: Path) -> None:
     fixture = VirtualFixture(firmware)
     assert fixture.now_s == 0.0
     assert not fixture.connected
-    assert terminals_V(fixture) == [0.0] * 4
+    assert terminals_V(fixture) == [0.0] * 6
     # Even what lies behind the relay is near 0 V, though the DACs are off.
-    assert all(abs(fixture.shifter_V(channel)) < 0.21 for channel in range(4))
+    assert all(abs(fixture.shifter_V(channel)) < 0.21 for channel in range(6))
     assert fixture.lines.lines == 0
 
 
@@ -63,10 +63,10 @@ def test_a_hang_is_off_the_terminals_within_a_quarter_second(fixture: VirtualFix
     assert fixture.run_until(lambda: not fixture.connected, 1.0)
     # 120 ms of the watchdog and the relay; its oscillator may be slow by two thirds on a real one.
     assert 0.05 < fixture.now_s - started_s < 0.15
-    assert terminals_V(fixture) == [0.0] * 4
+    assert terminals_V(fixture) == [0.0] * 6
     fixture.run_for(0.05)
     assert fixture.ask("SYST:ERR?").startswith("102,")
-    assert terminals_V(fixture) == [0.0] * 4
+    assert terminals_V(fixture) == [0.0] * 6
 
 
 def test_a_silent_host_is_off_the_terminals_after_its_heartbeat(fixture: VirtualFixture) -> None:
@@ -87,7 +87,7 @@ def test_a_reset_releases_the_relay(fixture: VirtualFixture, cause: ResetCause) 
     fixture.reset(cause)
     assert fixture.controller.level(OUTPUT_ENABLE) == 0
     fixture.run_for(0.0052)
-    assert terminals_V(fixture) == [0.0] * 4
+    assert terminals_V(fixture) == [0.0] * 6
 
 
 def test_resets_at_any_moment_put_nothing_on_the_terminals(firmware: Path) -> None:
@@ -104,7 +104,7 @@ def test_resets_at_any_moment_put_nothing_on_the_terminals(firmware: Path) -> No
         assert [dac.codes for dac in fixture.dacs] == codes
         assert not any(active for dac in fixture.dacs for active in dac.active)
         fixture.run_for(0.02)
-        assert terminals_V(fixture) == [0.0] * 4
+        assert terminals_V(fixture) == [0.0] * 6
         fixture.receive()
     assert fixture.violations.rules == []
 
@@ -140,7 +140,7 @@ def test_ideal_fixture_delivers_and_reads_what_was_set(
 
 def test_what_is_not_wired_reads_0_v_and_the_reference_too(fixture: VirtualFixture) -> None:
     switch_on(fixture)
-    assert [float(fixture.ask(f"MEAS{n}:VOLT?")) for n in (5, 6, 7, 8)] == [0.0] * 4
+    assert [float(fixture.ask(f"MEAS{n}:VOLT?")) for n in (7, 8)] == [0.0, 0.0]
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -177,6 +177,6 @@ def test_the_firmware_keeps_the_rules_of_the_bus(fixture: VirtualFixture) -> Non
     assert fixture.violations.rules == []
 
 
-def test_there_are_four_terminals(fixture: VirtualFixture) -> None:
-    with pytest.raises(InputError, match="0 to 3"):
-        fixture.terminal_V(4)
+def test_there_are_six_terminals(fixture: VirtualFixture) -> None:
+    with pytest.raises(InputError, match="0 to 5"):
+        fixture.terminal_V(6)

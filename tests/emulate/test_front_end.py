@@ -114,9 +114,8 @@ def test_drawn_outputs_meet_the_specification(channel: int) -> None:
         own = errors.outputs[channel]
         assert peak_LSB(own.inl) <= DAC_INL_LSB
         assert abs(errors.reference) <= stated.REFERENCE_BOUND
-        no_inl = Errors(
-            reference=errors.reference, outputs=(type(own)(own.gain, own.offset_V, straight),) * 4
-        )
+        alike = (type(own)(own.gain, own.offset_V, straight),) * OUTPUTS
+        no_inl = Errors(reference=errors.reference, outputs=alike)
         low_V, high_V = (delivered_V(no_inl, channel, code) for code in (48, 4048))
         assert abs((high_V - low_V) / 20.0 - 1) <= stated.DAC_GAIN_BOUND
         assert abs((high_V + low_V) / 2) <= stated.DAC_OFFSET_BOUND_V

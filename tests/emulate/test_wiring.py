@@ -22,7 +22,7 @@ def test_a_table_becomes_wires() -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ({"X1": "dac4"}, "no terminal 'dac4'"),
+        ({"X1": "dac6"}, "no terminal 'dac6'"),
         ({"X1": "adc0"}, "no terminal 'adc0'"),
         ({"Y": "dac0"}, "no terminal 'dac0'"),
         ({"Y": "adc7"}, "no terminal 'adc7'"),

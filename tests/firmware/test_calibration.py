@@ -13,12 +13,12 @@ from realnet_hw.emulate.fixture import VirtualFixture
 
 MakeFixture = Callable[[], VirtualFixture]
 
-_SET = "CAL:SOUR1 1500,-0.012;SOUR4 -10000,0.05;SENS1 -300,0.004321;SENS8 7,-0.05"
-_ASK = "CAL:SOUR1?;SOUR4?;SENS1?;SENS8?;SENS2?;DATE?;VALid?"
+_SET = "CAL:SOUR1 1500,-0.012;SOUR6 -10000,0.05;SENS1 -300,0.004321;SENS8 7,-0.05"
+_ASK = "CAL:SOUR1?;SOUR6?;SENS1?;SENS8?;SENS2?;DATE?;VALid?"
 _KEPT = '1500,-0.012000;-10000,0.050000;-300,0.004321;7,-0.050000;0,0.000000;"2026-02-28";1'
 _NONE = "0,0.000000;" * 5 + '"";0'
 _STORE_s = 0.5
-_RECORD = slice(16, 16 + 85)
+_RECORD = slice(16, 16 + 97)
 """Where calibration.c keeps it, and how long it is."""
 
 
@@ -57,7 +57,7 @@ def test_record_ends_in_its_crc(new_fixture: MakeFixture) -> None:
 
 def test_nothing_else_of_the_memory_is_touched(new_fixture: MakeFixture) -> None:
     content = bytearray(_stored(new_fixture).controller.eeprom)
-    content[_RECORD] = b"\xff" * 85
+    content[_RECORD] = b"\xff" * 97
     assert set(content) == {0xFF}
 
 
@@ -151,7 +151,7 @@ def test_reset_while_storing(new_fixture: MakeFixture) -> None:
     for _ in range(6):
         fixture.command(_SET.replace("CAL:", "CAL:SENS2 0,0;", 1))
         fixture.command("CAL:DATE '2026-02-28';STOR", settle_s=_STORE_s)
-        fixture.command("CAL:SOUR1 9,0;SOUR4 9,0;SENS1 9,0;SENS8 9,0;SENS2 9,0;STOR", settle_s=0)
+        fixture.command("CAL:SOUR1 9,0;SOUR6 9,0;SENS1 9,0;SENS8 9,0;SENS2 9,0;STOR", settle_s=0)
         fixture.run_for(0.007 + instants.uniform(0, 0.1))
         _restart(fixture)
         found, error = fixture.ask(_ASK), fixture.ask("SYST:ERR?")

@@ -109,7 +109,8 @@ def test_valid_commands_in_random_order(new_fixture: MakeFixture) -> None:
     valid = [
         "SOUR{n}:VOLT {v}", "SOUR{n}:VOLT?", "MEAS{n}:VOLT?", "MEAS{n}:RAW?", "SENS:AVER {a}",
         "OUTP ON", "OUTP OFF", "DIG:PATT {a}", "CAL:SENS{n} {a},0.01", "CAL:SOUR{n}?", "*STB?",
-        "SOUR:VOLT:ALL {v},{v},{v},{v}", "MEAS:VOLT:ALL?", "SYST:HEAR {a}", "*TST?", "SYST:ERR?",
+        "SOUR:VOLT:ALL {v},{v},{v},{v},{v},{v}", "MEAS:VOLT:ALL?", "SYST:HEAR {a}", "*TST?",
+        "SYST:ERR?",
         "OUTP ON;:SENS:SWE? {n},{v},-{v},5,10,2,3", "OUTP ON;:SENS:FIRE? 100,50,60,5{a}0,{n},3",
     ]  # fmt: skip
     for _ in range(500):

@@ -24,7 +24,7 @@ _PROMISES = [
 
 def _fixture(firmware: Path, *, gain: float, offset_V: float, inl_LSB: float) -> VirtualFixture:
     source = ChannelErrors(gain, offset_V, lambda _place: inl_LSB)
-    fixture = VirtualFixture(firmware, errors=Errors(outputs=(source,) * 4))
+    fixture = VirtualFixture(firmware, errors=Errors(outputs=(source,) * 6))
     fixture.run_for(0.03)
     return fixture
 

@@ -55,7 +55,10 @@ MakeFixture = Callable[[], VirtualFixture]
         ("*OPC?\r", "1"),
         (";;*OPC?;", "1"),
         ("SOUR1:VOLT\t1 ;VOLT?", "1.000000"),
-        (" SOUR:VOLT:ALL 1 , 2,3 ,\t4 ;ALL?", "1.000000,2.000000,3.000000,4.000000"),
+        (
+            " SOUR:VOLT:ALL 1 , 2,3 ,\t4 , 5,6;ALL?",
+            "1.000000,2.000000,3.000000,4.000000,5.000000,6.000000",
+        ),
         # Semicolons and commas in quotes belong to the string.
         ('CAL:DATE "2026;01-01"', "-104"),
         ("CAL:DATE '2026-01-01';DATE?", '"2026-01-01"'),
@@ -94,18 +97,18 @@ def test_line(fixture: VirtualFixture, outcome: Outcome, line: str, expected: st
         ("MEAS1:VOLT? 1", -108),
         ("CAL:STOR 1", -108),
         ("SOUR1:VOLT", -109),
-        ("SOUR:VOLT:ALL 1,2,3", -109),
+        ("SOUR:VOLT:ALL 1,2,3,4,5", -109),
         ("SENS:SWE?", -109),
         ("DIG:PULS 1", -109),
         ("*RST?", -113),
         ("*IDN", -113),
         ("MEAS1:VOLT 1", -113),
         ("A" * 100, -113),
-        ("SOUR5:VOLT 1", -114),
+        ("SOUR7:VOLT 1", -114),
         ("SOUR0:VOLT?", -114),
         ("SOUR257:VOLT?", -114),
         ("MEAS9:VOLT?", -114),
-        ("CAL:SOUR5?", -114),
+        ("CAL:SOUR7?", -114),
         ("SENS:SWE? 1,0,1,10,0,1,1", -221),
         ("DIG:PULS 1,10", -221),
         ("OUTP ON;:DIG:PATT 1;PULS 1,10", -221),
@@ -131,7 +134,7 @@ def test_line(fixture: VirtualFixture, outcome: Outcome, line: str, expected: st
         ("CAL:SENS1 -10001,0", -222),
         ("CAL:SENS1 0,0.050001", -222),
         ("*ESE 256", -222),
-        ("OUTP ON;:SENS:SWE? 5,0,1,10,0,1,1", -222),
+        ("OUTP ON;:SENS:SWE? 7,0,1,10,0,1,1", -222),
         ("OUTP ON;:SENS:SWE? 1,0,1,1,0,1,1", -222),
         ("OUTP ON;:SENS:SWE? 1,0,1,10001,0,1,1", -222),
         ("OUTP ON;:SENS:SWE? 1,0,1,10,60001,1,1", -222),
@@ -153,7 +156,7 @@ def test_error(fixture: VirtualFixture, line: str, number: int) -> None:
 def test_an_error_ends_its_line_and_no_other(fixture: VirtualFixture) -> None:
     fixture.command("*OPC?;SOUR9:VOLT 1;:SOUR1:VOLT 1;*OPC?\nSOUR2:VOLT 2")
     assert fixture.receive() == b"1\n"
-    assert fixture.ask("SOUR:VOLT:ALL?") == "0.000000,2.000000,0.000000,0.000000"
+    assert fixture.ask("SOUR:VOLT:ALL?") == "0.000000,2.000000" + ",0.000000" * 4
     assert fixture.ask("SYST:ERR?;ERR?") == '-114,"Header suffix out of range";0,"No error"'
 
 
@@ -164,8 +167,8 @@ def test_a_refused_setting_is_not_followed_by_the_relays(fixture: VirtualFixture
 
 def test_one_bad_value_of_four_changes_none(fixture: VirtualFixture) -> None:
     fixture.command("SOUR3:VOLT:LIM -1,1")
-    fixture.command("SOUR:VOLT:ALL 1,1,1.5,1")
-    assert fixture.ask("SOUR:VOLT:ALL?;:SYST:ERR:COUN?") == ",".join(["0.000000"] * 4) + ";1"
+    fixture.command("SOUR:VOLT:ALL 1,1,1.5,1,1,1")
+    assert fixture.ask("SOUR:VOLT:ALL?;:SYST:ERR:COUN?") == ",".join(["0.000000"] * 6) + ";1"
 
 
 def test_queue_overflow(fixture: VirtualFixture) -> None:
@@ -253,7 +256,7 @@ def test_device_clear_drops_what_was_not_executed(fixture: VirtualFixture) -> No
     fixture.send(b"SOUR1:VOLT 5;:SOUR2:VOLT 5\x03SOUR3:VOLT 3;VOLT?\n")
     fixture.run_for(0.02)
     assert fixture.receive() == b"3.000000\n"
-    assert fixture.ask("SOUR:VOLT:ALL?") == "0.000000,0.000000,3.000000,0.000000"
+    assert fixture.ask("SOUR:VOLT:ALL?") == "0.000000,0.000000,3.000000" + ",0.000000" * 3
     assert fixture.ask("SYST:ERR:COUN?") == "0"
 
 
@@ -292,7 +295,7 @@ def test_byte_without_a_stop_bit(fixture: VirtualFixture) -> None:
 
 def test_answers_longer_than_the_ring_arrive_whole(fixture: VirtualFixture) -> None:
     answer = fixture.ask("*IDN?" + ";*IDN?" * 39, limit_s=2)
-    assert answer == ";".join(["realnet_hw,fixture,0,1.1.0"] * 40)
+    assert answer == ";".join(["realnet_hw,fixture,0,1.2.0"] * 40)
 
 
 def test_average_of_a_known_sequence(new_fixture: MakeFixture) -> None:

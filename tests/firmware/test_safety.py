@@ -17,7 +17,6 @@ from realnet_hw.emulate.fixture import (
     OUTPUT_ENABLE,
     PULLS,
     RESET,
-    SPARE_SELECT,
     TRIGGER,
     VirtualFixture,
 )
@@ -29,7 +28,7 @@ MakeFixture = Callable[[], VirtualFixture]
 HANG_TO_GROUND_s = 0.25
 RELAY_s = 5e-3
 _R2 = 2  # its address
-LIVE = "SOUR:VOLT:ALL 5,-7,9,-9;:DIG:PATT 65535;:OUTP ON"
+LIVE = "SOUR:VOLT:ALL 5,-7,9,-9,4,-4;:DIG:PATT 65535;:OUTP ON"
 
 
 def _watch(fixture: VirtualFixture, *pins: str) -> list[tuple[str, int, float]]:
@@ -43,7 +42,7 @@ def _watch(fixture: VirtualFixture, *pins: str) -> list[tuple[str, int, float]]:
 
 
 def _grounded(fixture: VirtualFixture) -> bool:
-    return all(fixture.terminal_V(channel) == 0.0 for channel in range(4))
+    return all(fixture.terminal_V(channel) == 0.0 for channel in range(6))
 
 
 def _off(fixture: VirtualFixture) -> bool:
@@ -70,7 +69,7 @@ def _live(new_fixture: MakeFixture) -> VirtualFixture:
 def test_no_pin_moves_at_power_on(firmware: Path) -> None:
     """The pins' levels before and after the start are the same, and none glitches between."""
     fixture = VirtualFixture(firmware)
-    steady = [*DAC_SELECTS, ADC_SELECT, SPARE_SELECT, LINES_ENABLE, OUTPUT_ENABLE, DAC_SHUTDOWN]
+    steady = [*DAC_SELECTS, ADC_SELECT, LINES_ENABLE, OUTPUT_ENABLE, DAC_SHUTDOWN]
     edges = _watch(fixture, *steady, LDAC)
     fixture.run_for(0.05)
     assert edges == []
@@ -84,7 +83,7 @@ def test_starts_off(new_fixture: MakeFixture) -> None:
     fixture = new_fixture()
     assert _off(fixture)
     assert _grounded(fixture)
-    assert fixture.ask("OUTP?;:SOUR:VOLT:ALL?") == "0;" + ",".join(["0.000000"] * 4)
+    assert fixture.ask("OUTP?;:SOUR:VOLT:ALL?") == "0;" + ",".join(["0.000000"] * 6)
 
 
 def test_trigger_and_reset_are_let_go_and_slave_select_is_an_output(
@@ -103,7 +102,7 @@ def test_on_sets_the_dacs_before_the_relays(new_fixture: MakeFixture) -> None:
     fixture = new_fixture()
     at_relay: list[list[float]] = []
     fixture.controller.watch(
-        OUTPUT_ENABLE, lambda _level: at_relay.append([fixture.shifter_V(k) for k in range(4)])
+        OUTPUT_ENABLE, lambda _level: at_relay.append([fixture.shifter_V(k) for k in range(6)])
     )
     edges = _watch(fixture, DAC_SHUTDOWN, OUTPUT_ENABLE, LINES_ENABLE)
     fixture.command(LIVE)
@@ -112,7 +111,7 @@ def test_on_sets_the_dacs_before_the_relays(new_fixture: MakeFixture) -> None:
         (LINES_ENABLE, 0),
         (OUTPUT_ENABLE, 1),
     ]
-    assert at_relay == [pytest.approx([5.0, -7.0, 9.0, -9.0], abs=0.003)]
+    assert at_relay == [pytest.approx([5.0, -7.0, 9.0, -9.0, 4.0, -4.0], abs=0.003)]
 
 
 def test_on_is_complete_when_the_contacts_are(new_fixture: MakeFixture) -> None:
@@ -140,7 +139,7 @@ def test_off_keeps_the_settings_and_reset_does_not(new_fixture: MakeFixture) -> 
     fixture.command("OUTP OFF")
     assert fixture.ask("SOUR:VOLT:ALL?;:DIG:PATT?").startswith("5.000000,-7.0")
     fixture.command("*RST")
-    assert fixture.ask("SOUR:VOLT:ALL?;:DIG:PATT?") == ",".join(["0.000000"] * 4) + ";0"
+    assert fixture.ask("SOUR:VOLT:ALL?;:DIG:PATT?") == ",".join(["0.000000"] * 6) + ";0"
 
 
 def test_settings_while_off_stay_inside(new_fixture: MakeFixture) -> None:
@@ -152,7 +151,7 @@ def test_settings_while_off_stay_inside(new_fixture: MakeFixture) -> None:
 def test_all_sources_change_at_once(fixture: VirtualFixture) -> None:
     fixture.command("OUTP ON")
     edges = _watch(fixture, LDAC)
-    fixture.command("SOUR:VOLT:ALL 1,2,3,4")
+    fixture.command("SOUR:VOLT:ALL 1,2,3,4,5,6")
     assert [level for _, level, _ in edges] == [0, 1]
 
 
@@ -378,7 +377,7 @@ def test_cause_of_a_reset(
     "busy_with",
     [
         "SENS:SWE? 1,-5,5,4000,0,1,255",
-        "SOUR:VOLT:ALL 1,2,3,4;:OUTP OFF;:OUTP ON;:SOUR2:VOLT -9",
+        "SOUR:VOLT:ALL 1,2,3,4,5,6;:OUTP OFF;:OUTP ON;:SOUR2:VOLT -9",
         "DIG:PATT 0;PULS 65535,300;PULS 255,20;PATT 7",
         "CAL:DATE '2026-01-01';SOUR1 100,0;STOR",
         "SENS:FIRE? 3000,1000,3000,9000,1,3",

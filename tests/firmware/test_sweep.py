@@ -51,7 +51,7 @@ def test_ramp(
 
 
 def test_channels_in_order(fixture: VirtualFixture, receive_block: ReceiveBlock) -> None:
-    fixture.command("SOUR:VOLT:ALL 1,2,3,4")
+    fixture.command("SOUR:VOLT:ALL 1,2,3,4,5,6")
     _start(fixture, 3, -5, 5, 11, 20, 4, 0b10001101)
     data, right = receive_block(fixture)
     assert right

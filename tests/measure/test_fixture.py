@@ -81,7 +81,7 @@ def test_a_board_for_0_to_5_V_never_gets_6_V(fixture: Fixture, server: Server) -
     with pytest.raises(InputError, match=r"dac0: 6 V .*\(allowed: 0 to 5 V\)"):
         fixture.source({"dac0": 6.0})
     # The firmware alone refuses it as well, in every form.
-    for line in ("SOUR1:VOLT 6", "SOUR:VOLT:ALL 6,0,0,0", "SOUR1:VOLT -0.1"):
+    for line in ("SOUR1:VOLT 6", "SOUR:VOLT:ALL 6,0,0,0,0,0", "SOUR1:VOLT -0.1"):
         with pytest.raises(BenchError, match=r"refused .*-222"):
             fixture.tell(line)
     assert float(fixture.ask("SOUR1:VOLT?")) == pytest.approx(2.0, abs=LSB_V)

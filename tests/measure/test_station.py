@@ -48,7 +48,7 @@ def board() -> Board:
         ('name = "a"\n[virtual]\nfaults = "R3 open"\n', "virtual.faults", "Expected `array`"),
         (REAL + "[reading]\nrepeats = 1\n", "reading.repeats", ">= 2"),
         (REAL + "[reading]\naverage = 65\n", "reading.average", "<= 64"),
-        (REAL + '[wiring.x]\nX1 = "dac4"\n', "[wiring.x]", "dac0-dac3 for inputs, adc0-adc6"),
+        (REAL + '[wiring.x]\nX1 = "dac6"\n', "[wiring.x]", "dac0-dac5 for inputs, adc0-adc6"),
         (REAL + '[wiring.x]\nY = "adc7"\n', "[wiring.x]", "no channel"),
         (REAL + '[wiring.x]\nX1 = "dac0"\nX2 = "dac0"\n', "[wiring.x]", "both X1 and X2"),
     ],
@@ -179,8 +179,8 @@ def test_more_inputs_than_sources_are_refused_and_told_what_would_work(
     board: Board, tables: str
 ) -> None:
     """Also where a station has wiring: no free source could be added there."""
-    ports = tuple(Port(f"X{i}", f"X{i}", "input") for i in range(5))
-    with pytest.raises(InputError, match="has 5 inputs, and one fixture drives 4") as refused:
+    ports = tuple(Port(f"X{i}", f"X{i}", "input") for i in range(7))
+    with pytest.raises(InputError, match="has 7 inputs, and one fixture drives 6") as refused:
         station.wiring_for(station.parse(REAL + tables), replace(board, ports=ports, cases=()))
     assert "can be built and predicted; to measure it" in str(refused.value)
     assert "\n" not in str(refused.value)
