@@ -260,6 +260,7 @@ class Board:
     SKiDL circuit to fill. ``rails`` gives the positive and negative rail of a type of package
     where these are not the outermost supplies. ``held_V`` are nets whose voltage the bench holds,
     such as the capacitors that it refreshes; ``synapses`` tells how those are written and learn.
+    ``sheets`` names the schematic's sheets by their stage where they are no layers of a network.
 
     Raises:
         InputError: a name that is not ``[a-z][a-z0-9_]*``, both or neither description, a case or
@@ -283,6 +284,7 @@ class Board:
     rails: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     held_V: Mapping[str, float] = field(default_factory=dict)
     synapses: Synapses | None = None
+    sheets: Mapping[int, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -496,7 +498,8 @@ def _package(
     """Return a package's part: the pins of all its units and its supply pins."""
     pins = {kind.supply_pins["positive"]: rails[0], kind.supply_pins["negative"]: rails[1]}
     for (cell, key), numbers in zip(inside, kind.units, strict=True):
-        pins |= dict(zip(numbers, cell.units[key].nets, strict=True))
+        own = zip(numbers, cell.units[key].nets, strict=True)
+        pins |= {number: net for number, net in own if net}
     return BoardPart(reference, type_key, kind.value, pins)
 
 

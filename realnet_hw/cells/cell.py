@@ -38,7 +38,7 @@ class AmplifierRequest:
         type: the package's key in the parts catalogue.
         non_inverting: net of the non-inverting input.
         inverting: net of the inverting input.
-        output: net of the output.
+        output: net of the output; empty where nothing is connected to it.
     """
 
     type: str
@@ -130,7 +130,7 @@ class Cell(ABC):
     def used_nets(self) -> set[str]:
         """Return the nets of its parts, amplifiers and transistors."""
         found = {net for part in self.parts.values() for net in part.pins.values()}
-        return found.union(*(request.nets for request in self.units.values()))
+        return found.union(*(request.nets for request in self.units.values())) - {""}
 
     @abstractmethod
     def draw(self, pad: Pad) -> None:

@@ -16,8 +16,8 @@ Clamp = Literal["high", "low", "none"]
 class SensedNode(Cell):
     """A node with an amplifier of gain ``1 + R_f / R_g`` that does not load it.
 
-    A hidden node has a diode to ground, which clamps it when it is high or when it is low. An
-    output node has a resistor through which it is nudged.
+    A hidden node has a Schottky diode to ground, which clamps it when it is high or when it is
+    low. An output node has a resistor through which it is nudged.
 
     Args:
         node: its net.
@@ -54,7 +54,7 @@ class SensedNode(Cell):
         )
         if clamp != "none":
             cathode, anode = ("GND", node) if clamp == "high" else (node, "GND")
-            self.parts["diode"] = CellPart("diode_1n4148", {"1": cathode, "2": anode})
+            self.parts["diode"] = CellPart("diode_1n5711", {"1": cathode, "2": anode})
         if nudge:
             self.parts["nudge"] = CellPart(
                 "resistor", {"1": nudge, "2": node}, units.compact(nudge_ohm)

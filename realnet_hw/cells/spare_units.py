@@ -61,10 +61,10 @@ class SpareComparator(Cell):
     def __init__(self, name: str, title: str, *, type: str, rail: str, layer: int = 0) -> None:
         super().__init__(name, title, layer=layer)
         self.rail = rail
-        self.amplifiers["comparator"] = AmplifierRequest(type, "GND", rail, "GND")
+        self.amplifiers["comparator"] = AmplifierRequest(type, "GND", rail, "")
 
     def draw(self, pad: Pad) -> None:
-        """Draw it with its inputs apart and its output at ground."""
+        """Draw it with its inputs apart and nothing at its output."""
         pins = pad.amplifier("comparator", 0, 0)
         x, y = pins.non_inverting
         pad.wire((x, y), (x - 1.27, y), (x - 1.27, y + 2.54))
@@ -72,8 +72,7 @@ class SpareComparator(Cell):
         x, y = pins.inverting
         pad.wire((x, y), (x - 1.27, y), (x - 1.27, y - 2.54))
         pad.power(self.rail, x - 1.27, y - 2.54, "up")
-        pad.wire(pins.output, (pins.output.x + 2.54, 0), (pins.output.x + 2.54, 5.08))
-        pad.power("GND", pins.output.x + 2.54, 5.08, "down")
+        pad.no_connect(*pins.output)
 
 
 class SpareTransistor(Cell):

@@ -14,14 +14,15 @@ if TYPE_CHECKING:
 class WordLineDriver(Cell):
     """A comparator with an open collector, not inverting: the word is high while the line is.
 
-    The pull-down holds the word low while nobody drives the line, as when the 5 V logic has no
-    supply; a resistor pulls it up to the rail.
+    The pull-down holds the line low while nobody drives it, as when the 5 V logic has no supply; a
+    resistor pulls the word up to the rail.
 
     Args:
         line: net of the logic signal.
         word: net of the word line.
         threshold: net of the voltage that parts low from high.
         rail: net that the word line is pulled up to.
+        lines: net where the pull-downs of all lines end.
     """
 
     def __init__(
@@ -33,15 +34,17 @@ class WordLineDriver(Cell):
         word: str,
         threshold: str,
         rail: str,
-        pull_up_ohm: float = 47.5e3,
-        pull_down_ohm: float = 100e3,
+        lines: str,
+        pull_up_ohm: float,
+        pull_down_ohm: float,
         comparator: str = "lm339",
         layer: int = 0,
     ) -> None:
         super().__init__(name, title, layer=layer)
         self.line, self.word, self.threshold, self.rail = line, word, threshold, rail
+        self.lines = lines
         self.parts["pull_down"] = CellPart(
-            "resistor", {"1": line, "2": "GND"}, units.compact(pull_down_ohm)
+            "resistor", {"1": line, "2": lines}, units.compact(pull_down_ohm)
         )
         self.parts["pull_up"] = CellPart(
             "resistor", {"1": rail, "2": word}, units.compact(pull_up_ohm)
@@ -59,7 +62,8 @@ class WordLineDriver(Cell):
         pad.label(self.line, x - 12.7, y, "left")
         down = pad.put("pull_down", x - 7.62, y + 6.35, texts="right")
         pad.wire((x - 7.62, y), down["1"])
-        pad.power("GND", *down["2"], "down")
+        pad.wire(down["2"], (x - 12.7, down["2"].y))
+        pad.label(self.lines, x - 12.7, down["2"].y, "left")
         x, y = pins.output
         pad.wire((x, y), (x + 10.16, y))
         pad.label(self.word, x + 10.16, y)

@@ -23,7 +23,7 @@ from realnet_hw.export.overview import Member, overview
 from realnet_hw.export.page_layout import PAGES, READABLE, Block, Layout, draw_cells, fit, measured
 
 _DIGITS = re.compile(r"(\d+)")
-_REFERENCE = re.compile(r"^U\d+")
+_REFERENCE = re.compile(r"^[QU]\d+")
 _LAWS = {"relu": "max(0, {})", "linear": "{}", "threshold": "1 where {} > 0"}
 _MOST_ROWS = 4
 _LEGEND = (
@@ -225,7 +225,7 @@ class _Hierarchy:
                     raise self._refusal(f"{blocks[0].cell.title} with its signals")
 
     def _parts(self, stage: int, count: int) -> list[_Sheet]:
-        name = f"Layer {self.stages.index(stage) + 1}"
+        name = self.board.sheets.get(stage, f"Layer {self.stages.index(stage) + 1}")
         return [
             _Sheet(f"{name}{letter}", stage, group)
             for letter, group in _lettered(_shares(self.by_stage[stage], count))
@@ -236,7 +236,7 @@ class _Hierarchy:
         for count in range(1, len(self.supplies) + 1):
             groups = _shares(self.supplies, count)
             if all(fit(group) for group in groups):
-                name = "Amplifier supplies"
+                name = "Package supplies"
                 return [
                     _Sheet(f"{name}{x and ' '}{x}", None, group) for x, group in _lettered(groups)
                 ]

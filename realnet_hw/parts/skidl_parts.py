@@ -113,7 +113,8 @@ def connect(parts: Iterable[tuple[str, str, str, Mapping[str, str]]], supply_net
     """Return a SKiDL circuit of catalogue parts.
 
     Args:
-        parts: reference, key in the catalogue, value, and pin number to net name.
+        parts: reference, key in the catalogue, value, and pin number to net name; the other pins
+            stay unconnected.
         supply_nets: nets that a supply drives.
     """
 
@@ -126,6 +127,9 @@ def connect(parts: Iterable[tuple[str, str, str, Mapping[str, str]]], supply_net
                 if net not in nets:
                     nets[net] = skidl.Net(net, circuit=circuit)
                 part[pin] += nets[net]
+            # Where that was not meant, the drawing has no mark at the pin and KiCad complains.
+            for number in {pin.num for pin in part.pins} - set(pins):
+                part[number] += circuit.NC
 
     return fill(describe, supply_nets)
 

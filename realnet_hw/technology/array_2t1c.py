@@ -12,14 +12,18 @@ arXiv 2006.01981 (2020).
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from realnet_hw.board import Board, Case, Logic, Port, Supply, Synapse, Synapses, TestPoint
 from realnet_hw.cells.buffered_divider import BufferedDivider
+from realnet_hw.cells.buffered_input import BufferedInput
 from realnet_hw.cells.cell import Cell
+from realnet_hw.cells.clamped_line import ClampedLine
 from realnet_hw.cells.connector import SIGNALS_MAX, Connector
-from realnet_hw.cells.data_line_clamp import DataLineClamp
+from realnet_hw.cells.pulse_limit import PulseLimit
+from realnet_hw.cells.rail_clamp import RailClamp
 from realnet_hw.cells.sensed_node import SensedNode
 from realnet_hw.cells.shunt_reference import ShuntReference
 from realnet_hw.cells.stacked_reference import StackedReference
@@ -28,6 +32,7 @@ from realnet_hw.cells.supply import SupplyEntry
 from realnet_hw.cells.synapse_array import SynapseArray, Write, store_net
 from realnet_hw.cells.word_line_driver import WordLineDriver
 from realnet_hw.errors import CircuitRefused
+from realnet_hw.preferred_values import values
 
 RAIL_V = 12.0
 RAIL_TOLERANCE = 0.05
@@ -42,8 +47,19 @@ in one pulse, for the word line is only 7.5 V high."""
 WRITE_s = 50e-6
 """How long a word line is high to write its capacitors."""
 
-_POSITIVE, _NEGATIVE, _THRESHOLD = "VDD", "VSS", "VREF"
+PULSE_LIMIT_s = 200e-6
+"""After what time the board closes its word lines by itself, if a line is still high."""
+COLUMNS_MAX = 12
+"""A row's amplifier feeds at most 1.6 mA into each column: 19 mA of the 26 mA that it can."""
+LINES_MAX = 96
+"""Beyond it one high line could not be told from the comparator's offset and bias currents."""
+
+_POSITIVE, _NEGATIVE, _REFERENCE, _THRESHOLD, _LINES = "VDD", "VSS", "VREF", "VTH", "LINES"
+_POSITIVE_V, _REFERENCE_V = 7.5, 5.0
+_LOGIC_V = 5.0
 _DATA_LINES = 2
+_WORD_UP_ohm, _LINE_DOWN_ohm, _SUM_ohm = 47.5e3, 100e3, 10e3
+_STORE_F = 1e-9
 
 
 @dataclass(frozen=True)
@@ -143,11 +159,12 @@ def array_board(
                 rows=rows,
                 columns=columns,
                 writes=writes,
-                layer=2 * number - 1,
+                layer=2 * number,
             )
         )
     lines = [f"LINE{index}" for index in range(next(words))]
     inputs = [f"X{i}" for i in range(1, shape.inputs + 1)]
+    entries = [f"{name}IN" for name in inputs]
     nudges = [f"N{column[1:]}" for column in shape.output_columns]
     data = [f"DATA{line}" for line in range(1, _DATA_LINES + 1)]
     last = arrays[-1].layer + 1
@@ -161,7 +178,7 @@ def array_board(
                 node=column,
                 sense=sense,
                 clamp="high" if index % 2 == 0 else "low",
-                layer=2,
+                layer=3,
             )
             for index, (sense, column) in enumerate(senses.items())
         ),
@@ -179,18 +196,18 @@ def array_board(
         ),
     ]
     cells: list[Cell] = [
-        *_connectors("INPUTS", "Inputs", [*inputs, *data, *nudges], "left", 0),
+        *_connectors("INPUTS", "Inputs", [*entries, *data, *nudges], "left", 0),
         *_connectors("LINES", "Lines", lines, "left", 0),
         SupplyEntry("SUPPLY", "Supply", rails=("+12V", "GND", "-12V")),
         StackedReference(
             "RAIL",
             "Positive rail of the transistors",
             output=_POSITIVE,
-            middle=_THRESHOLD,
+            middle=_REFERENCE,
             rail="+12V",
-            series_ohm=432.0,
-            upper="lm4040_5v0",
-            lower="lm4040_2v5",
+            series_ohm=_rail_ohm(len(lines)),
+            upper="lm4040_2v5",
+            lower="lm4040_5v0",
         ),
         ShuntReference(
             "SUBSTRATE",
@@ -204,16 +221,31 @@ def array_board(
             "BIAS",
             "Bias",
             output="B",
-            source=_THRESHOLD,
-            upper_ohm=15e3,
+            source=_REFERENCE,
+            upper_ohm=40.2e3,
             lower_ohm=10e3,
-            formula="B = 0.4 VREF",
+            formula="B = 0.2 VREF",
+        ),
+        *(
+            BufferedInput(
+                net, f"Input {row}", source=net, output=row, upper=_REFERENCE, lower=_NEGATIVE
+            )
+            for row, net in zip(inputs, entries, strict=True)
         ),
         *(_inverter(row) for row in [*inputs, "B"]),
         *(
-            DataLineClamp(f"D{i}", f"Data line D{i}", source=net, data=f"D{i}", rail=_POSITIVE)
+            ClampedLine(
+                f"D{i}",
+                f"Data line D{i}",
+                source=net,
+                net=f"D{i}",
+                upper=_REFERENCE,
+                lower="GND",
+                series_ohm=2.21e3,
+            )
             for i, net in enumerate(data, 1)
         ),
+        _pulse_limit(len(lines)),
         *(
             WordLineDriver(
                 f"WL{i}",
@@ -222,11 +254,26 @@ def array_board(
                 word=f"WL{i}",
                 threshold=_THRESHOLD,
                 rail=_POSITIVE,
+                lines=_LINES,
+                pull_up_ohm=_WORD_UP_ohm,
+                pull_down_ohm=_LINE_DOWN_ohm,
+                layer=1,
             )
             for i, net in enumerate(lines)
         ),
         *arrays,
         *sensed,
+        *(
+            RailClamp(
+                f"{column}_CLAMP",
+                f"Clamp of {column}",
+                net=column,
+                upper=_REFERENCE,
+                lower=_NEGATIVE,
+                layer=last,
+            )
+            for column in shape.output_columns
+        ),
         *_connectors("SENSES", "Senses", [*senses, *outputs], "right", last + 1),
     ]
     held = {
@@ -252,7 +299,10 @@ def array_board(
         title=title,
         technology="array_2t1c",
         ports=(
-            *(Port(net, net, "input", min_V=-X_MAX_V, max_V=X_MAX_V) for net in inputs),
+            *(
+                Port(name, net, "input", min_V=-X_MAX_V, max_V=X_MAX_V)
+                for name, net in zip(inputs, entries, strict=True)
+            ),
             *(Port(net, net, "data", max_V=5.0) for net in data),
             *(Port(net, net, "nudge", min_V=-X_MAX_V, max_V=X_MAX_V) for net in nudges),
             *(Port(net, net, "line", max_V=5.0) for net in lines),
@@ -275,9 +325,10 @@ def array_board(
         cells=tuple(cells),
         rails={
             "ald1106": (_POSITIVE, _NEGATIVE),
-            "lm339": (_POSITIVE, "GND"),
+            "lm339": ("+12V", "GND"),
         },
         held_V=held,
+        sheets=_sheets(shape),
         synapses=Synapses(
             layers=synapses,
             nudges=dict(zip(shape.output_columns, nudges, strict=True)),
@@ -288,6 +339,46 @@ def array_board(
             high_V=STORE_MAX_V,
             write_s=WRITE_s,
         ),
+    )
+
+
+def _sheets(shape: Shape) -> dict[int, str]:
+    """Return the names of the schematic's sheets, by the layer of their cells."""
+    columns = ("Hidden columns", "Output columns") if shape.hidden else ("Output columns",)
+    synapses = {2 * layer: f"Synapses {layer}" for layer in range(1, len(columns) + 1)}
+    read = {2 * layer + 1: title for layer, title in enumerate(columns, 1)}
+    return {0: "Rows and data", 1: "Word lines", **synapses, **read}
+
+
+def _rail_ohm(lines: int) -> float:
+    """Return the resistor that feeds the rail's references.
+
+    With the supply at its least they must still have a milliampere beside what the word lines'
+    pull-ups and the threshold's divider draw.
+    """
+    load_A = lines * _POSITIVE_V / _WORD_UP_ohm + _POSITIVE_V / 30e3 + 1e-3
+    greatest = (RAIL_V * (1 - RAIL_TOLERANCE) - _POSITIVE_V) / load_A
+    return values("E96", greatest / 2, greatest)[-1]
+
+
+def _pulse_limit(lines: int) -> PulseLimit:
+    """Return the cell that bounds a pulse: it watches for half of what one high line makes."""
+    one_V = _LOGIC_V / _LINE_DOWN_ohm / (lines / _LINE_DOWN_ohm + 1 / _SUM_ohm)
+    lower = 1e3
+    upper = lower * (2 * _REFERENCE_V / one_V - 1)
+    charge = PULSE_LIMIT_s / _STORE_F / math.log(_POSITIVE_V / (_POSITIVE_V - _REFERENCE_V))
+    return PulseLimit(
+        "LIMIT",
+        "Limit of write pulses",
+        lines=_LINES,
+        threshold=_THRESHOLD,
+        reference=_REFERENCE,
+        rail=_POSITIVE,
+        sum_ohm=_SUM_ohm,
+        level_ohm=(values("E96", upper, 2 * upper)[0], lower),
+        charge_ohm=values("E96", charge, 2 * charge)[0],
+        formula="t = 1.1 R C",
+        layer=1,
     )
 
 
@@ -322,6 +413,15 @@ def _refuse(name: str, shape: Shape, stored_V: Sequence[Sequence[Sequence[float]
     given = [(len(layer), len(layer[0]) if layer else 0) for layer in stored_V]
     if wanted != given:
         raise CircuitRefused(f"gate voltages of shape {given}", where=name, allowed=str(wanted))
+    if len(shape.layers[0][1]) > COLUMNS_MAX:
+        raise CircuitRefused(
+            f"rows that feed {len(shape.layers[0][1])} columns",
+            where=name,
+            allowed=f"{COLUMNS_MAX} columns in the first layer",
+        )
+    lines = sum(len(rows) * -(-len(columns) // _DATA_LINES) for rows, columns in shape.layers)
+    if lines > LINES_MAX:
+        raise CircuitRefused(f"{lines} word lines", where=name, allowed=f"{LINES_MAX}")
     for volts in itertools.chain(*itertools.chain(*stored_V)):
         if not STORE_MIN_V <= volts <= STORE_MAX_V:
             raise CircuitRefused(
