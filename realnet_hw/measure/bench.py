@@ -86,7 +86,10 @@ def measure(
             versions=_versions(),
             started_utc=f"{started:%Y-%m-%dT%H:%M:%SZ}",
         )
-        with Journal.resume(path, header) if resume else Journal.begin(path, header) as journal:
+        journal: Journal[Point] = (
+            Journal.resume(path, header, Point) if resume else Journal.begin(path, header)
+        )
+        with journal:
             fixture.limit({wiring[port.name]: (port.min_V, port.max_V) for port in board.inputs})
             fixture.average(station.reading.average)
             fixture.source({wiring[port.name]: _rest_V(port) for port in board.inputs})
@@ -139,7 +142,7 @@ def _fixture(station: stations.Station, station_file: Path, board: str) -> Itera
 
 
 def _measurement(
-    board: Board, fixture: Fixture, journal: Journal, points: Sequence[Point], clock: Clock
+    board: Board, fixture: Fixture, journal: Journal[Point], points: Sequence[Point], clock: Clock
 ) -> Measurement:
     """Return the record of a run whose points are complete."""
     header = journal.header

@@ -1,8 +1,9 @@
 """The journal of a run: JSON lines on disk, each one safe before the next point is taken.
 
-The first line is the header: what was measured, with what, and hashes of both. Every further line
-is one point, ``{"point": key, ...}``. A run that was cut short is taken up where it stopped; the
-line that a dying host was writing may be torn, and is dropped, for its point was never confirmed.
+The first line is the header: what was done, with what, and hashes of both. Every further line is
+one point, ``{"point": key, ...}``: what was read at some settings, or where a training stood. A run
+that was cut short is taken up where it stopped; the line that a dying host was writing may be torn,
+and is dropped, for its point was never confirmed.
 
 Ref: JSON Lines, https://jsonlines.org.
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 import fcntl
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -23,7 +24,10 @@ SUFFIX = ".jsonl"
 
 
 class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The first line: a run may be resumed only where all but the start is the same."""
+    """The first line: a run may be resumed only where all but the start is the same.
+
+    ``plan`` is what a training is to do; empty where a procedure says it.
+    """
 
     format: str = FORMAT
     version: int = 1
@@ -39,44 +43,56 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     reading: dict[str, Any]
     versions: dict[str, str]
     started_utc: str
+    plan: dict[str, Any] = {}
 
 
-class Point(
+class Entry(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True
 ):
-    """One point: its key, when it was taken, and what was read.
+    """One line after the header.
 
     Args:
         point: key, unique within the run.
         time_utc: when it was complete.
+    """
+
+    point: str
+    time_utc: str
+
+
+class Point(Entry, frozen=True, kw_only=True):
+    """What was read at some settings.
+
+    Args:
         set_V: terminal to volts set.
         readings_V: terminal to its readings in the order taken, volts.
         widths_s: terminal to the widths of its pulse in the order timed; 0 where there was none.
         untimed: terminal to why its pulse could not be timed.
     """
 
-    point: str
-    time_utc: str
     set_V: dict[str, float]
     readings_V: dict[str, list[float]]
     widths_s: dict[str, list[float]] = {}
     untimed: dict[str, str] = {}
 
 
-class Journal:
+E = TypeVar("E", bound=Entry)
+
+
+class Journal(Generic[E]):
     """A journal that is open for appending. Use it in a ``with`` statement.
 
     Make one with ``begin`` or ``resume``.
     """
 
-    def __init__(self, path: Path, handle: int, header: Header, points: list[Point]) -> None:
+    def __init__(self, path: Path, handle: int, header: Header, points: list[E]) -> None:
         self.path = path
         self.header = header
         self._handle = handle
         self._points = {point.point: point for point in points}
 
     @classmethod
-    def begin(cls, path: Path, header: Header) -> Journal:
+    def begin(cls, path: Path, header: Header) -> Journal[E]:
         """Create a journal and its header.
 
         Raises:
@@ -99,12 +115,13 @@ class Journal:
         return journal
 
     @classmethod
-    def resume(cls, path: Path, header: Header) -> Journal:
+    def resume(cls, path: Path, header: Header, kind: type[E]) -> Journal[E]:
         """Open a journal that was cut short; a torn last line is dropped from the file.
 
         Args:
             path: the journal.
             header: what this run would begin with; all but ``started_utc`` must be as recorded.
+            kind: of its points.
 
         Raises:
             InputError: no such file, damaged before its last line, or another header.
@@ -116,7 +133,7 @@ class Journal:
             raise InputError(error.strerror or str(error), where=str(path)) from None
         try:
             _lock(handle, path)
-            recorded, points, length = parse(path.read_bytes(), where=str(path))
+            recorded, points, length = parse(path.read_bytes(), kind, where=str(path))
             _compare(recorded, header, where=str(path))
             os.ftruncate(handle, length)
             os.lseek(handle, length, os.SEEK_SET)
@@ -125,17 +142,22 @@ class Journal:
             raise
         return cls(path, handle, recorded, points)
 
-    def __enter__(self) -> Journal:
+    def __enter__(self) -> Journal[E]:
         return self
 
     def __exit__(self, *_: object) -> None:
         os.close(self._handle)
 
-    def get(self, key: str) -> Point | None:
+    @property
+    def points(self) -> list[E]:
+        """What is recorded, in that order."""
+        return list(self._points.values())
+
+    def get(self, key: str) -> E | None:
         """Return the point of this key if it was taken already."""
         return self._points.get(key)
 
-    def record(self, point: Point) -> None:
+    def record(self, point: E) -> None:
         """Append a point; when this returns it is on the disk.
 
         Raises:
@@ -160,7 +182,7 @@ class Journal:
             ) from None
 
 
-def parse(data: bytes, *, where: str) -> tuple[Header, list[Point], int]:
+def parse(data: bytes, kind: type[E], *, where: str) -> tuple[Header, list[E], int]:
     """Return a journal's header, its points, and the length of what is whole, bytes.
 
     Raises:
@@ -177,11 +199,11 @@ def parse(data: bytes, *, where: str) -> tuple[Header, list[Point], int]:
         raise InputError(
             f"line 1: {header.format} {header.version}", where=where, allowed=f"{FORMAT} 1"
         )
-    points: list[Point] = []
+    points: list[E] = []
     length = len(lines[0]) + 1
     for number, line in enumerate(lines[1:], start=2):
         try:
-            point = msgspec.json.decode(line, type=Point)
+            point = msgspec.json.decode(line, type=kind)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             if number == len(lines):
                 break  # a file system may keep the end of a torn line and lose its middle

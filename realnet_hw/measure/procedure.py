@@ -41,7 +41,7 @@ class Run:
     board: Board
     wiring: Mapping[str, str]
     fixture: Fixture
-    journal: Journal
+    journal: Journal[Point]
     reading: Reading
     progress: Progress
 

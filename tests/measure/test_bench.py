@@ -103,7 +103,7 @@ def test_the_record_lies_beside_its_journal_and_names_what_it_is_made_from(
     assert records.read(path, Measurement) == record
     assert records.read(folder / "measurement.json", Measurement) == record
     text = (folder / record.made_from["journal"]).read_bytes()
-    header, points, _ = journal.parse(text, where="")
+    header, points, _ = journal.parse(text, journal.Point, where="")
     assert len(points) == len(record.cases)
     assert header.circuit_sha256 == record.circuit_sha256 == "circuit"
     assert record.firmware.startswith("realnet_hw,fixture,")
@@ -260,11 +260,11 @@ def test_a_run_that_was_cut_short_loses_no_point_and_doubles_none(
 
     (path,) = tmp_path.glob("*.jsonl")
     before = path.read_bytes()
-    kept = journal.parse(before, where="")[1]
+    kept = journal.parse(before, journal.Point, where="")[1]
     assert len(kept) >= 2
 
     record = bench.measure(board, "c", where, tmp_path, resume=True)
-    points = journal.parse(path.read_bytes(), where="")[1]
+    points = journal.parse(path.read_bytes(), journal.Point, where="")[1]
     assert points[: len(kept)] == kept
     assert len({point.point for point in points}) == len(points) == len(board.cases)
     assert [{n: v.set_V for n, v in case.inputs.items()} for case in record.cases] == [
@@ -306,7 +306,7 @@ def test_a_pulled_cable_keeps_the_points_and_says_how_to_go_on(
     with pytest.raises(LinkLost, match=r"grounds the outputs .* go on with --resume"):
         bench.measure(board, "c", station(tmp_path, own_server), tmp_path, progress=pull)
     (path,) = tmp_path.glob("*.jsonl")
-    assert len(journal.parse(path.read_bytes(), where="")[1]) == 2
+    assert len(journal.parse(path.read_bytes(), journal.Point, where="")[1]) == 2
 
 
 def test_a_point_is_not_recorded_when_the_outputs_went_off_by_themselves(
@@ -319,7 +319,7 @@ def test_a_point_is_not_recorded_when_the_outputs_went_off_by_themselves(
     with pytest.raises(BenchError, match="outputs went off by themselves"):
         bench.measure(board, "c", station(tmp_path, server), tmp_path, progress=switch_off)
     (path,) = tmp_path.glob("*.jsonl")
-    assert len(journal.parse(path.read_bytes(), where="")[1]) == 1
+    assert len(journal.parse(path.read_bytes(), journal.Point, where="")[1]) == 1
 
 
 def test_what_the_fixture_had_to_report_is_kept_in_the_record(

@@ -49,7 +49,7 @@ def test_a_point_is_in_the_file_when_record_returns(tmp_path: Path) -> None:
     path = tmp_path / "new" / "run.jsonl"
     with Journal.begin(path, HEADER) as journal:
         journal.record(a_point("case 0"))
-        assert parse(path.read_bytes(), where="")[1] == [a_point("case 0")]
+        assert parse(path.read_bytes(), Point, where="")[1] == [a_point("case 0")]
 
 
 @given(cut=st.integers(min_value=0), volts=st.lists(st.floats(-10, 10), min_size=1, max_size=5))
@@ -58,7 +58,7 @@ def test_cut_anywhere_only_what_was_unfinished_is_lost(cut: int, volts: list[flo
     lines = [msgspec.json.encode(item) + b"\n" for item in (HEADER, *points)]
     data = b"".join(lines)
     cut = len(lines[0]) + cut % (len(data) - len(lines[0]) + 1)
-    header, found, length = parse(data[:cut], where="")
+    header, found, length = parse(data[:cut], Point, where="")
     whole = data[:cut].count(b"\n") - 1
     assert header == HEADER
     assert found == points[:whole]
@@ -72,7 +72,7 @@ def test_resume_drops_a_torn_last_line_and_appends_after_the_last_whole_one(
     whole = written(path, 2)
     path.write_bytes(whole + b'{"point":"case 2","time_u')
     later = msgspec.structs.replace(HEADER, started_utc="2026-01-02T00:00:00Z")
-    with Journal.resume(path, later) as journal:
+    with Journal.resume(path, later, Point) as journal:
         assert journal.header == HEADER
         assert journal.get("case 1") == a_point("case 1")
         assert journal.get("case 2") is None
@@ -83,7 +83,7 @@ def test_resume_drops_a_torn_last_line_and_appends_after_the_last_whole_one(
 def test_a_last_line_torn_in_its_middle_is_dropped(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     path.write_bytes(written(path, 1) + b'{"point":"ca\x00\x00\x00\x00]}}\n')
-    with Journal.resume(path, HEADER) as journal:
+    with Journal.resume(path, HEADER, Point) as journal:
         assert journal.get("case 0") is not None
     assert path.read_bytes().count(b"\n") == 2
 
@@ -93,17 +93,17 @@ def test_damage_before_the_last_line_is_not_skipped_over(tmp_path: Path) -> None
     lines = written(path, 3).splitlines(keepends=True)
     path.write_bytes(lines[0] + lines[1] + b'{"point":\n' + lines[3])
     with pytest.raises(InputError, match=r"run\.jsonl: line 3: "):
-        Journal.resume(path, HEADER)
+        Journal.resume(path, HEADER, Point)
 
 
 def test_the_same_point_twice_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     lines = written(path, 1).splitlines(keepends=True)
-    with Journal.resume(path, HEADER) as journal, pytest.raises(InputError, match="twice"):
+    with Journal.resume(path, HEADER, Point) as journal, pytest.raises(InputError, match="twice"):
         journal.record(a_point("case 0"))
     path.write_bytes(lines[0] + lines[1] + lines[1])
     with pytest.raises(InputError, match=r"line 3: point 'case 0' twice"):
-        Journal.resume(path, HEADER)
+        Journal.resume(path, HEADER, Point)
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def test_a_run_is_not_resumed_with_something_else(tmp_path: Path, change: Change
     before = written(path, 1)
     other = msgspec.structs.replace(HEADER, **{change.name: change.value})
     with pytest.raises(InputError, match=rf"{change.name} is .* now, but the journal was begun"):
-        Journal.resume(path, other)
+        Journal.resume(path, other, Point)
     assert path.read_bytes() == before
 
 
@@ -140,7 +140,7 @@ def test_a_file_without_a_whole_header_is_refused(tmp_path: Path, data: bytes) -
     path = tmp_path / "run.jsonl"
     path.write_bytes(data)
     with pytest.raises(InputError, match="line 1: no whole header"):
-        Journal.resume(path, HEADER)
+        Journal.resume(path, HEADER, Point)
 
 
 def test_a_journal_is_never_written_over(tmp_path: Path) -> None:
@@ -173,9 +173,9 @@ def test_two_runs_do_not_write_one_journal_but_a_dead_one_leaves_no_lock(tmp_pat
     try:
         assert ready.wait(10)
         with pytest.raises(BenchError, match="another run is writing this journal"):
-            Journal.resume(path, HEADER)
+            Journal.resume(path, HEADER, Point)
     finally:
         other.kill()
         other.join()
-    with Journal.resume(path, HEADER) as journal:
+    with Journal.resume(path, HEADER, Point) as journal:
         assert journal.header == HEADER

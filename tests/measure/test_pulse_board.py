@@ -176,7 +176,7 @@ def test_widths_are_the_boards_within_their_uncertainty(
 def test_every_firing_is_in_the_journal(measured: tuple[Measurement, Path]) -> None:
     record, folder = measured
     text = (folder / record.made_from["journal"]).read_bytes()
-    _, points, _ = journal.parse(text, where="")
+    _, points, _ = journal.parse(text, journal.Point, where="")
     firings = {"truth_table": 3, "pulse_width": 20}[record.procedure]
     for point in points:
         assert len(point.widths_s["P"]) == firings
@@ -197,9 +197,9 @@ def test_a_run_that_was_cut_short_keeps_its_widths(
     with pytest.raises(KeyboardInterrupt):
         bench.measure(BOARD, "c", where, tmp_path, progress=stop)
     (path,) = tmp_path.glob("*.jsonl")
-    kept = journal.parse(path.read_bytes(), where="")[1]
+    kept = journal.parse(path.read_bytes(), journal.Point, where="")[1]
     record = bench.measure(BOARD, "c", where, tmp_path, resume=True)
-    points = journal.parse(path.read_bytes(), where="")[1]
+    points = journal.parse(path.read_bytes(), journal.Point, where="")[1]
     assert points[0] == kept[0]
     assert points[0].widths_s["P"]
     assert [read.pulses["P"].width_s is not None for read in record.cases] == [True, True]
