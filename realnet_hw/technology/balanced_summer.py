@@ -25,7 +25,7 @@ from realnet_hw.technology.balanced_neurons import (
     balanced_neurons,
 )
 from realnet_hw.technology.cases import Answer, Inputs, cases, full_scale_of, look_at
-from realnet_hw.technology.scaling import Scaled, scaled
+from realnet_hw.technology.scaling import Levels, Scaled, hidden_V, scaled
 from realnet_hw.technology.summer import Summer
 
 RAIL_V = 5.0
@@ -36,6 +36,7 @@ LOGIC = Logic(low_V=0.0, high_V=2.5, threshold_low_V=0.75, threshold_high_V=1.75
 _RAILS = ("+5V", "GND")
 # Hidden signals and values use up to this share of what the outputs surely reach.
 _USED = 0.9
+_LOWEST_V = RAIL_V * (1 - RAIL_TOLERANCE)
 
 
 def compile_network(
@@ -85,12 +86,10 @@ def _compile(
     rules.refuse_unsuitable(network, logic, answer)
     points = look_at(at, network, inputs)
     amplifier, resistor = part_type(AMPLIFIER), part_type(kind)
-    lowest_V = RAIL_V * (1 - RAIL_TOLERANCE)
-    headroom_V = lowest_V - limits.saturation_V(amplifier, 0.0)
-    span_V = _USED * headroom_V
-    ranges = scaled(network, inputs)
-    output = _output(ranges, logic, span_V, answer)
-    made, missing = balanced_neurons(network, ranges, points.all, logic, span_V, output, kind)
+    volts = levels(network, answer, inputs, logic)
+    ranges, headroom_V = volts.ranges, volts.headroom_V
+    output = Output(volts.zero_V, volts.unit_V)
+    made, missing = balanced_neurons(network, ranges, points.all, logic, volts.span_V, output, kind)
     neurons = [summer.cell for summer in made]
     used = any(REFERENCE_NET in cell.inputs for cell in neurons)
     rules.refuse_shared_nets(
@@ -101,7 +100,7 @@ def _compile(
         made,
         network.inputs,
         logic=logic,
-        rail_V=lowest_V,
+        rail_V=_LOWEST_V,
         amplifier=amplifier,
         resistor=resistor,
         node_V=node_V,
@@ -149,6 +148,17 @@ def _compile(
             "; ".join(judged.notes),
             rules.left_out(ranges.left_out + missing, network),
         ),
+    )
+
+
+def levels(network: Network, answer: Answer, inputs: Inputs, logic: Logic = LOGIC) -> Levels:
+    """Return the voltages of a network's signals; arguments as of :func:`compile_network`."""
+    headroom_V = _LOWEST_V - limits.saturation_V(part_type(AMPLIFIER), 0.0)
+    span_V = _USED * headroom_V
+    ranges = scaled(network, inputs)
+    output = _output(ranges, logic, span_V, answer)
+    return Levels(
+        ranges, hidden_V(ranges, span_V), output.zero_V, output.unit_V, span_V, headroom_V
     )
 
 

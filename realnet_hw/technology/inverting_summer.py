@@ -18,7 +18,7 @@ from realnet_hw.network.network import Network
 from realnet_hw.parts.catalogue import part_type
 from realnet_hw.technology import limits, margins, rules
 from realnet_hw.technology.cases import Answer, Inputs, cases, full_scale_of, look_at
-from realnet_hw.technology.scaling import scaled
+from realnet_hw.technology.scaling import Levels, hidden_V, scaled
 from realnet_hw.technology.summers import AMPLIFIER, DIODE, REFERENCE, Source, summers
 
 RAIL_V = 12.0
@@ -81,20 +81,14 @@ def _compile(
     rules.refuse_unsuitable(network, logic, answer)
     points = look_at(at, network, inputs)
     amplifier, diode, resistor = part_type(AMPLIFIER), part_type(DIODE), part_type(kind)
-    lowest_V = rail_V * (1 - RAIL_TOLERANCE)
-    headroom_V = lowest_V - limits.saturation_V(amplifier, 0.0)
-    rectified_V = headroom_V - diode.limits["forward_V"]
-    ranges = scaled(network, inputs)
-    unit_V = logic.high_V
-    if answer != "level":
-        last_V = rectified_V if network.layers[-1].activation == "relu" else headroom_V
-        unit_V = min(unit_V, _USED * last_V / max(1e-9, *ranges.peaks[-1]))
+    volts = levels(network, answer, inputs, logic, rail_V)
+    ranges, headroom_V, unit_V = volts.ranges, volts.headroom_V, volts.unit_V
     reference, made, missing = summers(
         network,
         ranges,
         points.all,
         logic,
-        min(logic.high_V, rectified_V),
+        volts.span_V,
         unit_V,
         kind,
     )
@@ -104,7 +98,7 @@ def _compile(
         made,
         network.inputs,
         logic=logic,
-        rail_V=lowest_V,
+        rail_V=_lowest_V(rail_V),
         amplifier=amplifier,
         resistor=resistor,
         diode=diode,
@@ -152,6 +146,29 @@ def _compile(
             rules.left_out(ranges.left_out + missing, network),
         ),
     )
+
+
+def levels(
+    network: Network,
+    answer: Answer,
+    inputs: Inputs,
+    logic: Logic = LOGIC,
+    rail_V: float = RAIL_V,
+) -> Levels:
+    """Return the voltages of a network's signals; arguments as of :func:`compile_network`."""
+    headroom_V = _lowest_V(rail_V) - limits.saturation_V(part_type(AMPLIFIER), 0.0)
+    rectified_V = headroom_V - part_type(DIODE).limits["forward_V"]
+    ranges = scaled(network, inputs)
+    unit_V = logic.high_V
+    if answer != "level":
+        last_V = rectified_V if network.layers[-1].activation == "relu" else headroom_V
+        unit_V = min(unit_V, _USED * last_V / max(1e-9, *ranges.peaks[-1]))
+    span_V = min(logic.high_V, rectified_V)
+    return Levels(ranges, hidden_V(ranges, span_V), 0.0, unit_V, span_V, headroom_V)
+
+
+def _lowest_V(rail_V: float) -> float:
+    return rail_V * (1 - RAIL_TOLERANCE)
 
 
 def _ports(network: Network, logic: Logic, unit_V: float, headroom_V: float) -> tuple[Port, ...]:

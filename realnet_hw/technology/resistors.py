@@ -21,7 +21,7 @@ from realnet_hw.parts.catalogue import PartType
 from realnet_hw.preferred_values import values
 
 # Shares of the output's range: values are improved until the worst error is as small as the first,
-# and refused beyond the second.
+# and refused beyond the second, or beyond a resistor's tolerance where that is more.
 _GOOD = 0.002
 _WORST = 0.01
 # Of a balanced summer's thousands of choices, so many that are best for any input are looked at,
@@ -213,11 +213,12 @@ def _improved(
         if errors_V[best] >= error_V:
             break
         ohms, error_V = tried[best], float(errors_V[best])
-    if goal.is_output and error_V > _WORST * goal.range_V:
+    worst = max(_WORST, resistor.tolerance or 0.0)
+    if goal.is_output and error_V > worst * goal.range_V:
         raise CircuitRefused(
             f"would be {error_V / goal.range_V:.2%} of full scale off with real resistors",
             where=goal.net,
-            allowed=f"at most {_WORST:.0%}",
+            allowed=f"at most {worst:.0%}",
             mend="train with weight decay, so that weights differ less",
         )
     return ohms

@@ -39,6 +39,31 @@ class Scaled:
     left_out: int
 
 
+@dataclass(frozen=True)
+class Levels:
+    """The voltages that a technology gives a network's signals.
+
+    Args:
+        ranges: of the signals, in logic units.
+        hidden_V: of one logic unit at every hidden neuron, by layer.
+        zero_V, unit_V: of 0, and of one logic unit, at the outputs.
+        span_V: the greatest that a hidden signal reaches.
+        headroom_V: the greatest that an amplifier surely reaches.
+    """
+
+    ranges: Scaled
+    hidden_V: tuple[tuple[float, ...], ...]
+    zero_V: float
+    unit_V: float
+    span_V: float
+    headroom_V: float
+
+
+def hidden_V(ranges: Scaled, span_V: float) -> tuple[tuple[float, ...], ...]:
+    """Return the voltage of one logic unit at hidden neurons that all use the same span."""
+    return tuple(tuple(span_V / (peak or 1.0) for peak in peaks) for peaks in ranges.peaks[:-1])
+
+
 def scaled(network: Network, inputs: Inputs) -> Scaled:
     """Return a network's weights and ranges.
 
