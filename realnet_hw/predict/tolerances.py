@@ -19,36 +19,41 @@ from realnet_hw.predict.lots import Lot, mixed
 
 
 def draw(
-    spreads: Sequence[Spread], count: int, seed: int, lot: Lot = mixed
+    spreads: Sequence[Spread], count: int, seed: int, lot: Lot = mixed, *, first: int = 0
 ) -> list[dict[str, float]]:
-    """Draw the parameters of ``count`` boards.
+    """Draw the parameters of ``count`` boards, from board ``first`` of the draw on.
 
     A uniform spread is uniform between its bounds. A normal one has its nominal value and sigma and
     is truncated at the bounds, by the inverse of its distribution function, so that one random
     number makes one parameter. Numbers are taken board by board, and on a board in the order of
-    references: board k does not depend on how many follow it, and a spread that is narrowed to a
-    point leaves all others as they were.
+    references: board k does not depend on how many there are nor on who draws it, and a spread that
+    is narrowed to a point leaves all others as they were.
 
     Args:
         spreads: in any order.
         count: number of boards.
         seed: not negative.
         lot: where within their tolerance the parts lie; predictions draw from a mixed one.
+        first: number of the first board; not negative.
 
     Returns:
         For each board, parameter name to value.
 
     Raises:
-        InputError: count or seed negative, or a spread whose bounds are not in order.
+        InputError: count, first or seed negative, or a spread whose bounds are not in order.
     """
     if count < 0:
         raise InputError(f"{count} boards", allowed="0 or more")
+    if first < 0:
+        raise InputError(f"board {first}", allowed="0 or more")
     if seed < 0:
         raise InputError(f"seed {seed}", allowed="0 or more")
     ordered = sorted(
         spreads, key=lambda spread: (reference_order(spread.reference), spread.parameter)
     )
-    uniform = np.random.Generator(np.random.PCG64(seed)).random((count, len(ordered)))
+    # Each number is one step of the generator.
+    source = np.random.PCG64(seed).advance(first * len(ordered))
+    uniform = np.random.Generator(source).random((count, len(ordered)))
     uniform = lot([spread.reference for spread in ordered], uniform)
     columns = [_values(spread, uniform[:, index]).tolist() for index, spread in enumerate(ordered)]
     names = [spread.parameter for spread in ordered]
