@@ -52,12 +52,20 @@ def compiler(name: str, sources: Iterable[Path], **options: Any) -> Compiler:
     return compiled
 
 
+def user_cache() -> Path:
+    """Return the folder for what can be made again; it need not be there.
+
+    Ref: XDG Base Directory Specification 0.8 (``XDG_CACHE_HOME``; from memory).
+    """
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    cache = Path(base) if base else Path.home() / ".cache"
+    return cache / "realnet_hw"
+
+
 def _folder(name: str, sources: Iterable[Path]) -> str:
     """Return the folder of the cache; one of its own for this process where it can't be written."""
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    cache = Path(base) if base else Path.home() / ".cache"
-    folder = cache / "realnet_hw" / f"{name}-{digest[:16]}"
+    folder = user_cache() / f"{name}-{digest[:16]}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:

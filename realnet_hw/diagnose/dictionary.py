@@ -1,0 +1,189 @@
+"""What each fault of a board would make one read: solved once, kept in the user's cache.
+
+It is written hypothesis by hypothesis into files that are then mapped into memory, so that a board
+of any size takes little of it, and lies in a folder named after all that it depends on. The folder
+may be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.lib.format import open_memmap
+from numpy.typing import NDArray
+
+from realnet_hw import __version__, machine_code
+from realnet_hw.diagnose.responses import Array, Responder
+from realnet_hw.diagnose.universe import Universe
+from realnet_hw.errors import SimulationFailed
+from realnet_hw.export.deck import Deck
+from realnet_hw.predict.engine import Engine
+
+Floats = NDArray[np.float32] | Array
+Progress = Callable[[int, int], None]
+
+# Grows with every change of what is stored.
+_FORM = 2
+_PARTS = ("mean", "linear", "bend", "below", "above")
+# Older dictionaries are deleted beyond that.
+_MOST_BYTES = 2_000_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Dictionary:
+    """What every hypothesis of a universe makes a board answer.
+
+    Args:
+        universe: without what has no solution.
+        unsolved: spellings of hypotheses that the simulator found no solution for.
+        cases: for each case the volts of each input.
+        answers: nodes, or ``i(source)``.
+        parameters: names of the parameters that vary; each hypothesis may have one more of its own.
+        mean, linear, bend, below, above: as in ``responses.Response``, for each hypothesis.
+    """
+
+    universe: Universe
+    unsolved: tuple[str, ...]
+    cases: tuple[Mapping[str, float], ...]
+    answers: tuple[str, ...]
+    parameters: tuple[str, ...]
+    mean: Floats
+    linear: Floats
+    bend: Floats
+    below: Floats
+    above: Floats
+
+    @cached_property
+    def columns(self) -> dict[str, int]:
+        """Answer to its column."""
+        return {name: column for column, name in enumerate(self.answers)}
+
+    def case(self, inputs: Mapping[str, float]) -> int | None:
+        """Return the number of the case with these inputs, None if there is none."""
+        for number, case in enumerate(self.cases):
+            if all(abs(case[name] - volts) < 1e-6 for name, volts in inputs.items()):
+                return number
+        return None
+
+
+def dictionary(
+    deck: Deck,
+    universe: Universe,
+    engine: Engine,
+    cases: Sequence[Mapping[str, float]],
+    *,
+    progress: Progress | None = None,
+    folder: Path | None = None,
+) -> Dictionary:
+    """Return a board's dictionary, from the cache if it was made before.
+
+    Args:
+        deck: of the board.
+        universe: what can be wrong with it.
+        engine: the simulator.
+        cases: for each case the volts of each input, by the port's name.
+        progress: told of hypotheses done, where they have to be solved.
+        folder: where dictionaries are kept; in the user's cache if not given.
+
+    Raises:
+        SimulationFailed: no solution for the sound board.
+    """
+    nodes = [node for node in dict.fromkeys(deck.nodes.values()) if node != "0"]
+    answers = (*nodes, *(f"i({source.element})" for source in deck.supplies.values()))
+    responder = Responder(deck, engine, cases, answers)
+    kept = folder or _cache()
+    name = _name(deck, universe, cases, engine)
+    if not (kept / name).is_dir():
+        _solve(kept, name, responder, universe, progress)
+    else:
+        (kept / name).touch()
+    _tidy(kept, name)
+    arrays = {part: np.load(kept / name / f"{part}.npy", mmap_mode="r") for part in _PARTS}
+    dropped = json.loads((kept / name / "dropped.json").read_text("utf-8"))
+    return Dictionary(
+        universe=universe.without(dropped),
+        unsolved=tuple(universe.hypotheses[number].spelling for number in dropped),
+        cases=tuple(dict(case) for case in cases),
+        answers=answers,
+        parameters=tuple(spread.parameter for spread in responder.spreads),
+        **arrays,
+    )
+
+
+def _solve(
+    kept: Path, name: str, responder: Responder, universe: Universe, progress: Progress | None
+) -> None:
+    """Solve every hypothesis into files of a folder that gets its name when it is whole."""
+    kept.mkdir(parents=True, exist_ok=True)
+    count = len(universe.hypotheses)
+    responses = responder.responses(universe.hypotheses)
+    first = next(responses)
+    if first is None:
+        raise SimulationFailed("no solution for the sound board", where=responder.title)
+    with tempfile.TemporaryDirectory(dir=kept, prefix=".new-") as made:
+        files = {
+            part: open_memmap(
+                Path(made) / f"{part}.npy",
+                mode="w+",
+                dtype=np.float64 if part == "mean" else np.float32,
+                shape=(count, *getattr(first, part).shape),
+            )
+            for part in _PARTS
+        }
+        dropped = []
+        place = 0
+        for number, response in enumerate(itertools.chain([first], responses)):
+            if progress:
+                progress(number + 1, count)
+            if response is None:
+                dropped.append(number)
+                continue
+            for part, file in files.items():
+                file[place] = getattr(response, part)
+            place += 1
+        for file in files.values():
+            file.flush()
+        (Path(made) / "dropped.json").write_text(json.dumps(dropped), "utf-8")
+        target = kept / name
+        if not target.exists():
+            Path(made).rename(target)
+            Path(made).mkdir()  # for the clean-up
+
+
+def _name(
+    deck: Deck, universe: Universe, cases: Sequence[Mapping[str, float]], engine: Engine
+) -> str:
+    content = [
+        _FORM,
+        __version__,
+        engine.name,
+        deck.text(),
+        [(s.parameter, s.low, s.high, s.sigma) for s in deck.spreads],
+        [(h.spelling, h.factors) for h in universe.hypotheses],
+        [sorted(case.items()) for case in cases],
+    ]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:24]
+
+
+def _cache() -> Path:
+    return machine_code.user_cache() / "diagnosis"
+
+
+def _tidy(kept: Path, current: str) -> None:
+    """Delete the dictionaries that were not used for longest where all take too much room."""
+    folders = [path for path in kept.iterdir() if path.is_dir() and path.name[0] != "."]
+    folders.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    room = _MOST_BYTES
+    for folder in folders:
+        room -= sum(file.stat().st_size for file in folder.iterdir())
+        if room < 0 and folder.name != current:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,370 @@
+"""How probable each fault is, given what was read.
+
+Given a hypothesis, readings are normal: their mean and their covariance come from the dictionary,
+the readings' own covariance from the budgets, and what the inputs as delivered make of them from
+the slopes. A sound board is as probable as a faulty one before anything is read.
+
+Three things keep it from being sure of what is wrong. Covariances are inflated, for simulators
+flatter each other. What follows a supply, as a saturated output does, may be off by what op-amps
+differ in. And goodness of fit comes first: where not even the best hypothesis explains the
+readings, no list of faults is believed.
+
+Ref: C. M. Bishop, Pattern Recognition and Machine Learning (2006) 4.2 (normal class densities; from
+     memory).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from realnet_hw.diagnose.dictionary import Dictionary
+from realnet_hw.diagnose.ohms import log_read, resistances
+from realnet_hw.diagnose.readings import Probe, Reading, Readings
+from realnet_hw.diagnose.responses import Array
+from realnet_hw.diagnose.twins import Twin, twins, wrong_value
+from realnet_hw.diagnose.universe import Hypothesis
+from realnet_hw.errors import InputError
+from realnet_hw.export.deck import Deck
+from realnet_hw.uncertainty import covariance
+
+Numbers = NDArray[np.int64]
+
+PRIOR_HEALTHY = 0.5
+# Of variances.
+_INFLATION = 1.3
+# By how much op-amps differ in how close to a supply they come, and in their share of its current.
+_SATURATION_V, _SUPPLY_SHARE = 0.4, 0.3
+# Readings that the best hypothesis explains worse than one in a hundred boards would are unknown.
+_UNLIKELY = 0.01
+_LEAST_u_V = 50e-6
+_CHUNK = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """What hypotheses predict at some probes.
+
+    Args:
+        mean: shape (hypotheses, probes); of resistances the logarithm.
+        linear: shape (hypotheses, probes, effects that readings have in common).
+        own: variance of each alone, shape (hypotheses, probes).
+        slopes: below and above each input, shape (2, hypotheses, probes, inputs).
+    """
+
+    mean: Array
+    linear: Array
+    own: Array
+    slopes: Array
+
+
+class Predictor:
+    """Predicts readings of a board from its dictionary.
+
+    Args:
+        deck: of the sound board.
+        dictionary: of the board.
+    """
+
+    def __init__(self, deck: Deck, dictionary: Dictionary) -> None:
+        self.deck = deck
+        self.dictionary = dictionary
+        self._ohms: dict[tuple[int, str, str], tuple[float, Array]] = {}
+        supplies = [source.element for source in deck.supplies.values()]
+        self._supplies = [
+            (dictionary.parameters.index(name), _sigma(deck, name))
+            for name in supplies
+            if name in dictionary.parameters and _sigma(deck, name) > 0
+        ]
+        self._held = {source.node for source in (*deck.supplies.values(), *deck.inputs.values())}
+
+    @cached_property
+    def twins(self) -> Mapping[str, Twin]:
+        """The faulty board of each spelling."""
+        hypotheses = self.dictionary.universe.hypotheses
+        return twins(self.deck, [one.spelling for one in hypotheses if one.factors is None])
+
+    def twin(self, hypothesis: Hypothesis) -> Twin:
+        """Return the faulty board of a hypothesis."""
+        if hypothesis.factors is None:
+            return self.twins[hypothesis.spelling]
+        element = hypothesis.spelling.split()[0].lower()
+        return wrong_value(self.deck, element, hypothesis.factors)
+
+    def place(self, probe: Probe) -> tuple[int, int] | None:
+        """Return case and column of a probe in the dictionary; None for a resistance.
+
+        Raises:
+            InputError: a case or net that the dictionary does not have.
+        """
+        if probe.kind == "ohm":
+            return None
+        case = self.dictionary.case(dict(probe.inputs))
+        if case is None:
+            raise InputError("no such case was solved", where=str(dict(probe.inputs)))
+        if probe.kind == "ampere":
+            source = self.deck.supplies.get(probe.net)
+            name = f"i({source.element})" if source else probe.net
+        else:
+            name = self.deck.nodes.get(probe.net, probe.net)
+        column = self.dictionary.columns.get(name)
+        if column is None:
+            raise InputError(f"nothing is known of {probe.net!r}", where="readings")
+        return case, column
+
+    def predicted(self, probes: Sequence[Probe], hypotheses: Sequence[int] | Numbers) -> Predicted:
+        """Return what hypotheses predict at probes.
+
+        Args:
+            probes: where and how.
+            hypotheses: their numbers.
+        """
+        book, rows = self.dictionary, np.asarray(hypotheses)
+        effects = len(book.parameters) + 1 + len(self._supplies)
+        shape = (len(rows), len(probes))
+        mean, own = np.zeros(shape), np.zeros(shape)
+        linear = np.zeros((*shape, effects))
+        slopes = np.zeros((2, *shape, book.below.shape[-1]))
+        for column, probe in enumerate(probes):
+            place = self.place(probe)
+            if place is None:
+                found = [self._ohm(int(row), probe) for row in rows]
+                mean[:, column] = [log for log, _ in found]
+                linear[:, column, : len(book.parameters)] = [part for _, part in found]
+                continue
+            part = (rows, *place)
+            base = len(book.parameters) + 1
+            mean[:, column] = book.mean[part]
+            linear[:, column, :base] = book.linear[part]
+            own[:, column] = np.asarray(book.bend[part], float) ** 2
+            slopes[0, :, column] = book.below[part]
+            slopes[1, :, column] = book.above[part]
+            if probe.kind == "ampere":
+                # Of a source the deck counts what flows into it.
+                mean[:, column] *= -1
+                linear[:, column] *= -1
+                slopes[:, :, column] *= -1
+                typical = abs(float(book.mean[(0, *place)]))
+                own[:, column] += (_SUPPLY_SHARE * typical) ** 2
+            elif book.answers[place[1]] not in self._held:
+                for number, (supply, sigma_V) in enumerate(self._supplies):
+                    share = linear[:, column, supply] / sigma_V
+                    linear[:, column, base + number] = _SATURATION_V * share
+        return Predicted(mean, linear, own, slopes)
+
+    def _ohm(self, row: int, probe: Probe) -> tuple[float, Array]:
+        key = (row, probe.net, probe.other)
+        if key not in self._ohms:
+            twin = self.twin(self.dictionary.universe.hypotheses[row])
+            pair = (self.deck.nodes[probe.net], self.deck.nodes[probe.other])
+            found = resistances(twin, [pair], self.dictionary.parameters)
+            self._ohms[key] = (float(found.log_mean[0]), found.log_linear[0])
+        return self._ohms[key]
+
+
+def _sigma(deck: Deck, parameter: str) -> float:
+    for spread in deck.spreads:
+        if spread.parameter == parameter:
+            return (spread.high - spread.low) / (2 * float(np.sqrt(3)))
+    return 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What was read, as numbers.
+
+    Args:
+        probes: of each reading.
+        values: read; of resistances the logarithm.
+        errors: covariance of the readings' errors and of those of the inputs delivered.
+        inputs: for each input delivered: which readings are of its case, its column, and by how
+            much it is off.
+        range_V: of each reading, infinite where none is known.
+    """
+
+    probes: tuple[Probe, ...]
+    values: Array
+    errors: Array
+    inputs: tuple[tuple[Numbers, int, float], ...]
+    range_V: Array
+
+    @classmethod
+    def of(cls, readings: Readings, inputs: Sequence[str]) -> Evidence:
+        """Return readings as numbers.
+
+        Args:
+            readings: what was read.
+            inputs: names of the board's inputs, in the order of the dictionary's slopes.
+        """
+        values = readings.values
+        indicated = [(r.channel, r.value) for r in values]
+        indicated += [(d.channel, d.value_V) for d in readings.delivered]
+        errors = covariance(indicated, readings.budgets)
+        scale = np.ones(len(errors))
+        for i, reading in enumerate(values):
+            if reading.probe.kind == "ohm":
+                scale[i] = 1 / max(reading.value, 0.5)
+        errors = errors * np.outer(scale, scale)
+        errors[np.diag_indices(len(values))] += _LEAST_u_V**2
+        cases: dict[tuple[tuple[str, float], ...], list[int]] = {}
+        for i, reading in enumerate(values):
+            if reading.probe.kind != "ohm":
+                cases.setdefault(reading.probe.inputs, []).append(i)
+        return cls(
+            tuple(reading.probe for reading in values),
+            np.array([_number(reading) for reading in values]),
+            errors,
+            tuple(
+                (
+                    np.array(cases.get(one.inputs, []), np.int64),
+                    list(inputs).index(one.name),
+                    one.value_V - dict(one.inputs)[one.name],
+                )
+                for one in readings.delivered
+            ),
+            np.array([readings.range_V.get(reading.channel, np.inf) for reading in values]),
+        )
+
+
+def _number(reading: Reading) -> float:
+    return log_read(reading.value) if reading.probe.kind == "ohm" else reading.value
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """How probable hypotheses and faults are.
+
+    Args:
+        predictor: of the board.
+        evidence: that was read.
+        weights: of the hypotheses, adding up to 1.
+        log_likelihood: of the hypotheses.
+        misfit: squared distance of each hypothesis from the readings.
+    """
+
+    predictor: Predictor
+    evidence: Evidence
+    weights: Array
+    log_likelihood: Array
+    misfit: Array
+
+    @cached_property
+    def faults(self) -> Array:
+        """Probability of each fault of the universe; the first is that nothing is wrong."""
+        hypotheses = self.predictor.dictionary.universe.hypotheses
+        numbers = [one.fault for one in hypotheses]
+        faults = len(self.predictor.dictionary.universe.faults)
+        return np.asarray(np.bincount(numbers, self.weights, faults), float)
+
+    @property
+    def healthy(self) -> float:
+        """Probability that nothing is wrong."""
+        return float(self.faults[0])
+
+    @cached_property
+    def fit(self) -> float:
+        """Probability that a board with the hypothesis that fits best is as far from it."""
+        from scipy.special import chdtrc
+
+        count = len(self.evidence.values)
+        return float(chdtrc(count, self.misfit.min())) if count else 1.0
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether no hypothesis explains the readings."""
+        return self.fit < _UNLIKELY
+
+
+def posterior(predictor: Predictor, evidence: Evidence) -> Posterior:
+    """Return how probable everything is, given what was read."""
+    universe = predictor.dictionary.universe
+    count = len(universe.hypotheses)
+    log_likelihood, misfit = np.zeros(count), np.zeros(count)
+    if len(evidence.values):
+        for first in range(0, count, _CHUNK):
+            rows = np.arange(first, min(first + _CHUNK, count))
+            mean, spread = moments(predictor.predicted(evidence.probes, rows), evidence)
+            misfit[rows], log_likelihood[rows] = likelihood(evidence.values - mean, spread)
+    logs = log_likelihood + np.log(_priors(predictor))
+    weights = np.exp(logs - logs.max())
+    return Posterior(predictor, evidence, weights / weights.sum(), log_likelihood, misfit)
+
+
+def _priors(predictor: Predictor) -> Array:
+    universe = predictor.dictionary.universe
+    total = sum(fault.weight for fault in universe.faults)
+    faulty = [(1 - PRIOR_HEALTHY) * fault.weight / total for fault in universe.faults]
+    faulty[0] = PRIOR_HEALTHY
+    return np.array([faulty[one.fault] * one.share for one in universe.hypotheses])
+
+
+def moments(predicted: Predicted, evidence: Evidence) -> tuple[Array, Array]:
+    """Return the mean and covariance of readings under each hypothesis.
+
+    Returns:
+        Shapes (hypotheses, readings) and (hypotheses, readings, readings).
+    """
+    hypotheses, count = predicted.mean.shape
+    mean = predicted.mean.copy()
+    onto = np.zeros((hypotheses, count, count + len(evidence.inputs)))
+    onto[:, np.arange(count), np.arange(count)] = 1.0
+    for place, (rows, column, offset_V) in enumerate(evidence.inputs, count):
+        below, above = predicted.slopes[:, :, rows, column]
+        mean[:, rows] += (above if offset_V > 0 else below) * offset_V
+        onto[:, rows, place] = -(below + above) / 2
+    variance = (predicted.linear**2).sum(-1) + predicted.own
+    mean, share, variance = _clipped(mean, variance, evidence.range_V)
+    linear = share[..., None] * predicted.linear
+    spread = linear @ linear.swapaxes(1, 2)
+    own = np.maximum(variance - np.einsum("hii->hi", spread), 0.0)
+    spread[:, np.arange(count), np.arange(count)] += own
+    return mean, _INFLATION * (spread + onto @ evidence.errors @ onto.swapaxes(1, 2))
+
+
+def _clipped(mean: Array, variance: Array, range_V: Array) -> tuple[Array, Array, Array]:
+    """Return what a channel of a limited range makes of normal values.
+
+    Returns:
+        The mean of what it reads, the share of the values within its range, which is also what
+        remains of their covariance with anything else, and the variance of what it reads.
+
+    Ref: C. M. Stein, Ann. Statist. 9 (1981) 1135 (covariance with a function of a normal variable;
+         from memory).
+    """
+    from scipy.special import ndtr
+
+    limited = np.isfinite(range_V)
+    if not limited.any():
+        return mean, np.ones_like(mean), variance
+    reach = np.where(limited, range_V, 1e6)
+    sigma = np.sqrt(np.maximum(variance, _LEAST_u_V**2))
+    low, high = (-reach - mean) / sigma, (reach - mean) / sigma
+    below, inside = ndtr(low), ndtr(high) - ndtr(low)
+    above = 1 - below - inside
+    at_low, at_high = (np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi) for z in (low, high))
+    first = reach * (above - below) + mean * inside - sigma * (at_high - at_low)
+    second = (
+        reach**2 * (above + below)
+        + (mean**2 + sigma**2) * inside
+        - 2 * mean * sigma * (at_high - at_low)
+        + sigma**2 * (low * at_low - high * at_high)
+    )
+    return first, inside, np.maximum(second - first**2, 0.0)
+
+
+def likelihood(away: Array, spread: Array) -> tuple[Array, Array]:
+    """Return squared distances and logarithms of normal densities.
+
+    Args:
+        away: readings less their mean, shape (hypotheses, readings).
+        spread: their covariance, shape (hypotheses, readings, readings).
+    """
+    root = np.linalg.cholesky(spread)
+    scaled = np.linalg.solve(root, away[..., None])[..., 0]
+    misfit = (scaled**2).sum(-1)
+    size = 2 * np.log(np.einsum("hii->hi", root)).sum(-1)
+    return misfit, -(misfit + size) / 2

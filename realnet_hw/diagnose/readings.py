@@ -1,0 +1,309 @@
+"""What was read: of a measurement record, or of a file of readings that anybody may write."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from realnet_hw import units
+from realnet_hw.board import Board
+from realnet_hw.errors import InputError
+from realnet_hw.records import Component, MeasuredValue, Measurement
+from realnet_hw.uncertainty import expanded_uncertainty
+
+Quantity = Literal["volt", "ohm", "ampere"]
+
+# A handheld multimeter and a source set with it, as standard uncertainties: of 1 % and 10 mV, 2 %
+# and 1 ohm, 3 % and 0.2 mA as bounds, which the cheap ones keep.
+_METER: Mapping[Quantity, tuple[float, float]] = {
+    "volt": (0.005, 0.005),
+    "ohm": (0.01, 0.5),
+    "ampere": (0.015, 1e-4),
+}
+_SOURCE = (0.005, 0.005)
+_BY_HAND = "by hand"
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Where and how to read.
+
+    Args:
+        kind: the voltage of a net against ground, the resistance between two nets with the power
+            off and the inputs unplugged, or the current out of a supply.
+        inputs: volts on each input, in the order of the board's; empty with the power off.
+        net: that is touched; of a current the supply's.
+        other: the second net of a resistance.
+    """
+
+    kind: Quantity
+    inputs: tuple[tuple[str, float], ...]
+    net: str
+    other: str = ""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A value that was read.
+
+    Args:
+        probe: where and how.
+        value: volts, ohms or amperes.
+        channel: whose budget holds its uncertainty.
+    """
+
+    probe: Probe
+    value: float
+    channel: str
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What was at an input while a case was read.
+
+    Args:
+        inputs: the case, as in ``Probe``.
+        name: of the input.
+        value_V: as far as it is known.
+        channel: whose budget holds its uncertainty.
+    """
+
+    inputs: tuple[tuple[str, float], ...]
+    name: str
+    value_V: float
+    channel: str
+
+
+@dataclass(frozen=True)
+class Readings:
+    """Everything that was read of a board.
+
+    Args:
+        values: the readings.
+        delivered: of each case that a voltage was read at, each input.
+        budgets: by channel.
+        range_V: readings of voltages by channel reach from minus to plus that; none for others.
+    """
+
+    values: tuple[Reading, ...] = ()
+    delivered: tuple[Delivered, ...] = ()
+    budgets: Mapping[str, Sequence[Component]] = field(default_factory=dict)
+    range_V: Mapping[str, float] = field(default_factory=dict)
+
+    def joined(self, more: Readings) -> Readings:
+        """Return these readings and more; what is known of a case's inputs stays as it was."""
+        known = {(one.inputs, one.name) for one in self.delivered}
+        new = [one for one in more.delivered if (one.inputs, one.name) not in known]
+        return Readings(
+            (*self.values, *more.values),
+            (*self.delivered, *new),
+            {**self.budgets, **more.budgets},
+            {**self.range_V, **more.range_V},
+        )
+
+
+class _Given(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One reading of a file."""
+
+    kind: Quantity | None = None
+    inputs: dict[str, float] = {}
+    node: str = ""
+    a: str = ""
+    b: str = ""
+    value: float
+    unit: Literal["", "V", "mV", "ohm", "kohm", "Mohm", "A", "mA"] = ""
+    u: float | None = None
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A file of readings."""
+
+    readings: list[_Given]
+
+
+_UNITS: Mapping[str, tuple[Quantity, float]] = {
+    "V": ("volt", 1.0),
+    "mV": ("volt", 1e-3),
+    "ohm": ("ohm", 1.0),
+    "kohm": ("ohm", 1e3),
+    "Mohm": ("ohm", 1e6),
+    "A": ("ampere", 1.0),
+    "mA": ("ampere", 1e-3),
+}
+
+
+def from_file(path: Path, board: Board, nets: Sequence[str]) -> Readings:
+    """Read a file of readings.
+
+    Args:
+        path: JSON, ``{"readings": [{"inputs": {"X1": 0}, "node": "Y", "value": 0.02, "unit": "V"},
+            {"kind": "ohm", "a": "H1", "b": "GND", "value": 1e4}]}``. A node is a net, or the name
+            of a port or test point; ``u`` is a standard uncertainty in the value's unit.
+        board: what was read.
+        nets: that it has.
+
+    Raises:
+        InputError: no such file, or not such readings of this board.
+    """
+    try:
+        given = msgspec.json.decode(path.read_bytes(), type=_File)
+    except OSError as error:
+        raise InputError(error.strerror or str(error), where=str(path)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(
+            str(error),
+            where=str(path),
+            mend='give {"readings": [{"inputs": {...}, "node": "Y", "value": 0.02, "unit": "V"}]}',
+        ) from None
+    found = Readings()
+    for count, one in enumerate(given.readings, 1):
+        where = f"{path}, reading {count}"
+        kind, scale = _UNITS[one.unit] if one.unit else (one.kind or "volt", 1.0)
+        if one.kind not in (None, kind):
+            raise InputError(f"a reading of kind {one.kind} in {one.unit}", where=where)
+        first, second = (one.a, one.b) if kind == "ohm" else (one.node, "")
+        names = [name for name in (first, second) if name]
+        if len(names) != (2 if kind == "ohm" else 1):
+            raise InputError("it does not say where", where=where, allowed="node, or a and b")
+        if kind != "ohm" and one.inputs.keys() != {port.name for port in board.inputs}:
+            inputs = ", ".join(port.name for port in board.inputs)
+            raise InputError("not every input is given", where=where, allowed=inputs)
+        ends = [net_named(name, board, nets, where) for name in names]
+        probe = Probe(
+            kind,
+            tuple((port.name, one.inputs[port.name]) for port in board.inputs)
+            if kind != "ohm"
+            else (),
+            ends[0],
+            ends[1] if second else "",
+        )
+        u = None if one.u is None else one.u * scale
+        found = found.joined(by_hand(probe, one.value * scale, number=count, u=u))
+    return found
+
+
+def by_hand(probe: Probe, value: float, *, number: int, u: float | None = None) -> Readings:
+    """Return one reading of a multimeter, with the inputs as somebody set them.
+
+    Args:
+        probe: where and how.
+        value: volts, ohms or amperes.
+        number: that no other reading has.
+        u: its standard uncertainty where it is known.
+
+    Raises:
+        InputError: the value is not finite, or a negative resistance.
+    """
+    if not math.isfinite(value) or (probe.kind == "ohm" and value < 0):
+        raise InputError(f"a reading of {value}", allowed="a finite value, ohms from 0 on")
+    share, floor = _METER[probe.kind] if u is None else (0.0, u)
+    channel = f"meter {number}"
+    budgets = {channel: [_component("meter", share, floor)]}
+    if probe.kind == "ohm":
+        return Readings((Reading(probe, value, channel),), (), budgets)
+    budgets[_BY_HAND] = [_component("source", *_SOURCE)]
+    delivered = [Delivered(probe.inputs, name, volts, _BY_HAND) for name, volts in probe.inputs]
+    return Readings((Reading(probe, value, channel),), tuple(delivered), budgets)
+
+
+def _component(name: str, share: float, floor: float) -> Component:
+    return Component(
+        name=name, kind="B", u_V=floor, u_relative=share, shared="reading", source="a multimeter"
+    )
+
+
+def from_measurement(measurement: Measurement, board: Board) -> Readings:
+    """Return what a measurement read of a board's steady voltages.
+
+    A case one of whose inputs is not known counts as delivered as set, with what the source's
+    budget says.
+
+    Raises:
+        InputError: a value that the board does not have.
+    """
+    nets = {port.name: port.net for port in board.outputs}
+    nets |= {point.name: point.net for point in board.test_points if point.name not in nets}
+    values: list[Reading] = []
+    delivered: list[Delivered] = []
+    budgets: dict[str, Sequence[Component]] = dict(measurement.channels)
+    for case in measurement.cases:
+        inputs = tuple((port.name, case.inputs[port.name].set_V) for port in board.inputs)
+        for name, arrived in case.inputs.items():
+            read = MeasuredValue(value_V=arrived.value_V, U_V=arrived.U_V, channel=arrived.channel)
+            channel = _channel(read, budgets)
+            if arrived.value_V is None:
+                channel = measurement.wiring.get(name, _BY_HAND)
+                budgets.setdefault(channel, [_component("source", *_SOURCE)])
+            at_V = arrived.set_V if arrived.value_V is None else arrived.value_V
+            delivered.append(Delivered(inputs, name, at_V, channel))
+        for name, value in {**case.outputs, **case.nodes}.items():
+            if name not in nets:
+                raise InputError(f"the board has no value {name!r}", where="measurement")
+            if value.value_V is not None:
+                probe = Probe("volt", inputs, nets[name])
+                values.append(Reading(probe, value.value_V, _channel(value, budgets)))
+    reach = {} if measurement.range_V is None else dict.fromkeys(budgets, measurement.range_V)
+    return Readings(tuple(values), tuple(delivered), budgets, reach)
+
+
+def _channel(value: MeasuredValue, budgets: dict[str, Sequence[Component]]) -> str:
+    """Return a reading's channel; one without a budget gets what was stated with the reading."""
+    channel = value.channel or _BY_HAND
+    if channel in budgets or value.value_V is None:
+        return channel
+    u_V = (value.U_V or 0.0) / 2
+    name = f"{channel} {value.value_V}"
+    budgets[name] = [_component("as stated", 0.0, u_V)]
+    return name
+
+
+def net_named(name: str, board: Board, nets: Sequence[str], where: str) -> str:
+    """Return the net of a port, test point or net; capitals don't matter.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    known = {net: net for net in nets}
+    known |= {point.name: point.net for point in board.test_points}
+    known |= {port.name: port.net for port in board.ports}
+    folded = {key.casefold(): net for key, net in known.items()}
+    net = known.get(name) or folded.get(name.casefold())
+    if net is None:
+        raise InputError(f"no net {name!r}", where=where, allowed=", ".join(sorted(known)))
+    return net
+
+
+def value_typed(text: str, kind: Quantity) -> float:
+    """Read a value as one types it: ``1.23``, ``-12 mV``, ``4k7``, ``2.5 mA``.
+
+    Raises:
+        InputError: it is no such value.
+    """
+    plain = text.strip().replace(",", ".").replace("\N{MINUS SIGN}", "-")
+    sign = -1.0 if plain.startswith("-") else 1.0
+    plain = plain.lstrip("+-").strip()
+    if kind == "ohm":
+        if plain.casefold() in ("ol", "o.l", "inf", "open"):
+            return OPEN_ohm
+        return 0.0 if plain.strip("0.") == "" and plain else units.parse(plain, "ohm")
+    for ending in ("V", "v", "A", "a"):
+        plain = plain.removesuffix(ending).strip()
+    scale = 1e-3 if plain.endswith("m") else 1.0
+    try:
+        return sign * scale * float(plain.removesuffix("m"))
+    except ValueError:
+        raise InputError(f"{text!r} is no reading", allowed="such as 1.23, -0.5, 12 mV") from None
+
+
+OPEN_ohm = 20e6
+"""What a meter that shows OL counts as: the end of its range."""
+
+
+def expanded(reading: Reading, budgets: Mapping[str, Sequence[Component]]) -> float:
+    """Return the expanded uncertainty of a reading, in its unit."""
+    return expanded_uncertainty(budgets[reading.channel], reading.value)

@@ -1,0 +1,297 @@
+"""What a hypothesis makes a board answer, and how its parts' tolerances and its inputs move that.
+
+Each parameter is tried at the two points that stand for its distribution, one standard deviation
+times the root of three to either side (the bounds, if it is uniform). With y-, y0, y+ the
+answers, a = (y+ - y-) / (2 root 3) is the linear part per standard deviation and
+b = (y+ + y- - 2 y0) / 6 the bend: b shifts the mean and adds 0.8 b^2 to the variance, which is how
+a rectifier's knee shows. The linear parts of one parameter belong together over all answers; the
+bends count as independent.
+
+Ref: S. J. Julier, J. K. Uhlmann, Proc. IEEE 92 (2004) 401 (sigma points; from memory).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from realnet_hw.diagnose.twins import Twin, twins, wrong_value
+from realnet_hw.diagnose.universe import Hypothesis
+from realnet_hw.errors import SimulationFailed
+from realnet_hw.export.deck import Deck, Spread
+from realnet_hw.predict.engine import Bound, Engine, Parameters
+
+Array = NDArray[np.float64]
+
+# Further than a source of the fixture may be wrong.
+_INPUT_STEP_V = 0.1
+_ROOT3 = math.sqrt(3.0)
+# So many steps of a wrong value are alike in what all other parts do.
+_STEPS_ALIKE = 4
+# Variance of z^2 for a uniform z of unit variance.
+_BEND_VARIANCE = 0.8
+
+
+@dataclass(frozen=True, eq=False)
+class Response:
+    """What boards with one fault answer.
+
+    Args:
+        mean: over boards, shape (cases, answers).
+        linear: per standard deviation of each parameter, the fault's own last; shape (cases,
+            answers, parameters + 1).
+        bend: standard deviation that bends add, shape (cases, answers).
+        below, above: slope against each input to either side, shape (cases, answers, inputs).
+    """
+
+    mean: Array
+    linear: Array
+    bend: Array
+    below: Array
+    above: Array
+
+
+class Responder:
+    """Asks a deck's faulty twins.
+
+    Args:
+        deck: of the sound board.
+        engine: the simulator.
+        cases: for each case the volts of each input, by the port's name.
+        answers: nodes, or ``i(source)`` for currents.
+    """
+
+    def __init__(
+        self,
+        deck: Deck,
+        engine: Engine,
+        cases: Sequence[Mapping[str, float]],
+        answers: Sequence[str],
+    ) -> None:
+        self._deck = deck
+        self.title = deck.title
+        self._engine = engine
+        self._answers = tuple(answers)
+        self._inputs = [source.element for source in deck.inputs.values()]
+        self._cases = [
+            {deck.inputs[name].element: volts for name, volts in case.items()} for case in cases
+        ]
+        # No direct voltage depends on a capacitor.
+        self.spreads = [spread for spread in deck.spreads if spread.parameter[0] != "c"]
+        self._known = {spread.parameter for spread in deck.spreads}
+        self._bound: dict[int, _Bound] = {}
+
+    def responses(self, hypotheses: Sequence[Hypothesis]) -> Iterator[Response | None]:
+        """Yield what boards of each hypothesis answer, None where there is no solution.
+
+        The steps of one resistor's wrong value are taken together where they follow each other.
+        """
+        spellings = [one.spelling for one in hypotheses if one.factors is None]
+        found = twins(self._deck, spellings)
+        self._prepare(found.values())
+        for is_value, some in itertools.groupby(
+            hypotheses, key=lambda one: one.spelling if one.factors else ""
+        ):
+            if is_value:
+                yield from self._values(list(some))
+                continue
+            for hypothesis in some:
+                try:
+                    yield self._whole(found[hypothesis.spelling])
+                except SimulationFailed:
+                    yield None
+
+    def means(self, twin: Twin, changes: Sequence[Parameters]) -> Array:
+        """Return the answers of boards of a twin, shape (changes, cases, answers).
+
+        Args:
+            twin: the board.
+            changes: parameters beside those that the fault sets.
+
+        Raises:
+            SimulationFailed: no solution.
+        """
+        every = [{**twin.fixed, **change, **case} for change in changes for case in self._cases]
+        volts = self._bound_to(twin.deck, every).solved(every)
+        return volts.reshape(len(changes), len(self._cases), len(self._answers))
+
+    def _prepare(self, found: Iterable[Twin]) -> None:
+        """Bind each deck of several boards to all the parameters that these change."""
+        names: dict[int, dict[str, None]] = {}
+        decks: dict[int, list[Deck]] = {}
+        for twin in found:
+            decks.setdefault(id(twin.deck), []).append(twin.deck)
+            own = names.setdefault(id(twin.deck), {})
+            own |= dict.fromkeys((*twin.fixed, *(s.parameter for s in twin.spreads)))
+        for key, same in decks.items():
+            if len(same) > 1:
+                if same[0] is self._deck:
+                    names[key] |= dict.fromkeys(_resistors(self._deck))
+                self._bound[key] = self._binding(same[0], [*names[key], *self._inputs])
+
+    def _bound_to(self, deck: Deck, every: Sequence[Parameters]) -> _Bound:
+        bound = self._bound.get(id(deck))
+        if bound is None:
+            names = dict.fromkeys(name for one in every for name in one)
+            bound = self._binding(deck, [*names])
+        return bound
+
+    def _binding(self, deck: Deck, names: Sequence[str]) -> _Bound:
+        changing = [name for name in dict.fromkeys(names) if name[0] != "c"]
+        return _Bound(
+            self._engine.bound(deck, {}, changing=changing, nodes=self._answers),
+            {name: place for place, name in enumerate(changing)},
+            np.array([_own_value(deck, name) for name in changing]),
+        )
+
+    def _whole(self, twin: Twin) -> Response:
+        """Return a response with everything that moves it tried.
+
+        Raises:
+            SimulationFailed: no solution for the nominal board.
+        """
+        moved = self._moved(twin)
+        tried: list[Parameters] = [{}]
+        for spread in moved:
+            tried += [{name: value} for name, value in _points(spread)]
+        answers = self._safely(twin, tried)
+        middle = answers[0]
+        linear = np.zeros((*middle.shape, len(moved)))
+        shift, variance = np.zeros_like(middle), np.zeros_like(middle)
+        place = 1
+        for column, spread in enumerate(moved):
+            if not _points(spread):
+                continue
+            linear[..., column], bend = _moments(middle, *answers[place : place + 2])
+            place += 2
+            shift += bend
+            variance += _BEND_VARIANCE * bend**2
+        return Response(middle + shift, linear, np.sqrt(variance), *self._slopes(twin, middle))
+
+    def _values(self, hypotheses: Sequence[Hypothesis]) -> Iterator[Response | None]:
+        """Yield the responses to one resistor's wrong values, step by step.
+
+        What its own value does is solved for each step; what all others do changes slowly from
+        step to step and is taken from the middle of a few.
+        """
+        element = hypotheses[0].spelling.split()[0].lower()
+        for first in range(0, len(hypotheses), _STEPS_ALIKE):
+            some = hypotheses[first : first + _STEPS_ALIKE]
+            steps = [wrong_value(self._deck, element, one.factors or (1, 1)) for one in some]
+            try:
+                pattern = self._whole(steps[len(steps) // 2])
+            except SimulationFailed:
+                yield from (None for _ in some)
+                continue
+            for step in steps:
+                own = next(s for s in step.spreads if s.parameter == element)
+                tried = [{}, {element: own.low}, {element: own.high}]
+                middle, below, above = self._safely(step, tried)
+                linear = pattern.linear.copy()
+                column = self.spreads.index(next(s for s in self.spreads if s.parameter == element))
+                linear[..., column], bend = _moments(middle, below, above)
+                yield dataclasses.replace(
+                    pattern,
+                    mean=middle + bend,
+                    linear=linear,
+                    bend=np.hypot(pattern.bend, math.sqrt(_BEND_VARIANCE) * np.abs(bend)),
+                )
+
+    def _moved(self, twin: Twin) -> list[Spread | None]:
+        """Return what varies: each of the sound board's spreads, then the fault's own."""
+        named = {spread.parameter: spread for spread in twin.spreads}
+        own = [spread for name, spread in named.items() if name not in self._known]
+        return [*(named.get(s.parameter) for s in self.spreads), own[0] if own else None]
+
+    def _safely(self, twin: Twin, tried: Sequence[Parameters]) -> Array:
+        """Return the answers; a board without a solution counts as the nominal one.
+
+        Raises:
+            SimulationFailed: no solution for the nominal board.
+        """
+        try:
+            return self.means(twin, tried)
+        except SimulationFailed:
+            every = [self.means(twin, tried[:1])]
+        for one in tried[1:]:
+            try:
+                every.append(self.means(twin, [one]))
+            except SimulationFailed:
+                every.append(every[0])
+        return np.concatenate(every)
+
+    def _slopes(self, twin: Twin, middle: Array) -> tuple[Array, Array]:
+        """Return the slopes below and above each input."""
+        sides = []
+        for step_V in (-_INPUT_STEP_V, _INPUT_STEP_V):
+            slopes = np.zeros((*middle.shape, len(self._inputs)))
+            for column, element in enumerate(self._inputs):
+                moved = [
+                    {**twin.fixed, **case, element: case[element] + step_V} for case in self._cases
+                ]
+                try:
+                    volts = self._bound_to(twin.deck, moved).solved(moved)
+                except SimulationFailed:
+                    continue
+                slopes[..., column] = (volts - middle) / step_V
+            sides.append(slopes)
+        return sides[0], sides[1]
+
+
+@dataclass(frozen=True, eq=False)
+class _Bound:
+    """A deck bound to parameters: their places and own values."""
+
+    bound: Bound
+    places: Mapping[str, int]
+    own: Array
+
+    def solved(self, every: Sequence[Parameters]) -> Array:
+        """Return the answers of boards, shape (boards, answers).
+
+        Raises:
+            SimulationFailed: no solution.
+        """
+        values = np.repeat(self.own[None], len(every), axis=0)
+        for row, chosen in zip(values, every, strict=True):
+            for name, value in chosen.items():
+                if name[0] != "c":
+                    row[self.places[name]] = value
+        return self.bound.operating_points(values)
+
+
+def _resistors(deck: Deck) -> list[str]:
+    return [line.split(None, 1)[0] for line in deck.elements if line[0] == "r"]
+
+
+def _own_value(deck: Deck, name: str) -> float:
+    """Return the value that a parameter has in the deck."""
+    for spread in deck.spreads:
+        if spread.parameter == name:
+            return spread.nominal
+    element, _, figure = name.partition(" ")
+    word = deck.element(element).split()[-1]
+    if figure:
+        return float(word.removeprefix("area=")) if word.startswith("area=") else 1.0
+    return float(word)
+
+
+def _moments(middle: Array, below: Array, above: Array) -> tuple[Array, Array]:
+    """Return the linear part and the bend of what one parameter does."""
+    return (above - below) / (2 * _ROOT3), (above + below - 2 * middle) / 6
+
+
+def _points(spread: Spread | None) -> list[tuple[str, float]]:
+    """Return the two values at which a parameter is tried; none where it is fixed."""
+    if spread is None or spread.low == spread.high:
+        return []
+    if spread.distribution == "uniform":
+        return [(spread.parameter, spread.low), (spread.parameter, spread.high)]
+    reach = min(_ROOT3 * spread.sigma, spread.high - spread.nominal, spread.nominal - spread.low)
+    return [(spread.parameter, spread.nominal + sign * reach) for sign in (-1, 1)]

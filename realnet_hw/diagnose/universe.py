@@ -1,0 +1,200 @@
+"""What can be wrong with a board: every single fault, derived from the board itself.
+
+A fault is one thing that a person can mend. What it does may be uncertain: a resistor of another
+value may have any value, a floating input drifts one way or the other. So a fault has one or more
+*hypotheses*, each of which predicts readings; how probable a fault is, is the sum over them.
+
+Wrong values are covered from a fortieth to forty times the right one, in steps that touch: within a
+step the value is spread evenly, as a tolerance is. Colour-code confusions, the next value of the
+series and the value of another part on the board lie in one of these steps; which of them it is, is
+found once the value is estimated.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from realnet_hw.errors import InputError
+from realnet_hw.export.deck import Deck, subcircuit_ports
+from realnet_hw.predict import faults, miswired
+
+Kind = Literal[
+    "healthy",
+    "open",
+    "short",
+    "wrong value",
+    "swapped",
+    "reversed",
+    "missing",
+    "bridge",
+    "stuck",
+    "misplaced",
+]
+
+# A wrong value differs by more than tolerances leave open, and is neither open nor short.
+_NEAREST, _FARTHEST, _RATIO = 1.035, 40.0, 1.3
+# How often faults of a kind happen, against each other: an even guess, with two exceptions. Pairs
+# of nets and holes are many, and each is less probable than a bad joint.
+_WEIGHTS: Mapping[Kind, float] = {"bridge": 0.5, "misplaced": 0.5}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that may be wrong.
+
+    Args:
+        name: as one says it: "R3 open", "R3 wrong value", "H1 VREF bridged".
+        kind: of fault.
+        parts: references of the parts that one looks at.
+        nets: that it is about, where it is about nets.
+        weight: how probable it is before anything is read, against other faults.
+    """
+
+    name: str
+    kind: Kind
+    parts: tuple[str, ...] = ()
+    nets: tuple[str, ...] = ()
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One way in which a fault shows.
+
+    Args:
+        fault: number of the fault among those of the universe.
+        spelling: as ``predict.faults`` takes it; empty for a sound board.
+        share: of the fault's probability.
+        factors: from which to which multiple of its value a wrong part may be, else None.
+    """
+
+    fault: int
+    spelling: str
+    share: float = 1.0
+    factors: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Universe:
+    """Every single fault of a board with its hypotheses; the first of both is the sound board."""
+
+    faults: tuple[Fault, ...]
+    hypotheses: tuple[Hypothesis, ...]
+
+    def without(self, dropped: Iterable[int]) -> Universe:
+        """Return the universe without some hypotheses, faults that lose all of them included."""
+        gone = set(dropped)
+        kept = [h for number, h in enumerate(self.hypotheses) if number not in gone]
+        left = dict.fromkeys(hypothesis.fault for hypothesis in kept)
+        place = {fault: number for number, fault in enumerate(left)}
+        return Universe(
+            tuple(self.faults[fault] for fault in left),
+            tuple(dataclasses.replace(h, fault=place[h.fault]) for h in kept),
+        )
+
+
+def universe(
+    deck: Deck,
+    bridges: Sequence[tuple[str, str]] = (),
+    legs: Sequence[tuple[str, str, str]] = (),
+) -> Universe:
+    """Return what can be wrong with a board.
+
+    Args:
+        deck: of the board.
+        bridges: pairs of nets that solder may join.
+        legs: reference, pin number and the net into whose hole that leg may have been put.
+    """
+    every: list[tuple[Fault, list[Hypothesis]]] = [
+        (Fault("healthy", "healthy", weight=0.0), [Hypothesis(0, "")])
+    ]
+
+    def add(fault: Fault, *ways: Hypothesis) -> None:
+        weight = _WEIGHTS.get(fault.kind, 1.0)
+        share = 1 / len(ways)
+        made = [dataclasses.replace(way, fault=len(every), share=share) for way in ways]
+        every.append((dataclasses.replace(fault, weight=weight), made))
+
+    for fault, ways in _of_parts(deck):
+        add(fault, *ways)
+    for fault in _of_connections(deck, bridges, legs):
+        add(fault, Hypothesis(0, fault.name))
+    return Universe(
+        tuple(fault for fault, _ in every), tuple(way for _, ways in every for way in ways)
+    )
+
+
+def _of_parts(deck: Deck) -> Iterator[tuple[Fault, list[Hypothesis]]]:
+    for spelling in faults.single_faults(deck):
+        if spelling.endswith("%"):
+            continue
+        parts = tuple(re.findall(r"\b[A-Z]+[0-9]+\b", spelling))
+        kind: Kind = next(
+            kind for kind in ("open", "short", "swapped", "reversed", "missing")
+            if spelling.endswith(kind)
+        )  # fmt: skip
+        if parts and kind in ("missing", "swapped") and not _is_part(deck, parts[0]):
+            parts = ()
+        yield Fault(spelling, kind, parts), [Hypothesis(0, spelling)]
+        if kind == "open":
+            yield (
+                Fault(f"{parts[0]} wrong value", "wrong value", parts),
+                [Hypothesis(0, f"{parts[0]} wrong value", factors=step) for step in steps()],
+            )
+    for name in deck.inputs:
+        yield Fault(f"input {name} missing", "missing"), [Hypothesis(0, f"input {name} missing")]
+    for name in deck.pins:
+        if name.startswith("x"):
+            yield from _of_package(deck, name)
+
+
+def _is_part(deck: Deck, reference: str) -> bool:
+    return bool({reference.lower(), f"x{reference.lower()}"} & deck.pins.keys())
+
+
+def _of_package(deck: Deck, name: str) -> Iterator[tuple[Fault, list[Hypothesis]]]:
+    """Yield what can be wrong with a package's pins: joints, and outputs that have failed."""
+    reference = name.removeprefix("x").upper()
+    ports = subcircuit_ports(deck.models, deck.element(name).split()[-1])
+    for pin, port in zip(deck.pins[name], ports, strict=True):
+        ways = [f"{reference}.{pin} open"]
+        if port.startswith("in"):
+            ways += [f"{reference}.{pin} open {drift}" for drift in ("low", "high")]
+        yield (
+            Fault(f"{reference}.{pin} open", "open", (reference,)),
+            [Hypothesis(0, way) for way in ways],
+        )
+        if port.startswith("out"):
+            for level in ("low", "high"):
+                fault = f"{reference}.{pin} stuck {level}"
+                yield Fault(fault, "stuck", (reference,)), [Hypothesis(0, fault)]
+
+
+def _of_connections(
+    deck: Deck, bridges: Sequence[tuple[str, str]], legs: Sequence[tuple[str, str, str]]
+) -> Iterator[Fault]:
+    held = miswired.held(deck)
+    for one, other in bridges:
+        ends = {deck.nodes[one], deck.nodes[other]}
+        if len(ends) == 2 and not ends <= held:
+            yield Fault(f"{one} {other} bridged", "bridge", nets=(one, other))
+    for reference, pin, net in legs:
+        try:
+            miswired.leg_moved(deck, reference, pin, net)
+        except InputError:
+            continue
+        yield Fault(f"{reference}.{pin} at {net}", "misplaced", (reference,), (net,))
+
+
+def steps() -> list[tuple[float, float]]:
+    """Return the steps of wrong values, as multiples of the right one, rising."""
+    above = [_NEAREST]
+    while above[-1] < _FARTHEST:
+        above.append(above[-1] * _RATIO)
+    up = list(itertools.pairwise(above))
+    return [(1 / high, 1 / low) for low, high in reversed(up)] + up
