@@ -18,9 +18,11 @@ ENGINES: Mapping[str, Maker] = {"ngspice": NgspiceEngine, "compiled": CompiledEn
 def usual_for(board: Board) -> str:
     """Return the engine that predicts a board where nobody names one.
 
-    A board that is fired is left to the compiled engine: ngspice needs hours for ten timers.
+    A board that is fired or learns is left to the compiled engine: ngspice needs hours for ten
+    timers, and minutes for the boards of an array that the other solves in a second.
     """
-    return usual() if board.firing is None else "compiled"
+    plain = board.firing is None and board.synapses is None
+    return usual() if plain else "compiled"
 
 
 def usual() -> str:
