@@ -96,6 +96,8 @@ def examine() -> list[Finding]:
         *_avr_tools(),
         _finding("fixture firmware", _firmware, f"{_VIRTUAL_BENCH}; flashing a fixture",
                  project.firmware_mend()),
+        _system("AVR programmer", _program("avrdude"), "flashing a fixture", "avrdude",
+                optional=True),
         _system("AVR simulator", _simavr, _VIRTUAL_BENCH, "libsimavr-dev"),
         _system("C compiler", _c_compiler, f"{_VIRTUAL_BENCH}, once",
                 "gcc", "libc6-dev"),

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Install what realnet_hw needs from the system and does not find: KiCad 9, ngspice's library, the AVR
-# compiler and simulator, a C compiler, Chromium, Python's venv. Through apt, from the distribution's
-# own suites. Does nothing, in a moment, where all is there; safe to run any number of times.
+# compiler, simulator and programmer, Arduino's AVR core, a C compiler, Chromium, Python's venv.
+# Through apt, from the distribution's own suites. Does nothing, in a moment, where all is there; safe
+# to run any number of times.
 #
 # Usage: scripts/setup-system.sh [--print] [PACKAGE ...]
 #   --print   say what would be run, and run nothing
@@ -56,6 +57,8 @@ binutils-avr     -   has_program avr-objcopy
 gcc-avr          -   has_program avr-gcc
 avr-libc         -   has_file /usr/lib/avr/include/avr/io.h
 libsimavr-dev    -   has_file /usr/include/simavr/sim_avr.h
+avrdude          -   has_program avrdude
+arduino-core-avr -   has_file /usr/share/arduino/hardware/arduino/avr/platform.txt
 gcc              -   has_program gcc
 libc6-dev        -   has_file /usr/include/stdio.h
 chromium         -   has_chromium

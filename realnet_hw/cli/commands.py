@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 
 from realnet_hw import __version__
 from realnet_hw.cli import guidance
+from realnet_hw.cli.flash import flash
 from realnet_hw.cli.foresight import foretell
 from realnet_hw.cli.new import new
 from realnet_hw.cli.output import console, own_stdout, progress, refuse_unwritable
@@ -38,6 +39,7 @@ bench = App(name="bench", help="The virtual bench.")
 app.command(bench)
 app.command(new)
 app.command(train)
+app.command(flash)
 
 
 @app.command(name="list")
