@@ -46,7 +46,7 @@ class SynapseLaw:
     """
 
     store_F: float = 1e-9
-    series_ohm: float = 1e3
+    series_ohm: float = 2.21e3
     word_V: float = 7.5
     substrate_V: float = -2.5
 

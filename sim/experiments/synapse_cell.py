@@ -118,9 +118,10 @@ class Cell:
             row: of the input.
         """
         deck = self._free
-        waves = {"line0": lines, "data1": data, "line1": others, "x1": row}
-        for node, points in waves.items():
-            deck = deck.with_waveform(f"v_{node}", points)
+        waves = {"LINE0": lines, "DATA1": data, "LINE1": others}
+        for port, points in waves.items():
+            deck = deck.with_waveform(deck.writers[port].element, points)
+        deck = deck.with_waveform(deck.inputs["X1"].element, row)
         deck = _leaking_alone(deck)
         sets = [{self._capacitor: store_F}]
         found: Floats = self._engine.transient(deck, sets, nodes, end_s=end_s, step_s=step_s)[0]
