@@ -1,4 +1,4 @@
-"""The JSON records that cross between predicting, measuring and comparing.
+"""The JSON records that cross between predicting, measuring, comparing and training.
 
 Each record is frozen and versioned, and carries the SHA-256 of the circuit it is about, so that a
 verdict can be traced back to the weights and two records of different circuits are never compared.
@@ -15,7 +15,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -149,6 +149,37 @@ class Yield(_Frozen, frozen=True, kw_only=True):
     value: float
     low: float
     high: float
+
+
+class WorstBoard(_Frozen, frozen=True, kw_only=True):
+    """A board drawn, by its number, with the answer that is nearest to a wrong one or furthest in.
+
+    ``margin_V`` is how far, see ``Margins``.
+    """
+
+    board: int
+    case: int
+    output: str
+    margin_V: float
+
+
+class Margins(_Frozen, frozen=True, kw_only=True):
+    """How far the boards drawn are from a wrong answer: of each its least margin, in volts.
+
+    The margin of a level is from the threshold, of a value from the nearer end of its window, of
+    the largest output its lead over the others; below zero the answer is wrong.
+
+    Args:
+        edges_V: of the histogram's bins, rising evenly; 0 V is one where bins are on both sides.
+        counts: boards in each bin; those beyond the ends are in the first and in the last.
+        deciding: ``"<case>.<output>"`` to the number of boards whose least margin it is.
+        worst: the boards with the least margins.
+    """
+
+    edges_V: list[float]
+    counts: list[int]
+    deciding: dict[str, int]
+    worst: list[WorstBoard]
 
 
 class Thresholds(_Frozen, frozen=True, kw_only=True):
@@ -298,10 +329,11 @@ class Prediction(
 ):
     """What SPICE says that boards with these parts will do.
 
-    ``yield`` is None where nothing is asked of the outputs. ``unsolved_faults`` are those for which
-    the simulator found no solution: what they would do is not known. ``nets`` says which net each
-    input, output and test point is on; a record without it has readings that can't be placed on a
-    drawing.
+    ``yield`` and ``margins`` are None where nothing is asked of the outputs. They count all samples,
+    of which the first 10 000 at most are kept in ``statistics``; the bands are made from these.
+    ``unsolved_faults`` are those for which the simulator found no solution: what they would do is
+    not known. ``nets`` says which net each input, output and test point is on; a record without it
+    has readings that can't be placed on a drawing.
     """
 
     version: Literal[1] = 1
@@ -324,6 +356,7 @@ class Prediction(
     transients: list[Transient] = []
     waveforms: list[Waveforms] = []
     yields: list[TolerancedYield] = []
+    margins: Margins | None = None
     parts: list[UsedPart] = []
     nets: dict[str, str] = {}
 
@@ -555,9 +588,261 @@ class Comparison(
     cases: list[ComparedCase]
 
 
+# ------------------------------------------------------------------ training
+
+
+class TrainingPlan(_Frozen, frozen=True, kw_only=True):
+    """How a board with synapses is trained.
+
+    Args:
+        epochs: how often it sees every pattern.
+        seed: of the weights to begin with and of the patterns' order.
+        batch: patterns that are presented for one step of the weights.
+        rate_V: how far a weight moves in a step at first; at the end a tenth of it.
+        target_V: what an output should be, above or below 0 V.
+        nudge_strength: volts at the nudge resistor a volt of error.
+        nudge_limit_V: at most so many.
+        start_low_V, start_high_V: between which the first weights are drawn.
+        off: the stores of synapses that are kept switched off.
+    """
+
+    epochs: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 250
+    seed: Annotated[int, msgspec.Meta(ge=0)] = 0
+    batch: Annotated[int, msgspec.Meta(ge=1)] = 32
+    rate_V: float = 0.05
+    target_V: float = 0.1
+    nudge_strength: float = 2.0
+    nudge_limit_V: float = 1.0
+    start_low_V: float = 1.8
+    start_high_V: float = 3.5
+    off: list[str] = []
+
+
+class BudgetLine(_Frozen, frozen=True, kw_only=True):
+    """One thing that a training needs: how large it is against what blurs it.
+
+    ``ratio`` is ``size_V / blur_V``, None where nothing blurs it. Below ``hopeless`` nothing is
+    learnt, from ``enough`` on it does no harm.
+    """
+
+    name: str
+    size_V: float
+    blur_V: float
+    ratio: float | None
+    hopeless: float
+    enough: float
+    verdict: Literal["enough", "tight", "hopeless"]
+    mend: str
+
+
+class GradientCheck(_Frozen, frozen=True, kw_only=True):
+    """The gradient that nudging gives against that of moving each weight by itself.
+
+    Args:
+        cosine: of the angle between the two.
+        ratio: of their lengths.
+        step_V: how far each weight was moved either way.
+        nudged_V, moved_V: the gradients of the loss, V^2 a volt, in the order of the weights.
+    """
+
+    cosine: float
+    ratio: float
+    step_V: float
+    nudged_V: list[float]
+    moved_V: list[float]
+
+
+class TrainedLayer(_Frozen, frozen=True, kw_only=True):
+    """The weights of a layer, gate voltages: a list a row."""
+
+    rows: list[str]
+    columns: list[str]
+    start_V: list[list[float]]
+    stored_V: list[list[float]]
+
+
+class TrainedPattern(_Frozen, frozen=True, kw_only=True):
+    """A pattern and its answer by the trained weights.
+
+    ``wanted`` says which outputs are to be above 0 V. ``held_out`` from the training, to judge by.
+    """
+
+    inputs_V: dict[str, float]
+    wanted: dict[str, bool]
+    outputs_V: dict[str, float]
+    margin_V: float
+    held_out: bool
+
+
+class Training(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    kw_only=True,
+    tag_field="record",
+    tag="training",
+):
+    """What a board learnt, and how: its weights are good for this very board.
+
+    Args:
+        path: of the fixture; what simulated it where there is none.
+        data: the name of what it learnt; ``ranges`` are those of its inputs, as -1 V and 1 V.
+        budget: what was found before it began.
+        loss, right, margin_V: before the first epoch and after each: mean of half the squared
+            error (V^2), share of right answers, least margin (V).
+        best: the epoch whose weights these are.
+        epoch_s: how long an epoch took, the median.
+        layers: the weights.
+        patterns: with these weights.
+    """
+
+    version: Literal[1] = 1
+    board: str
+    title: str
+    circuit_sha256: str
+    made_from: dict[str, str]
+    station: str
+    path: str
+    firmware: str
+    data: str
+    ranges: dict[str, tuple[float, float]]
+    plan: TrainingPlan
+    budget: list[BudgetLine]
+    loss: list[float]
+    right: list[float]
+    margin_V: list[float]
+    best: int
+    epoch_s: float
+    layers: list[TrainedLayer]
+    patterns: list[TrainedPattern]
+    started_utc: str
+    finished_utc: str
+
+
+# ----------------------------------------------------------------- diagnosis
+
+
+class SuspectedFault(_Frozen, frozen=True, kw_only=True):
+    """One thing that may be wrong, and how probable it is.
+
+    Args:
+        name: "R3 open", as a virtual bench takes it where it can.
+        kind: "open", "short", "wrong value", "swapped", "reversed", "missing", "bridge", "stuck"
+            or "misplaced".
+        part: the reference of the part to look at first; None where it is about nets.
+        parts, nets: all that it is about.
+        p: its probability.
+        words: what it is in plain words.
+        value, low, high: of a wrong value in ohms, with the ends of its 95 % interval.
+    """
+
+    name: str
+    kind: str
+    part: str | None
+    parts: list[str]
+    nets: list[str]
+    p: float
+    words: str
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+class SuspectedGroup(_Frozen, frozen=True, kw_only=True):
+    """Faults that the readings can't tell apart, with the probability of all of them together."""
+
+    p: float
+    faults: list[SuspectedFault]
+
+
+class SuspectedPair(_Frozen, frozen=True, kw_only=True):
+    """Two faults that explain the readings together; ``p`` is its share among such pairs."""
+
+    p: float
+    faults: list[SuspectedFault]
+
+
+class ProbeReading(_Frozen, frozen=True, kw_only=True):
+    """Where and how something is read, and what was read if it was.
+
+    Args:
+        kind: volts of a net against ground, ohms between two nets with the power off, or amperes
+            out of a supply.
+        inputs: volts on each input; empty with the power off.
+        node: the net.
+        other: the second net of a resistance.
+        place: where one touches it.
+        value: volts, ohms or amperes; None where it is still to be read.
+        U: its expanded uncertainty.
+    """
+
+    kind: Literal["volt", "ohm", "ampere"]
+    inputs: dict[str, float]
+    node: str
+    other: str = ""
+    place: str = ""
+    value: float | None = None
+    U: float | None = None
+
+
+class NextProbe(_Frozen, frozen=True, kw_only=True):
+    """A reading that is worth taking: what it tells, and what to expect of it by fault."""
+
+    probe: ProbeReading
+    bits: float
+    expected: dict[str, float]
+
+
+class DiagnosisStep(_Frozen, frozen=True, kw_only=True):
+    """What was believed after so many readings: that nothing is wrong, and the first faults."""
+
+    readings: int
+    healthy: float
+    faults: dict[str, float]
+
+
+class Diagnosis(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    kw_only=True,
+    tag_field="record",
+    tag="diagnosis",
+):
+    """Which part of a board is wrong.
+
+    Args:
+        healthy: probability that nothing is wrong.
+        fit: "ok", or "unknown" where no single fault explains the readings.
+        fit_p: how probable readings as far from the best explanation are.
+        groups: faults, the most probable group first; ``pairs`` are there where none fits.
+        next_probe: the reading to take next; None where none would tell more.
+        other_probes: readings that are worth nearly as much.
+        readings: what was read, in order.
+        history: what was believed after each reading that was added by hand.
+        unseen: faults that no steady voltage, current or resistance shows.
+    """
+
+    version: Literal[1] = 1
+    board: str
+    title: str
+    circuit_sha256: str
+    made_from: dict[str, str]
+    healthy: float
+    fit: Literal["ok", "unknown"]
+    fit_p: float
+    groups: list[SuspectedGroup]
+    pairs: list[SuspectedPair] = []
+    next_probe: NextProbe | None = None
+    other_probes: list[NextProbe] = []
+    readings: list[ProbeReading] = []
+    history: list[DiagnosisStep] = []
+    unseen: list[str] = []
+
+
 # ------------------------------------------------------------ reading, writing
 
-Record = Prediction | Measurement | Comparison
+Record = Prediction | Measurement | Comparison | Diagnosis | Training
 
 # A JSON string holds no bare newline, so that this can't match within one.
 _NUMBERS = re.compile(r"\[\n\s*-?\d[^\s\[\]]*(?:\n\s*-?\d[^\s\[\]]*)*\n\s*\]")

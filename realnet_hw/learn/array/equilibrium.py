@@ -18,19 +18,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from realnet_hw.learn.array.device import Array, Volts, Weights, outputs_V, rows_V
+from realnet_hw.learn.array.device import Array, Nudge, Volts, Weights, outputs_V, rows_V
 from realnet_hw.parts.catalogue import part_type
 from realnet_hw.technology.array_2t1c import NUDGE_ohm
-
-
-@dataclass(frozen=True)
-class Nudge:
-    """How hard outputs are pushed: volts at the nudge resistor a volt of error, and at most."""
-
-    strength: float = 2.0
-    limit_V: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -57,16 +47,12 @@ def estimate(array: Array, inputs_V: Volts, targets_V: Volts, nudge: Nudge) -> E
         targets_V: of the outputs, shape (patterns, outputs).
         nudge: how hard.
     """
-    shape = array.shape
-    quiet = np.zeros((len(inputs_V), 2 * shape.outputs))
-    outputs = outputs_V(shape, array.present(inputs_V, quiet))
+    found = array.phases(inputs_V, targets_V, nudge)
+    outputs = outputs_V(array.shape, found.free_V)
     error = outputs - targets_V
-    largest = np.abs(error).max(axis=1, keepdims=True)
-    strength = np.minimum(nudge.strength, nudge.limit_V / np.maximum(largest, 1e-12))
-    push = np.repeat(strength * error, 2, axis=1) * np.tile([-1.0, 1.0], shape.outputs)
-    towards = _local(array, inputs_V, array.present(inputs_V, push))
-    away = _local(array, inputs_V, array.present(inputs_V, -push))
-    scale = (2 * strength / NUDGE_ohm)[:, :, None]
+    towards = _local(array, inputs_V, found.towards_V)
+    away = _local(array, inputs_V, found.away_V)
+    scale = (2 * nudge.strengths(error) / NUDGE_ohm)[:, :, None]
     return Estimate(
         outputs,
         float((error**2).sum(axis=1).mean() / 2),
