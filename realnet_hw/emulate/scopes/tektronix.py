@@ -389,14 +389,14 @@ class Tbs(Tektronix):
         self._measured, self._kind = 1, "PK2Pk"
         add = self.commands.add
 
-        def set_source(text: str) -> None:
+        def set_measured(_one: int, text: str) -> None:
             self._measured = self._named(text)
 
         def set_kind(text: str) -> None:
             self._kind = text
 
         self.flag("SELect:CH#", self.channel, "on")
-        add("MEASUrement:IMMed:SOUrce1|SOUrce", set_source, lambda: f"CH{self._measured}")
+        add("MEASUrement:IMMed:SOUrce#", set_measured, lambda _one: f"CH{self._measured}")
         add("MEASUrement:IMMed:TYPe", set_kind, self._kind.upper)
         add("MEASUrement:IMMed:VALue", ask=lambda: self._measurement(self._measured, self._kind))
         self.kept("HARDCopy:FORMat", "BMP")
@@ -441,7 +441,7 @@ class Mso2(Tektronix):
         self.flag("DISplay:GLObal:CH#:STATE", self.channel, "on")
         self.flag("SELect:CH#", self.channel, "on")
         add("MEASUrement:ADDMEAS", add_measurement)
-        add("MEASUrement:DELETEALL", self._measurements.clear)
+        add("MEASUrement:DELETEALL", self._forget_measurements)
         add("MEASUrement:MEAS#:TYPe", *part(0))
         add("MEASUrement:MEAS#:SOUrce#", *_without_second(part(1)))
         add("MEASUrement:MEAS#:RESUlts:CURRentacq:MEAN", ask=result)
@@ -449,6 +449,9 @@ class Mso2(Tektronix):
         # It answers, though it is no query.
         add("FILESystem:READFile", self._read)
         add("FILESystem:DELEte", self._forget)
+
+    def _forget_measurements(self) -> None:
+        self._measurements.clear()
 
     def _one(self, index: int) -> list[str]:
         if index not in self._measurements:
