@@ -15,6 +15,7 @@ from realnet_hw.cli.flash import flash
 from realnet_hw.cli.foresight import foretell
 from realnet_hw.cli.new import new
 from realnet_hw.cli.output import console, own_stdout, progress, refuse_unwritable
+from realnet_hw.cli.records import records as records_app
 from realnet_hw.cli.train import train
 from realnet_hw.errors import BenchError, InputError, RealnetError
 
@@ -40,6 +41,7 @@ app.command(bench)
 app.command(new)
 app.command(train)
 app.command(flash)
+app.command(records_app)
 
 
 @app.command(name="list")
@@ -431,6 +433,7 @@ def serve(board: str, *, station: Path, idle_s: float = 30.0) -> int:
         noise=virtual.noise,
         truth=virtual.truth,
         parts=virtual.parts,
+        mismatch_V=virtual.mismatch_V,
         engine=virtual.engine,
         idle_s=idle_s,
     )

@@ -1,7 +1,11 @@
 """A journal loses no point that was recorded, and never goes on with something else."""
 
+import itertools
 import multiprocessing
 import os
+import random
+import struct
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -179,3 +183,34 @@ def test_two_runs_do_not_write_one_journal_but_a_dead_one_leaves_no_lock(tmp_pat
         other.join()
     with Journal.resume(path, HEADER, Point) as journal:
         assert journal.header == HEADER
+
+
+def go_on(path: Path, told: int) -> None:
+    """Take up the journal and record points for ever; tell each that is recorded."""
+    with Journal.resume(path, HEADER, Point) as journal:
+        for number in itertools.count(len(journal.points)):
+            journal.record(a_point(f"case {number}", float(number)))
+            os.write(told, number.to_bytes(4, "little"))
+
+
+def test_fifty_kills_at_random_moments_lose_no_point_and_double_none(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    Journal.begin(path, HEADER).__exit__()
+    context = multiprocessing.get_context("fork")
+    randomly = random.Random(1)
+    told, tells = os.pipe()
+    with os.fdopen(told, "rb") as hears:
+        for _ in range(50):
+            run = context.Process(target=go_on, args=(path, tells))
+            run.start()
+            time.sleep(randomly.uniform(0.0, 0.05))
+            run.kill()
+            run.join()
+        os.close(tells)
+        heard = [number for (number,) in struct.iter_unpack("<I", hears.read())]
+    points = parse(path.read_bytes(), Point, where="")[1]
+    assert [point.point for point in points] == [f"case {n}" for n in range(len(points))]
+    assert len(points) > 100
+    # The last point of a run may be on disk without having been told.
+    assert heard == sorted(set(heard))
+    assert set(heard) <= set(range(len(points)))

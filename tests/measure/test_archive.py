@@ -1,0 +1,163 @@
+"""What is in a folder of records is found, whatever state its index is in."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from realnet_hw import cli, records
+from realnet_hw.errors import InputError
+from realnet_hw.measure.archive import INDEX, Archive, Entry, table
+from realnet_hw.measure.journal import Header, Journal, Point
+
+HEADER = Header(
+    board="xor",
+    circuit_sha256="c1",
+    procedure="truth_table",
+    procedure_sha256="p1",
+    station="bench",
+    station_sha256="s1",
+    firmware="realnet_hw,fixture,1,0.1",
+    calibration={},
+    wiring={"X": "dac0", "Y": "adc0"},
+    reading={},
+    versions={},
+    started_utc="2026-02-01T00:00:00Z",
+)
+MEASURED = records.Measurement(
+    board="xor",
+    title="XOR",
+    circuit_sha256="c1",
+    made_from={},
+    procedure="truth_table",
+    station="bench",
+    path="ASRL1::INSTR",
+    firmware="realnet_hw,fixture,1,0.1",
+    instruments=[],
+    calibration=records.Calibration(valid=False, date=None, note=""),
+    wiring={"X": "dac0", "Y": "adc0"},
+    channels={},
+    range_V=10.24,
+    started_utc="2026-01-01T00:00:00Z",
+    finished_utc="2026-01-01T00:00:01Z",
+    cases=[
+        records.MeasuredCase(
+            inputs={"X": records.MeasuredInput(set_V=5.0, value_V=None, U_V=None, channel=None)},
+            outputs={"Y": records.MeasuredValue(value_V=1.25, U_V=0.03, channel="adc0")},
+            nodes={},
+            time_utc="2026-01-01T00:00:01Z",
+        )
+    ],
+)
+
+
+def a_point(key: str) -> Point:
+    return Point(
+        point=key, time_utc="2026-02-01T00:00:01Z", set_V={"X": 5.0}, readings_V={"Y": [1.2, 1.3]}
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A finished run with its copy and journal, a run that was cut short, and other files."""
+    text = records.encode(MEASURED)
+    for name in ("xor/xor-truth_table-1.json", "xor/measurement.json"):
+        records.write(tmp_path / name, text)
+    for name in ("1", "2"):
+        path = tmp_path / f"xor/xor-truth_table-{name}.jsonl"
+        with Journal.begin(path, HEADER) as journal:
+            journal.record(a_point("case 0"))
+    with path.open("a") as torn:
+        torn.write('{"point": "case 1", "rea')
+    (tmp_path / "notes.json").write_text('{"record": "poem"}')
+    (tmp_path / "other.jsonl").write_text("x\n")
+    return tmp_path
+
+
+def seen(folder: Path) -> list[tuple[str, str, str]]:
+    return [(entry.kind, entry.path, entry.outcome) for entry in Archive(folder).entries()]
+
+
+WHAT_IS_THERE = [
+    ("measurement", "xor/xor-truth_table-1.json", "truth_table, 1 case"),
+    ("journal", "xor/xor-truth_table-2.jsonl", "truth_table, unfinished: 1 point"),
+]
+
+
+def test_copies_and_journals_of_finished_runs_are_listed_once(folder: Path) -> None:
+    assert seen(folder) == WHAT_IS_THERE
+
+
+@pytest.mark.parametrize("state", ["kept", "damaged", "another version", "not writable"])
+def test_the_index_is_made_anew_from_the_files(folder: Path, state: str) -> None:
+    index = folder / INDEX
+    Archive(folder).entries()
+    if state == "damaged":
+        index.write_bytes(b"SQLite format 3\0" + b"\xff" * 4000)
+    elif state == "another version":
+        import sqlite3
+
+        with sqlite3.connect(index) as base:
+            base.execute("PRAGMA user_version = 99")
+        base.close()
+    elif state == "not writable":
+        # Not even root can write a file where a folder is.
+        index.unlink()
+        index.mkdir()
+    assert seen(folder) == WHAT_IS_THERE
+
+
+def test_the_list_follows_the_files(folder: Path) -> None:
+    Archive(folder).entries()
+    (folder / "xor/xor-truth_table-2.jsonl").unlink()
+    newer = msgspec.structs.replace(MEASURED, board="other", started_utc="2027-01-01T00:00:00Z")
+    records.write(folder / "later.json", records.encode(newer))
+    assert [entry.board for entry in Archive(folder).entries()] == ["xor", "other"]
+
+
+def test_a_record_is_found_by_the_beginning_of_its_key_or_its_file(folder: Path) -> None:
+    archive = Archive(folder)
+    first = archive.entries()[0]
+    assert archive.find(first.key[:8]) == first
+    assert archive.find(str(folder / first.path)) == first
+    for key in ("", "zzzz"):
+        with pytest.raises(InputError):
+            archive.find(key)
+
+
+def test_tables_hold_every_value(folder: Path) -> None:
+    assert [
+        (row["case"], row["is"], row["name"], row.get("value_V"))
+        for row in table(folder / "xor/measurement.json")
+    ] == [(0, "input", "X", None), (0, "output", "Y", 1.25)]
+    rows = table(folder / "xor/xor-truth_table-2.jsonl")
+    assert [(row["quantity"], row["index"], row["value"]) for row in rows] == [
+        ("set_V", 0, 5.0),
+        ("readings_V", 0, 1.2),
+        ("readings_V", 1, 1.3),
+    ]
+
+
+def test_the_command_line_lists_shows_and_exports(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    where = ["--folder", str(folder)]
+    assert cli.main(["records", "list", "--json", *where]) == 0
+    listed = json.loads(capfd.readouterr().out)["records"]
+    first = Archive(folder).entries()[0]
+    assert Entry(**listed[0]) == first
+    assert dataclasses.asdict(first) == listed[0]
+    assert cli.main(["records", "show", first.key[:8], *where]) == 0
+    assert "1.25" in capfd.readouterr().out
+    out = folder / "values.csv"
+    assert cli.main(["records", "export", first.key[:8], "--out", str(out), *where]) == 0
+    with out.open(newline="") as file:
+        assert [row["value_V"] for row in csv.DictReader(file)] == ["", "1.25"]
+    capfd.readouterr()
+    assert cli.main(["records", "show", "zzzz", *where]) == 2
+    assert cli.main(["records", "list", "--folder", str(folder / "none")]) == 2
