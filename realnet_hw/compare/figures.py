@@ -96,6 +96,25 @@ def yields(prediction: Prediction, comparison: Comparison) -> list[Picture]:
     return pictures
 
 
+def margins(prediction: Prediction) -> list[Picture]:
+    """Return how far all boards are from a wrong answer, each by its least margin."""
+    found = prediction.margins
+    if found is None:
+        return []
+    edges_V, counts = np.array(found.edges_V), np.array(found.counts)
+    share = counts / counts.sum()
+
+    def paint(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        _bars(axes, edges_V, share, 0.0, (0.0, np.inf))
+        axes.set_xlabel("least margin of a board (V)")
+        axes.set_ylabel("share of boards")
+        axes.set_xlim(edges_V[0], edges_V[-1])
+        axes.set_ylim(0.0, 1.08 * share.max())
+
+    return [_picture("Margins", "How far boards are from a wrong answer", paint, height=170)]
+
+
 def curves(prediction: Prediction, comparison: Comparison) -> list[Picture]:
     """Return the transfer curves, an output each, with the cases that lie on them as measured."""
     made = (

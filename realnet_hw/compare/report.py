@@ -22,6 +22,7 @@ from realnet_hw.compare.words import (
     conditions,
     figure,
     headline,
+    margin_line,
     some,
     views,
     volts,
@@ -152,9 +153,13 @@ def html(
         beside_another=_beside_another(comparison),
         conditions=conditions(prediction.conditions),
         answers=views(
-            msgspec.structs.replace(prediction, curves=[], surfaces=[], waveforms=[], yields=[])
+            msgspec.structs.replace(
+                prediction, curves=[], surfaces=[], waveforms=[], yields=[], margins=None
+            )
         ),
         yields=figures.yields(prediction, comparison),
+        margins=figures.margins(prediction),
+        margin_line=margin_line(prediction),
         curves=figures.curves(prediction, comparison),
         surfaces=figures.surfaces(prediction, comparison),
         transients=figures.transients(prediction),

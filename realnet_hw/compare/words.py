@@ -171,9 +171,32 @@ def views(prediction: Prediction) -> list[str]:
         count = len(prediction.waveforms)
         lines.append(f"Waveforms of {count} cases, of {prediction.waveforms[0].boards} boards.")
     lines += [yield_line(found) for found in prediction.yields]
+    if line := margin_line(prediction):
+        lines.append(line)
     if prediction.unsolved_faults:
         lines.append(f"No solution with these faults: {some(prediction.unsolved_faults)}.")
     return lines
+
+
+def margin_line(prediction: Prediction) -> str:
+    """Return which answers come nearest to a wrong one, and on how bad a board; empty if none."""
+    margins = prediction.margins
+    if margins is None or not margins.worst:
+        return ""
+    names = case_names([[i.set_V for i in case.inputs.values()] for case in prediction.cases])
+
+    def place(key: str) -> str:
+        case, _, output = key.partition(".")
+        return f"{output} at {names[int(case)]}"
+
+    often = [f"{place(key)} on {count} boards" for key, count in margins.deciding.items()]
+    worst = margins.worst[0]
+    side = "still right" if worst.margin_V > 0 else "wrong"
+    where = place(f"{worst.case}.{worst.output}")
+    return (
+        f"Nearest to a wrong answer: {some(often)}. The worst board, number {worst.board} of seed"
+        f" {prediction.seed}, is {side} by {volts(abs(worst.margin_V), '.3f')} V: {where}."
+    )
 
 
 def yield_line(found: TolerancedYield) -> str:

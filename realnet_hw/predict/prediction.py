@@ -13,10 +13,11 @@ from realnet_hw.export.deck import Deck
 from realnet_hw.export.netlist import Netlist
 from realnet_hw.predict import conditions, faults
 from realnet_hw.predict.asking import Answers, Asking, asking_of
-from realnet_hw.predict.bands import band_of_modes, proportion_interval
+from realnet_hw.predict.bands import band_of_modes
 from realnet_hw.predict.engine import Engine, Parameters
 from realnet_hw.predict.levels import sources
-from realnet_hw.predict.monte_carlo import Progress, monte_carlo
+from realnet_hw.predict.monte_carlo import Progress, Run, streamed
+from realnet_hw.predict.tally import Tally
 from realnet_hw.predict.tolerances import draw
 from realnet_hw.predict.traces import microvolt, microvolts, nanosecond, nanoseconds
 
@@ -68,9 +69,10 @@ def predict(
             progress(done, total)
 
     nominal = asking.answers(deck, engine, cases)
-    drawn = monte_carlo(
-        deck, engine, asking, cases, samples=samples, seed=seed, progress=boards_done
-    )
+    tally = Tally(board, board.cases)
+    for answers in streamed(Run(deck, asking, cases, samples, seed), engine, boards_done):
+        tally.add(answers)
+    drawn = tally.kept
     signatures, unsolved = [], []
     tried = asking.boards_tried(samples, len(possible))
     for done, fault in enumerate(possible, samples + 1):
@@ -102,7 +104,8 @@ def predict(
         statistics=_statistics(deck, engine, asking, cases, nominal, drawn),
         faults=signatures,
         unsolved_faults=unsolved,
-        yield_=yield_of(board, board.cases, drawn),
+        yield_=tally.yield_,
+        margins=tally.margins,
         conditions=conditions.of(deck),
         parts=used_parts(netlist),
         nets=_nets(board),
@@ -276,30 +279,6 @@ def _slopes(
             moved = [{**case, source.element: case[source.element] + step_V} for case in cases]
             side[name] = (asking.answers(deck, engine, moved) - here) / step_V
     return sides
-
-
-def yield_of(board: Board, cases: Sequence[Case], drawn: Answers) -> records.Yield | None:
-    """Count the boards whose outputs are what is asked for, in every case; None if nothing is.
-
-    Args:
-        board: with its outputs and levels.
-        cases: some or all of the board's.
-        drawn: of each board and case the values, outputs first; shape (boards, cases, values).
-    """
-    if not any(case.asks for case in cases):
-        return None
-    names = [port.name for port in board.outputs]
-    count = sum(
-        all(
-            case.shown_by(dict(zip(names, volts, strict=False)), board.logic)
-            for case, volts in zip(cases, one.tolist(), strict=True)
-        )
-        for one in drawn
-    )
-    low, high = proportion_interval(count, len(drawn))
-    return records.Yield(
-        good=count, samples=len(drawn), value=count / len(drawn), low=low, high=high
-    )
 
 
 def _sha256(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -15,8 +15,8 @@ from realnet_hw.export.deck import Deck
 from realnet_hw.predict.asking import Answers, asking_of
 from realnet_hw.predict.engine import Engine
 from realnet_hw.predict.levels import levels_V, sources
-from realnet_hw.predict.monte_carlo import Progress, monte_carlo
-from realnet_hw.predict.prediction import yield_of
+from realnet_hw.predict.monte_carlo import Progress, Run, streamed
+from realnet_hw.predict.tally import Tally
 
 USUAL = (0.01, 0.05)
 """The tolerances that resistors are sold with most."""
@@ -76,31 +76,27 @@ def yields(
     asking = asking_of(board, deck)
     cases = [sources(deck, case.inputs) for case in board.cases]
     drawn = np.array(prediction.statistics.boards_V).reshape(-1, len(cases), len(asking.voltages))
-    found = [_yield(None, board, drawn)]
+    found = [_yield(None, board, [drawn])]
     for tolerance in tolerances:
-        answers = monte_carlo(
-            with_tolerance(deck, tolerance),
-            engine,
-            asking,
-            cases,
-            samples=prediction.samples,
-            seed=prediction.seed,
-        )
-        found.append(_yield(tolerance, board, answers))
+        spread = with_tolerance(deck, tolerance)
+        run = Run(spread, asking, cases, prediction.samples, prediction.seed)
+        found.append(_yield(tolerance, board, streamed(run, engine)))
         if progress:
             progress(len(found) - 1, len(tolerances))
     return found
 
 
-def _yield(tolerance: float | None, board: Board, drawn: Answers) -> records.TolerancedYield:
-    every = yield_of(board, board.cases, drawn)
-    assert every is not None
+def _yield(
+    tolerance: float | None, board: Board, drawn: Iterable[Answers]
+) -> records.TolerancedYield:
     at_levels = [index for index, case in enumerate(board.cases) if _is_at_levels(board, case)]
-    return records.TolerancedYield(
-        tolerance=tolerance,
-        levels=yield_of(board, [board.cases[index] for index in at_levels], drawn[:, at_levels]),
-        every=every,
-    )
+    every = Tally(board, board.cases)
+    levels = Tally(board, [board.cases[index] for index in at_levels])
+    for answers in drawn:
+        every.add(answers)
+        levels.add(answers[:, at_levels])
+    assert every.yield_ is not None
+    return records.TolerancedYield(tolerance=tolerance, levels=levels.yield_, every=every.yield_)
 
 
 def _is_at_levels(board: Board, case: Case) -> bool:
