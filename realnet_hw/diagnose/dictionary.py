@@ -22,7 +22,7 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from realnet_hw import __version__, machine_code
-from realnet_hw.diagnose.responses import Array, Responder
+from realnet_hw.diagnose.responses import Array, Responder, Response
 from realnet_hw.diagnose.universe import Universe
 from realnet_hw.errors import SimulationFailed
 from realnet_hw.export.deck import Deck
@@ -32,7 +32,9 @@ Floats = NDArray[np.float32] | Array
 Progress = Callable[[int, int], None]
 
 # Grows with every change of what is stored.
-_FORM = 2
+_FORM = 3
+# What differs by less than so many standard deviations of sound boards and 5 mV is not seen.
+_SEEN, _FINEST = 1.5, 5e-3
 _PARTS = ("mean", "linear", "bend", "below", "above")
 # Older dictionaries are deleted beyond that.
 _MOST_BYTES = 2_000_000_000
@@ -45,6 +47,7 @@ class Dictionary:
     Args:
         universe: without what has no solution.
         unsolved: spellings of hypotheses that the simulator found no solution for.
+        unseen: names of faults that no reading of these shows, which are not in the universe.
         cases: for each case the volts of each input.
         answers: nodes, or ``i(source)``.
         parameters: names of the parameters that vary; each hypothesis may have one more of its own.
@@ -53,6 +56,7 @@ class Dictionary:
 
     universe: Universe
     unsolved: tuple[str, ...]
+    unseen: tuple[str, ...]
     cases: tuple[Mapping[str, float], ...]
     answers: tuple[str, ...]
     parameters: tuple[str, ...]
@@ -109,9 +113,15 @@ def dictionary(
     _tidy(kept, name)
     arrays = {part: np.load(kept / name / f"{part}.npy", mmap_mode="r") for part in _PARTS}
     dropped = json.loads((kept / name / "dropped.json").read_text("utf-8"))
+    left = universe.without([*dropped["unsolved"], *dropped["unseen"]])
+    known = {fault.name for fault in left.faults}
+    gone = dict.fromkeys(
+        universe.faults[universe.hypotheses[number].fault].name for number in dropped["unseen"]
+    )
     return Dictionary(
-        universe=universe.without(dropped),
-        unsolved=tuple(universe.hypotheses[number].spelling for number in dropped),
+        universe=left,
+        unsolved=tuple(universe.hypotheses[number].spelling for number in dropped["unsolved"]),
+        unseen=tuple(fault for fault in gone if fault not in known),
         cases=tuple(dict(case) for case in cases),
         answers=answers,
         parameters=tuple(spread.parameter for spread in responder.spreads),
@@ -139,13 +149,13 @@ def _solve(
             )
             for part in _PARTS
         }
-        dropped = []
+        dropped: dict[str, list[int]] = {"unsolved": [], "unseen": []}
         place = 0
         for number, response in enumerate(itertools.chain([first], responses)):
             if progress:
                 progress(number + 1, count)
-            if response is None:
-                dropped.append(number)
+            if response is None or (number and not _is_seen(response, first)):
+                dropped["unseen" if response else "unsolved"].append(number)
                 continue
             for part, file in files.items():
                 file[place] = getattr(response, part)
@@ -157,6 +167,12 @@ def _solve(
         if not target.exists():
             Path(made).rename(target)
             Path(made).mkdir()  # for the clean-up
+
+
+def _is_seen(response: Response, sound: Response) -> bool:
+    """Return whether any answer is elsewhere than sound boards have it."""
+    spread = np.sqrt((sound.linear**2).sum(axis=-1) + sound.bend**2 + _FINEST**2)
+    return bool((np.abs(response.mean - sound.mean) > _SEEN * spread).any())
 
 
 def _name(

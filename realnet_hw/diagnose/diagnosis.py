@@ -1,0 +1,387 @@
+"""A board under investigation: readings come in, and out come the faults that explain them."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from realnet_hw import records
+from realnet_hw.board import Board
+from realnet_hw.diagnose import neighbours, probes, words
+from realnet_hw.diagnose.dictionary import Dictionary, dictionary
+from realnet_hw.diagnose.groups import Group, groups
+from realnet_hw.diagnose.inference import Evidence, Posterior, Predictor, posterior
+from realnet_hw.diagnose.pairs import pairs
+from realnet_hw.diagnose.probes import Choice
+from realnet_hw.diagnose.readings import Probe, Reading, Readings, expanded
+from realnet_hw.diagnose.responses import Responder
+from realnet_hw.diagnose.universe import Universe, universe
+from realnet_hw.diagnose.values import Value, value_of
+from realnet_hw.errors import InputError
+from realnet_hw.export.deck import Deck
+from realnet_hw.export.netlist import Netlist
+from realnet_hw.predict.engine import Engine
+
+SURE = 0.95
+"""So probable a group of faults need not be probed further."""
+HEALTHY = 0.5
+"""So probable a board without a fault is called sound."""
+
+_MOST_CASES = 9
+_GROUPS_GIVEN, _FAULTS_GIVEN, _LEAST_GIVEN = 8, 8, 1e-3
+_VALUES_FOR = 6
+# Less than that many bits is not worth the trouble of a reading.
+_WORTH_bits = 0.02
+_OTHERS = 4
+_HISTORY = 6
+
+Progress = Callable[[int, int], None]
+
+
+def universe_of(
+    board: Board,
+    netlist: Netlist,
+    deck: Deck,
+    *,
+    built_on: str = "pcb",
+    board_file: Path | None = None,
+) -> Universe:
+    """Return what can be wrong with a board as it is built.
+
+    Args:
+        board: the board.
+        netlist: of it.
+        deck: of it.
+        built_on: "pcb", or "breadboard": then legs may be in a hole beside their own.
+        board_file: the ``.kicad_pcb`` file, which says what lies side by side; pins of packages
+            are known without.
+
+    Raises:
+        CircuitRefused: it fits no breadboards.
+    """
+    pairs = list(neighbours.package_pairs(netlist))
+    legs: list[tuple[str, str, str]] = []
+    if built_on == "breadboard":
+        legs = sorted(set(neighbours.breadboard_legs(board, netlist)))
+    elif board_file is not None:
+        pairs += neighbours.pcb_pairs(board_file)
+    return universe(deck, neighbours.distinct(iter(pairs), deck.nodes), legs)
+
+
+def cases_for(board: Board, readings: Readings) -> list[dict[str, float]]:
+    """Return the cases that a dictionary is made for: of the readings, then of the board.
+
+    Nine are enough; where there are more, those are taken that lie farthest from each other.
+    """
+    read = dict.fromkeys(
+        reading.probe.inputs for reading in readings.values if reading.probe.kind != "ohm"
+    )
+    names = [port.name for port in board.inputs]
+    own = dict.fromkeys(tuple((name, case.inputs[name]) for name in names) for case in board.cases)
+    chosen = _spread_out(list(own), list(read)[:_MOST_CASES])
+    return [dict(case) for case in _spread_out(list(read), chosen)]
+
+
+def _spread_out(
+    offered: Sequence[tuple[tuple[str, float], ...]], begun: list[tuple[tuple[str, float], ...]]
+) -> list[tuple[tuple[str, float], ...]]:
+    """Return nine cases at most: those begun with, and the farthest of those offered."""
+    chosen = list(begun)
+    left = [case for case in offered if case not in chosen]
+    while left and len(chosen) < _MOST_CASES:
+
+        def far(case: tuple[tuple[str, float], ...]) -> float:
+            return min(
+                (
+                    sum((a - b) ** 2 for (_, a), (_, b) in zip(case, other, strict=True))
+                    for other in chosen
+                ),
+                default=0.0,
+            )
+
+        farthest = max(left, key=far)
+        chosen.append(farthest)
+        left.remove(farthest)
+    return chosen
+
+
+class Investigation:
+    """A board, what was read of it, and what that says.
+
+    Args:
+        board: that is looked at.
+        netlist: of it.
+        deck: of it.
+        engine: the simulator.
+        universe: what can be wrong with it.
+        cases: that can be asked for.
+        folder: where dictionaries are kept; in the user's cache if not given.
+        progress: told of the dictionary's making.
+
+    Raises:
+        InputError: a board whose answers are pulses.
+        SimulationFailed: no solution for the sound board.
+    """
+
+    def __init__(
+        self,
+        board: Board,
+        netlist: Netlist,
+        deck: Deck,
+        engine: Engine,
+        universe: Universe,
+        cases: Sequence[Mapping[str, float]],
+        *,
+        folder: Path | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        refuse_pulses(board)
+        self.board, self.netlist = board, netlist
+        book = dictionary(deck, universe, engine, cases, progress=progress, folder=folder)
+        self.predictor = Predictor(deck, book)
+        self._responder = Responder(deck, engine, book.cases, book.answers)
+        self._taken: list[Readings] = []
+        self._history: list[records.DiagnosisStep] = []
+        self._found: Posterior | None = None
+
+    @property
+    def dictionary(self) -> Dictionary:
+        """What each fault makes one read."""
+        return self.predictor.dictionary
+
+    @property
+    def readings(self) -> Readings:
+        """Everything that was read, at cases that are in the dictionary."""
+        joined = Readings()
+        for some in self._taken:
+            joined = joined.joined(some)
+        return joined
+
+    def take(self, readings: Readings, *, step: bool = False) -> None:
+        """Add readings; those of a case that the dictionary does not have are left out.
+
+        Args:
+            readings: that are new.
+            step: whether to note what is believed then.
+
+        Raises:
+            InputError: a net that the board does not have.
+        """
+        kept = [reading for reading in readings.values if self._is_known(reading.probe)]
+        delivered = [
+            one for one in readings.delivered if self.dictionary.case(dict(one.inputs)) is not None
+        ]
+        self._taken.append(
+            dataclasses.replace(readings, values=tuple(kept), delivered=tuple(delivered))
+        )
+        self._found = None
+        if step:
+            self._history.append(self._step())
+
+    def take_back(self) -> None:
+        """Forget the readings that were added last.
+
+        Raises:
+            InputError: there are none.
+        """
+        if not self._taken:
+            raise InputError("nothing was read yet")
+        self._taken.pop()
+        if self._history:
+            self._history.pop()
+        self._found = None
+
+    def _is_known(self, probe: Probe) -> bool:
+        if probe.kind != "ohm" and self.dictionary.case(dict(probe.inputs)) is None:
+            return False
+        self.predictor.place(probe)
+        return True
+
+    @property
+    def found(self) -> Posterior:
+        """How probable everything is."""
+        if self._found is None:
+            inputs = list(self.predictor.deck.inputs)
+            self._found = posterior(self.predictor, Evidence.of(self.readings, inputs))
+        return self._found
+
+    def groups(self) -> list[Group]:
+        """Return the faults in groups that the readings can't tell apart."""
+        return groups(self.found)
+
+    def nets(self) -> list[str]:
+        """Return the nets that can be touched and tell something."""
+        return [net for net, node in self.predictor.deck.nodes.items() if node != "0"]
+
+    def offered(self) -> list[Probe]:
+        """Return the readings that may be taken next."""
+        rails = list(self.predictor.deck.supplies)
+        return probes.candidates(self.found, self.nets(), rails)
+
+    def choices(self, at: tuple[tuple[str, float], ...] | None = None) -> list[Choice]:
+        """Return the readings that are worth taking, the best first.
+
+        Args:
+            at: the inputs that are set now.
+        """
+        handy = [point.net for point in self.board.test_points]
+        handy += [port.net for port in self.board.ports]
+        found = probes.best(self.found, self.offered(), at=at, handy=handy)
+        return [choice for choice in found if choice.bits >= _WORTH_bits]
+
+    def sure(self) -> list[int]:
+        """Return the faults between which nothing more can be told, and that it is one of them.
+
+        Empty as long as that is not so, or no fault explains the readings.
+        """
+        found = self.found
+        if found.is_unknown or found.healthy > 1 - SURE:
+            return []
+        shares = found.faults
+        order = sorted(range(1, len(shares)), key=lambda fault: -shares[fault])
+        probable = [fault for fault in order[:_FAULTS_GIVEN] if shares[fault] > 1e-3]
+        together = probes.alike(found, self.offered(), probable)
+        return together if sum(shares[fault] for fault in together) >= SURE else []
+
+    def record(self, circuit_sha256: str, made_from: Mapping[str, str]) -> records.Diagnosis:
+        """Return the diagnosis.
+
+        Args:
+            circuit_sha256: of the board's netlist.
+            made_from: what the readings came from, by name.
+        """
+        found = self.found
+        unknown = found.is_unknown
+        readings = self.readings
+        choices = [] if unknown else self.choices(_last_inputs(readings))
+        return records.Diagnosis(
+            board=self.board.name,
+            title=self.board.title,
+            circuit_sha256=circuit_sha256,
+            made_from=dict(made_from),
+            healthy=_rounded(found.healthy),
+            fit="unknown" if unknown else "ok",
+            fit_p=_rounded(found.fit),
+            groups=self._suspected(self.groups()),
+            pairs=self._pairs() if unknown else [],
+            next_probe=self._next(choices[0]) if choices else None,
+            other_probes=[self._next(choice) for choice in choices[1 : 1 + _OTHERS]],
+            readings=[self._read(reading, readings) for reading in readings.values],
+            history=self._history,
+            unseen=list(self.dictionary.unseen),
+        )
+
+    def _pairs(self) -> list[records.SuspectedPair]:
+        return [
+            records.SuspectedPair(
+                p=_rounded(pair.probability),
+                faults=[self._fault(fault, pair.probability, None) for fault in pair.faults],
+            )
+            for pair in pairs(self.found, self._responder)
+        ]
+
+    def _suspected(self, found: Iterable[Group]) -> list[records.SuspectedGroup]:
+        given: list[records.SuspectedGroup] = []
+        valued = 0
+        for group in list(found)[:_GROUPS_GIVEN]:
+            if given and group.probability < _LEAST_GIVEN:
+                break
+            faults = []
+            for fault, share in group.faults[:_FAULTS_GIVEN]:
+                value = None
+                is_value = self.dictionary.universe.faults[fault].kind == "wrong value"
+                if is_value and valued < _VALUES_FOR:
+                    value = value_of(self.found, self._responder, fault)
+                    valued += 1
+                faults.append(self._fault(fault, share, value))
+            given.append(records.SuspectedGroup(p=_rounded(group.probability), faults=faults))
+        return given
+
+    def _fault(self, number: int, share: float, value: Value | None) -> records.SuspectedFault:
+        fault = self.dictionary.universe.faults[number]
+        return records.SuspectedFault(
+            name=fault.name,
+            kind=fault.kind,
+            part=fault.parts[0] if fault.parts else None,
+            parts=list(fault.parts),
+            nets=list(fault.nets),
+            p=_rounded(share),
+            words=words.fault_words(fault, self.netlist, value),
+            value=None if value is None else _significant(value.ohm),
+            low=None if value is None else _significant(value.low_ohm),
+            high=None if value is None else _significant(value.high_ohm),
+        )
+
+    def _next(self, choice: Choice) -> records.NextProbe:
+        faults = self.dictionary.universe.faults
+        return records.NextProbe(
+            probe=self._probe(choice.probe),
+            bits=_rounded(choice.bits),
+            expected={
+                faults[fault].name: _significant(value) for fault, value in choice.expected.items()
+            },
+        )
+
+    def _probe(self, probe: Probe) -> records.ProbeReading:
+        places = [words.place_of(probe.net, self.board, self.netlist)]
+        if probe.other:
+            places.append(words.place_of(probe.other, self.board, self.netlist))
+        return records.ProbeReading(
+            kind=probe.kind,
+            inputs=dict(probe.inputs),
+            node=probe.net,
+            other=probe.other,
+            place=" to ".join(places),
+        )
+
+    def _read(self, reading: Reading, readings: Readings) -> records.ProbeReading:
+        import msgspec
+
+        return msgspec.structs.replace(
+            self._probe(reading.probe),
+            value=reading.value,
+            U=expanded(reading, readings.budgets),
+        )
+
+    def _step(self) -> records.DiagnosisStep:
+        found = self.found
+        order = sorted(range(1, len(found.faults)), key=lambda fault: -found.faults[fault])
+        names = self.dictionary.universe.faults
+        return records.DiagnosisStep(
+            readings=len(self.readings.values),
+            healthy=_rounded(found.healthy),
+            faults={names[fault].name: _rounded(found.faults[fault]) for fault in order[:_HISTORY]},
+        )
+
+
+def refuse_pulses(board: Board) -> None:
+    """Refuse a board whose answers are pulses.
+
+    Raises:
+        InputError: it is fired.
+    """
+    if board.firing is not None:
+        raise InputError(
+            "its answers are pulses, and a diagnosis reads steady voltages",
+            where=board.name,
+            allowed="boards without a firing",
+            mend="realnet compare says which pulses and voltages are off, and by how much",
+        )
+
+
+def _last_inputs(readings: Readings) -> tuple[tuple[str, float], ...] | None:
+    """Return the inputs that were set last, None if none were."""
+    for reading in reversed(readings.values):
+        if reading.probe.kind != "ohm":
+            return reading.probe.inputs
+    return None
+
+
+def _rounded(probability: float) -> float:
+    return round(float(probability), 6)
+
+
+def _significant(value: float) -> float:
+    return float(f"{value:.4g}") if math.isfinite(value) else value

@@ -1,0 +1,76 @@
+"""Which faults the readings at hand can't tell apart: never a lone name where there are two."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from realnet_hw.diagnose.inference import Posterior, likelihood, moments
+from realnet_hw.diagnose.responses import Array
+
+# Two normal distributions so many standard deviations apart are taken for each other one time in
+# nine.
+_APART = 2.5
+_MOST, _LEAST = 60, 1e-4
+
+
+@dataclass(frozen=True)
+class Group:
+    """Faults that look alike.
+
+    Args:
+        probability: of all of them together.
+        faults: numbers of the faults with the probability of each, the most probable first.
+    """
+
+    probability: float
+    faults: tuple[tuple[int, float], ...]
+
+
+def groups(found: Posterior) -> list[Group]:
+    """Return the faults in groups that the readings can't tell apart, the most probable first.
+
+    Each group is gathered around its most probable fault. That nothing is wrong is no fault.
+    """
+    shares = found.faults.copy()
+    shares[0] = 0.0
+    order = [int(f) for f in np.argsort(-shares)[:_MOST] if shares[f] > _LEAST * shares.sum()]
+    if not order:
+        return []
+    apart = distances(found, order)
+    left = list(range(len(order)))
+    made = []
+    while left:
+        leader = left[0]
+        inside = [one for one in left if apart[leader, one] < _APART]
+        left = [one for one in left if one not in inside]
+        faults = tuple((order[one], float(shares[order[one]])) for one in inside)
+        made.append(Group(sum(share for _, share in faults), faults))
+    return sorted(made, key=lambda group: -group.probability)
+
+
+def best_hypotheses(found: Posterior, faults: list[int]) -> list[int]:
+    """Return the most probable hypothesis of each fault."""
+    hypotheses = found.predictor.dictionary.universe.hypotheses
+    best: dict[int, int] = {}
+    for number, hypothesis in enumerate(hypotheses):
+        known = best.get(hypothesis.fault)
+        if known is None or found.weights[number] > found.weights[known]:
+            best[hypothesis.fault] = number
+    return [best[fault] for fault in faults]
+
+
+def distances(found: Posterior, faults: list[int]) -> Array:
+    """Return how many standard deviations apart faults are at the readings, faults x faults."""
+    count = len(faults)
+    if not found.evidence.probes:
+        return np.zeros((count, count))
+    rows = best_hypotheses(found, faults)
+    predictor, evidence = found.predictor, found.evidence
+    mean, spread = moments(predictor.predicted(evidence.probes, rows), evidence)
+    apart = np.zeros((count, count))
+    for one in range(count):
+        between = (spread[one] + spread) / 2
+        apart[one] = np.sqrt(likelihood(mean - mean[one], between)[0])
+    return apart

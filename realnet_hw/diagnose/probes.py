@@ -1,0 +1,194 @@
+"""Where to read next: where one may expect to learn most about which fault it is, for the trouble.
+
+What a reading tells is how much smaller it makes the entropy over faults, on average over what it
+may turn out to be. Readings that only say more about one fault's size tell nothing here.
+
+Ref: D. V. Lindley, Ann. Math. Statist. 27 (1956) 986 (expected information; from memory).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from realnet_hw.diagnose.inference import Numbers, Posterior, moments
+from realnet_hw.diagnose.readings import Probe, Quantity, by_hand
+from realnet_hw.diagnose.responses import Array
+
+_MOST_HYPOTHESES = 40
+_LEAST_WEIGHT = 1e-4
+# Places and weights that integrate over a normal variable.
+_PLACES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(5)
+_WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
+# How much trouble a reading is, against that of a voltage at the inputs that are set already.
+_TROUBLE: Mapping[Quantity, float] = {"volt": 1.0, "ohm": 1.6, "ampere": 2.0}
+_OTHER_INPUTS = 1.25
+# Readings that differ by less than so many standard deviations tell faults not apart.
+APART = 2.5
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A reading that one may take.
+
+    Args:
+        probe: where and how.
+        bits: of information that it may be expected to give about which fault it is.
+        worth: these for the trouble.
+        expected: for the most probable faults what one would read, by the fault's number.
+    """
+
+    probe: Probe
+    bits: float
+    worth: float
+    expected: Mapping[int, float]
+
+
+def candidates(found: Posterior, nets: Sequence[str], rails: Sequence[str]) -> list[Probe]:
+    """Return every reading that one may take and has not.
+
+    Voltages of all nets at all cases, supply currents, and resistances across each resistor.
+
+    Args:
+        found: how probable everything is, with what was read.
+        nets: that can be touched.
+        rails: nets of supplies.
+    """
+    predictor = found.predictor
+    taken = {(probe.kind, probe.inputs, probe.net, probe.other) for probe in found.evidence.probes}
+    every: list[Probe] = []
+    names = list(predictor.deck.inputs)
+    for case in predictor.dictionary.cases:
+        inputs = tuple((name, case[name]) for name in names)
+        every += [Probe("volt", inputs, net) for net in nets]
+        every += [Probe("ampere", inputs, net) for net in rails]
+    net_of = {node: net for net, node in predictor.deck.nodes.items()}
+    ends = {
+        tuple(sorted(net_of[node] for node in line.split()[1:3]))
+        for line in predictor.deck.elements
+        if line[0] == "r" and all(node in net_of for node in line.split()[1:3])
+    }
+    every += [Probe("ohm", (), one, other) for one, other in sorted(ends)]
+    return [p for p in every if (p.kind, p.inputs, p.net, p.other) not in taken]
+
+
+def best(
+    found: Posterior,
+    offered: Sequence[Probe],
+    *,
+    at: tuple[tuple[str, float], ...] | None = None,
+    handy: Sequence[str] = (),
+) -> list[Choice]:
+    """Return the readings offered, the one that is worth most first.
+
+    Args:
+        found: how probable everything is.
+        offered: what may be read.
+        at: the inputs that are set now.
+        handy: nets with a test point or terminal, which are a little less trouble.
+    """
+    rows = _considered(found)
+    if len(rows) < 2 or not offered:
+        return []
+    universe = found.predictor.dictionary.universe
+    weights = found.weights[rows] / found.weights[rows].sum()
+    faults = np.array([universe.hypotheses[row].fault for row in rows])
+    mean, sigma = _ahead(found, rows, offered)
+    bits = _information(mean, sigma, weights, faults)
+    leading = list(dict.fromkeys(int(fault) for fault in faults))[:6]
+    choices = []
+    for column, probe in enumerate(offered):
+        trouble = _TROUBLE[probe.kind]
+        if probe.inputs and at is not None and probe.inputs != at:
+            trouble *= _OTHER_INPUTS
+        if probe.net in handy:
+            trouble *= 0.9
+        expected = {
+            fault: _value(probe, float(mean[int(np.argmax(faults == fault)), column]))
+            for fault in leading
+        }
+        choices.append(Choice(probe, float(bits[column]), float(bits[column]) / trouble, expected))
+    return sorted(choices, key=lambda choice: -choice.worth)
+
+
+def alike(found: Posterior, offered: Sequence[Probe], faults: Sequence[int]) -> list[int]:
+    """Return which faults no single reading offered would tell from the first of them.
+
+    Args:
+        found: how probable everything is.
+        offered: what may be read.
+        faults: numbers, among those that are probable at all.
+    """
+    from realnet_hw.diagnose.groups import best_hypotheses
+
+    rows = np.array(best_hypotheses(found, list(faults)))
+    if not offered:
+        return list(faults)
+    mean, sigma = _ahead(found, rows, offered)
+    apart = np.abs(mean - mean[0]) / np.hypot(sigma, sigma[0])
+    return [f for f, far in zip(faults, apart.max(axis=1), strict=True) if far < APART]
+
+
+def _value(probe: Probe, mean: float) -> float:
+    return float(np.exp(mean)) if probe.kind == "ohm" else mean
+
+
+def _considered(found: Posterior) -> Numbers:
+    """Return the hypotheses that count, the most probable first."""
+    order = np.argsort(-found.weights)[:_MOST_HYPOTHESES]
+    return order[found.weights[order] >= _LEAST_WEIGHT]
+
+
+def _ahead(found: Posterior, rows: Numbers, offered: Sequence[Probe]) -> tuple[Array, Array]:
+    """Return mean and standard deviation of readings to come, given those taken.
+
+    Returns:
+        Shapes (hypotheses, readings offered).
+    """
+    predictor, evidence = found.predictor, found.evidence
+    ahead = predictor.predicted(offered, rows)
+    mean = ahead.mean.copy()
+    variance = (ahead.linear**2).sum(axis=-1) + ahead.own
+    if evidence.probes:
+        taken = predictor.predicted(evidence.probes, rows)
+        expected, spread = moments(taken, evidence)
+        between = ahead.linear @ taken.linear.swapaxes(1, 2)
+        weighted = np.linalg.solve(spread, between.swapaxes(1, 2))
+        mean += np.einsum("hnk,hn->hk", weighted, evidence.values - expected)
+        variance -= np.einsum("hkn,hnk->hk", between, weighted)
+    noise = np.array([[_noise(p, value) for p, value in zip(offered, row, strict=True)]
+                      for row in mean])  # fmt: skip
+    return mean, np.sqrt(np.maximum(variance, 0.0) + noise**2)
+
+
+def _noise(probe: Probe, mean: float) -> float:
+    """Return a multimeter's standard uncertainty at a value."""
+    value = _value(probe, min(mean, 20.0)) if probe.kind == "ohm" else mean
+    (component,) = (
+        c
+        for budget, some in by_hand(probe, value, number=0).budgets.items()
+        if budget.startswith("meter")
+        for c in some
+    )
+    u = float(np.hypot(component.u_V, component.u_relative * value))
+    return u / max(value, 0.5) if probe.kind == "ohm" else u
+
+
+def _information(mean: Array, sigma: Array, weights: Array, faults: Array) -> Array:
+    """Return the expected bits about the fault of each reading, shape (readings)."""
+    names, group = np.unique(faults, return_inverse=True)
+    own = np.bincount(group, weights, len(names))
+    before = -(own * np.log2(np.maximum(own, 1e-300))).sum()
+    after = np.zeros(mean.shape[1])
+    for row, place in itertools.product(range(len(weights)), range(len(_PLACES))):
+        value = mean[row] + sigma[row] * _PLACES[place]
+        density = np.exp(-(((value - mean) / sigma) ** 2) / 2) / sigma * weights[:, None]
+        total = np.zeros((len(names), mean.shape[1]))
+        np.add.at(total, group, density)
+        share = total / np.maximum(total.sum(axis=0), 1e-300)
+        entropy = -(share * np.log2(np.maximum(share, 1e-300))).sum(axis=0)
+        after += weights[row] * _WEIGHTS[place] * entropy
+    return np.asarray(np.maximum(before - after, 0.0), float)

@@ -1,0 +1,141 @@
+"""Faults, places and readings in plain words, for somebody with a board and a multimeter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from realnet_hw import units
+from realnet_hw.board import Board, reference_order
+from realnet_hw.diagnose.readings import Probe, Quantity
+from realnet_hw.diagnose.universe import Fault
+from realnet_hw.diagnose.values import Value
+from realnet_hw.export.netlist import Netlist
+
+_MOST_PLACES = 2
+
+
+def fault_words(fault: Fault, netlist: Netlist, value: Value | None = None) -> str:
+    """Return what a fault is.
+
+    Args:
+        fault: what is wrong.
+        netlist: of the board.
+        value: of a part with a wrong value, where it is known.
+    """
+    if fault.kind == "wrong value":
+        return _wrong_value(fault.parts[0], netlist, value)
+    if "." in fault.name.split()[0]:
+        return _of_pin(fault, netlist)
+    return _of_parts(fault) if fault.parts else _of_wires(fault)
+
+
+def _of_pin(fault: Fault, netlist: Netlist) -> str:
+    subject, _, pin = fault.name.split()[0].partition(".")
+    net = netlist.parts[subject].pins.get(pin, "unconnected")
+    match fault.kind:
+        case "open":
+            return f"pin {pin} of {subject} ({net}) is not joined"
+        case "stuck":
+            level = fault.name.rsplit(" ", 1)[1]
+            return f"the output at pin {pin} of {subject} ({net}) has failed: it stays {level}"
+        case _:
+            return f"leg {pin} of {subject} is in a hole of {fault.nets[0]} instead of {net}"
+
+
+def _of_parts(fault: Fault) -> str:
+    name = fault.parts[0]
+    match fault.kind:
+        case "short":
+            return f"{name} is bridged"
+        case "swapped":
+            return f"{' and '.join(fault.parts)} are in each other's place"
+        case "reversed":
+            return f"{name} is the wrong way round"
+        case "missing" if name[0] not in "DC":
+            return f"{name} is not there, or not in its socket"
+        case _:
+            return f"{name} does not conduct: a bad joint, broken, or not there"
+
+
+def _of_wires(fault: Fault) -> str:
+    match fault.kind:
+        case "swapped":
+            inputs = fault.name.removeprefix("inputs ").removesuffix(" swapped")
+            return f"the wires of inputs {inputs.replace(' ', ' and ')} are swapped"
+        case "missing" if fault.name.startswith("input "):
+            return f"nothing arrives at {fault.name.removesuffix(' missing')}: its wire is off"
+        case "missing":
+            return f"{fault.name.removesuffix(' missing')} does not arrive: its wire is off"
+        case "bridge":
+            return f"{' and '.join(fault.nets)} are joined, by solder or a strand of wire"
+        case _:
+            return "nothing is wrong"
+
+
+def _wrong_value(name: str, netlist: Netlist, value: Value | None) -> str:
+    right = netlist.parts[name].value
+    if value is None:
+        return f"{name} has another value than {right}"
+    ohm, low, high = (_ohms(v) for v in (value.ohm, value.low_ohm, value.high_ohm))
+    why = f"; {value.words}" if value.words else ""
+    return f"{name} has about {ohm} ({low} to {high}) where {right} belongs{why}"
+
+
+def _ohms(ohm: float) -> str:
+    return units.compact(ohm, 3)
+
+
+def place_of(net: str, board: Board, netlist: Netlist) -> str:
+    """Return where one touches a net: a terminal or test point, else legs of parts."""
+    named = [point.name for point in board.test_points if point.net == net]
+    named += [port.name for port in board.ports if port.net == net]
+    if named:
+        return f"test point {named[0]}" if named[0] != net else f"the terminal {net}"
+    legs = sorted(
+        (
+            (reference[0] not in "RDC", reference_order(reference), reference, pin)
+            for reference, pin in netlist.nets().get(net, ())
+            if reference[0] in "RDCUQ"
+        ),
+    )
+    shown = [_leg(reference, pin, netlist) for _, _, reference, pin in legs]
+    return " = ".join(shown[:_MOST_PLACES]) or f"the net {net}"
+
+
+def _leg(reference: str, pin: str, netlist: Netlist) -> str:
+    part = netlist.parts[reference]
+    if reference[0] == "D":
+        end = "with the band" if part.fields.get("Sim.Pins", "1=K").find(f"{pin}=K") >= 0 else ""
+        return f"the end of {reference} {end or 'without the band'}"
+    if len(part.pins) > 2:
+        return f"pin {pin} of {reference}"
+    other = next((net for number, net in part.pins.items() if number != pin), "")
+    return f"the leg of {reference} that does not go to {other}"
+
+
+def inputs_words(inputs: Sequence[tuple[str, float]]) -> str:
+    """Return how to set the inputs: "X1 = 0 V, X2 = 5 V"."""
+    return ", ".join(f"{name} = {volts:g} V" for name, volts in inputs)
+
+
+def probe_words(probe: Probe, board: Board, netlist: Netlist) -> str:
+    """Return what to read, and where, in one sentence."""
+    at = inputs_words(probe.inputs)
+    if probe.kind == "ohm":
+        one, other = (place_of(net, board, netlist) for net in (probe.net, probe.other))
+        return (
+            f"power off and inputs unplugged, measure the ohms from {probe.net} ({one}) "
+            f"to {probe.other} ({other})"
+        )
+    if probe.kind == "ampere":
+        return f"with {at}, measure the current that the supply {probe.net} delivers"
+    return f"with {at}, measure the volts at {probe.net} ({place_of(probe.net, board, netlist)})"
+
+
+def reading_words(kind: Quantity, value: float) -> str:
+    """Return a reading with its unit."""
+    if kind == "ohm":
+        return f"{_ohms(value)} ohm" if value >= 0.5 else "0 ohm"
+    if kind == "ampere":
+        return f"{value * 1e3:.1f} mA"
+    return f"{value:.3f} V"
