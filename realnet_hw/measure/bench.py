@@ -68,10 +68,10 @@ def measure(
     started = datetime.now(UTC)
     stem = f"{board.name}-{procedure_name}"
     new = out_dir / f"{stem}-{started:%Y%m%dT%H%M%S%f}Z{SUFFIX}"
-    path = _unfinished(out_dir, stem) if resume else new
-    _set_aside(out_dir / NEWEST)
+    path = unfinished(out_dir, stem) if resume else new
+    set_aside(out_dir / NEWEST)
 
-    with _fixture(station, station_file, board_path or board.name) as fixture:
+    with fixture_at(station, station_file, board_path or board.name) as fixture:
         header = Header(
             board=board.name,
             circuit_sha256=circuit_sha256,
@@ -83,7 +83,7 @@ def measure(
             calibration=msgspec.to_builtins(fixture.calibration()),
             wiring=wiring,
             reading=msgspec.to_builtins(station.reading),
-            versions=_versions(),
+            versions=versions(),
             started_utc=f"{started:%Y-%m-%dT%H:%M:%SZ}",
         )
         journal: Journal[Point] = (
@@ -92,7 +92,7 @@ def measure(
         with journal:
             fixture.limit({wiring[port.name]: (port.min_V, port.max_V) for port in board.inputs})
             fixture.average(station.reading.average)
-            fixture.source({wiring[port.name]: _rest_V(port) for port in board.inputs})
+            fixture.source({wiring[port.name]: rest_V(port) for port in board.inputs})
             fixture.output(True)
             points = how.measure(
                 procedure.Run(board, wiring, fixture, journal, station.reading, progress)
@@ -130,8 +130,17 @@ def safe(station_file: Path) -> str:
 
 
 @contextlib.contextmanager
-def _fixture(station: stations.Station, station_file: Path, board: str) -> Iterator[Fixture]:
-    """Open the station's fixture, behind a virtual bench where there is no other."""
+def fixture_at(station: stations.Station, station_file: Path, board: str) -> Iterator[Fixture]:
+    """Open the station's fixture, behind a virtual bench where there is no other.
+
+    Args:
+        station: as it was read.
+        station_file: from where.
+        board: how the virtual bench finds it.
+
+    Raises:
+        BenchError, LinkLost: as ``Fixture``, and if no virtual bench starts.
+    """
     with contextlib.ExitStack() as stack:
         given = station.fixture
         if given is None:
@@ -181,7 +190,7 @@ def _measurement(
     )
 
 
-def _set_aside(newest: Path) -> None:
+def set_aside(newest: Path) -> None:
     """Take the folder's newest record out of the way of a new run; a copy of it stays.
 
     Raises:
@@ -204,25 +213,29 @@ def _set_aside(newest: Path) -> None:
         ) from None
 
 
-def _unfinished(out_dir: Path, stem: str) -> Path:
-    """Return the newest journal of a board and procedure that has no record yet."""
+def unfinished(out_dir: Path, stem: str) -> Path:
+    """Return the newest journal of a board and procedure that has no record yet.
+
+    Raises:
+        InputError: there is none.
+    """
     begun = sorted(out_dir.glob(f"{stem}-*{SUFFIX}"))
     left = [path for path in begun if not path.with_suffix(".json").exists()]
     if not left:
         raise InputError(
             f"no unfinished journal {stem}-*{SUFFIX}",
             where=str(out_dir),
-            mend="measure without --resume",
+            mend="start anew, without --resume",
         )
     return left[-1]
 
 
-def _rest_V(port: Port) -> float:
+def rest_V(port: Port) -> float:
     """Return the voltage nearest to 0 V that an input may have."""
     return min(max(0.0, port.min_V), port.max_V)
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
     """Return the versions of what took part on the host's side."""
     return {
         "python": platform.python_version(),
