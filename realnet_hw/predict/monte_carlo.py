@@ -15,12 +15,12 @@ import numpy as np
 from realnet_hw.export.deck import Deck
 from realnet_hw.predict.asking import Answers, Asking
 from realnet_hw.predict.engine import Engine, Parameters
-from realnet_hw.predict.tolerances import draw
+from realnet_hw.predict.tolerances import drawn_boards
 
 # Called with what is done and what is to do.
 Progress = Callable[[int, int], None]
 # A chunk is a small share of all boards, so that progress is seen; a large one costs less.
-_FEWEST, _MOST, _CHUNKS = 25, 1000, 40
+_FEWEST, _MOST, _CHUNKS = 25, 2000, 40
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,10 @@ class Run:
             InputError: a parameter or node that the deck does not have.
             SimulationFailed: a board for which there is no solution.
         """
-        drawn = draw(self.deck.spreads, len(boards), self.seed, first=boards.start)
-        sets = [{**board, **case} for board in drawn for case in self.cases]
-        solved = self.asking.answers(self.deck, engine, sets)
-        return solved.reshape(len(boards), len(self.cases), self.values)
+        names, drawn = drawn_boards(self.deck.spreads, boards, self.seed)
+        found = self.asking.of_boards(self.deck, engine, names, drawn, self.cases)
+        assert found.shape == (len(boards), len(self.cases), self.values)
+        return found
 
 
 @runtime_checkable

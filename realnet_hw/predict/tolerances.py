@@ -19,9 +19,21 @@ from realnet_hw.predict.lots import Lot, mixed
 
 
 def draw(
-    spreads: Sequence[Spread], count: int, seed: int, lot: Lot = mixed, *, first: int = 0
+    spreads: Sequence[Spread], count: int, seed: int, lot: Lot = mixed
 ) -> list[dict[str, float]]:
-    """Draw the parameters of ``count`` boards, from board ``first`` of the draw on.
+    """Draw the parameters of the first ``count`` boards, see :func:`drawn_boards`.
+
+    Returns:
+        For each board, parameter name to value.
+    """
+    names, values = drawn_boards(spreads, range(count), seed, lot)
+    return [dict(zip(names, row, strict=True)) for row in values.tolist()]
+
+
+def drawn_boards(
+    spreads: Sequence[Spread], boards: range, seed: int, lot: Lot = mixed
+) -> tuple[tuple[str, ...], npt.NDArray[np.float64]]:
+    """Draw the parameters of some successive boards.
 
     A uniform spread is uniform between its bounds. A normal one has its nominal value and sigma and
     is truncated at the bounds, by the inverse of its distribution function, so that one random
@@ -31,35 +43,34 @@ def draw(
 
     Args:
         spreads: in any order.
-        count: number of boards.
+        boards: their numbers in the draw, step 1.
         seed: not negative.
         lot: where within their tolerance the parts lie; predictions draw from a mixed one.
-        first: number of the first board; not negative.
 
     Returns:
-        For each board, parameter name to value.
+        The parameters' names, and their values, shape (boards, parameters).
 
     Raises:
-        InputError: count, first or seed negative, or a spread whose bounds are not in order.
+        InputError: fewer than no boards, a number or seed negative, or a spread whose bounds are
+            not in order.
     """
-    if count < 0:
-        raise InputError(f"{count} boards", allowed="0 or more")
-    if first < 0:
-        raise InputError(f"board {first}", allowed="0 or more")
+    if boards.stop < boards.start:
+        raise InputError(f"{boards.stop - boards.start} boards", allowed="0 or more")
+    if boards.start < 0:
+        raise InputError(f"board {boards.start}", allowed="0 or more")
     if seed < 0:
         raise InputError(f"seed {seed}", allowed="0 or more")
     ordered = sorted(
         spreads, key=lambda spread: (reference_order(spread.reference), spread.parameter)
     )
     # Each number is one step of the generator.
-    source = np.random.PCG64(seed).advance(first * len(ordered))
-    uniform = np.random.Generator(source).random((count, len(ordered)))
+    source = np.random.PCG64(seed).advance(boards.start * len(ordered))
+    uniform = np.random.Generator(source).random((len(boards), len(ordered)))
     uniform = lot([spread.reference for spread in ordered], uniform)
-    columns = [_values(spread, uniform[:, index]).tolist() for index, spread in enumerate(ordered)]
-    names = [spread.parameter for spread in ordered]
-    if not columns:
-        return [{} for _ in range(count)]
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+    values = np.empty_like(uniform)
+    for index, spread in enumerate(ordered):
+        values[:, index] = _values(spread, uniform[:, index])
+    return tuple(spread.parameter for spread in ordered), values
 
 
 def _values(spread: Spread, uniform: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
