@@ -260,11 +260,32 @@ class Settling(_Frozen, frozen=True, kw_only=True):
     resolution_s: float = 0.0
 
 
+class Band(_Frozen, frozen=True, kw_only=True):
+    """A figure of the nominal board, and the least and greatest of those that were stepped."""
+
+    nominal: float
+    low: float
+    high: float
+
+
+class PredictedEdge(_Frozen, frozen=True, kw_only=True):
+    """What a step of the input does at an output; see ``edges`` for what each figure is.
+
+    Seconds, and a share of the output's way. None where some board has no such figure.
+    """
+
+    delay_s: Band | None = None
+    passage_s: Band | None = None
+    overshoot: Band | None = None
+    settling_s: Band | None = None
+
+
 class Transient(_Frozen, frozen=True, kw_only=True):
     """The answer to a square wave on one input, the other inputs held.
 
     ``boards`` were stepped: those that are outermost at rest of a great many, and some others.
-    ``settling`` has the outputs that the wave moves.
+    ``settling`` has the outputs that the wave moves. The input takes ``edge_s`` from level to
+    level; ``edges`` has what the rising one, then the falling one, does at each output.
     """
 
     input: str
@@ -274,6 +295,8 @@ class Transient(_Frozen, frozen=True, kw_only=True):
     outputs: dict[str, Trace]
     boards: int
     settling: dict[str, Settling] = {}
+    edge_s: float | None = None
+    edges: dict[str, list[PredictedEdge]] = {}
 
 
 class Waveforms(_Frozen, frozen=True, kw_only=True):
@@ -425,6 +448,67 @@ class MeasuredCase(_Frozen, frozen=True, kw_only=True):
     pulses: dict[str, MeasuredPulse] = {}
 
 
+class MeasuredWave(_Frozen, frozen=True, kw_only=True):
+    """A trace that an oscilloscope took, the mean of several records.
+
+    Args:
+        channel: scope and number, ``"dso.2"``.
+        start_s: of the first point, counted from the trigger.
+        step_s: from point to point.
+        volts_V: the points.
+        noise_V: standard deviation of a point.
+        components: budget of the volts, noise left out.
+    """
+
+    channel: str
+    start_s: float
+    step_s: float
+    volts_V: list[float]
+    noise_V: float
+    components: list[Component]
+
+
+class Figure(_Frozen, frozen=True, kw_only=True):
+    """A figure of an edge as measured; None where there is nothing to be told."""
+
+    value: float | None = None
+    U: float | None = None
+
+
+class EdgeFigures(_Frozen, frozen=True, kw_only=True):
+    """What an edge does at an output, as measured; see ``edges`` for what each figure is."""
+
+    delay_s: Figure = Figure()
+    passage_s: Figure = Figure()
+    overshoot: Figure = Figure()
+    settling_s: Figure = Figure()
+
+
+class MeasuredEdge(_Frozen, frozen=True, kw_only=True):
+    """A step of one input, and what the board made of it.
+
+    Args:
+        input: which one stepped.
+        from_V, to_V: as set.
+        held_V: the others, as set.
+        scope: what ``*IDN?`` of the scope says.
+        records: so many were taken.
+        passage_s: what the input itself took from 10 % to 90 %, None where that was not seen.
+        waves: by terminal.
+        figures: by output.
+    """
+
+    input: str
+    from_V: float
+    to_V: float
+    held_V: dict[str, float]
+    scope: str
+    records: int
+    passage_s: float | None
+    waves: dict[str, MeasuredWave]
+    figures: dict[str, EdgeFigures]
+
+
 class Calibration(_Frozen, frozen=True, kw_only=True):
     """The calibration that the fixture's controller holds."""
 
@@ -463,6 +547,7 @@ class Measurement(
     started_utc: str
     finished_utc: str
     cases: list[MeasuredCase]
+    edges: list[MeasuredEdge] = []
 
 
 # ---------------------------------------------------------------- comparison
@@ -557,6 +642,43 @@ class DetectedFault(_Frozen, frozen=True, kw_only=True):
     power: float
 
 
+class ComparedFigure(_Frozen, frozen=True, kw_only=True):
+    """A figure of an edge: as measured, and of the boards that were stepped.
+
+    ``agrees`` is whether it lies among those boards, with half as much again on either side, or
+    nearer than its uncertainty; None where that can't be told.
+    """
+
+    measured: float | None
+    U: float | None
+    predicted: Band | None
+    agrees: bool | None
+
+
+class ComparedEdge(_Frozen, frozen=True, kw_only=True):
+    """An output's answer to a step of an input, as measured, against the boards stepped.
+
+    Args:
+        input, from_V, to_V, held_V: the step, as in ``MeasuredEdge``.
+        output: whose answer it is.
+        outside: share of the wave's points that lie beyond the band of boards, widened by half on
+            either side and by the uncertainty; None where no such wave was predicted.
+        agrees: whether next to no point does.
+        note: why that can't be told.
+        figures: by name.
+    """
+
+    input: str
+    from_V: float
+    to_V: float
+    held_V: dict[str, float]
+    output: str
+    outside: float | None
+    agrees: bool | None
+    note: str
+    figures: dict[str, ComparedFigure]
+
+
 class Comparison(
     msgspec.Struct,
     frozen=True,
@@ -586,6 +708,7 @@ class Comparison(
     range_V: float | None = None
     conditions: Conditions = Conditions()
     cases: list[ComparedCase]
+    edges: list[ComparedEdge] = []
 
 
 # ------------------------------------------------------------------ training
