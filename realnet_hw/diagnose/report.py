@@ -1,0 +1,79 @@
+"""The report of a diagnosis: one HTML file that stands alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from realnet_hw import __version__
+from realnet_hw.board import Board
+from realnet_hw.diagnose import words
+from realnet_hw.diagnose.pictures import pictures
+from realnet_hw.diagnose.table import headline, percent, probe_line
+from realnet_hw.export.netlist import Netlist
+from realnet_hw.records import Diagnosis, ProbeReading
+
+_LEAST = 0.005
+
+
+def html(
+    record: Diagnosis, board: Board, netlist: Netlist, built: Path | None, built_on: str
+) -> str:
+    """Return the report as the text of an HTML file.
+
+    Args:
+        record: the diagnosis.
+        board: with its test points.
+        netlist: of it.
+        built: the folder of its build, for the drawings; None where there is none.
+        built_on: "pcb" or "breadboard".
+
+    Raises:
+        InputError: a drawing that can't be read.
+    """
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.ChoiceLoader(
+            [
+                jinja2.PackageLoader("realnet_hw.diagnose"),
+                jinja2.PackageLoader("realnet_hw.compare"),
+            ]
+        ),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"percent": percent, "where": _where, "figure": _figure}
+    sound = record.fit == "ok" and record.healthy > 0.5
+    text: str = environment.get_template("diagnosis.html").render(
+        record=record,
+        headline=headline(record),
+        tone="doubt" if record.fit == "unknown" else "good" if sound else "bad",
+        answer="UNKNOWN" if record.fit == "unknown" else "NOTHING SEEN" if sound else "FAULTY",
+        groups=[
+            [fault for fault in group.faults if fault.p > _LEAST]
+            for group in record.groups
+            if group.p > _LEAST
+        ],
+        advice=probe_line(record.next_probe, board, netlist) if record.next_probe else "",
+        others=[probe_line(other, board, netlist) for other in record.other_probes],
+        pictures=pictures(record, built, built_on),
+        program=f"realnet_hw {__version__}",
+    )
+    return text
+
+
+def _where(reading: ProbeReading) -> str:
+    """Return where something was read: "Y at X1 = 0 V, X2 = 5 V"."""
+    if reading.kind == "ohm":
+        return f"{reading.node} to {reading.other}, power off"
+    of = "supply current of " if reading.kind == "ampere" else ""
+    return f"{of}{reading.node} at {words.inputs_words(tuple(reading.inputs.items()))}"
+
+
+def _figure(reading: ProbeReading) -> str:
+    if reading.value is None:
+        return ""
+    text = words.reading_words(reading.kind, reading.value)
+    return text.replace("-", "\N{MINUS SIGN}")
