@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 
 from realnet_hw import __version__
 from realnet_hw.cli import guidance
+from realnet_hw.cli.diagnose import diagnose
 from realnet_hw.cli.flash import flash
 from realnet_hw.cli.foresight import foretell
 from realnet_hw.cli.new import new
@@ -40,6 +41,7 @@ bench = App(name="bench", help="The virtual bench.")
 app.command(bench)
 app.command(new)
 app.command(train)
+app.command(diagnose)
 app.command(flash)
 app.command(records_app)
 
@@ -166,6 +168,7 @@ def predict(
     samples: Annotated[int | None, Parameter(validator=None)] = None,
     seed: int = 0,
     workers: int = 1,
+    scheduler: str | None = None,
     temperature_c: float = 27.0,
     supply: Annotated[list[str] | None, Parameter(negative="", allow_leading_hyphen=True)] = None,
     with_: Annotated[str, Parameter("--with")] = "",
@@ -190,6 +193,9 @@ def predict(
         Seed of the draws.
     workers
         How many processes share the work; the answer is the same for any number.
+    scheduler
+        Address of a Dask scheduler, such as tcp://192.168.1.7:8786, whose workers share
+        it instead; they need the same version of this program.
     temperature_c
         Temperature of the whole board in degrees Celsius: diodes follow it, and
         parts of the catalogue spread wider by their drift. Parts without one are named.
@@ -229,6 +235,7 @@ def predict(
             samples=samples,
             seed=seed,
             workers=workers,
+            scheduler=scheduler,
             engine=engine,
             views=with_,
         )
@@ -533,6 +540,7 @@ def _predict(
     samples: int | None = None,
     seed: int = 0,
     workers: int = 1,
+    scheduler: str | None = None,
     engine: str | None = None,
     views: str = "",
     stage: str = "",
@@ -541,8 +549,11 @@ def _predict(
     from realnet_hw.predict.engines import ENGINES, usual_for
     from realnet_hw.predict.prediction import predict as predicted
     from realnet_hw.predict.views import views_from, with_views
+    from realnet_hw.predict.workers import on_scheduler
     from realnet_hw.predict.workers import workers as working
 
+    if scheduler is not None and workers != 1:
+        raise InputError("both --workers and --scheduler", allowed="one of them")
     if samples is None:
         samples = asking_of(board, deck).samples
     if not 50 <= samples <= 1_000_000:
@@ -550,7 +561,8 @@ def _predict(
     guidance.warn_of_few_samples(board, samples)
     wanted = views_from(views, board)
     engine = engine or usual_for(board)
-    with working(ENGINES[engine], workers) as simulator:
+    make = ENGINES[engine]
+    with on_scheduler(make, scheduler) if scheduler else working(make, workers) as simulator:
         guidance.foretell_time(board, deck, simulator, samples, workers)
         with progress(f"{stage}Predicting {board.name}: {samples} boards in {engine}") as advance:
             record = predicted(board, deck, netlist, simulator, samples, seed, advance)
