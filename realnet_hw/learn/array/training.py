@@ -8,6 +8,7 @@ last checkpoint alone.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -36,6 +37,7 @@ class Checkpoint(Entry, frozen=True, kw_only=True):
         outputs_V: a list a pattern.
         stored_V: the weights that gave these, layer by layer, row by row.
         mean, square, steps: of the optimiser.
+        took_s: how long the epoch took.
     """
 
     epoch: int
@@ -47,6 +49,7 @@ class Checkpoint(Entry, frozen=True, kw_only=True):
     mean: list[list[list[float]]]
     square: list[list[list[float]]]
     steps: int
+    took_s: float
 
     @property
     def weights(self) -> Weights:
@@ -64,7 +67,11 @@ def start_weights(shape: Shape, plan: TrainingPlan) -> Weights:
 
 
 def epochs(
-    array: Array, task: Task, plan: TrainingPlan, last: Checkpoint | None = None
+    array: Array,
+    task: Task,
+    plan: TrainingPlan,
+    start_V: Weights,
+    last: Checkpoint | None = None,
 ) -> Iterator[Checkpoint]:
     """Train, and give a checkpoint before the first epoch and after each.
 
@@ -72,11 +79,12 @@ def epochs(
         array: what is trained; its weights are written anew.
         task: what it learns.
         plan: how.
+        start_V: the weights to begin with.
         last: where to go on; it is not given again.
     """
     if last is None:
         optimiser = Adam(plan.rate_V, STORE_MIN_V, STORE_MAX_V)
-        last = _checkpoint(array, task, plan, 0, start_weights(array.shape, plan), optimiser)
+        last = _checkpoint(array, task, plan, 0, start_V, optimiser, time.monotonic())
         yield last
     for epoch in range(last.epoch + 1, plan.epochs + 1):
         last = _epoch(array, task, plan, epoch, last)
@@ -91,6 +99,7 @@ def best_of(checkpoints: Sequence[Checkpoint]) -> Checkpoint:
 def _epoch(
     array: Array, task: Task, plan: TrainingPlan, epoch: int, last: Checkpoint
 ) -> Checkpoint:
+    began_s = time.monotonic()
     done = (epoch - 1) / max(1, plan.epochs - 1)
     optimiser = Adam(
         plan.rate_V * (1 - (1 - _LAST_RATE) * done),
@@ -108,11 +117,17 @@ def _epoch(
         array.store(stored_V)
         found = estimate(array, part.inputs_V, plan.target_V * part.signs, nudge)
         stored_V, optimiser = optimiser.step(stored_V, found.gradient)
-    return _checkpoint(array, task, plan, epoch, stored_V, optimiser)
+    return _checkpoint(array, task, plan, epoch, stored_V, optimiser, began_s)
 
 
 def _checkpoint(
-    array: Array, task: Task, plan: TrainingPlan, epoch: int, stored_V: Weights, optimiser: Adam
+    array: Array,
+    task: Task,
+    plan: TrainingPlan,
+    epoch: int,
+    stored_V: Weights,
+    optimiser: Adam,
+    began_s: float,
 ) -> Checkpoint:
     array.store(stored_V)
     outputs = answers(array, task)
@@ -130,6 +145,7 @@ def _checkpoint(
         mean=_lists(optimiser.mean),
         square=_lists(optimiser.square),
         steps=optimiser.steps,
+        took_s=time.monotonic() - began_s,
     )
 
 
