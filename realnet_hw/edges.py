@@ -110,7 +110,7 @@ def figures(times_s: Array, volts: Array, moved_s: float, *, least_V: float) -> 
     return Figures(
         delay_s=None if half_s is None else half_s - moved_s,
         passage_s=None if low_s is None or high_s is None else high_s - low_s,
-        overshoot=max(0.0, float(_smoothed(place).max()) - 1.0),
+        overshoot=max(0.0, round(float(_smoothed(place).max()) - 1.0, 6)),
         settling_s=_settling_s(place, times_s, moved_s),
     )
 

@@ -27,7 +27,11 @@ _PREFIXES = {
     "M": 6,
     "G": 9,
 }
-_UNITS = {"ohm": ("ohm", "Ohm", "\N{GREEK CAPITAL LETTER OMEGA}", "\N{OHM SIGN}"), "F": ("F",)}
+_UNITS = {
+    "ohm": ("ohm", "Ohm", "\N{GREEK CAPITAL LETTER OMEGA}", "\N{OHM SIGN}"),
+    "F": ("F",),
+    "s": ("s",),
+}
 _NUMBER = re.compile(
     r"([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,2})?)\s?([A-Za-z\u00b5\u03bc\u03a9\u2126]*)"
 )
@@ -40,7 +44,7 @@ def parse(text: str, unit: str = "") -> float:
 
     Args:
         text: the value, with or without its unit.
-        unit: ``"ohm"``, ``"F"`` or empty; a value with another unit is refused.
+        unit: ``"ohm"``, ``"F"``, ``"s"`` or empty; a value with another unit is refused.
 
     Returns:
         The value in the unit without prefix.
@@ -51,7 +55,7 @@ def parse(text: str, unit: str = "") -> float:
     stripped = text.strip()
     if match := _RKM.fullmatch(stripped):
         whole, prefix, fraction = match.groups()
-        if prefix == "R" and unit == "F":
+        if prefix == "R" and unit in ("F", "s"):
             raise _refused(text)
         return float(Decimal(f"{whole}.{fraction}").scaleb(_PREFIXES[prefix]))
     match = _NUMBER.fullmatch(stripped)
@@ -60,7 +64,7 @@ def parse(text: str, unit: str = "") -> float:
     number, suffix = match.groups()
     for name in _UNITS.get(unit, ()):
         suffix = suffix.removesuffix(name)
-    if suffix not in _PREFIXES or (suffix == "R" and unit == "F"):
+    if suffix not in _PREFIXES or (suffix == "R" and unit in ("F", "s")):
         raise _refused(text)
     if suffix and re.search("[eE]", number):
         raise _refused(text)

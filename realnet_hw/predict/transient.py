@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from realnet_hw import records
+from realnet_hw import edges, records
 from realnet_hw.board import Board
-from realnet_hw.errors import SimulationFailed
+from realnet_hw.errors import InputError, SimulationFailed
 from realnet_hw.export.deck import Deck
 from realnet_hw.predict.engine import Engine, Parameters, Volts
 from realnet_hw.predict.levels import RESOLUTION_V, levels_V, most_telling, responses, sources
@@ -18,8 +18,10 @@ from realnet_hw.predict.traces import ideal, microvolts, outermost, trace
 # Of what a period is made: a while at low, then a high and a low half, in steps of the record.
 _BEFORE = 20
 _HALF = 200
-# An edge takes this share of a half, so that what is seen is the outputs' own speed.
+# An edge takes this share of a half, so that what is seen is the outputs' own speed; one that is
+# given takes as long as it does, and a half is so many times longer at least.
 _EDGE = 1 / 500
+_EDGES = 10
 # So many times as long as the nominal board takes to settle is a half at least.
 _HALVES = 4
 # At rest within this share of the way, or within this voltage if that is more.
@@ -37,6 +39,7 @@ def transient(
     engine: Engine,
     drawn: Sequence[Parameters],
     moved: str | None = None,
+    edge_s: float | None = None,
 ) -> records.Transient:
     """Return the answer to one period of a square wave between an input's 0 and 1.
 
@@ -50,12 +53,15 @@ def transient(
         drawn: parameters of boards; those that are outermost at rest make the band, with the first
             24, since to step takes long. How many that are is in the record.
         moved: the input; if not said, the one that moves the outputs most.
+        edge_s: how long it takes from level to level; if not said, next to nothing.
 
     Raises:
-        InputError: an input that the board does not have.
+        InputError: an input that the board does not have, or an edge that takes no time.
         SimulationFailed: a board for which there is no solution, or a nominal one that has not come
             to rest after ten seconds.
     """
+    if edge_s is not None and not 0 < edge_s <= _LONGEST_S / _EDGES:
+        raise InputError(f"an edge of {edge_s:g} s", allowed=f"up to {_LONGEST_S / _EDGES:g} s")
     tried = [moved] if moved is not None else [port.name for port in board.inputs]
     found = [one for name in tried for one in responses(board, deck, engine, [name])]
     (shown,) = most_telling(found, 1)
@@ -75,14 +81,15 @@ def transient(
 
     def run(half_s: float, some: Sequence[Parameters]) -> Volts:
         return engine.transient(
-            deck.with_waveform(element, _wave(*ends_V, half_s)),
+            deck.with_waveform(element, _wave(*ends_V, half_s, edge_s)),
             some,
             nodes,
             end_s=(_BEFORE + 2 * _HALF) * half_s / _HALF,
             step_s=half_s / _HALF,
         )
 
-    half_s = _rounded_up(_HALVES * board.limits.get("settle_s", _FIRST_GUESS_S))
+    least_s = _EDGES * (edge_s or 0.0)
+    half_s = _rounded_up(max(_HALVES * board.limits.get("settle_s", _FIRST_GUESS_S), least_s))
     while (longest_s := _longest(_settling_s(run(half_s, boards[:1]), rest_V[:1], half_s))) is None:
         half_s = _rounded_up(4 * half_s)
         if half_s > _LONGEST_S:
@@ -91,12 +98,12 @@ def transient(
                 where=board.name,
             )
     if longest_s > 0:
-        half_s = _rounded_up(_HALVES * longest_s)
+        half_s = _rounded_up(max(_HALVES * longest_s, least_s))
     volts = run(half_s, boards)
     settling_s = _settling_s(volts, rest_V, half_s)
     resolution_s = float(f"{_RESOLVED * half_s / _HALF:.9g}")
     times = np.arange(volts.shape[1]) * half_s / _HALF
-    bends_s, bends_V = np.array(_wave(*ends_V, half_s)).T
+    bends_s, bends_V = np.array(_wave(*ends_V, half_s, edge_s)).T
     input_V = np.interp(times, bends_s, bends_V)
     ideals = ideal(board, [{**shown.held_V, moved: volt} for volt in input_V.tolist()])
     return records.Transient(
@@ -120,20 +127,61 @@ def transient(
             for index, port in enumerate(board.outputs)
             if abs(rest_V[0, 1, index] - rest_V[0, 0, index]) > RESOLUTION_V
         },
+        edge_s=float(f"{_edge_s(half_s, edge_s):.9g}"),
+        edges={
+            port.name: [
+                _figures(times[part], input_V[part], volts[:, part, index])
+                for part in (slice(0, _BEFORE + _HALF), slice(_HALF, None))
+            ]
+            for index, port in enumerate(board.outputs)
+        },
     )
 
 
-def _wave(low_V: float, high_V: float, half_s: float) -> list[tuple[float, float]]:
+def _figures(times_s: Volts, input_V: Volts, volts: Volts) -> records.PredictedEdge:
+    """Return what one edge of the input does at an output.
+
+    Args:
+        times_s, input_V: of the input, shape (times).
+        volts: of the output on each board, the nominal one first, shape (boards, times).
+    """
+    moved_s = edges.middle_s(times_s, input_V)
+    if moved_s is None:
+        return records.PredictedEdge()
+    found = [edges.figures(times_s, one, moved_s, least_V=RESOLUTION_V) for one in volts]
+    return records.PredictedEdge(
+        delay_s=_band([one.delay_s for one in found]),
+        passage_s=_band([one.passage_s for one in found]),
+        overshoot=_band([one.overshoot for one in found]),
+        settling_s=_band([one.settling_s for one in found]),
+    )
+
+
+def _band(values: Sequence[float | None]) -> records.Band | None:
+    """Return the first value with the least and greatest of all, None where one is None."""
+    known = [float(f"{value:.4g}") for value in values if value is not None]
+    if not known or len(known) < len(values):
+        return None
+    return records.Band(nominal=known[0], low=min(known), high=max(known))
+
+
+def _edge_s(half_s: float, edge_s: float | None) -> float:
+    return _EDGE * half_s if edge_s is None else edge_s
+
+
+def _wave(
+    low_V: float, high_V: float, half_s: float, edge_s: float | None = None
+) -> list[tuple[float, float]]:
     """Return (seconds, volts) where a period's straight pieces meet."""
     rise_s = _BEFORE * half_s / _HALF
     fall_s = rise_s + half_s
-    edge_s = _EDGE * half_s
+    lasts_s = _edge_s(half_s, edge_s)
     return [
         (0.0, low_V),
         (rise_s, low_V),
-        (rise_s + edge_s, high_V),
+        (rise_s + lasts_s, high_V),
         (fall_s, high_V),
-        (fall_s + edge_s, low_V),
+        (fall_s + lasts_s, low_V),
     ]
 
 

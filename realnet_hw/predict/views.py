@@ -21,8 +21,12 @@ from realnet_hw.predict.traces import BOARDS
 from realnet_hw.predict.transient import transient
 from realnet_hw.predict.waveforms import waveforms
 from realnet_hw.predict.yields import USUAL, yields
+from realnet_hw.units import parse
 
-WORDS = "curves, surface, surface:X1:X2, transient, transient:X1, yields, yields:1:5, all"
+WORDS = (
+    "curves, surface, surface:X1:X2, transient, transient:X1, transient:X1:2us, yields, yields:1:5,"
+    " all"
+)
 WORDS_OF_FIRED = "waveforms, yields, yields:1:5, all"
 
 
@@ -33,14 +37,15 @@ class Views:
     Args:
         curves: transfer curves of the inputs.
         surfaces: for each one, the input across and the input up.
-        transients: for each one, the input that steps; None is the one that shows most.
+        transients: for each one, the input that steps, and the seconds that it takes; None is the
+            input that shows most, and next to no time.
         waveforms: the firing over time.
         yields: those at these tolerances, as fractions.
     """
 
     curves: bool = False
     surfaces: tuple[tuple[str, str], ...] = ()
-    transients: tuple[str | None, ...] = ()
+    transients: tuple[tuple[str | None, float | None], ...] = ()
     waveforms: bool = False
     yields: tuple[float, ...] = ()
 
@@ -68,7 +73,8 @@ def views_from(text: str, board: Board) -> Views:
     and transients.
 
     Raises:
-        InputError: another word, an input that the board does not have, or too few inputs.
+        InputError: another word, an input that the board does not have, too few inputs, or an edge
+            that is no time.
     """
     words = [word for part in text.split(",") if (word := part.strip())]
     tolerances: dict[float, None] = {}
@@ -105,16 +111,17 @@ def _followed(words: Sequence[str], board: Board) -> Views:
     """Return the views of a board whose outputs follow its inputs."""
     curves = False
     surfaces: dict[tuple[str, str], None] = {}
-    transients: dict[str | None, None] = {}
+    transients: dict[tuple[str | None, float | None], None] = {}
     for word in words:
         kind, *names = word.split(":")
+        edge_s = parse(names.pop(), "s") if kind == "transient" and len(names) == 2 else None
         _refuse_unknown(names, board)
         inputs = [port.name for port in board.inputs]
         match kind, len(names):
             case "all", 0:
                 curves = curves or bool(inputs)
                 surfaces |= dict.fromkeys([(inputs[0], inputs[1])] if len(inputs) > 1 else [])
-                transients |= dict.fromkeys([None] if inputs else [])
+                transients |= dict.fromkeys([(None, None)] if inputs else [])
             case "curves", 0:
                 _refuse_few(board, 1, "a transfer curve")
                 curves = True
@@ -126,7 +133,7 @@ def _followed(words: Sequence[str], board: Board) -> Views:
                 surfaces[across, up] = None
             case "transient", 0 | 1:
                 _refuse_few(board, 1, "a transient")
-                transients[names[0] if names else None] = None
+                transients[names[0] if names else None, edge_s] = None
             case "waveforms", 0:
                 raise InputError("a board without a firing has no waveforms", where=board.name,
                                  allowed=WORDS)  # fmt: skip
@@ -183,7 +190,10 @@ def with_views(
     makers: list[Callable[..., records.Curve | records.Surface | records.Transient]] = [
         *(functools.partial(curve, shown=one) for one in shown),
         *(functools.partial(surface, across=across, up=up) for across, up in views.surfaces),
-        *(functools.partial(transient, moved=moved) for moved in views.transients),
+        *(
+            functools.partial(transient, moved=moved, edge_s=edge_s)
+            for moved, edge_s in views.transients
+        ),
     ]
     for make in makers:
         made.append(make(board, deck, engine, drawn))

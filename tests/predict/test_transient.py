@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from realnet_hw.board import Board
-from realnet_hw.errors import SimulationFailed
+from realnet_hw.errors import InputError, SimulationFailed
 from realnet_hw.export.deck import Deck, Spread, model_card
 from realnet_hw.export.netlist import Netlist
 from realnet_hw.predict.ngspice import NgspiceEngine
@@ -69,6 +69,31 @@ def test_resistor_and_capacitor(engine: NgspiceEngine) -> None:
     assert settling.nominal_s is not None
     assert settling.slowest_s == pytest.approx(slowest * settling.nominal_s, rel=0.01)
     assert found.boards == 24
+    assert found.edge_s == pytest.approx(half_s / 500)
+    for edge in found.edges["Y"]:
+        assert edge.delay_s is not None and edge.passage_s is not None
+        assert edge.settling_s is not None and edge.overshoot is not None
+        assert edge.delay_s.nominal == pytest.approx(1e-3 * math.log(2), rel=0.03)
+        assert edge.passage_s.nominal == pytest.approx(1e-3 * math.log(9), rel=0.02)
+        assert edge.settling_s.nominal == pytest.approx(1e-3 * math.log(50), rel=0.02)
+        assert edge.settling_s.high == pytest.approx(slowest * edge.settling_s.nominal, rel=0.01)
+        assert edge.overshoot.high < 1e-3
+
+
+def test_an_edge_that_takes_its_time_makes_the_passage_longer(engine: NgspiceEngine) -> None:
+    """The answer to a ramp of 4 RC, by the law of the ramp and its end."""
+    found = transient(board_of(["X1"], ["Y"]), RC, engine, [], edge_s=4e-3)
+    after = np.linspace(0, 20, 200_001)
+    ramp = (after - 1 + np.exp(-after)) / 4
+    late = np.maximum(after - 4, 0)
+    law = np.where(after < 4, ramp, ramp - (late - 1 + np.exp(-late)) / 4)
+    at = dict(zip((0.1, 0.5, 0.9), 1e-3 * np.interp((0.1, 0.5, 0.9), law, after), strict=True))
+    for edge in found.edges["Y"]:
+        assert edge.delay_s is not None and edge.passage_s is not None
+        assert edge.delay_s.nominal == pytest.approx(at[0.5] - 2e-3, rel=0.01)
+        assert edge.passage_s.nominal == pytest.approx(at[0.9] - at[0.1], rel=0.01)
+    with pytest.raises(InputError, match="an edge of 0 s"):
+        transient(board_of(["X1"], ["Y"]), RC, engine, [], edge_s=0.0)
 
 
 @pytest.mark.parametrize("gain", [1.0, 2.0, 4.0])

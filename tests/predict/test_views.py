@@ -46,9 +46,10 @@ def full(engine: NgspiceEngine, xor: Xor, plain: records.Prediction) -> records.
         ("curves", Views(curves=True)),
         ("surface", Views(surfaces=(("X1", "X2"),))),
         ("surface:X3:X1, surface", Views(surfaces=(("X3", "X1"), ("X1", "X2")))),
-        ("transient,transient:X2", Views(transients=(None, "X2"))),
-        ("all", Views(True, (("X1", "X2"),), (None,))),
-        ("all,surface,surface:X1:X3,", Views(True, (("X1", "X2"), ("X1", "X3")), (None,))),
+        ("transient,transient:X2", Views(transients=((None, None), ("X2", None)))),
+        ("transient:X1:2us", Views(transients=(("X1", 2e-6),))),
+        ("all", Views(True, (("X1", "X2"),), ((None, None),))),
+        ("all,surface,surface:X1:X3,", Views(True, (("X1", "X2"), ("X1", "X3")), ((None, None),))),
     ],
 )
 def test_words(text: str, views: Views) -> None:
@@ -57,7 +58,7 @@ def test_words(text: str, views: Views) -> None:
 
 
 def test_all_is_what_the_board_has_inputs_for() -> None:
-    assert views_from("all", ONE) == Views(True, (), (None,))
+    assert views_from("all", ONE) == Views(True, (), ((None, None),))
     assert not views_from("all", board_of([], ["Y"]))
     assert str(views_from("all", ONE)) == "transfer curves, transient"
 
