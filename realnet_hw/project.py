@@ -165,6 +165,11 @@ def output_folder(board: str) -> Path:
     return folder / "generated"
 
 
+def records_folder(board: str) -> Path:
+    """Return where a board's journals and records go by default; ``board`` is its name."""
+    return (own_project() or Path.cwd()) / "bench" / "records" / board
+
+
 def page(name: str) -> Path:
     """Return a page of the reference, which a wheel carries too; ``name`` as in docs/reference."""
     return bundle() / "docs" / "reference" / name

@@ -302,7 +302,7 @@ def measure(
             board_path=board,
             record=prediction or guidance.PREDICTION,
         )
-        folder = out or _records_folder(made)
+        folder = out or project.records_folder(made.name)
         record = _measure(
             made,
             netlist,
@@ -633,12 +633,6 @@ def _schematic_of(prediction: Prediction) -> Path | None:
     picture = folder / "schematic.svg"
     is_its = guidance.built_circuit(folder) == prediction.circuit_sha256
     return picture if is_its and picture.is_file() else None
-
-
-def _records_folder(board: Board) -> Path:
-    from realnet_hw import project
-
-    return (project.own_project() or Path.cwd()) / "bench" / "records" / board.name
 
 
 def _status(record: Comparison) -> int:
