@@ -76,16 +76,19 @@ class Archive:
     def entries(self) -> list[Entry]:
         """Return what is there, the oldest first; files that are neither are left out."""
         index = self.folder / INDEX
-        try:
-            return self._entries(index)
-        except sqlite3.DatabaseError:
-            with suppress(OSError):
-                index.unlink()
-        try:
-            return self._entries(index)
-        except sqlite3.DatabaseError:
-            # A folder that can't be written: nothing is kept.
-            return self._entries(Path(":memory:"))
+        for at in (index, index, Path(":memory:")):
+            try:
+                found = self._entries(at)
+            except sqlite3.DatabaseError:
+                # Damaged: made anew. Where the folder can't be written, nothing is kept.
+                with suppress(OSError):
+                    index.unlink()
+                continue
+            if not found:
+                # Somebody looked in a folder without records: nothing of ours stays there.
+                index.unlink(missing_ok=True)
+            return found
+        raise AssertionError("an index in memory can't be damaged")
 
     def find(self, key: str) -> Entry:
         """Return the entry whose key begins so, or whose file it is.

@@ -120,6 +120,11 @@ def test_the_list_follows_the_files(folder: Path) -> None:
     assert [entry.board for entry in Archive(folder).entries()] == ["xor", "other"]
 
 
+def test_nothing_is_left_in_a_folder_without_records(tmp_path: Path) -> None:
+    assert Archive(tmp_path).entries() == []
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_record_is_found_by_the_beginning_of_its_key_or_its_file(folder: Path) -> None:
     archive = Archive(folder)
     first = archive.entries()[0]
