@@ -31,6 +31,7 @@ def new(
     answer: Literal["level", "value", "largest"] = "level",
     inputs: Literal["bits", "analogue"] = "bits",
     points: Path | None = None,
+    series: str | None = None,
     input_range: Annotated[str, Parameter(allow_leading_hyphen=True)] = "0,1",
     json_: Annotated[bool, Parameter("--json", negative="")] = False,
 ) -> int:
@@ -58,6 +59,9 @@ def new(
     points
         CSV file of inputs to try it with, in the network's own units; else all
         combinations of up to 8 bits, 64 spread points of more, or of analogue inputs.
+    series
+        E series of the resistors that make the weights: E96, of 1 %, or E24, of 5 %;
+        for the technologies made of summers.
     input_range
         LOW,HIGH that the network was trained on for each input.
     json_
@@ -69,6 +73,7 @@ def new(
     from realnet_hw.network.points import load_points
     from realnet_hw.network.ranges import in_logic_units
     from realnet_hw.technology import new_board
+    from realnet_hw.technology.resistors import kind_of
 
     with own_stdout() as answers:
         refuse_bad_name(name)
@@ -83,7 +88,15 @@ def new(
         at = None if points is None else load_points(points, taken.inputs, within)
         if at is not None and inputs == "bits":
             _refuse_between(at, points)
-        wish = new_board.Wish(name, title or f"{name}, {shape}", taken, answer, inputs, at)
+        wish = new_board.Wish(
+            name,
+            title or f"{name}, {shape}",
+            taken,
+            answer,
+            inputs,
+            at,
+            "" if series is None else kind_of(series),
+        )
         boards = (project.own_project() or Path.cwd()) / "boards"
         try:
             made = new_board.create(wish, boards, technology)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import multiprocessing
+import re
 import signal
 import threading
 from collections import deque
@@ -29,6 +30,7 @@ from realnet_hw.predict.monte_carlo import Run
 MOST = 256
 """More processes than that no machine of a workshop has cores for."""
 
+_ADDRESS = re.compile(r"(tcp|tls)://[^/\s]+:[0-9]{1,5}")
 # Chunks dealt out beforehand to each process.
 _AHEAD = 2
 _ANSWER_s = 10
@@ -90,6 +92,10 @@ def on_scheduler(make: Maker, address: str) -> Iterator[Engine]:
     """
     from distributed import Client
 
+    if _ADDRESS.fullmatch(address) is None:
+        raise InputError(
+            f"scheduler {address!r}", allowed="tcp://HOST:PORT, such as tcp://192.168.1.7:8786"
+        )
     own = make()
     try:
         client = Client(address, timeout=_ANSWER_s, set_as_default=False)

@@ -18,7 +18,7 @@ from realnet_hw.network import json_file
 from realnet_hw.network import points as point_files
 from realnet_hw.network.network import Network
 from realnet_hw.technology.cases import Answer, Inputs
-from realnet_hw.technology.registry import TECHNOLOGIES, compiler
+from realnet_hw.technology.registry import OF_SUMMERS, TECHNOLOGIES, compiler
 
 _LONGEST_TITLE = 80
 _LINE = 100
@@ -35,6 +35,7 @@ class Wish:
         answer: how its outputs are judged.
         inputs: what they are.
         points: input vectors to try it with, in logic units; None for the usual ones.
+        resistor: the key in the catalogue of those that make its weights; empty for the usual ones.
     """
 
     name: str
@@ -43,9 +44,18 @@ class Wish:
     answer: Answer = "level"
     inputs: Inputs = "bits"
     points: Sequence[Sequence[float]] | None = None
+    resistor: str = ""
 
     def files(self, technology: str) -> dict[str, str]:
-        """Return the texts of the board's files by name."""
+        """Return the texts of the board's files by name.
+
+        Raises:
+            CircuitRefused: a technology that takes no other resistors.
+        """
+        if self.resistor and technology not in OF_SUMMERS:
+            raise CircuitRefused(
+                f"{technology} is built with its own resistors", allowed=", ".join(OF_SUMMERS)
+            )
         found = {
             "board.py": self._program(technology),
             "network.json": json_file.text(self.network),
@@ -60,6 +70,8 @@ class Wish:
             arguments.append(f'answer="{self.answer}"')
         if self.inputs != "bits":
             arguments.append(f'inputs="{self.inputs}"')
+        if self.resistor:
+            arguments.append(f'resistor="{self.resistor}"')
         imports = ["board import Board", "network.files import load"]
         if self.points is not None:
             there = 'Path(__file__).with_name("points.csv")'
@@ -140,10 +152,10 @@ def create(wish: Wish, boards: Path, technology: str | None = None) -> NewBoard:
             compiler(candidate)
             made = Path(temporary) / candidate / wish.name
             made.mkdir(parents=True)
-            files = wish.files(candidate)
-            for name, text in files.items():
-                (made / name).write_text(text, "utf-8", newline="\n")
             try:
+                files = wish.files(candidate)
+                for name, text in files.items():
+                    (made / name).write_text(text, "utf-8", newline="\n")
                 board = load_board(str(made))
                 board.assembly  # noqa: B018 - packages filled and parts numbered: it can be made
             except CircuitRefused as why:

@@ -16,6 +16,9 @@ TECHNOLOGIES = {
 """Each is a module beside this one that has ``compile_network(network, name, title, *, answer,
 inputs, at) -> Board``."""
 
+OF_SUMMERS = ("balanced_summer", "inverting_summer")
+"""Those whose weights are resistors: their ``compile_network`` also takes which, ``resistor``."""
+
 
 def compiler(technology: str) -> Callable[..., Board]:
     """Return the ``compile_network`` of a technology.

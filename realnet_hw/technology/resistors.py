@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from realnet_hw.errors import CircuitRefused
-from realnet_hw.parts.catalogue import PartType
+from realnet_hw.errors import CircuitRefused, InputError
+from realnet_hw.parts.catalogue import PartType, catalogue
 from realnet_hw.preferred_values import values
 
 # Shares of the output's range: values are improved until the worst error is as small as the first,
@@ -37,6 +37,29 @@ _WORST_SAMPLES = 128
 _MOVES_TRIED = 32
 
 _Floats = npt.NDArray[np.float64]
+
+
+def kind_of(series: str, tolerance: float | None = None) -> str:
+    """Return the key in the catalogue of the resistors of a series.
+
+    Args:
+        series: "E24".
+        tolerance: as a fraction; None for whatever theirs is.
+
+    Raises:
+        InputError: the catalogue has none of that series, or of that tolerance.
+    """
+    found = {
+        kind.series: (key, kind.tolerance)
+        for key, kind in catalogue().items()
+        if kind.prefix == "R" and kind.series and not key.endswith("_smd")
+    }
+    key, own = found.get(series, ("", None))
+    if not key or (tolerance is not None and tolerance != own):
+        sold = ", ".join(f"{one} {100 * (share or 0.0):g} %" for one, (_, share) in found.items())
+        what = series if tolerance is None else f"{series} {100 * tolerance:g} %"
+        raise InputError(f"no resistors {what} in the catalogue", allowed=sold)
+    return key
 
 
 @dataclass(frozen=True)
