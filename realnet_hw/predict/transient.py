@@ -130,24 +130,25 @@ def transient(
         edge_s=float(f"{_edge_s(half_s, edge_s):.9g}"),
         edges={
             port.name: [
-                _figures(times[part], input_V[part], volts[:, part, index])
-                for part in (slice(0, _BEFORE + _HALF), slice(_HALF, None))
+                _figures(times[part], volts[:, part, index], begun_s + _edge_s(half_s, edge_s) / 2)
+                for part, begun_s in (
+                    (slice(0, _BEFORE + _HALF), bends_s[1]),
+                    (slice(_HALF, None), bends_s[3]),
+                )
             ]
             for index, port in enumerate(board.outputs)
         },
     )
 
 
-def _figures(times_s: Volts, input_V: Volts, volts: Volts) -> records.PredictedEdge:
+def _figures(times_s: Volts, volts: Volts, moved_s: float) -> records.PredictedEdge:
     """Return what one edge of the input does at an output.
 
     Args:
-        times_s, input_V: of the input, shape (times).
+        times_s: shape (times).
         volts: of the output on each board, the nominal one first, shape (boards, times).
+        moved_s: when the input is half-way.
     """
-    moved_s = edges.middle_s(times_s, input_V)
-    if moved_s is None:
-        return records.PredictedEdge()
     found = [edges.figures(times_s, one, moved_s, least_V=RESOLUTION_V) for one in volts]
     return records.PredictedEdge(
         delay_s=_band([one.delay_s for one in found]),

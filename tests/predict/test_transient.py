@@ -71,8 +71,10 @@ def test_resistor_and_capacitor(engine: NgspiceEngine) -> None:
     assert found.boards == 24
     assert found.edge_s == pytest.approx(half_s / 500)
     for edge in found.edges["Y"]:
-        assert edge.delay_s is not None and edge.passage_s is not None
-        assert edge.settling_s is not None and edge.overshoot is not None
+        assert edge.delay_s is not None
+        assert edge.passage_s is not None
+        assert edge.settling_s is not None
+        assert edge.overshoot is not None
         assert edge.delay_s.nominal == pytest.approx(1e-3 * math.log(2), rel=0.03)
         assert edge.passage_s.nominal == pytest.approx(1e-3 * math.log(9), rel=0.02)
         assert edge.settling_s.nominal == pytest.approx(1e-3 * math.log(50), rel=0.02)
@@ -89,7 +91,8 @@ def test_an_edge_that_takes_its_time_makes_the_passage_longer(engine: NgspiceEng
     law = np.where(after < 4, ramp, ramp - (late - 1 + np.exp(-late)) / 4)
     at = dict(zip((0.1, 0.5, 0.9), 1e-3 * np.interp((0.1, 0.5, 0.9), law, after), strict=True))
     for edge in found.edges["Y"]:
-        assert edge.delay_s is not None and edge.passage_s is not None
+        assert edge.delay_s is not None
+        assert edge.passage_s is not None
         assert edge.delay_s.nominal == pytest.approx(at[0.5] - 2e-3, rel=0.01)
         assert edge.passage_s.nominal == pytest.approx(at[0.9] - at[0.1], rel=0.01)
     with pytest.raises(InputError, match="an edge of 0 s"):
