@@ -22,6 +22,14 @@
     "X1.sense" = "adc0"                # the input as it arrives at the terminal
     Y = "adc2"
 
+    [scope.dso]                        # oscilloscopes, and what their probes are on: see probes
+    driver = "rigol_ds1000z"
+    address = "TCPIP::192.168.1.20::5555::SOCKET"
+
+    [probes.xor_opamp]
+    X1 = "dso.1"
+    Y = "dso.2"
+
     [wiring.nand_555]
     TRIG = "trigger"                   # a board of pulses is fired by these two
     RST = "reset"
@@ -42,6 +50,7 @@ import msgspec
 from realnet_hw import project
 from realnet_hw.board import Board, Port
 from realnet_hw.errors import InputError
+from realnet_hw.measure import probes
 from realnet_hw.measure.fixture import check_firing
 from realnet_hw.measure.fixture_specification import (
     DAC_CHANNELS,
@@ -131,6 +140,8 @@ class Station(_Table, frozen=True):
     virtual: VirtualBench | None = None
     reading: Reading = Reading()
     wiring: dict[str, dict[str, str]] = {}
+    scope: dict[str, probes.ScopeTable] = {}
+    probes: dict[str, dict[str, str]] = {}
 
     @property
     def clock(self) -> Clock:
@@ -192,6 +203,7 @@ def parse(text: str, *, where: str = "station") -> Station:
                 where=f"{where}: fixture.open",
                 allowed=", ".join(DAC_CHANNELS),
             )
+    probes.check_scopes(station.scope, is_virtual=station.fixture is None, where=where)
     for board, channels in station.wiring.items():
         _check_channels(channels, where=f"{where}: [wiring.{board}]")
     return station
@@ -302,6 +314,17 @@ def wiring_for(station: Station, board: Board, *, where: str = "station") -> dic
         )
     _check_jumpers(station, board, wiring, where=where)
     return dict(wiring)
+
+
+def probes_for(
+    station: Station, board: Board, *, where: str = "station"
+) -> dict[str, probes.Probe]:
+    """Return the scope's probe on each terminal of a board; see ``probes.probes_for``.
+
+    Raises:
+        InputError: as that.
+    """
+    return probes.probes_for(station.scope, station.probes, board, where=where)
 
 
 def _fittings(board: Board) -> dict[str, tuple[Sequence[str], str]]:
