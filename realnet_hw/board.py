@@ -328,6 +328,18 @@ class Board:
         return tuple(port for port in self.ports if port.role == "input")
 
     @property
+    def driven(self) -> tuple[Port, ...]:
+        """The ports that take a source each: inputs, nudges, data, in this order."""
+        roles = ("input", "nudge", "data")
+        ports = (port for port in self.ports if port.role in roles)
+        return tuple(sorted(ports, key=lambda port: roles.index(port.role)))
+
+    @property
+    def lines(self) -> tuple[Port, ...]:
+        """The ports that open a row of stored weights."""
+        return tuple(port for port in self.ports if port.role == "line")
+
+    @property
     def outputs(self) -> tuple[Port, ...]:
         """The ports that carry the answer."""
         return tuple(port for port in self.ports if port.role == "output")

@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 
 from realnet_hw import __version__
 from realnet_hw.cli import guidance
+from realnet_hw.cli.ask import ask
 from realnet_hw.cli.diagnose import diagnose
 from realnet_hw.cli.flash import flash
 from realnet_hw.cli.foresight import foretell
@@ -41,6 +42,7 @@ bench = App(name="bench", help="The virtual bench.")
 app.command(bench)
 app.command(new)
 app.command(train)
+app.command(ask)
 app.command(diagnose)
 app.command(flash)
 app.command(records_app)

@@ -37,8 +37,8 @@ PULLS = {
 }
 """The external pull resistors, pin to level."""
 
-# Timer1's interrupts are on while the firmware waits for a pulse. (Its address.)
-_TIMSK1 = 0x6F
+# Of Timer1's interrupts these are on while the firmware waits for a pulse.
+_TIMSK1, _CAPTURE_INTERRUPTS = 0x6F, 0x21
 _PULLS_LOW = {"trigger": TRIGGER, "reset": RESET}
 # The lines that choose a pulse, lowest bit first, and how long a DAC and its shifter settle.
 _ROUTE_BIT, _ROUTES = 13, 7
@@ -77,6 +77,7 @@ class VirtualFixture:
         self._lock = threading.RLock()
         self._plant_at_s = 0.0
         self._plant_pins: dict[str, int] = {}
+        self._line_ports = {int(line[4:]): port for line, port in wiring.lines.items()}
         self._pulse = 0
         self._waited_for = False
         own = self.front_end.errors
@@ -214,9 +215,11 @@ class VirtualFixture:
         passed_s = max(0.0, at_s - self._plant_at_s) / (1 + errors.clock)
         plant.advance(passed_s, self._plant_pins)
         self._plant_at_s = max(at_s, self._plant_at_s)
-        self._plant_pins = {f"line{bit}": self.lines.lines >> bit & 1 for bit in range(16)}
-        for terminal, port in self._wiring.pulled.items():
-            self._plant_pins[port] = self.controller.level(_PULLS_LOW[terminal])
+        lines = self.lines.lines
+        self._plant_pins = {port: lines >> bit & 1 for bit, port in self._line_ports.items()} | {
+            port: self.controller.level(_PULLS_LOW[terminal])
+            for terminal, port in self._wiring.pulled.items()
+        }
         plant.advance(0.0, self._plant_pins)
         connected = self.front_end.relay.operated(at_s)
         plant.set_inputs(
@@ -288,6 +291,8 @@ class VirtualFixture:
 
     def _follow_board(self) -> None:
         """Look at a board that moves by itself whenever something of it or around it changes."""
+        if self._wiring.lines:
+            self._follow_lines()
         if not self._wiring.pulled:
             return
         look = self._look_at_board
@@ -305,7 +310,21 @@ class VirtualFixture:
         self.controller.watch(OUTPUT_ENABLE, lambda _level: switched(RELAY_MAX_s))
 
         def timer_interrupts(enabled: int) -> None:
-            self._waited_for = bool(enabled)
+            self._waited_for = bool(enabled & _CAPTURE_INTERRUPTS)
             look()
 
         self.controller.on_write(_TIMSK1, timer_interrupts)
+
+    def _follow_lines(self) -> None:
+        """Tell the board of every line that is opened or closed, and of what sources do then."""
+
+        def look(_level: int) -> None:
+            self._bring_plant_to(self.now_s)
+
+        def look_if_open(level: int) -> None:
+            if self.lines.lines:
+                look(level)
+
+        self.controller.watch(LINES_ENABLE, look)
+        for pin in (LATCH, LDAC):
+            self.controller.watch(pin, look_if_open)

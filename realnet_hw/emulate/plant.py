@@ -30,7 +30,7 @@ class Plant(Protocol):
 
         Args:
             seconds: how long; 0 only changes the pins.
-            pins: ``line0`` to ``line15``, and by its port's name each trigger or reset, 1 where it
+            pins: by their ports' names, 1 for a line that is high, and for a trigger or reset that
                 is pulled low.
         """
 

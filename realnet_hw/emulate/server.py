@@ -21,6 +21,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from realnet_hw.emulate.array_plant import ArrayPlant
 from realnet_hw.emulate.fixture import VirtualFixture
 from realnet_hw.emulate.plant import Plant, SpicePlant
 from realnet_hw.emulate.timed_plant import TimedPlant
@@ -153,6 +154,7 @@ def virtual_fixture(
     noise: bool = True,
     truth: str = "even",
     parts: str = "mixed",
+    mismatch_V: float | None = None,
     engine: Engine | None = None,
 ) -> VirtualFixture:
     """Put a drawn board behind a drawn fixture.
@@ -167,7 +169,8 @@ def virtual_fixture(
         noise: whether conversions have any.
         truth: how the fixture's errors are drawn, a key of ``truths.FIXTURES``.
         parts: how the board's parts are drawn, a key of ``predict.lots.LOTS``.
-        engine: what solves the board; the usual one when left out.
+        mismatch_V: of the thresholds on a die of a board that learns; the catalogue's if None.
+        engine: what solves the board; the usual one for it when left out.
 
     Raises:
         InputError: a wiring or fault that this board can't have.
@@ -175,9 +178,9 @@ def virtual_fixture(
         ToolMissing: libsimavr is not installed.
     """
     if engine is None:
-        from realnet_hw.predict.engines import ENGINES, usual
+        from realnet_hw.predict.engines import ENGINES, usual_for
 
-        engine = ENGINES[usual()]()
+        engine = ENGINES[usual_for(board)]()
 
     def node_of(net: str) -> str:
         if net not in deck.nodes:
@@ -189,15 +192,20 @@ def virtual_fixture(
     open_inputs = {port.name: node_of(port.net) for port in board.inputs if port.safe == "open"}
     wires = Wiring.of(
         wiring,
-        inputs=[port.name for port in board.inputs],
+        inputs=[port.name for port in board.driven],
         nodes={port.name: node_of(port.net) for port in board.outputs}
         | {point.name: node_of(point.net) for point in steady},
         pulses={point.name: node_of(point.net) for point in pulses},
         roles={port.name: port.role for port in board.ports if port.role in ("trigger", "reset")},
+        lines=[port.name for port in board.lines],
         open_inputs=open_inputs,
     )
     plant: Plant
-    if board.firing is None:
+    if board.synapses is not None:
+        plant = ArrayPlant(
+            board, deck, engine, seed=seed, faults=faults, parts=parts, mismatch_V=mismatch_V
+        )
+    elif board.firing is None:
         plant = SpicePlant(deck, engine, seed=seed, faults=faults, parts=parts)
     else:
         plant = TimedPlant(
@@ -228,6 +236,7 @@ def serve(
     noise: bool = True,
     truth: str = "even",
     parts: str = "mixed",
+    mismatch_V: float | None = None,
     engine: str | None = None,
     idle_s: float = 30.0,
 ) -> None:
@@ -243,7 +252,8 @@ def serve(
         idle_s: seconds without a byte after which it ends if the parent process is gone.
         engine: what simulates the board, a key of ``predict.engines.ENGINES``; the usual one when
             left out.
-        board, deck, firmware, wiring, seed, faults, noise, truth, parts: as in ``virtual_fixture``.
+        board, deck, firmware, wiring, seed, faults, noise, truth, parts, mismatch_V: as in
+            ``virtual_fixture``.
 
     Raises:
         InputError: a wiring or fault that this board can't have.
@@ -251,10 +261,10 @@ def serve(
         BenchError: the firmware crashed.
         ToolMissing: libsimavr is not installed.
     """
-    from realnet_hw.predict.engines import ENGINES, usual
+    from realnet_hw.predict.engines import ENGINES, usual_for
 
     parent = os.getppid()
-    chosen = engine or usual()
+    chosen = engine or usual_for(board)
     fixture = virtual_fixture(
         board,
         deck,
@@ -265,6 +275,7 @@ def serve(
         noise=noise,
         truth=truth,
         parts=parts,
+        mismatch_V=mismatch_V,
         engine=ENGINES[chosen](),
     )
     server = BenchServer(fixture, idle_s=idle_s, abandoned=lambda: _abandoned(parent))
@@ -277,6 +288,7 @@ def serve(
         "noise": noise,
         "truth": truth,
         "parts": parts,
+        "mismatch_V": mismatch_V,
         "engine": chosen,
         "pid": os.getpid(),
     }

@@ -10,8 +10,8 @@ from realnet_hw.board import Board
 from realnet_hw.measure.fixture_specification import (
     ADC_NOISE_V,
     DAC_CHANNELS,
-    PULL_CHANNELS,
     PULSE_CHANNELS,
+    SENSE_CHANNELS,
     TICK_S,
     Clock,
     adc_components,
@@ -51,7 +51,7 @@ def budgets(
             timed = [point.widths_s[terminal] for point in points if terminal in point.widths_s]
             if timed:
                 found[channel] = pulse_components(clock, jitter(*_scatter(timed)))
-        elif channel not in PULL_CHANNELS:
+        elif channel in SENSE_CHANNELS:
             read = [point.readings_V[terminal] for point in points]
             found[channel] = adc_components(repeatability(*_scatter(read)))
     return found
@@ -84,7 +84,7 @@ def planned_budgets(
             found[channel] = dac_components()
         elif channel in PULSE_CHANNELS:
             found[channel] = pulse_components(clock, jitter(TICK_S, 1, reading.repeats))
-        elif channel not in PULL_CHANNELS:
+        elif channel in SENSE_CHANNELS:
             found[channel] = adc_components(noise)
     return found
 

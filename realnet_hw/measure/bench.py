@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import importlib.metadata
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from realnet_hw.measure import station as stations
 from realnet_hw.measure.fixture import Fixture
 from realnet_hw.measure.fixture_specification import RANGE_V, Clock
 from realnet_hw.measure.journal import SUFFIX, Header, Journal, Point
+from realnet_hw.measure.synapses import StoredBoard
 from realnet_hw.records import Calibration, Measurement
 
 NEWEST = "measurement.json"
@@ -90,10 +91,8 @@ def measure(
             Journal.resume(path, header, Point) if resume else Journal.begin(path, header)
         )
         with journal:
-            fixture.limit({wiring[port.name]: (port.min_V, port.max_V) for port in board.inputs})
             fixture.average(station.reading.average)
-            fixture.source({wiring[port.name]: rest_V(port) for port in board.inputs})
-            fixture.output(True)
+            set_up(board, wiring, fixture)
             points = how.measure(
                 procedure.Run(board, wiring, fixture, journal, station.reading, progress)
             )
@@ -104,6 +103,22 @@ def measure(
     # Last, for this is what marks the run as finished.
     records.write(record_file(out_dir, measurement), text)
     return measurement
+
+
+def set_up(board: Board, wiring: Mapping[str, str], fixture: Fixture) -> None:
+    """Switch a board's sources on, within its limits and as near to 0 V as these allow.
+
+    What a board that learns shall hold is written to its capacitors and kept there.
+
+    Raises:
+        InputError: limits that the fixture does not have, or a column that is not wired.
+        BenchError, LinkLost: as the fixture.
+    """
+    fixture.limit({wiring[port.name]: (port.min_V, port.max_V) for port in board.driven})
+    fixture.source({wiring[port.name]: rest_V(port) for port in board.driven})
+    fixture.output(True)
+    if board.synapses is not None:
+        StoredBoard(board, wiring, fixture).begin(board.held_V)
 
 
 def record_file(out_dir: Path, measurement: Measurement) -> Path:

@@ -230,7 +230,7 @@ class Fixture:
             limits[channel] = (low_V, high_V)
         for channel, (low_V, high_V) in limits.items():
             both = f"{min(low_V, 0.0):.4f},{max(high_V, 0.0):.4f}"
-            self.tell(f"SOUR{_suffix(channel)}:VOLT:LIM {both}")
+            self.tell(f"SOUR{suffix(channel)}:VOLT:LIM {both}")
         self._limits = limits
 
     def source(self, volts: Mapping[str, float]) -> None:
@@ -245,17 +245,25 @@ class Fixture:
             BenchError, LinkLost: as ``tell``.
         """
         for channel, level_V in volts.items():
-            self._check_source(channel)
-            low_V, high_V = self._limits.get(channel, (0.0, 0.0))
-            if not low_V <= level_V <= high_V:
-                raise InputError(
-                    f"{level_V:g} V is outside of this source's limits",
-                    where=channel,
-                    allowed=f"{low_V:g} to {high_V:g} V",
-                )
+            self.check_level(channel, level_V)
         levels_V = self._levels_V | dict(volts)
         self.tell("SOUR:VOLT:ALL " + ",".join(f"{levels_V[name]:.4f}" for name in DAC_CHANNELS))
         self._levels_V = levels_V
+
+    def check_level(self, channel: str, level_V: float) -> None:
+        """Refuse a voltage outside of a source's limits.
+
+        Raises:
+            InputError: it is, or there is no such source.
+        """
+        self._check_source(channel)
+        low_V, high_V = self._limits.get(channel, (0.0, 0.0))
+        if not low_V <= level_V <= high_V:
+            raise InputError(
+                f"{level_V:g} V is outside of this source's limits",
+                where=channel,
+                allowed=f"{low_V:g} to {high_V:g} V",
+            )
 
     def output(self, on: bool) -> None:
         """Connect the sources to their terminals, or ground the terminals.
@@ -322,7 +330,7 @@ class Fixture:
 
     def read(self, channel: str) -> float:
         """Return the voltage at a terminal, volts, corrected by the calibration that it holds."""
-        return self.dialogue.ask_number(f"MEAS{_suffix(channel)}:VOLT?")
+        return self.dialogue.ask_number(f"MEAS{suffix(channel)}:VOLT?")
 
     def read_all(self) -> dict[str, float]:
         """Return the voltage at every sense channel, volts, taken one after the other."""
@@ -383,7 +391,7 @@ class Fixture:
         for part in even_parts(levels_V, most):
             settings = f"{part[0]:.4f},{part[-1]:.4f},{len(part)},{round(settle_s * 1e6)},{average}"
             mask = sum(1 << ADC_CHANNELS.index(name) for name in order)
-            line = f"SENS:SWE? {_suffix(source)},{settings},{mask}"
+            line = f"SENS:SWE? {suffix(source)},{settings},{mask}"
             codes += sweep_codes(
                 self.dialogue.ask_block(line, 2.0 + 2 * len(part) * point_s),
                 len(part),
@@ -496,6 +504,6 @@ def check_firing(firing: Firing, *, where: str) -> None:
         )
 
 
-def _suffix(channel: str) -> int:
+def suffix(channel: str) -> int:
     """Return the number that SCPI counts a channel by: from 1, where ours count from 0."""
     return int(channel[3:]) + 1

@@ -33,6 +33,8 @@ MID_CHANNEL = "adc7"
 """Reads the fixture's own 2.048 V mid reference: 0 V in terminal volts. No board is wired to it."""
 SENSE_CHANNELS = tuple(channel for channel in ADC_CHANNELS if channel != MID_CHANNEL)
 PULSE_CHANNELS = tuple(f"pulse{index}" for index in range(8))
+LINE_CHANNELS = tuple(f"line{index}" for index in range(16))
+"""Digital: 0 or 5 V."""
 PULL_CHANNELS = ("trigger", "reset")
 """Open collectors: each pulls the port of its name low, or lets it go."""
 
@@ -50,6 +52,11 @@ ADC_OFFSET_BOUND_V = 0.015
 # Of one conversion, rms.
 ADC_NOISE_V = LSB_V / 2
 ADC_INL_BOUND_V = 1 * LSB_V
+
+STORED_LINES, STORED_COLUMNS = 16, 4
+"""Weights that can be kept written: so many lines, and so many sources of data."""
+PATTERNS = 8
+"""What can be presented in one go."""
 
 TICK_S = 0.5e-6
 """Of the controller's clock, in which pulses are timed."""

@@ -22,6 +22,12 @@
     "X1.sense" = "adc0"                # the input as it arrives at the terminal
     Y = "adc2"
 
+    [wiring.array_2t1c]
+    X1 = "dac0"                        # a board that learns: nudges and data on sources as well,
+    N1P = "dac2"
+    DATA1 = "dac4"
+    LINE0 = "line0"                    # and lines, each opening some stored weights
+
     [scope.dso]                        # oscilloscopes, and what their probes are on: see probes
     driver = "rigol_ds1000z"
     address = "TCPIP::192.168.1.20::5555::SOCKET"
@@ -54,16 +60,20 @@ from realnet_hw.measure import probes
 from realnet_hw.measure.fixture import check_firing
 from realnet_hw.measure.fixture_specification import (
     DAC_CHANNELS,
+    LINE_CHANNELS,
     PULL_CHANNELS,
     PULSE_CHANNELS,
     PULSE_LEVEL_REACH_V,
     PULSE_THRESHOLD_V,
     RANGE_V,
     SENSE_CHANNELS,
+    STORED_COLUMNS,
     Clock,
 )
 
 SENSE_SUFFIX = ".sense"
+
+_CHANNELS = (*DAC_CHANNELS, *SENSE_CHANNELS, *PULSE_CHANNELS, *LINE_CHANNELS, *PULL_CHANNELS)
 
 Truth = Literal["even", "at_bounds", "curved", "stepped", "drifting", "humming"]
 Parts = Literal["mixed", "centred", "sorted_out", "one_side"]
@@ -99,6 +109,8 @@ class VirtualBench(_Table, frozen=True):
         board: name or path; the board that is measured when left out.
         faults: such as ``"R3 +20 %"``, ``"D1 reversed"``.
         noise: whether the converters have any.
+        mismatch_V: standard deviation of the thresholds of transistors on one die; what the
+            catalogue says when left out. A board that learns should bear 0.05.
         truth: how the converter errors lie within the fixture's specification; ``emulate.truths``
             has what each name means.
         parts: how the parts lie within their tolerances; ``predict.lots`` has the names' meaning.
@@ -110,6 +122,7 @@ class VirtualBench(_Table, frozen=True):
     board: str | None = None
     faults: list[str] = []
     noise: bool = True
+    mismatch_V: Annotated[float, msgspec.Meta(ge=0, le=0.3)] | None = None
     truth: Truth = "even"
     parts: Parts = "mixed"
     engine: Literal["ngspice", "compiled"] | None = None
@@ -234,12 +247,12 @@ def _check_channels(channels: Mapping[str, str], *, where: str) -> None:
     """Refuse channels that the fixture lacks, or lends to two terminals, or that don't fit."""
     owner: dict[str, str] = {}
     for terminal, channel in channels.items():
-        if channel not in (*DAC_CHANNELS, *SENSE_CHANNELS, *PULSE_CHANNELS, *PULL_CHANNELS):
+        if channel not in _CHANNELS:
             raise InputError(
                 f"{terminal} = {channel!r} is no channel of the fixture",
                 where=where,
                 allowed=f"dac0-{DAC_CHANNELS[-1]} for inputs, adc0-{SENSE_CHANNELS[-1]} to measure,"
-                f" pulse0-{PULSE_CHANNELS[-1]} to time, trigger, reset",
+                f" pulse0-{PULSE_CHANNELS[-1]} to time, line0-{LINE_CHANNELS[-1]}, trigger, reset",
             )
         if channel in owner:
             raise InputError(
@@ -260,8 +273,8 @@ def wiring_for(station: Station, board: Board, *, where: str = "station") -> dic
     Raises:
         InputError: wiring tables for other boards only, a terminal that the board lacks, an input
             on a sense channel or an output on a source channel, an input without source, no output
-            to measure, more inputs than sources, an input beyond the fixture's range, a firing that
-            the fixture can't make, or a source that grounds, when off, what must be open then.
+            to measure, more inputs, data or lines than the fixture has, an input beyond its range,
+            a firing that it can't make, or a source that grounds, when off, what must be open then.
     """
     where = f"{where}: [wiring.{board.name}]"
     _check_inputs(board, where=where)
@@ -296,14 +309,14 @@ def wiring_for(station: Station, board: Board, *, where: str = "station") -> dic
                 where=where,
                 allowed=f"{fitting[0]} to {fitting[-1]}" if len(fitting) > 1 else fitting[0],
             )
-    for port in (*board.inputs, *_pulled(board)):
+    for port in (*board.driven, *board.lines, *_pulled(board)):
         if port.name not in wiring:
-            source = "dac0" if port.role == "input" else port.role
+            fitting, _ = fittings[port.name]
             raise InputError(
                 f"{port.role} {port.name} has no source",
                 where=where,
-                mend=f'add {port.name} = "{source}"'
-                + (" or another free source" if port.role == "input" else ""),
+                mend=f'add {port.name} = "{fitting[0]}"'
+                + (" or another free source" if len(fitting) > 1 else ""),
             )
     outputs = [port.name for port in board.outputs]
     if outputs and not any(name in wiring for name in outputs):
@@ -314,6 +327,13 @@ def wiring_for(station: Station, board: Board, *, where: str = "station") -> dic
         )
     _check_jumpers(station, board, wiring, where=where)
     return dict(wiring)
+
+
+_DRIVEN = {
+    "input": "an input: it needs a source",
+    "nudge": "a nudge: it needs a source",
+    "data": "data: it needs a source",
+}
 
 
 def probes_for(
@@ -330,7 +350,8 @@ def probes_for(
 def _fittings(board: Board) -> dict[str, tuple[Sequence[str], str]]:
     """Return for each terminal of a board the channels that fit it, and what it is."""
     return {
-        **{port.name: (DAC_CHANNELS, "an input: it needs a source") for port in board.inputs},
+        **{port.name: (DAC_CHANNELS, _DRIVEN[port.role]) for port in board.driven},
+        **{port.name: (LINE_CHANNELS, "a line: it needs a digital line") for port in board.lines},
         **dict.fromkeys(_steady(board), (SENSE_CHANNELS, "measured: it needs a sense channel")),
         **dict.fromkeys(_pulses(board), (PULSE_CHANNELS, "a pulse: it needs a pulse channel")),
         **{port.name: ((port.role,), f"the {port.role}") for port in _pulled(board)},
@@ -346,7 +367,7 @@ def _check_jumpers(
     """
     if station.fixture is None:
         return
-    for port in board.inputs:
+    for port in board.driven:
         channel = wiring[port.name]
         is_open = channel in station.fixture.open
         if is_open == (port.safe == "open"):
@@ -365,6 +386,7 @@ def _check_jumpers(
 
 def _check_inputs(board: Board, *, where: str) -> None:
     """Refuse inputs that this fixture can't drive."""
+    _check_array(board, where=where)
     if len(board.inputs) > len(DAC_CHANNELS):
         raise InputError(
             f"{board.name} has {len(board.inputs)} inputs, and one fixture drives "
@@ -374,7 +396,7 @@ def _check_inputs(board: Board, *, where: str) -> None:
             mend="a board with more can be built and predicted; to measure it, derive one whose "
             f"other inputs are tied to a level, and have {len(DAC_CHANNELS)} as ports",
         )
-    for port in board.inputs:
+    for port in board.driven:
         if port.kind != "voltage":
             raise InputError(
                 f"{port.name} takes pulses", where=where, allowed="steady voltages on this fixture"
@@ -384,6 +406,25 @@ def _check_inputs(board: Board, *, where: str) -> None:
                 f"{port.name} takes {port.min_V:g} to {port.max_V:g} V",
                 where=where,
                 allowed=f"{-RANGE_V} to {RANGE_V} V",
+            )
+
+
+def _check_array(board: Board, *, where: str) -> None:
+    """Refuse stored weights that this fixture can't write, for want of lines or sources."""
+    if board.synapses is None:
+        return
+    data = [port for port in board.ports if port.role == "data"]
+    wants = (
+        (len(board.driven), len(DAC_CHANNELS), "sources for inputs, nudges and data"),
+        (len(data), STORED_COLUMNS, "sources for data"),
+        (len(board.lines), len(LINE_CHANNELS), "lines"),
+    )
+    for wanted, there, what in wants:
+        if wanted > there:
+            raise InputError(
+                f"{board.name} needs {wanted} {what}, and one fixture has {there}",
+                where=where,
+                mend="it can be built and predicted; train it in simulation",
             )
 
 
@@ -416,12 +457,16 @@ def _pulled(board: Board) -> list[Port]:
 
 
 def _steady(board: Board) -> list[str]:
-    """Return every terminal whose voltage can be read: senses, outputs, nodes."""
-    return [
-        *(f"{port.name}{SENSE_SUFFIX}" for port in board.inputs),
+    """Return every terminal whose voltage can be read: senses, outputs, nodes.
+
+    The senses of inputs come last where a board learns: it needs every node.
+    """
+    delivered = [f"{port.name}{SENSE_SUFFIX}" for port in board.inputs]
+    nodes = [
         *(port.name for port in board.outputs),
         *(point.name for point in board.test_points if point.kind == "voltage"),
     ]
+    return [*delivered, *nodes] if board.synapses is None else [*nodes, *delivered]
 
 
 def _pulses(board: Board) -> list[str]:
@@ -447,9 +492,11 @@ def unwired(wiring: Mapping[str, str], board: Board) -> list[str]:
 
 def _connector_order(board: Board) -> dict[str, str]:
     """Return the default wiring: inputs, then what is measured, until the channels are used up."""
-    inputs = [port.name for port in board.inputs]
+    driven = [port.name for port in board.driven]
+    lines = [port.name for port in board.lines]
     return {
-        **dict(zip(inputs, DAC_CHANNELS, strict=False)),
+        **dict(zip(driven, DAC_CHANNELS, strict=False)),
+        **dict(zip(lines, LINE_CHANNELS, strict=False)),
         **dict(zip(_steady(board), SENSE_CHANNELS, strict=False)),
         **dict(zip(_pulses(board), PULSE_CHANNELS, strict=False)),
         **{port.name: port.role for port in _pulled(board)},

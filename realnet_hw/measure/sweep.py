@@ -31,23 +31,23 @@ class Sweep:
 
 
 def sweep_codes(block: bytes, points: int, channels: int, *, where: str) -> tuple[int, ...]:
-    """Return the readings in a sweep's block, channel by channel within each point, 1/16 LSB.
+    """Return the readings in a block, channel by channel within each point, 1/16 LSB.
 
     Raises:
-        BenchError: another length than promised, or the checksum does not fit: the sweep was
-            aborted or the line disturbed.
+        BenchError: another length than promised, or the checksum does not fit: it was cut short
+            or the line disturbed.
 
-    Ref: firmware/fixture/PROTOCOL.md, SENSe:SWEep?; CRC-16/XMODEM.
+    Ref: firmware/fixture/PROTOCOL.md, Block data; CRC-16/XMODEM.
     """
     count = points * channels
     if len(block) != 2 * count + 2:
         raise BenchError(
-            f"the sweep's block has {len(block)} bytes", where=where, allowed=f"{2 * count + 2}"
+            f"the block has {len(block)} bytes", where=where, allowed=f"{2 * count + 2}"
         )
     data, (checksum,) = block[:-2], struct.unpack(">H", block[-2:])
     if binascii.crc_hqx(data, 0) != checksum:
         raise BenchError(
-            "the sweep's checksum does not fit its data", where=where, mend="sweep again"
+            "the block's checksum does not fit its data", where=where, mend="try again"
         )
     return struct.unpack(f">{count}H", data)
 

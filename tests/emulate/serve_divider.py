@@ -28,9 +28,12 @@ BOARD: Any = SimpleNamespace(
     name="divider",
     ports=[],
     inputs=[SimpleNamespace(name="A", net="A", safe="0V")],
+    driven=[SimpleNamespace(name="A", net="A", safe="0V")],
+    lines=[],
     outputs=[SimpleNamespace(name="M", net="M")],
     test_points=[],
     firing=None,
+    synapses=None,
 )
 WIRING = {"A": "dac0", "A.sense": "adc0", "M": "adc1"}
 

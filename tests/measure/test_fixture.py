@@ -111,8 +111,8 @@ def test_limits_beyond_the_fixture_are_refused(
 
 
 def test_an_unknown_channel_is_refused(fixture: Fixture) -> None:
-    with pytest.raises(InputError, match="'dac4' is no source"):
-        fixture.source({"dac4": 0.0})
+    with pytest.raises(InputError, match="'dac6' is no source"):
+        fixture.source({"dac6": 0.0})
 
 
 def test_a_refused_command_is_told_and_the_next_one_works(fixture: Fixture) -> None:

@@ -247,7 +247,7 @@ def test_what_must_be_open_is_not_left_grounded() -> None:
         ('P = "adc3"', "P is a pulse: it needs a pulse channel"),
         ('HOLD = "pulse1"', "HOLD is measured"),
         ('TRIG = "reset"', "TRIG is the trigger"),
-        ('RST = "line3"', "no channel of the fixture"),
+        ('RST = "line3"', "RST is the reset"),
     ],
 )
 def test_a_terminal_goes_to_a_channel_of_its_kind(line: str, told: str) -> None:
