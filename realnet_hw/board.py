@@ -344,6 +344,20 @@ class Board:
         """The ports that carry the answer."""
         return tuple(port for port in self.ports if port.role == "output")
 
+    def levels_V(self, port: Port) -> tuple[float, float]:
+        """Return the volts of an input's 0 and 1, the lower first.
+
+        Without a network behind the port these are the least and greatest that a case puts on it,
+        and where that is always the same, the ends of what the port may carry.
+        """
+        if port.unit_V is not None:
+            low, high = sorted((port.volts(0.0), port.volts(1.0)))
+            return max(low, port.min_V), min(high, port.max_V)
+        tried = [case.inputs[port.name] for case in self.cases]
+        if not tried or min(tried) == max(tried):
+            return port.min_V, port.max_V
+        return min(tried), max(tried)
+
     @functools.cached_property
     def assembly(self) -> Assembly:
         """The cells with packages filled and references given.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from realnet_hw.board import Board, Port
+from realnet_hw.board import Board
 from realnet_hw.errors import InputError
 from realnet_hw.export.deck import Deck
 from realnet_hw.predict.engine import Engine, Volts
@@ -46,21 +46,6 @@ class Response:
         return float(np.abs(self.volts - other.volts).max())
 
 
-def levels_V(board: Board, port: Port) -> tuple[float, float]:
-    """Return the volts of an input's 0 and 1, the lower first.
-
-    Without a network behind the port these are the least and greatest that a case puts on it, and
-    where that is always the same, the ends of what the port may carry.
-    """
-    if port.unit_V is not None:
-        low, high = sorted((port.volts(0.0), port.volts(1.0)))
-        return max(low, port.min_V), min(high, port.max_V)
-    tried = [case.inputs[port.name] for case in board.cases]
-    if not tried or min(tried) == max(tried):
-        return port.min_V, port.max_V
-    return min(tried), max(tried)
-
-
 def responses(
     board: Board, deck: Deck, engine: Engine, moved: Sequence[str]
 ) -> tuple[Response, ...]:
@@ -83,7 +68,7 @@ def responses(
         raise InputError(
             f"no inputs {', '.join(moved)}", where=board.name, allowed=", ".join(names) or "none"
         )
-    ends_V = {port.name: levels_V(board, port) for port in board.inputs}
+    ends_V = {port.name: board.levels_V(port) for port in board.inputs}
     nodes = [deck.nodes[port.net] for port in board.outputs]
     patterns = dict.fromkeys(
         tuple((name, ends_V[name][int(bit)]) for name, bit in zip(names, point, strict=True)

@@ -12,7 +12,7 @@ from realnet_hw.board import Board
 from realnet_hw.errors import InputError, SimulationFailed
 from realnet_hw.export.deck import Deck
 from realnet_hw.predict.engine import Engine, Parameters, Volts
-from realnet_hw.predict.levels import RESOLUTION_V, levels_V, most_telling, responses, sources
+from realnet_hw.predict.levels import RESOLUTION_V, most_telling, responses, sources
 from realnet_hw.predict.traces import ideal, microvolts, outermost, trace
 
 # Of what a period is made: a while at low, then a high and a low half, in steps of the record.
@@ -67,7 +67,7 @@ def transient(
     (shown,) = most_telling(found, 1)
     (moved,) = shown.moved
     port = next(port for port in board.inputs if port.name == moved)
-    ends_V = levels_V(board, port)
+    ends_V = board.levels_V(port)
     element, held = deck.inputs[moved].element, sources(deck, shown.held_V)
     nodes = [deck.nodes[port.net] for port in board.outputs]
 

@@ -14,7 +14,7 @@ from realnet_hw.errors import InputError
 from realnet_hw.export.deck import Deck
 from realnet_hw.predict.asking import Answers, asking_of
 from realnet_hw.predict.engine import Engine
-from realnet_hw.predict.levels import levels_V, sources
+from realnet_hw.predict.levels import sources
 from realnet_hw.predict.monte_carlo import Progress, Run, streamed
 from realnet_hw.predict.tally import Tally
 
@@ -102,6 +102,6 @@ def _yield(
 def _is_at_levels(board: Board, case: Case) -> bool:
     """Return whether all inputs of a case are logic levels, none between."""
     return all(
-        any(abs(case.inputs[port.name] - level_V) < _SAME_V for level_V in levels_V(board, port))
+        any(abs(case.inputs[port.name] - level_V) < _SAME_V for level_V in board.levels_V(port))
         for port in board.inputs
     )

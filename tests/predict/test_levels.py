@@ -10,7 +10,7 @@ from realnet_hw.board import Board, Case, Port
 from realnet_hw.errors import InputError
 from realnet_hw.export.deck import Deck
 from realnet_hw.predict.curves import curves_shown
-from realnet_hw.predict.levels import levels_V, most_telling, responses
+from realnet_hw.predict.levels import most_telling, responses
 from realnet_hw.predict.ngspice import NgspiceEngine
 from tests.predict.boards import board_of, deck_of
 
@@ -64,14 +64,14 @@ def test_up_to_four_inputs_have_two_curves_each(engine: NgspiceEngine) -> None:
 
 def test_levels_are_the_network_s_or_those_of_the_cases() -> None:
     board = board_of(["X1"], ["Y"])
-    assert levels_V(board, board.inputs[0]) == (0.0, 5.0)
+    assert board.levels_V(board.inputs[0]) == (0.0, 5.0)
     cases = tuple(Case({"X1": volts}, {"Y": None}) for volts in (1.0, 4.0, 2.0))
     tried = dataclasses.replace(board, cases=cases)
-    assert levels_V(tried, board.inputs[0]) == (1.0, 4.0)
+    assert tried.levels_V(board.inputs[0]) == (1.0, 4.0)
     port = Port("X1", "X1", "input", min_V=0.5, max_V=4.5, zero_V=2.5, unit_V=1.5)
-    assert levels_V(tried, port) == (2.5, 4.0)
+    assert tried.levels_V(port) == (2.5, 4.0)
     beyond = dataclasses.replace(port, unit_V=-3.0)
-    assert levels_V(tried, beyond) == (0.5, 2.5)
+    assert tried.levels_V(beyond) == (0.5, 2.5)
 
 
 @pytest.mark.parametrize("moved", [[], ["X4"], ["X1", "X1"], ["Y"]])
