@@ -1,0 +1,353 @@
+"""Is the diagnosis right? Counts on boards whose fault is known.
+
+``make bench BENCH=diagnosis`` or ``python tests/benchmarks/run.py diagnosis [BOARD] [OPTIONS]``.
+Boards are drawn within their tolerance, hang on a drawn fixture, and are read as a truth table with
+every test point wired: through the real firmware with ``--controller``, else without it
+(``tests/bench/simulated.py``), which the thousands need. Counted are:
+
+1. boards with a single fault, drawn evenly from what can be wrong with the board; a wrong value is
+   a slip of one decade, of one step of E24, or the value of another resistor of the board;
+2. boards without a fault;
+3. both with other op-amps than the dictionary knows: see ``other_opamp``;
+4. boards with two faults;
+5. how many further readings of a multimeter it takes, chosen one after the other, after the outputs
+   of the truth table were read with it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import math
+import random
+import statistics
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from realnet_hw import preferred_values
+from realnet_hw.diagnose import diagnosis
+from realnet_hw.diagnose.diagnosis import HEALTHY, Investigation
+from realnet_hw.diagnose.ohms import resistances
+from realnet_hw.diagnose.readings import Probe, Readings, by_hand, from_measurement
+from realnet_hw.diagnose.twins import Twin
+from realnet_hw.errors import SimulationFailed
+from realnet_hw.export.deck import Deck
+from realnet_hw.predict.compiled.engine import CompiledEngine
+from realnet_hw.predict.faults import apply_all
+from realnet_hw.predict.tolerances import draw
+from realnet_hw.records import Measurement
+from tests.bench import runs, simulated
+from tests.bench.runs import Drawn
+
+CONFIDENT = 0.9
+
+
+class Subject:
+    """A board with its dictionary.
+
+    Args:
+        name: of the board.
+        folder: where the dictionary is kept.
+    """
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name = name
+        self.board, self.netlist, self.deck = runs.described(name)
+        self.engine = CompiledEngine()
+        copper = Path(__file__).parents[2] / "boards" / name / "generated" / f"{name}.kicad_pcb"
+        self._universe = diagnosis.universe_of(
+            self.board,
+            self.netlist,
+            self.deck,
+            board_file=copper if copper.is_file() else None,
+        )
+        self._folder = folder
+        started = time.perf_counter()
+        self.looked = self.fresh()
+        self.solved_s = time.perf_counter() - started
+
+    def fresh(self) -> Investigation:
+        """An investigation with nothing read."""
+        return Investigation(
+            self.board,
+            self.netlist,
+            self.deck,
+            self.engine,
+            self._universe,
+            diagnosis.cases_for(self.board, Readings()),
+            folder=self._folder,
+        )
+
+    def fault_named(self, name: str) -> int:
+        """The number of a fault."""
+        return [fault.name for fault in self.looked.dictionary.universe.faults].index(name)
+
+    def drawn_fault(self, chance: random.Random) -> tuple[int, str]:
+        """A fault, drawn evenly, and how it is spelled for the virtual bench."""
+        universe = self.looked.dictionary.universe
+        fault = chance.randrange(1, len(universe.faults))
+        if universe.faults[fault].kind != "wrong value":
+            ways = [one.spelling for one in universe.hypotheses if one.fault == fault]
+            return fault, chance.choice(ways)
+        return fault, f"{universe.faults[fault].parts[0]} is {self._slip(fault, chance):.6g}"
+
+    def _slip(self, fault: int, chance: random.Random) -> float:
+        values = {
+            line.split()[0]: float(line.split()[3])
+            for line in self.deck.elements
+            if line[0] == "r" and line.split()[0][1:].isdigit()
+        }
+        universe = self.looked.dictionary.universe
+        right = values[universe.faults[fault].parts[0].lower()]
+        beside = preferred_values.values("E24", right / 1.3, right * 1.3)
+        slips = [
+            right * 10,
+            right / 10,
+            max(value for value in beside if value < right * 0.96),
+            min(value for value in beside if value > right * 1.04),
+            *(value for value in set(values.values()) if abs(math.log(value / right)) > 0.04),
+        ]
+        # What no reading shows is nobody's fault.
+        reach = [one.factors for one in universe.hypotheses if one.fault == fault and one.factors]
+        seen = [s for s in slips if any(low <= s / right <= high for low, high in reach)]
+        return chance.choice(seen or slips)
+
+    def measured(
+        self, boards: Sequence[Drawn], deck: Deck, *, controller: bool
+    ) -> Iterator[Measurement | None]:
+        """Measure boards; None where one has no solution."""
+        reading, wiring = runs.reading().reading, runs.wired(self.name)
+        for each in boards:
+            if controller:
+                yield runs.measurement(self.name, each)
+                continue
+            try:
+                ((record, _),) = simulated.measurements(
+                    self.board, deck, self.netlist.sha256(), self.engine, wiring, reading, [each]
+                )
+                yield record
+            except SimulationFailed:
+                yield None
+
+
+def other_opamp(deck: Deck) -> Deck:
+    """A deck whose boards have op-amps of another kind than the dictionary's.
+
+    They come less close to the positive supply and closer to the negative one, have twice the
+    offset, input currents as bipolar ones have, a tenth of the gain, a softer output, and take more
+    current.
+    """
+    changes = {
+        "vcc)-1.951*tanh": "vcc)-2.6*tanh",
+        "vee)+1.951*tanh": "vee)+1.3*tanh",
+        "5.6e-3*tanh": "8e-3*tanh",
+        "ibp p 0 65e-12": "ibp p 0 20e-9",
+        "ibm m 0 65e-12": "ibm m 0 20e-9",
+        "rgain x 0 5.637e8": "rgain x 0 5.637e7",
+        "rout b out 125": "rout b out 200",
+    }
+    models = deck.models
+    for old, new in changes.items():
+        assert old in models, f"no {old!r} in the model card"
+        models = models.replace(old, new)
+    spreads = tuple(
+        dataclasses.replace(s, low=2 * s.low, high=2 * s.high, sigma=2 * s.sigma)
+        if ".vos" in s.parameter
+        else s
+        for s in deck.spreads
+    )
+    return dataclasses.replace(deck, models=models, spreads=spreads)
+
+
+def counted(subject: Subject, faults: Sequence[int], records: Iterator[Measurement | None]) -> str:
+    """Diagnose boards of known faults and return how often it was right."""
+    found: Counter[str] = Counter()
+    for fault, record in zip(faults, records, strict=True):
+        if record is None:
+            found["without a solution"] += 1
+            continue
+        looked = subject.looked
+        looked.take(from_measurement(record, subject.board))
+        belief, groups = looked.found, looked.groups()
+        looked.take_back()
+        shares = belief.faults.copy()
+        shares[0] = 0.0
+        rank = int((shares > shares[fault]).sum())
+        inside = fault in [number for number, _ in groups[0].faults]
+        sure = not belief.is_unknown and belief.healthy <= HEALTHY
+        found["boards"] += 1
+        found["top 1"] += rank == 0
+        found["top 3"] += rank < 3
+        found["right group"] += inside
+        found["missed"] += not belief.is_unknown and belief.healthy > HEALTHY
+        found["unknown"] += belief.is_unknown
+        found["confidently wrong"] += sure and groups[0].probability > CONFIDENT and not inside
+        found["faults a group"] += len(groups[0].faults)
+    return _shares(found)
+
+
+def alarms(subject: Subject, records: Iterator[Measurement | None]) -> str:
+    """Diagnose sound boards and return how many are called anything else."""
+    found: Counter[str] = Counter()
+    for record in records:
+        assert record is not None
+        subject.looked.take(from_measurement(record, subject.board))
+        belief = subject.looked.found
+        subject.looked.take_back()
+        found["boards"] += 1
+        found["false alarm"] += belief.is_unknown or belief.healthy <= HEALTHY
+    return _shares(found)
+
+
+def doubles(subject: Subject, count: int, chance: random.Random) -> str:
+    """Diagnose boards with two faults."""
+    found: Counter[str] = Counter()
+    universe = subject.looked.dictionary.universe
+    took_s: list[float] = []
+    while found["boards"] < count:
+        drawn = [subject.drawn_fault(chance) for _ in range(2)]
+        names = [fault for fault, _ in drawn]
+        parts = [part for fault in names for part in universe.faults[fault].parts]
+        if names[0] == names[1] or len(set(parts)) < len(parts):
+            continue
+        board = Drawn(70_000 + found["tried"], tuple(spelling for _, spelling in drawn))
+        found["tried"] += 1
+        try:
+            record = next(subject.measured([board], subject.deck, controller=False))
+        except (KeyError, ValueError):
+            continue
+        if record is None:
+            continue
+        found["boards"] += 1
+        subject.looked.take(from_measurement(record, subject.board))
+        if subject.looked.found.is_unknown:
+            found["flagged"] += 1
+            started = time.perf_counter()
+            pairs = subject.looked.record("", {}).pairs
+            took_s.append(time.perf_counter() - started)
+            wanted = {universe.faults[fault].name for fault in names}
+            first = [{fault.name for fault in pair.faults} for pair in pairs[:6]]
+            found["of these both in the first six"] += wanted in first
+            found["of these both first"] += bool(first) and first[0] == wanted
+        subject.looked.take_back()
+    took = f"; {statistics.median(took_s):.1f} s a search" if took_s else ""
+    flagged = max(1, found["flagged"])
+    return (
+        f"{count} boards: flagged unknown {found['flagged'] / count:.3f}; of these both in the "
+        f"first six {found['of these both in the first six'] / flagged:.3f}, both first "
+        f"{found['of these both first'] / flagged:.3f}{took}"
+    )
+
+
+def readings_needed(subject: Subject, count: int, chance: random.Random) -> str:
+    """Choose reading after reading on boards with one fault."""
+    needed: list[int] = []
+    decisions_s: list[float] = []
+    found: Counter[str] = Counter()
+    for number in range(count):
+        fault, spelling = subject.drawn_fault(chance)
+        deck = apply_all(subject.deck, [spelling])
+        person = _Person(subject, deck, 90_000 + number)
+        looked = subject.fresh()
+        outputs = [port.net for port in subject.board.outputs]
+        for case in looked.dictionary.cases:
+            for net in outputs:
+                looked.take(person.read(Probe("volt", tuple(case.items()), net)))
+        taken = 0
+        while taken < 15:
+            started = time.perf_counter()
+            together = looked.sure()
+            choices = [] if together else looked.choices()
+            decisions_s.append(time.perf_counter() - started)
+            if together or not choices:
+                break
+            looked.take(person.read(choices[0].probe))
+            taken += 1
+        needed.append(taken)
+        found["settled"] += bool(together)
+        found["settled rightly"] += fault in together
+        found["unknown"] += looked.found.is_unknown
+    took = sorted(decisions_s)
+    return (
+        f"{count} boards: median {statistics.median(needed):.0f}, mean "
+        f"{statistics.fmean(needed):.2f}, most {max(needed)} readings; settled "
+        f"{found['settled'] / count:.3f}, rightly {found['settled rightly'] / count:.3f}, unknown "
+        f"{found['unknown'] / count:.3f}; a decision {statistics.median(took):.2f} s, "
+        f"95 % within {took[int(0.95 * len(took))]:.2f} s"
+    )
+
+
+class _Person:
+    """Reads a faulty board with a multimeter of 0.2 % and 3 mV, ohms of 0.5 %."""
+
+    def __init__(self, subject: Subject, deck: Deck, seed: int) -> None:
+        self._subject, self._deck = subject, deck
+        self._board = draw(deck.spreads, 1, seed)[0]
+        self._chance = random.Random(seed)
+        self._taken = 0
+
+    def read(self, probe: Probe) -> Readings:
+        self._taken += 1
+        nodes, noise = self._subject.deck.nodes, self._chance.gauss
+        if probe.kind == "ohm":
+            own = {name: v for name, v in self._board.items() if name[0] == "r"}
+            pair = (nodes[probe.net], nodes[probe.other])
+            found = resistances(Twin(self._deck, own, self._deck.spreads), [pair], [])
+            ohm = math.exp(float(found.log_mean[0])) * (1 + noise(0.0, 0.005))
+            return by_hand(probe, ohm, number=self._taken)
+        inputs = {self._deck.inputs[name].element: volts for name, volts in probe.inputs}
+        source = self._subject.deck.supplies.get(probe.net)
+        is_current = probe.kind == "ampere" and source is not None
+        asked = f"i({source.element})" if is_current and source else nodes[probe.net]
+        solved = self._subject.engine.operating_point(
+            self._deck, [{**self._board, **inputs}], [asked]
+        )
+        value = float(solved[0, 0]) * (-1 if is_current else 1) * (1 + noise(0.0, 0.002))
+        return by_hand(probe, value + noise(0.0, 1e-5 if is_current else 0.003), number=self._taken)
+
+
+def _shares(found: Counter[str]) -> str:
+    boards = found.pop("boards")
+    shares = ", ".join(f"{name} {count / boards:.3f}" for name, count in found.items())
+    return f"{boards} boards: {shares}"
+
+
+def report(arguments: Sequence[str]) -> bool:
+    """Print all counts; True, as they are what they are."""
+    parser = argparse.ArgumentParser(prog="diagnosis", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("board", nargs="?", default="xor_opamp")
+    parser.add_argument("--boards", type=int, default=1000, help="with a fault, and without")
+    parser.add_argument("--doubles", type=int, default=200)
+    parser.add_argument("--probed", type=int, default=200)
+    parser.add_argument("--controller", action="store_true", help="through the real firmware")
+    given = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        subject = Subject(given.board, Path(folder))
+        book = subject.looked.dictionary
+        print(
+            f"{given.board}: {len(book.universe.faults) - 1} faults, "
+            f"{len(book.universe.hypotheses)} hypotheses, {len(book.cases)} cases solved in "
+            f"{subject.solved_s:.1f} s; unseen: {', '.join(book.unseen)}",
+            flush=True,
+        )
+        chance = random.Random(1)
+        drawn = [subject.drawn_fault(chance) for _ in range(given.boards)]
+        faulty = [Drawn(1000 + n, (spelling,)) for n, (_, spelling) in enumerate(drawn)]
+        sound = [Drawn(50_000 + n) for n in range(given.boards)]
+        faults = [fault for fault, _ in drawn]
+        decks = {"op-amps as the dictionary's": subject.deck}
+        if given.board == "xor_opamp" and not given.controller:
+            decks["other op-amps"] = other_opamp(subject.deck)
+        for name, deck in decks.items():
+            measured = subject.measured(faulty, deck, controller=given.controller)
+            print(f"{name}, faulty: {counted(subject, faults, measured)}", flush=True)
+            measured = subject.measured(sound, deck, controller=given.controller)
+            print(f"{name}, sound: {alarms(subject, measured)}", flush=True)
+        if given.doubles:
+            print(f"two faults: {doubles(subject, given.doubles, chance)}", flush=True)
+        if given.probed:
+            print(f"probed: {readings_needed(subject, given.probed, chance)}", flush=True)
+    return True
