@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from realnet_hw.diagnose.readings import Readings
     from realnet_hw.export.deck import Deck
     from realnet_hw.export.netlist import Netlist
-    from realnet_hw.records import Diagnosis
 
 Json = Annotated[bool, Parameter("--json", negative="")]
 Flag = Annotated[bool, Parameter(negative="")]
@@ -58,7 +57,7 @@ def diagnose(
     """
     from realnet_hw import project, records
     from realnet_hw.board import load_board
-    from realnet_hw.diagnose import diagnosis
+    from realnet_hw.diagnose import diagnosis, table
     from realnet_hw.export import netlist as netlists
     from realnet_hw.export.deck import deck_from
 
@@ -100,21 +99,13 @@ def diagnose(
         if json_:
             answers.write(records.encode(record))
         else:
-            from realnet_hw.diagnose import table
-
             table.show(record, made, netlist, console(answers))
             if report is not None:
                 answers.write(f"Report: {report}\n")
             if not interactive and record.next_probe is not None:
                 again = guidance.command("diagnose", board, *([readings] if readings else []))
                 answers.write(f"To be led from reading to reading: {again} --interactive\n")
-    return _status(record)
-
-
-def _status(record: Diagnosis) -> int:
-    from realnet_hw.diagnose.diagnosis import HEALTHY
-
-    return 0 if record.fit == "ok" and record.healthy > HEALTHY else 1
+    return 0 if table.is_sound(record) else 1
 
 
 def _read(

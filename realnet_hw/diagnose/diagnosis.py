@@ -26,9 +26,6 @@ from realnet_hw.predict.engine import Engine
 
 SURE = 0.95
 """So probable a group of faults need not be probed further."""
-HEALTHY = 0.5
-"""So probable a board without a fault is called sound."""
-
 _MOST_CASES = 9
 _GROUPS_GIVEN, _FAULTS_GIVEN, _LEAST_GIVEN = 8, 8, 1e-3
 _VALUES_FOR = 6

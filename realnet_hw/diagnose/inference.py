@@ -35,6 +35,8 @@ from realnet_hw.uncertainty import covariance
 Numbers = NDArray[np.int64]
 
 PRIOR_HEALTHY = 0.5
+SOUND = 0.85
+"""So probable nothing is wrong with a board that is called sound."""
 # Of variances.
 _INFLATION = 1.3
 # By how much op-amps differ in how close to a supply they come, and in their share of its current.
@@ -272,6 +274,11 @@ class Posterior:
 
         count = len(self.evidence.values)
         return float(chdtrc(count, self.misfit.min())) if count else 1.0
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether the board is called sound."""
+        return not self.is_unknown and self.healthy > SOUND
 
     @property
     def is_unknown(self) -> bool:

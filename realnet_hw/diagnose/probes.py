@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from realnet_hw.diagnose.inference import Numbers, Posterior, moments
-from realnet_hw.diagnose.readings import Probe, Quantity, by_hand
+from realnet_hw.diagnose.readings import Probe, Quantity, meter_u
 from realnet_hw.diagnose.responses import Array
 
 _MOST_HYPOTHESES = 40
@@ -159,22 +159,13 @@ def _ahead(found: Posterior, rows: Numbers, offered: Sequence[Probe]) -> tuple[A
         weighted = np.linalg.solve(spread, between.swapaxes(1, 2))
         mean += np.einsum("hnk,hn->hk", weighted, evidence.values - expected)
         variance -= np.einsum("hkn,hnk->hk", between, weighted)
-    noise = np.array([[_noise(p, value) for p, value in zip(offered, row, strict=True)]
-                      for row in mean])  # fmt: skip
+    noise = np.column_stack([_noise(p, mean[:, i]) for i, p in enumerate(offered)])
     return mean, np.sqrt(np.maximum(variance, 0.0) + noise**2)
 
 
-def _noise(probe: Probe, mean: float) -> float:
-    """Return a multimeter's standard uncertainty at a value."""
-    value = _value(probe, min(mean, 20.0)) if probe.kind == "ohm" else mean
-    (component,) = (
-        c
-        for budget, some in by_hand(probe, value, number=0).budgets.items()
-        if budget.startswith("meter")
-        for c in some
-    )
-    u = float(np.hypot(component.u_V, component.u_relative * value))
-    return u / max(value, 0.5) if probe.kind == "ohm" else u
+def _noise(probe: Probe, mean: Array) -> Array:
+    """Return a multimeter's standard uncertainty at predicted values."""
+    return meter_u(probe, np.exp(np.minimum(mean, 20.0)) if probe.kind == "ohm" else mean)
 
 
 def _information(mean: Array, sigma: Array, weights: Array, faults: Array) -> Array:

@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from realnet_hw import units
 from realnet_hw.board import Board
 from realnet_hw.errors import InputError
 from realnet_hw.records import Component, MeasuredValue, Measurement
 from realnet_hw.uncertainty import expanded_uncertainty
+
+Array = NDArray[np.float64]
 
 Quantity = Literal["volt", "ohm", "ampere"]
 
@@ -209,6 +213,13 @@ def by_hand(probe: Probe, value: float, *, number: int, u: float | None = None) 
     budgets[_BY_HAND] = [_component("source", *_SOURCE)]
     delivered = [Delivered(probe.inputs, name, volts, _BY_HAND) for name, volts in probe.inputs]
     return Readings((Reading(probe, value, channel),), tuple(delivered), budgets)
+
+
+def meter_u(probe: Probe, value: Array) -> Array:
+    """Return a multimeter's standard uncertainty at values, of resistances relative to them."""
+    share, floor = _METER[probe.kind]
+    u = np.hypot(floor, share * value)
+    return np.asarray(u / np.maximum(value, 0.5) if probe.kind == "ohm" else u, float)
 
 
 def _component(name: str, share: float, floor: float) -> Component:

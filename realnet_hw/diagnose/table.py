@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from realnet_hw.diagnose import words
+from realnet_hw.diagnose.inference import SOUND
 from realnet_hw.diagnose.readings import Probe
 from realnet_hw.records import Diagnosis, NextProbe, SuspectedFault
 
@@ -18,6 +19,11 @@ _ROWS, _LEAST = 12, 0.005
 _PAIRS = 6
 
 
+def is_sound(record: Diagnosis) -> bool:
+    """Return whether the board is called sound."""
+    return record.fit == "ok" and record.healthy > SOUND
+
+
 def headline(record: Diagnosis) -> str:
     """Return the diagnosis in one sentence."""
     if not record.readings:
@@ -28,8 +34,10 @@ def headline(record: Diagnosis) -> str:
             f"Unknown: no single fault explains the {count}. "
             "Two things may be wrong, or one that is not looked for."
         )
-    if record.healthy > 0.5:
+    if is_sound(record):
         return f"Nothing wrong can be seen in {count} ({percent(record.healthy)} sure)."
+    if record.healthy > 0.5:
+        return f"Perhaps nothing is wrong ({percent(record.healthy)}), which takes more readings."
     first = record.groups[0]
     if len(first.faults) == 1:
         return f"Probably: {first.faults[0].words} ({percent(first.p)})."

@@ -29,11 +29,11 @@ from pathlib import Path
 
 from realnet_hw import preferred_values
 from realnet_hw.diagnose import diagnosis
-from realnet_hw.diagnose.diagnosis import HEALTHY, Investigation
+from realnet_hw.diagnose.diagnosis import Investigation
 from realnet_hw.diagnose.ohms import resistances
 from realnet_hw.diagnose.readings import Probe, Readings, by_hand, from_measurement
 from realnet_hw.diagnose.twins import Twin
-from realnet_hw.errors import SimulationFailed
+from realnet_hw.errors import InputError, SimulationFailed
 from realnet_hw.export.deck import Deck
 from realnet_hw.predict.compiled.engine import CompiledEngine
 from realnet_hw.predict.faults import apply_all
@@ -162,10 +162,17 @@ def other_opamp(deck: Deck) -> Deck:
     return dataclasses.replace(deck, models=models, spreads=spreads)
 
 
-def counted(subject: Subject, faults: Sequence[int], records: Iterator[Measurement | None]) -> str:
+def counted(
+    subject: Subject,
+    drawn: Sequence[tuple[int, str]],
+    records: Iterator[Measurement | None],
+    *,
+    listing: bool,
+) -> str:
     """Diagnose boards of known faults and return how often it was right."""
     found: Counter[str] = Counter()
-    for fault, record in zip(faults, records, strict=True):
+    faults = subject.looked.dictionary.universe.faults
+    for (fault, spelling), record in zip(drawn, records, strict=True):
         if record is None:
             found["without a solution"] += 1
             continue
@@ -177,14 +184,19 @@ def counted(subject: Subject, faults: Sequence[int], records: Iterator[Measureme
         shares[0] = 0.0
         rank = int((shares > shares[fault]).sum())
         inside = fault in [number for number, _ in groups[0].faults]
-        sure = not belief.is_unknown and belief.healthy <= HEALTHY
         found["boards"] += 1
         found["top 1"] += rank == 0
         found["top 3"] += rank < 3
         found["right group"] += inside
-        found["missed"] += not belief.is_unknown and belief.healthy > HEALTHY
+        found["missed"] += belief.is_sound
         found["unknown"] += belief.is_unknown
-        found["confidently wrong"] += sure and groups[0].probability > CONFIDENT and not inside
+        sure = groups[0].probability > CONFIDENT and not belief.is_unknown
+        found["confidently wrong"] += sure and not inside
+        if listing and (not inside or belief.is_sound):
+            taken_for = ", ".join(faults[number].name for number, _ in groups[0].faults[:3])
+            print(
+                f"  {spelling}: sound {belief.healthy:.2f}, {groups[0].probability:.2f} {taken_for}"
+            )
         found["faults a group"] += len(groups[0].faults)
     return _shares(found)
 
@@ -198,12 +210,14 @@ def alarms(subject: Subject, records: Iterator[Measurement | None]) -> str:
         belief = subject.looked.found
         subject.looked.take_back()
         found["boards"] += 1
-        found["false alarm"] += belief.is_unknown or belief.healthy <= HEALTHY
+        found["false alarm"] += not belief.is_sound
     return _shares(found)
 
 
-def doubles(subject: Subject, count: int, chance: random.Random) -> str:
-    """Diagnose boards with two faults."""
+def doubles(
+    subject: Subject, count: int, chance: random.Random, *, everywhere: bool, listing: bool
+) -> str:
+    """Diagnose boards with two faults, read at the test points, or by hand at every net."""
     found: Counter[str] = Counter()
     universe = subject.looked.dictionary.universe
     took_s: list[float] = []
@@ -215,14 +229,11 @@ def doubles(subject: Subject, count: int, chance: random.Random) -> str:
             continue
         board = Drawn(70_000 + found["tried"], tuple(spelling for _, spelling in drawn))
         found["tried"] += 1
-        try:
-            record = next(subject.measured([board], subject.deck, controller=False))
-        except (KeyError, ValueError):
-            continue
-        if record is None:
+        read = _read(subject, board, everywhere=everywhere)
+        if read is None:
             continue
         found["boards"] += 1
-        subject.looked.take(from_measurement(record, subject.board))
+        subject.looked.take(read)
         if subject.looked.found.is_unknown:
             found["flagged"] += 1
             started = time.perf_counter()
@@ -232,6 +243,12 @@ def doubles(subject: Subject, count: int, chance: random.Random) -> str:
             first = [{fault.name for fault in pair.faults} for pair in pairs[:6]]
             found["of these both in the first six"] += wanted in first
             found["of these both first"] += bool(first) and first[0] == wanted
+            if listing and wanted not in first:
+                print(f"  {board.faults}: {first[:3]}")
+        elif listing:
+            print(
+                f"  {board.faults}: fits, {subject.looked.record('', {}).groups[0].faults[0].name}"
+            )
         subject.looked.take_back()
     took = f"; {statistics.median(took_s):.1f} s a search" if took_s else ""
     flagged = max(1, found["flagged"])
@@ -240,6 +257,22 @@ def doubles(subject: Subject, count: int, chance: random.Random) -> str:
         f"first six {found['of these both in the first six'] / flagged:.3f}, both first "
         f"{found['of these both first'] / flagged:.3f}{took}"
     )
+
+
+def _read(subject: Subject, board: Drawn, *, everywhere: bool) -> Readings | None:
+    """Everything that is read of a board; None where it can't be so, or has no solution."""
+    try:
+        if not everywhere:
+            record = next(subject.measured([board], subject.deck, controller=False))
+            return record and from_measurement(record, subject.board)
+        person = _Person(subject, apply_all(subject.deck, board.faults), board.seed)
+        read = Readings()
+        for case in subject.looked.dictionary.cases:
+            for net in subject.looked.nets():
+                read = read.joined(person.read(Probe("volt", tuple(case.items()), net)))
+        return read
+    except (InputError, SimulationFailed):
+        return None
 
 
 def readings_needed(subject: Subject, count: int, chance: random.Random) -> str:
@@ -322,6 +355,7 @@ def report(arguments: Sequence[str]) -> bool:
     parser.add_argument("--boards", type=int, default=1000, help="with a fault, and without")
     parser.add_argument("--doubles", type=int, default=200)
     parser.add_argument("--probed", type=int, default=200)
+    parser.add_argument("--list", action="store_true", help="print what went wrong")
     parser.add_argument("--controller", action="store_true", help="through the real firmware")
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
@@ -337,17 +371,21 @@ def report(arguments: Sequence[str]) -> bool:
         drawn = [subject.drawn_fault(chance) for _ in range(given.boards)]
         faulty = [Drawn(1000 + n, (spelling,)) for n, (_, spelling) in enumerate(drawn)]
         sound = [Drawn(50_000 + n) for n in range(given.boards)]
-        faults = [fault for fault, _ in drawn]
         decks = {"op-amps as the dictionary's": subject.deck}
         if given.board == "xor_opamp" and not given.controller:
             decks["other op-amps"] = other_opamp(subject.deck)
         for name, deck in decks.items():
             measured = subject.measured(faulty, deck, controller=given.controller)
-            print(f"{name}, faulty: {counted(subject, faults, measured)}", flush=True)
+            right = counted(subject, drawn, measured, listing=given.list)
+            print(f"{name}, faulty: {right}", flush=True)
             measured = subject.measured(sound, deck, controller=given.controller)
             print(f"{name}, sound: {alarms(subject, measured)}", flush=True)
-        if given.doubles:
-            print(f"two faults: {doubles(subject, given.doubles, chance)}", flush=True)
+        for where, everywhere in (("the test points", False), ("every net", True)):
+            if given.doubles:
+                counts = doubles(
+                    subject, given.doubles, chance, everywhere=everywhere, listing=given.list
+                )
+                print(f"two faults, read at {where}: {counts}", flush=True)
         if given.probed:
             print(f"probed: {readings_needed(subject, given.probed, chance)}", flush=True)
     return True
