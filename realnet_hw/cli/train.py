@@ -1,7 +1,10 @@
-"""The verb ``realnet train``; each subcommand's docstring is its help."""
+"""The verb ``realnet train``."""
 
 from __future__ import annotations
 
 from cyclopts import App
 
+from realnet_hw.cli.train_mlp import mlp
+
 train = App(name="train", help="Train a network for the circuit that it will run on.")
+train.command(mlp)

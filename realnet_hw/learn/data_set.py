@@ -64,18 +64,21 @@ class DataSet:
         """Which examples a network is judged by, shape (examples)."""
         return self.held_out if self.held_out.any() else ~self.held_out
 
-    def right(self, outputs: _Floats, low: float, high: float) -> npt.NDArray[np.bool_]:
-        """Return which answers to the judged examples are right.
+    def right(
+        self, outputs: _Floats, examples: npt.NDArray[np.bool_], low: float, high: float
+    ) -> npt.NDArray[np.bool_]:
+        """Return which answers to some examples are right.
 
         Args:
-            outputs: of shape (..., examples judged, outputs), in any unit.
+            outputs: of shape (..., examples chosen, outputs), in any unit.
+            examples: which were asked, shape (examples).
             low, high: below and above which an output is 0 and 1, in that unit; of several outputs
                 the largest counts, whatever these are.
 
         Returns:
-            Shape (..., examples judged).
+            Shape (..., examples chosen).
         """
-        wanted = self.wanted[self.judged] > 0.5
+        wanted = self.wanted[examples] > 0.5
         if self.answer == "largest":
             right = np.where(wanted, outputs, -np.inf).max(axis=-1)
             return np.asarray(right > np.where(wanted, -np.inf, outputs).max(axis=-1))

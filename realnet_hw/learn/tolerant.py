@@ -32,16 +32,16 @@ Progress: TypeAlias = Callable[[int, int], None]
 
 MOST_HIDDEN = 64
 _STEPS = 1500
-_STARTS = 3
+_STARTS = 4
 _BOARDS = 8
 _TRIED = 200
 # The rate falls to a hundredth of the first along a quarter of a cosine.
 _RATE = 0.03
-_DECAY = 1e-5
+_DECAY = 2e-3
 # In logic units: the lead aimed at, by how much a level may be off for nothing, and how far outputs
 # should go at most for inputs of which nothing is known.
-_LEAD, _OFF, _FAR = 1.0, 0.05, 1.2
-_BEYOND, _BEYOND_WEIGHT = 32, 0.3
+_LEAD, _OFF, _FAR = 1.0, 0.05, 1.5
+_BEYOND, _BEYOND_WEIGHT = 32, 0.1
 _LEVELS_EVERY = 10
 
 _Parameters: TypeAlias = tuple[Floats, ...]
@@ -117,10 +117,9 @@ class Trained:
 def train(
     data: DataSet,
     technology: str,
+    resistor: str,
     *,
     hidden: int,
-    series: str,
-    tolerance: float,
     seed: int,
     progress: Progress | None = None,
 ) -> list[Trained]:
@@ -129,9 +128,8 @@ def train(
     Args:
         data: the examples; those held out are not looked at.
         technology: a key of ``TECHNOLOGIES``.
+        resistor: the key in the catalogue of those that make the weights.
         hidden: width of the hidden layer.
-        series: of the resistors, "E24".
-        tolerance: of the resistors, as a fraction; 0 trains on boards that only round.
         seed: of the first weights and of the boards, 0 or more.
         progress: told of the steps done.
 
@@ -142,13 +140,12 @@ def train(
         raise InputError(f"technology {technology!r}", allowed=", ".join(TECHNOLOGIES))
     if not 1 <= hidden <= MOST_HIDDEN:
         raise InputError(f"{hidden} hidden neurons", allowed=f"1 to {MOST_HIDDEN}")
-    if not 0 <= tolerance <= 0.2:
-        raise InputError(f"a tolerance of {100 * tolerance:g} %", allowed="0 % to 20 %")
     if seed < 0:
         raise InputError(f"seed {seed}", allowed="0 or more")
+    kind = part_type(resistor)
     found = []
     for start, random in enumerate(np.random.default_rng(seed).spawn(_STARTS)):
-        resistors = Resistors(series, tolerance, random)
+        resistors = Resistors(kind.series or "E96", kind.tolerance or 0.0, random)
         course = _Course(data, TECHNOLOGIES[technology], hidden, resistors)
         for step in range(_STEPS):
             course.step(step / _STEPS)
@@ -248,9 +245,7 @@ class _Course:
         lift = levels.zero_V / reference_V
         wanted = (
             np.column_stack([first * scales[0], first_bias * scales[1]]),
-            np.column_stack(
-                [last * scales[2], last_bias * scales[3] + levels.zero_V / reference_V]
-            ),
+            np.column_stack([last * scales[2], last_bias * scales[3] + lift]),
         )
         off = random.uniform(-self._reference_off, self._reference_off, boards)
         offsets_V = [
