@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class BufferedInput(ClampedLine):
     """A clamped line with a follower: what it drives may draw milliamperes.
 
-    The series resistor may be large, since only the follower's bias current flows in it.
+    In the series resistor flow only the follower's bias current and what the diodes leak.
 
     Args:
         source: net that drives it.
@@ -33,7 +33,7 @@ class BufferedInput(ClampedLine):
         output: str,
         upper: str,
         lower: str,
-        series_ohm: float = 10e3,
+        series_ohm: float = 4.75e3,
         amplifier: str = "tl074",
         layer: int = 0,
     ) -> None:

@@ -56,12 +56,13 @@ class PulseLimit(Cell):
             "level_upper": (reference, level, level_ohm[0]),
             "level_lower": (level, "GND", level_ohm[1]),
             "charge": (rail, timer, charge_ohm),
-            "threshold_upper": (rail, threshold, 20e3),
-            "threshold_lower": (threshold, hold, 10e3),
+            "threshold_upper": (rail, threshold, 10e3),
+            "threshold_lower": (threshold, hold, 4.99e3),
         }
         for key, (first, second, ohm) in resistors.items():
             self.parts[key] = CellPart("resistor", {"1": first, "2": second}, units.compact(ohm))
         self.parts["timing"] = CellPart(capacitor, {"1": timer, "2": "GND"})
+        self.parts["smoothing"] = CellPart(capacitor, {"1": threshold, "2": "GND"})
         self.amplifiers["watch"] = AmplifierRequest(comparator, lines, level, timer)
         self.amplifiers["close"] = AmplifierRequest(comparator, timer, reference, hold)
 
@@ -102,4 +103,7 @@ class PulseLimit(Cell):
         up = pad.put("threshold_upper", 81.28, -8.89, texts="right")
         pad.wire(up["2"], (81.28, -2.54))
         pad.power(self.rail, *up["1"], "up")
+        smoothing = pad.put("smoothing", 81.28, 3.81, texts="right")
+        pad.wire(smoothing["1"], (81.28, -2.54))
+        pad.power("GND", *smoothing["2"], "down")
         pad.label(self.threshold, 86.36, -2.54)

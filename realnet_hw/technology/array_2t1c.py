@@ -227,9 +227,7 @@ def array_board(
             formula="B = 0.2 VREF",
         ),
         *(
-            BufferedInput(
-                net, f"Input {row}", source=net, output=row, upper=_REFERENCE, lower=_NEGATIVE
-            )
+            BufferedInput(net, f"Input {row}", source=net, output=row, upper="B", lower="BN")
             for row, net in zip(inputs, entries, strict=True)
         ),
         *(_inverter(row) for row in [*inputs, "B"]),
@@ -268,8 +266,8 @@ def array_board(
                 f"{column}_CLAMP",
                 f"Clamp of {column}",
                 net=column,
-                upper=_REFERENCE,
-                lower=_NEGATIVE,
+                upper="B",
+                lower="BN",
                 layer=last,
             )
             for column in shape.output_columns
@@ -356,7 +354,7 @@ def _rail_ohm(lines: int) -> float:
     With the supply at its least they must still have a milliampere beside what the word lines'
     pull-ups and the threshold's divider draw.
     """
-    load_A = lines * _POSITIVE_V / _WORD_UP_ohm + _POSITIVE_V / 30e3 + 1e-3
+    load_A = lines * _POSITIVE_V / _WORD_UP_ohm + _POSITIVE_V / 15e3 + 1e-3
     greatest = (RAIL_V * (1 - RAIL_TOLERANCE) - _POSITIVE_V) / load_A
     return values("E96", greatest / 2, greatest)[-1]
 
@@ -376,7 +374,7 @@ def _pulse_limit(lines: int) -> PulseLimit:
         rail=_POSITIVE,
         sum_ohm=_SUM_ohm,
         level_ohm=(values("E96", upper, 2 * upper)[0], lower),
-        charge_ohm=values("E96", charge, 2 * charge)[0],
+        charge_ohm=values("E96", charge / 2, charge)[-1],
         formula="t = 1.1 R C",
         layer=1,
     )
