@@ -10,16 +10,11 @@ from cyclopts import Parameter
 
 from realnet_hw.cli import guidance
 from realnet_hw.cli.output import own_stdout, progress, refuse_unwritable
-from realnet_hw.cli.train_array import array, gradient
 from realnet_hw.errors import InputError
 
 if TYPE_CHECKING:
     from realnet_hw.learn.data_set import DataSet
     from realnet_hw.learn.mlp import Outcome
-
-train = App(name="train", help="Train a network for the circuit that it will run on.")
-train.command(array)
-train.command(gradient)
 
 _USUAL_LIMIT = 0.93
 
