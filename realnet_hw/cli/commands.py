@@ -419,6 +419,7 @@ def serve(board: str, *, station: Path, idle_s: float = 30.0) -> int:
     from realnet_hw import project
     from realnet_hw.board import load_board
     from realnet_hw.emulate import server
+    from realnet_hw.emulate.scopes.virtual_scope import Wanted
     from realnet_hw.measure import station as stations
 
     station = project.station_file(station)
@@ -431,7 +432,9 @@ def serve(board: str, *, station: Path, idle_s: float = 30.0) -> int:
     with own_stdout():
         made = load_board(virtual.board or board)
         _, deck = _described(made)
-        wiring = stations.wiring_for(bench_file, load_board(board), where=str(station))
+        measured = load_board(board)
+        wiring = stations.wiring_for(bench_file, measured, where=str(station))
+        probes = stations.probes_for(bench_file, measured, where=str(station))
     server.serve(
         made,
         deck,
@@ -445,6 +448,13 @@ def serve(board: str, *, station: Path, idle_s: float = 30.0) -> int:
         mismatch_V=virtual.mismatch_V,
         engine=virtual.engine,
         idle_s=idle_s,
+        scopes={
+            name: Wanted(
+                scope.driver,
+                {at.channel: terminal for terminal, at in probes.items() if at.scope == name},
+            )
+            for name, scope in bench_file.scope.items()
+        },
     )
     return 0
 

@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING
 
 from realnet_hw.emulate.array_plant import ArrayPlant
 from realnet_hw.emulate.fixture import VirtualFixture
-from realnet_hw.emulate.plant import Plant, SpicePlant
+from realnet_hw.emulate.plant import Plant, SpicePlant, drawn
+from realnet_hw.emulate.scopes.virtual_scope import Wanted, scopes_on
 from realnet_hw.emulate.timed_plant import TimedPlant
 from realnet_hw.emulate.truths import draw_errors
 from realnet_hw.emulate.wiring import Wiring
@@ -239,6 +240,7 @@ def serve(
     mismatch_V: float | None = None,
     engine: str | None = None,
     idle_s: float = 30.0,
+    scopes: Mapping[str, Wanted] | None = None,
 ) -> None:
     """Serve a virtual bench until SIGINT or SIGTERM, or until it is idle and its parent is gone.
 
@@ -252,6 +254,7 @@ def serve(
         idle_s: seconds without a byte after which it ends if the parent process is gone.
         engine: what simulates the board, a key of ``predict.engines.ENGINES``; the usual one when
             left out.
+        scopes: those that are emulated, by name.
         board, deck, firmware, wiring, seed, faults, noise, truth, parts, mismatch_V: as in
             ``virtual_fixture``.
 
@@ -265,6 +268,7 @@ def serve(
 
     parent = os.getppid()
     chosen = engine or usual_for(board)
+    simulator = ENGINES[chosen]()
     fixture = virtual_fixture(
         board,
         deck,
@@ -276,11 +280,23 @@ def serve(
         truth=truth,
         parts=parts,
         mismatch_V=mismatch_V,
-        engine=ENGINES[chosen](),
+        engine=simulator,
+    )
+    faulty, parameters = drawn(deck, seed=seed, faults=faults, parts=parts)
+    emulated = scopes_on(
+        fixture,
+        board,
+        faulty,
+        simulator,
+        parameters,
+        wiring=wiring,
+        wanted=scopes or {},
+        seed=seed,
     )
     server = BenchServer(fixture, idle_s=idle_s, abandoned=lambda: _abandoned(parent))
     ready = {
         "fixture": server.address,
+        "scopes": {name: scope.addresses for name, scope in emulated.items()},
         "board": board.name,
         "wiring": dict(wiring),
         "seed": seed,
@@ -298,6 +314,8 @@ def serve(
             sys.stdout.flush()
             server.run()
     finally:
+        for scope in emulated.values():
+            scope.close()
         server.close()
     for rule in fixture.violations.rules:
         sys.stderr.write(f"{firmware.name}: bus rule broken: {rule}\n")

@@ -7,6 +7,7 @@ import hashlib
 import importlib.metadata
 import platform
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,12 +15,14 @@ import msgspec
 
 from realnet_hw import records
 from realnet_hw.board import Board, Port
-from realnet_hw.errors import InputError
-from realnet_hw.measure import assemble, procedure, virtual
+from realnet_hw.errors import BenchError, InputError
+from realnet_hw.measure import assemble, assemble_edges, procedure, virtual
 from realnet_hw.measure import station as stations
 from realnet_hw.measure.fixture import Fixture
 from realnet_hw.measure.fixture_specification import RANGE_V, Clock
 from realnet_hw.measure.journal import SUFFIX, Header, Journal, Point
+from realnet_hw.measure.scopes.drivers import open_scope
+from realnet_hw.measure.scopes.scope import Scope
 from realnet_hw.measure.synapses import StoredBoard
 from realnet_hw.records import Calibration, Measurement
 
@@ -72,7 +75,15 @@ def measure(
     path = unfinished(out_dir, stem) if resume else new
     set_aside(out_dir / NEWEST)
 
-    with fixture_at(station, station_file, board_path or board.name) as fixture:
+    probes = stations.probes_for(station, board, where=str(station_file)) if how.needs_scope else {}
+
+    with contextlib.ExitStack() as stack:
+        at = stack.enter_context(_instruments(station, station_file, board_path or board.name))
+        scopes = {
+            name: stack.enter_context(_scope(name, station, at.scopes))
+            for name in dict.fromkeys(probe.scope for probe in probes.values())
+        }
+        fixture = stack.enter_context(at.fixture)
         header = Header(
             board=board.name,
             circuit_sha256=circuit_sha256,
@@ -94,7 +105,17 @@ def measure(
             fixture.average(station.reading.average)
             set_up(board, wiring, fixture)
             points = how.measure(
-                procedure.Run(board, wiring, fixture, journal, station.reading, progress)
+                procedure.Run(
+                    board,
+                    wiring,
+                    fixture,
+                    journal,
+                    station.reading,
+                    progress,
+                    scopes,
+                    {name: station.scope[name].driver for name in scopes},
+                    probes,
+                )
             )
             fixture.output(False)
             measurement = _measurement(board, fixture, journal, points, station.clock)
@@ -156,13 +177,44 @@ def fixture_at(station: stations.Station, station_file: Path, board: str) -> Ite
     Raises:
         BenchError, LinkLost: as ``Fixture``, and if no virtual bench starts.
     """
-    with contextlib.ExitStack() as stack:
-        given = station.fixture
-        if given is None:
-            given = stations.FixtureAddress(
-                address=stack.enter_context(virtual.serve(board, station_file))
-            )
-        yield stack.enter_context(Fixture(given.address, given.baud, given.heartbeat_s))
+    with _instruments(station, station_file, board) as at, at.fixture as fixture:
+        yield fixture
+
+
+@dataclass(frozen=True)
+class _Instruments:
+    """What a station has: its fixture, not opened yet, and where its scopes are, by name."""
+
+    fixture: Fixture
+    scopes: Mapping[str, str]
+
+
+@contextlib.contextmanager
+def _instruments(
+    station: stations.Station, station_file: Path, board: str
+) -> Iterator[_Instruments]:
+    """Give a station's instruments, of a virtual bench where it has no others."""
+    given = station.fixture
+    if given is not None:
+        there = {name: scope.address or "" for name, scope in station.scope.items()}
+        yield _Instruments(Fixture(given.address, given.baud, given.heartbeat_s), there)
+        return
+    with virtual.serve(board, station_file) as ready:
+        usual = stations.FixtureAddress(address=ready.fixture)
+        there = {name: at[station.scope[name].link] for name, at in ready.scopes.items()}
+        yield _Instruments(Fixture(usual.address, usual.baud, usual.heartbeat_s), there)
+
+
+def _scope(name: str, station: stations.Station, addresses: Mapping[str, str]) -> Scope:
+    """Open a scope of a station."""
+    table = station.scope[name]
+    if name not in addresses:
+        raise BenchError(
+            "on the virtual bench no scope looks at a board that is fired or that learns",
+            where=f"scope {name}",
+            mend="measure it with another procedure",
+        )
+    return open_scope(addresses[name], table.driver, timeout_s=table.timeout_s)
 
 
 def _measurement(
@@ -170,7 +222,9 @@ def _measurement(
 ) -> Measurement:
     """Return the record of a run whose points are complete."""
     header = journal.header
-    channels = assemble.budgets(header.wiring, points, clock)
+    steady = [point for point in points if point.edge is None]
+    channels = assemble.budgets(header.wiring, steady, clock)
+    edges = assemble_edges.edges_of(points, [port.name for port in board.outputs])
     return Measurement(
         board=board.name,
         title=board.title,
@@ -188,6 +242,7 @@ def _measurement(
         firmware=header.firmware,
         instruments=[
             header.firmware,
+            *assemble_edges.instruments_of(edges),
             *(f"had queued before the run: {notice}" for notice in fixture.notices),
             *(
                 f"{point.point}: {terminal} could not be timed: {why}"
@@ -201,7 +256,8 @@ def _measurement(
         range_V=RANGE_V,
         started_utc=header.started_utc,
         finished_utc=procedure.utc_now(),
-        cases=[assemble.case(board, header.wiring, point, channels) for point in points],
+        cases=[assemble.case(board, header.wiring, point, channels) for point in steady],
+        edges=edges,
     )
 
 

@@ -60,20 +60,63 @@ class Entry(
     time_utc: str
 
 
+class TakenWave(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a channel of a scope took, record by record, as codes.
+
+    Args:
+        channel: scope and number, ``"dso.2"``.
+        volts_a_division: its scale.
+        zero: the code of 0 V.
+        step_V: of a code.
+        step_s: between samples.
+        starts_s: of each record, the time of its first sample.
+        codes: of each record.
+    """
+
+    channel: str
+    volts_a_division: float
+    zero: float
+    step_V: float
+    step_s: float
+    starts_s: list[float]
+    codes: list[list[int]]
+
+
+class TakenEdge(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A step of an input, as a scope saw it.
+
+    Args:
+        input: which one.
+        from_V, to_V: as set.
+        driver: of the scope.
+        scope: what ``*IDN?`` of it says.
+        waves: by terminal.
+    """
+
+    input: str
+    from_V: float
+    to_V: float
+    driver: str
+    scope: str
+    waves: dict[str, TakenWave]
+
+
 class Point(Entry, frozen=True, kw_only=True):
-    """What was read at some settings.
+    """What was read at some settings, or while one of them stepped.
 
     Args:
         set_V: terminal to volts set.
         readings_V: terminal to its readings in the order taken, volts.
         widths_s: terminal to the widths of its pulse in the order timed; 0 where there was none.
         untimed: terminal to why its pulse could not be timed.
+        edge: the step to these settings, where a scope looked on; then nothing else was read.
     """
 
     set_V: dict[str, float]
     readings_V: dict[str, list[float]]
     widths_s: dict[str, list[float]] = {}
     untimed: dict[str, str] = {}
+    edge: TakenEdge | None = None
 
 
 E = TypeVar("E", bound=Entry)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from realnet_hw.errors import InputError
 from realnet_hw.measure.fixture import Fired, Fixture
 from realnet_hw.measure.fixture_specification import ADC_CHANNELS, PULSE_CHANNELS
 from realnet_hw.measure.journal import Journal, Point
+from realnet_hw.measure.probes import Probe
+from realnet_hw.measure.scopes.scope import Scope
 from realnet_hw.measure.station import Reading
 
 Progress = Callable[[int, int, str], None]
@@ -36,6 +38,9 @@ class Run:
         journal: of this run.
         reading: how each point is read.
         progress: to be told of every point.
+        scopes: by name; none where the procedure needs none.
+        scope_drivers: by name, what they are driven by.
+        probes: by terminal, which channel of which scope is on it.
     """
 
     board: Board
@@ -44,6 +49,9 @@ class Run:
     journal: Journal[Point]
     reading: Reading
     progress: Progress
+    scopes: Mapping[str, Scope] = field(default_factory=dict)
+    scope_drivers: Mapping[str, str] = field(default_factory=dict)
+    probes: Mapping[str, Probe] = field(default_factory=dict)
 
     def point(self, key: str, set_V: Mapping[str, float], *, repeats: int | None = None) -> Point:
         """Set the inputs, wait, read every wired terminal, and return it when it is on disk.
@@ -108,12 +116,15 @@ class Procedure:
     Args:
         name: as ``realnet measure --procedure`` takes it: its file's name.
         doc: one sentence.
-        measure: takes the points; returns one for each of the board's cases, in their order.
+        measure: takes the points; returns one for each of the board's cases, in their order, and
+            those of edges.
+        needs_scope: whether it works with the station's oscilloscopes.
     """
 
     name: str
     doc: str
     measure: Callable[[Run], list[Point]]
+    needs_scope: bool = False
 
 
 def load(name: str) -> tuple[Procedure, str]:

@@ -27,15 +27,21 @@ _ORPHAN_S = 5.0
 """How long it stays when we died without ending it."""
 
 
-class _Ready(msgspec.Struct, frozen=True):
-    """What the server says when it is ready; it may say more."""
+class Ready(msgspec.Struct, frozen=True):
+    """What the server says when it is ready; it may say more.
+
+    Args:
+        fixture: VISA address of the fixture.
+        scopes: by the station's name for a scope and how it is reached, its VISA address.
+    """
 
     fixture: str
+    scopes: dict[str, dict[str, str]] = {}
 
 
 @contextlib.contextmanager
-def serve(board: str, station_file: Path) -> Iterator[str]:
-    """Run the virtual bench and give its fixture's VISA address.
+def serve(board: str, station_file: Path) -> Iterator[Ready]:
+    """Run the virtual bench and give the VISA addresses of its instruments.
 
     It has a session of its own, so that Ctrl-C in a terminal reaches the measuring program alone,
     which then makes the outputs safe before it ends this process. SIGTERM and SIGHUP end it as
@@ -67,13 +73,13 @@ def serve(board: str, station_file: Path) -> Iterator[str]:
             assert process.stdout is not None
             line = _first_line(process.stdout, START_S)
             try:
-                address = msgspec.json.decode(line, type=_Ready).fixture
+                ready = msgspec.json.decode(line, type=Ready)
             except (msgspec.DecodeError, UnicodeDecodeError):
                 raise BenchError(
                     f"the virtual bench did not start: {_why(process, said, line)}",
                     where=str(station_file),
                 ) from None
-            yield address
+            yield ready
         finally:
             _end(process)
 

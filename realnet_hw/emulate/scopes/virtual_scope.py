@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from realnet_hw.emulate.scopes import keysight, rigol, siglent, tektronix
+from realnet_hw.emulate.scopes.board_view import BoardView
 from realnet_hw.emulate.scopes.digitiser import Bench, Digitiser, Model
 from realnet_hw.emulate.scopes.instrument import Instrument
 from realnet_hw.emulate.scopes.ports import Hislip, RawSocket
 from realnet_hw.errors import InputError
+
+if TYPE_CHECKING:
+    from realnet_hw.board import Board
+    from realnet_hw.emulate.fixture import VirtualFixture
+    from realnet_hw.export.deck import Deck
+    from realnet_hw.predict.engine import Engine, Parameters
 
 Hold = Callable[[], AbstractContextManager[Any]]
 
@@ -23,6 +31,19 @@ DIALECTS: Mapping[str, tuple[Model, Callable[[Digitiser, Hold], Instrument]]] = 
     "tektronix_mso2": (tektronix.MSO2, tektronix.Mso2),
 }
 """By driver: the model that is emulated, and what speaks its dialect."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A scope that a station asks for.
+
+    Args:
+        driver: a key of ``DIALECTS``.
+        probes: by channel, the port or test point that its probe is on.
+    """
+
+    driver: str
+    probes: Mapping[int, str]
 
 
 class VirtualScope:
@@ -65,3 +86,47 @@ class VirtualScope:
         """Hang up and listen no more."""
         for port in self._ports:
             port.close()
+
+
+def scopes_on(
+    fixture: VirtualFixture,
+    board: Board,
+    deck: Deck,
+    engine: Engine,
+    parameters: Parameters,
+    *,
+    wiring: Mapping[str, str],
+    wanted: Mapping[str, Wanted],
+    seed: int,
+) -> dict[str, VirtualScope]:
+    """Put scopes on a steady board behind a fixture; none on a board that has a memory.
+
+    Args:
+        fixture: that drives it.
+        board: for the names of its ports and test points.
+        deck: of it, with its faults.
+        engine: what simulates it.
+        parameters: of the board that was drawn.
+        wiring: channel of the fixture by terminal.
+        wanted: by name.
+        seed: of the errors of the first scope.
+
+    Raises:
+        InputError: no such driver, or a probe on a channel that a scope does not have.
+    """
+    if board.firing is not None or board.synapses is not None or not wanted:
+        return {}
+    nets = {port.name: port.net for port in board.outputs}
+    nets |= {point.name: point.net for point in board.test_points if point.kind == "voltage"}
+    view = BoardView(
+        fixture,
+        deck,
+        engine,
+        parameters,
+        inputs={port.name: int(wiring[port.name].removeprefix("dac")) for port in board.inputs},
+        nodes={name: deck.nodes[net] for name, net in nets.items()},
+    )
+    return {
+        name: VirtualScope(each.driver, view, fixture.held, each.probes, seed + index)
+        for index, (name, each) in enumerate(wanted.items())
+    }

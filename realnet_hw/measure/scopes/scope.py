@@ -188,8 +188,12 @@ class Scope(ABC):
     def state(self) -> State:
         """Return what it is doing."""
 
-    def wait(self, timeout_s: float) -> None:
+    def wait(self, timeout_s: float, meanwhile: Callable[[], object] = lambda: None) -> None:
         """Wait until a record that was armed is taken.
+
+        Args:
+            timeout_s: how long.
+            meanwhile: done between two looks.
 
         Raises:
             BenchError: the trigger did not come.
@@ -202,6 +206,7 @@ class Scope(ABC):
                     where=self.connection.address,
                     mend="check the probes, and which channel is on which terminal",
                 )
+            meanwhile()
             time.sleep(_LOOK_S)
 
     # -------------------------------------------------------------------------------------- reading
@@ -241,12 +246,13 @@ class Scope(ABC):
                 f"it refused a setting: {'; '.join(errors)}", where=self.connection.address
             )
 
-    def components(self, volts_a_division: float) -> list[Component]:
+    @classmethod
+    def components(cls, volts_a_division: float) -> list[Component]:
         """Return the uncertainty budget of a channel's volts at a scale, noise left out.
 
         Ref: JCGM 100:2008 4.3.7 (a bound as the half width of a rectangular distribution).
         """
-        stated, full_V = self.specification, DIVISIONS_UP * volts_a_division
+        stated, full_V = cls.specification, DIVISIONS_UP * volts_a_division
         offset_V = stated.offset_error_div * volts_a_division + stated.offset_error_V
         return [
             Component(
