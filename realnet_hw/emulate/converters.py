@@ -11,6 +11,7 @@ Ref: Microchip MCP4922 datasheet DS22250 (frame, settling 4.5 us and slew 0.55 V
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -103,7 +104,7 @@ class Mcp4922(_Selected):
         super().__init__()
         self._reference_V = reference_V
         self._off_V = bias_V * self.SHUTDOWN_LOAD_ohm / (self.SHUTDOWN_LOAD_ohm + bias_ohm)
-        self._inl = inl
+        self._inl_LSB = functools.lru_cache(4096)(lambda channel, code: inl[channel](code / 4096))
         self._complain = complain
         self._frame: list[int] = []
         self._waiting: list[int | None] = [None, None]
@@ -175,7 +176,7 @@ class Mcp4922(_Selected):
             self._waiting[channel] = None
             self.codes[channel] = code = word & 0x0FFF
             gain = 1 if word & 0x2000 else 2
-            ideal = code + self._inl[channel](code / 4096)
+            ideal = code + self._inl_LSB(channel, code)
             volts = min(max(ideal / 4096 * self._reference_V * gain, 0.0), self.SUPPLY_V)
             active = self._enabled and bool(word & 0x1000)
             self._move(channel, active, volts if active else self._off_V, at_s)

@@ -26,8 +26,8 @@ from realnet_hw.measure.sweep import sweep_codes
 
 Volts = npt.NDArray[np.float64]
 
-CELLS_A_MESSAGE = 28
-"""So many voltages fit into one line of the fixture's."""
+LINE_characters = 250
+"""What the fixture takes in one line."""
 _PATIENCE_S = 60.0
 """How long a presentation may take: a simulated board is slow."""
 
@@ -206,11 +206,13 @@ class StoredBoard:
             line, column = self._cells[net]
             self._fixture.check_level(self._data[column], level_V)
             self._volts[line, column] = level_V
-        some = CELLS_A_MESSAGE // len(self._data)
-        return [
-            f"ARR:STOR {first + 1}," + _written(self._volts[first : first + some].ravel())
-            for first in range(0, self._lines, some)
-        ]
+        messages: list[str] = []
+        for number, cells_V in enumerate(self._volts, 1):
+            cells = "," + _written(cells_V)
+            if not messages or len(messages[-1]) + len(cells) > LINE_characters:
+                messages.append(f"ARR:STOR {number}")
+            messages[-1] += cells
+        return messages
 
     def _set_pattern(
         self, place: int, inputs_V: Volts, nudges_V: Volts | Sequence[float], target_V: float
