@@ -126,10 +126,10 @@ def measure(
     return measurement
 
 
-def set_up(board: Board, wiring: Mapping[str, str], fixture: Fixture) -> None:
+def set_up(board: Board, wiring: Mapping[str, str], fixture: Fixture) -> StoredBoard | None:
     """Switch a board's sources on, within its limits and as near to 0 V as these allow.
 
-    What a board that learns shall hold is written to its capacitors and kept there.
+    What a board that learns shall hold is written to its capacitors and kept there; it is returned.
 
     Raises:
         InputError: limits that the fixture does not have, or a column that is not wired.
@@ -138,8 +138,11 @@ def set_up(board: Board, wiring: Mapping[str, str], fixture: Fixture) -> None:
     fixture.limit({wiring[port.name]: (port.min_V, port.max_V) for port in board.driven})
     fixture.source({wiring[port.name]: rest_V(port) for port in board.driven})
     fixture.output(True)
-    if board.synapses is not None:
-        StoredBoard(board, wiring, fixture).begin(board.held_V)
+    if board.synapses is None:
+        return None
+    stored = StoredBoard(board, wiring, fixture)
+    stored.begin(board.held_V)
+    return stored
 
 
 def record_file(out_dir: Path, measurement: Measurement) -> Path:

@@ -36,7 +36,7 @@ def margin_curve(training: Training) -> str:
     while size / step > _TICKS / 2:
         step *= 2
     first, last = math.floor(min(0.0, *margins) / step), math.ceil(max(0.0, *margins) / step)
-    ticks = [(index * step, f"{index * step:g}") for index in range(first, last + 1)]
+    ticks = [(index * step, _signed(index * step)) for index in range(first, last + 1)]
     return _curve(training, margins, (first * step, last * step), ticks, "least margin, mV")
 
 
@@ -110,6 +110,10 @@ def _curve(
         'style="fill:var(--card);stroke:var(--good)"/>'
     )
     return svg.element("".join(parts), Box(0, 0, _WIDTH, _HEIGHT), f"{label}, over the epochs")
+
+
+def _signed(value: float) -> str:
+    return f"{value:g}".replace("-", "\N{MINUS SIGN}")
 
 
 def _power(power: int) -> str:

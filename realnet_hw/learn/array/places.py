@@ -18,8 +18,6 @@ from realnet_hw.learn.array.device import Array, Converters, synapses_of
 from realnet_hw.learn.array.simulated import SimulatedArray
 from realnet_hw.measure import bench
 from realnet_hw.measure import station as stations
-from realnet_hw.measure.fixture import Fixture
-from realnet_hw.measure.synapses import StoredBoard
 from realnet_hw.predict.compiled.engine import CompiledEngine
 from realnet_hw.records import TrainingPlan
 
@@ -70,7 +68,11 @@ def array_of(learner: Learner, plan: TrainingPlan) -> Iterator[tuple[Array, Plac
         array, place = _simulated(learner.board, plan)
         yield DamagedArray(array, learner.board, plan.off), place
         return
-    with _on_bench(learner, learner.station_file) as (stored, fixture, station, wiring):
+    station = stations.load(learner.station_file)
+    wiring = stations.wiring_for(station, learner.board, where=str(learner.station_file))
+    with bench.fixture_at(station, learner.station_file, learner.board_path) as fixture:
+        stored = bench.set_up(learner.board, wiring, fixture)
+        assert stored is not None  # a board with synapses
         place = Place(
             station=station.name,
             station_sha256=station.sha256(),
@@ -82,6 +84,7 @@ def array_of(learner: Learner, plan: TrainingPlan) -> Iterator[tuple[Array, Plac
         )
         bench_array = BenchArray(learner.board, stored, station.reading.average)
         yield DamagedArray(bench_array, learner.board, plan.off), place
+        fixture.output(False)
 
 
 def _simulated(board: Board, plan: TrainingPlan) -> tuple[SimulatedArray, Place]:
@@ -96,21 +99,3 @@ def _simulated(board: Board, plan: TrainingPlan) -> tuple[SimulatedArray, Place]
     )
     name = f"simulation, {engine.name} {engine.version}"
     return array, Place(name, "", name, "", {}, {}, {"average": _AVERAGE})
-
-
-@contextlib.contextmanager
-def _on_bench(
-    learner: Learner, station_file: Path
-) -> Iterator[tuple[StoredBoard, Fixture, stations.Station, dict[str, str]]]:
-    """Give the board on its fixture, outputs on and weights refreshed."""
-    board = learner.board
-    station = stations.load(station_file)
-    wiring = stations.wiring_for(station, board, where=str(station_file))
-    with bench.fixture_at(station, station_file, learner.board_path) as fixture:
-        stored = StoredBoard(board, wiring, fixture)
-        fixture.limit({wiring[port.name]: (port.min_V, port.max_V) for port in board.driven})
-        fixture.source({wiring[port.name]: bench.rest_V(port) for port in board.driven})
-        fixture.output(True)
-        stored.begin(board.held_V)
-        yield stored, fixture, station, wiring
-        fixture.output(False)
