@@ -95,6 +95,8 @@ class BoardView:
         self._parameters, self._inputs, self._nodes = parameters, inputs, nodes
         self._changes: deque[_Change] = deque(maxlen=_KEPT_events)
         self._simulated: dict[tuple[float, float], _Simulated] = {}
+        self._rests: dict[tuple[float, ...], Mapping[str, float]] = {}
+        self._done: dict[object, Mapping[str, Volts]] = {}
         self._changes.append(_Change(fixture.now_s, self._courses(), self._relay()))
         for pin in (LDAC, DAC_SHUTDOWN):
             fixture.controller.watch(pin, lambda _level: self._moved())
@@ -175,8 +177,7 @@ class BoardView:
         """What a node does between an event, or for ever, and the next one."""
         last_s = float(times_s[-1])
         if math.isinf(event_s):
-            at_rest = self._piece(float(times_s[0]), float(times_s[0]), 1, 1.0)
-            return np.full(len(times_s), at_rest.volts[node][0])
+            return np.full(len(times_s), self._at_rest(float(times_s[0]))[node])
         begin_s = self._begin_of_burst(event_s)
         fine_s = event_s - begin_s + _FINE_s
         fine = self._piece(
@@ -191,6 +192,19 @@ class BoardView:
             )
             found[late] = _at(coarse, node, times_s[late])
         return found
+
+    def _at_rest(self, at_s: float) -> Mapping[str, float]:
+        """The voltages of all nodes where nothing has moved for long."""
+        levels = {port: round(self._terminal_V(n, at_s), 6) for port, n in self._inputs.items()}
+        key = tuple(levels.values())
+        if key not in self._rests:
+            if len(self._rests) >= _KEPT_events:
+                self._rests.clear()
+            put = {self._deck.inputs[port].element: level for port, level in levels.items()}
+            names = list(dict.fromkeys(self._nodes.values()))
+            volts = self._engine.operating_point(self._deck, [{**self._parameters, **put}], names)
+            self._rests[key] = dict(zip(names, volts[0].tolist(), strict=True))
+        return self._rests[key]
 
     def _begin_of_burst(self, event_s: float) -> float:
         """The earliest of the events that were so close together that they count as one."""
@@ -217,18 +231,31 @@ class BoardView:
             if event_s <= begin_s + steps * step_s:
                 moments |= set((event_s + np.linspace(0.0, _MOVES_s, _FOLLOWED_AT)).tolist())
         times_s = sorted(moments)
-        deck = self._deck
+        drives: dict[str, list[tuple[float, float]]] = {}
         for port, source in self._inputs.items():
             # Just before the event the source is where it was: there the board is at rest.
             levels_V = [self._terminal_V(source, math.nextafter(begin_s, 0.0))]
             levels_V += [self._terminal_V(source, at_s) for at_s in times_s[1:]]
-            points = _bends([at_s - begin_s for at_s in times_s], levels_V)
-            deck = deck.with_waveform(self._deck.inputs[port].element, points)
-        names = list(dict.fromkeys(self._nodes.values()))
-        volts = self._engine.transient(
-            deck, [self._parameters], names, end_s=steps * step_s, step_s=step_s
-        )[0]
-        return _Simulated(begin_s, step_s, {name: volts[:, i] for i, name in enumerate(names)})
+            drives[port] = _bends([at_s - begin_s for at_s in times_s], levels_V)
+        return _Simulated(begin_s, step_s, self._driven(drives, steps, step_s))
+
+    def _driven(
+        self, drives: Mapping[str, list[tuple[float, float]]], steps: int, step_s: float
+    ) -> Mapping[str, Volts]:
+        """Return what the nodes do when the inputs do this; the same again is not done again."""
+        key = (steps, step_s, tuple((port, tuple(bends)) for port, bends in drives.items()))
+        if key not in self._done:
+            if len(self._done) >= _KEPT_events:
+                self._done.clear()
+            deck = self._deck
+            for port, bends in drives.items():
+                deck = deck.with_waveform(self._deck.inputs[port].element, bends)
+            names = list(dict.fromkeys(self._nodes.values()))
+            volts = self._engine.transient(
+                deck, [self._parameters], names, end_s=steps * step_s, step_s=step_s
+            )[0]
+            self._done[key] = {name: volts[:, i] for i, name in enumerate(names)}
+        return self._done[key]
 
 
 def _at(piece: _Simulated, node: str, times_s: Volts) -> Volts:
@@ -239,7 +266,9 @@ def _at(piece: _Simulated, node: str, times_s: Volts) -> Volts:
 
 
 def _bends(times_s: list[float], levels_V: list[float]) -> list[tuple[float, float]]:
-    """Leave out what lies on a straight line within a microvolt, and times that are one."""
+    """Leave out what stays where it is, to a microvolt, and times that are one."""
+    times_s = [round(at_s, 11) for at_s in times_s]
+    levels_V = [round(level_V, 6) for level_V in levels_V]
     kept = [(times_s[0], levels_V[0])]
     for index in range(1, len(times_s)):
         at_s, level_V = times_s[index], levels_V[index]

@@ -34,6 +34,8 @@ _EFFECT_s = 1e-3
 # So long, and its own span, a scope that is armed in auto waits for its trigger.
 _AUTO_s = 0.05
 _BINS = 200
+# What is left of a pole's answer when it is cut off.
+_TAIL = 1e-7
 
 
 class Bench(Protocol):
@@ -366,11 +368,11 @@ def _one_pole(volts: Volts, step_s: float, pole_s: float) -> Volts:
     """Return what a pole leaves of a wave that was as it begins for ever."""
     if step_s > 5 * pole_s or len(volts) < 2:
         return volts.copy()
-    from scipy.signal import lfilter
-
-    share = 1 - math.exp(-step_s / pole_s)
-    filtered, _ = lfilter([share], [1.0, share - 1.0], volts, zi=[(1 - share) * volts[0]])
-    passed: Volts = np.asarray(filtered)
+    left = math.exp(-step_s / pole_s)
+    taps = math.ceil(math.log(_TAIL) / math.log(left))
+    kernel = (1 - left) * left ** np.arange(taps)
+    before = np.full(taps - 1, volts[0])
+    passed: Volts = np.convolve(np.concatenate([before, volts]), kernel / kernel.sum(), "valid")
     return passed
 
 
