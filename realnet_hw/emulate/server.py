@@ -2,7 +2,8 @@
 
 Virtual time follows the clock on the wall and is never ahead of it, so that the firmware's watchdog
 and heartbeat mean what they mean on a real bench. On a machine that can't keep up it falls behind
-and stays there: no heartbeat is lost because the simulator was slow.
+and stays there: no heartbeat is lost because the simulator was slow. While the host waits for an
+answer there is nothing to catch up with: it waits for nothing else.
 """
 
 from __future__ import annotations
@@ -106,6 +107,7 @@ class BenchServer:
         fixture = self.fixture
         started_s = time.monotonic() - fixture.now_s
         last_byte_s = last_host_s = time.monotonic()
+        awaited = False
         while not self._stopping:
             now_s = time.monotonic()
             behind_s = now_s - started_s - fixture.now_s
@@ -118,14 +120,20 @@ class BenchServer:
             if behind_s > _LAG_MAX_s:
                 started_s += behind_s - _LAG_MAX_s
                 behind_s = _LAG_MAX_s
+            awaited = awaited or bool(data)
             # Up to now first: the host may have waited for something to settle before it wrote.
-            if behind_s > 0:
-                fixture.run_for(behind_s)
+            step_s = behind_s if data else min(behind_s, slice_s)
+            if step_s > 0:
+                fixture.run_for(step_s)
+                if awaited:
+                    started_s += max(0.0, time.monotonic() - now_s - step_s)
             if data:
                 fixture.send(data)
                 last_host_s = now_s
             answer = fixture.receive()
             self._write(answer)
+            if answer.endswith(b"\n"):
+                awaited = False
             if data or answer:
                 last_byte_s = now_s
             if now_s - last_host_s > self._idle_s and self._abandoned():
