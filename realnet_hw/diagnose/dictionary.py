@@ -32,7 +32,7 @@ Floats = NDArray[np.float32] | Array
 Progress = Callable[[int, int], None]
 
 # Grows with every change of what is stored.
-_FORM = 3
+_FORM = 4
 # What differs by less than so many standard deviations of sound boards and 5 mV is not seen.
 _SEEN, _FINEST = 1.5, 5e-3
 _PARTS = ("mean", "linear", "bend", "below", "above")
@@ -112,15 +112,15 @@ def dictionary(
         (kept / name).touch()
     _tidy(kept, name)
     arrays = {part: np.load(kept / name / f"{part}.npy", mmap_mode="r") for part in _PARTS}
-    dropped = json.loads((kept / name / "dropped.json").read_text("utf-8"))
-    left = universe.without([*dropped["unsolved"], *dropped["unseen"]])
+    rows = json.loads((kept / name / "rows.json").read_text("utf-8"))
+    left = universe.of(rows["numbers"], rows["shares"])
     known = {fault.name for fault in left.faults}
     gone = dict.fromkeys(
-        universe.faults[universe.hypotheses[number].fault].name for number in dropped["unseen"]
+        universe.faults[universe.hypotheses[number].fault].name for number in rows["unseen"]
     )
     return Dictionary(
         universe=left,
-        unsolved=tuple(universe.hypotheses[number].spelling for number in dropped["unsolved"]),
+        unsolved=tuple(universe.hypotheses[number].spelling for number in rows["unsolved"]),
         unseen=tuple(fault for fault in gone if fault not in known),
         cases=tuple(dict(case) for case in cases),
         answers=answers,
@@ -136,33 +136,38 @@ def _solve(
     kept.mkdir(parents=True, exist_ok=True)
     count = len(universe.hypotheses)
     responses = responder.responses(universe.hypotheses)
-    first = next(responses)
-    if first is None:
+    sound = next(responses)
+    if not sound:
         raise SimulationFailed("no solution for the sound board", where=responder.title)
+    numbers: list[int] = []
+    shares: list[float] = []
+    unsolved: list[int] = []
+    unseen: list[int] = []
     with tempfile.TemporaryDirectory(dir=kept, prefix=".new-") as made:
         files = {
             part: open_memmap(
                 Path(made) / f"{part}.npy",
                 mode="w+",
                 dtype=np.float64 if part == "mean" else np.float32,
-                shape=(count, *getattr(first, part).shape),
+                shape=(2 * count, *getattr(sound[0], part).shape),
             )
             for part in _PARTS
         }
-        dropped: dict[str, list[int]] = {"unsolved": [], "unseen": []}
-        place = 0
-        for number, response in enumerate(itertools.chain([first], responses)):
+        for number, found in enumerate(itertools.chain([sound[:1]], responses)):
             if progress:
                 progress(number + 1, count)
-            if response is None or (number and not _is_seen(response, first)):
-                dropped["unseen" if response else "unsolved"].append(number)
-                continue
-            for part, file in files.items():
-                file[place] = getattr(response, part)
-            place += 1
+            seen = [one for one in found if not number or _is_seen(one, sound[0])]
+            if not seen:
+                (unseen if found else unsolved).append(number)
+            for response in seen:
+                for part, file in files.items():
+                    file[len(numbers)] = getattr(response, part)
+                numbers.append(number)
+                shares.append(response.share)
         for file in files.values():
             file.flush()
-        (Path(made) / "dropped.json").write_text(json.dumps(dropped), "utf-8")
+        rows = {"numbers": numbers, "shares": shares, "unsolved": unsolved, "unseen": unseen}
+        (Path(made) / "rows.json").write_text(json.dumps(rows), "utf-8")
         target = kept / name
         if not target.exists():
             Path(made).rename(target)

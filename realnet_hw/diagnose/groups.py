@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +11,8 @@ from realnet_hw.diagnose.inference import Posterior, likelihood, moments
 from realnet_hw.diagnose.responses import Array
 
 # Two normal distributions so many standard deviations apart are taken for each other one time in
-# nine.
-_APART = 2.5
+# nine; and odds of less than a hundred to one are not taken for proof.
+_APART, _ODDS = 2.5, 100.0
 _MOST, _LEAST = 60, 1e-4
 
 
@@ -31,7 +32,9 @@ class Group:
 def groups(found: Posterior) -> list[Group]:
     """Return the faults in groups that the readings can't tell apart, the most probable first.
 
-    Each group is gathered around its most probable fault. That nothing is wrong is no fault.
+    Each group is gathered around its most probable fault. Beside what would look alike on most
+    boards it holds what explains these very readings nearly as well, however improbable it was
+    before. That nothing is wrong is no fault.
     """
     shares = found.faults.copy()
     shares[0] = 0.0
@@ -39,11 +42,16 @@ def groups(found: Posterior) -> list[Group]:
     if not order:
         return []
     apart = distances(found, order)
+    explains = found.log_likelihood[best_hypotheses(found, order)]
     left = list(range(len(order)))
     made = []
     while left:
         leader = left[0]
-        inside = [one for one in left if apart[leader, one] < _APART]
+        inside = [
+            one
+            for one in left
+            if apart[leader, one] < _APART or explains[one] > explains[leader] - math.log(_ODDS)
+        ]
         left = [one for one in left if one not in inside]
         faults = tuple((order[one], float(shares[order[one]])) for one in inside)
         made.append(Group(sum(share for _, share in faults), faults))

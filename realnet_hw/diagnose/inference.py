@@ -41,8 +41,9 @@ SOUND = 0.85
 _INFLATION = 1.3
 # By how much op-amps differ in how close to a supply they come, and in their share of its current.
 _SATURATION_V, _SUPPLY_SHARE = 0.4, 0.3
-# Readings that the best hypothesis explains worse than one in a hundred boards would are unknown.
-_UNLIKELY = 0.01
+# Readings that the best hypothesis explains worse than one in twenty boards would are unknown; with
+# covariances inflated these are far fewer.
+_UNLIKELY = 0.05
 _LEAST_u_V = 50e-6
 _CHUNK = 64
 

@@ -19,7 +19,7 @@ from realnet_hw.diagnose.universe import Hypothesis
 from realnet_hw.errors import SimulationFailed
 
 # So many hypotheses are tried with each other; of their pairs so many are solved.
-_MOST_HYPOTHESES, _MOST_PAIRS = 400, 1500
+_MOST_HYPOTHESES, _MOST_PAIRS = 300, 600
 # How far sums of two effects may be off, as a share of their sizes; and what a reading counts at
 # most, in squared standard deviations, as the guess may be wrong altogether there.
 _DOUBT, _MOST_MISFIT = 0.15, 25.0
@@ -66,9 +66,10 @@ def pairs(found: Posterior, responder: Responder) -> list[Pair]:
     solved = np.isfinite(read).all(axis=1)
     reach = evidence.range_V
     scores = np.full(len(kept), -np.inf)
+    moved = _inputs(mean, found)
     for number in np.flatnonzero(solved):
         one, other = kept[number]
-        away = evidence.values - np.clip(read[number] + _inputs(mean, found), -reach, reach)
+        away = evidence.values - np.clip(read[number] + moved, -reach, reach)
         scores[number] = likelihood(away[None], ((spread[one] + spread[other]) / 2)[None])[1][0]
     best: dict[tuple[int, int], float] = {}
     for (one, other), score in zip(kept, scores.tolist(), strict=True):

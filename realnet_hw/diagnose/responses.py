@@ -32,6 +32,8 @@ Array = NDArray[np.float64]
 # Further than a source of the fixture may be wrong.
 _INPUT_STEP_V = 0.1
 _ROOT3 = math.sqrt(3.0)
+# What moves an answer by more, per standard deviation, decides between two ends.
+_DECIDED_V = 1.0
 # So many steps of a wrong value are alike in what all other parts do.
 _STEPS_ALIKE = 4
 # Variance of z^2 for a uniform z of unit variance.
@@ -40,9 +42,10 @@ _BEND_VARIANCE = 0.8
 
 @dataclass(frozen=True, eq=False)
 class Response:
-    """What boards with one fault answer.
+    """What boards with one fault answer, or a share of them.
 
     Args:
+        share: of these boards.
         mean: over boards, shape (cases, answers).
         linear: per standard deviation of each parameter, the fault's own last; shape (cases,
             answers, parameters + 1).
@@ -50,6 +53,7 @@ class Response:
         below, above: slope against each input to either side, shape (cases, answers, inputs).
     """
 
+    share: float
     mean: Array
     linear: Array
     bend: Array
@@ -85,11 +89,14 @@ class Responder:
         # No direct voltage depends on a capacitor.
         self.spreads = [spread for spread in deck.spreads if spread.parameter[0] != "c"]
         self._known = {spread.parameter for spread in deck.spreads}
+        self._volts = [not name.startswith("i(") for name in answers]
         self._bound: dict[int, _Bound] = {}
 
-    def responses(self, hypotheses: Sequence[Hypothesis]) -> Iterator[Response | None]:
-        """Yield what boards of each hypothesis answer, None where there is no solution.
+    def responses(self, hypotheses: Sequence[Hypothesis]) -> Iterator[list[Response]]:
+        """Yield what boards of each hypothesis answer; nothing where there is no solution.
 
+        Where one parameter alone decides to which end an output goes, as an offset does with an
+        amplifier without feedback, boards on either side of its middle are taken apart.
         The steps of one resistor's wrong value are taken together where they follow each other.
         """
         spellings = [one.spelling for one in hypotheses if one.factors is None]
@@ -103,9 +110,9 @@ class Responder:
                 continue
             for hypothesis in some:
                 try:
-                    yield self._whole(found[hypothesis.spelling])
+                    yield self._sides(found[hypothesis.spelling])
                 except SimulationFailed:
-                    yield None
+                    yield []
 
     def means(self, twin: Twin, changes: Sequence[Parameters]) -> Array:
         """Return the answers of boards of a twin, shape (changes, cases, answers).
@@ -150,6 +157,20 @@ class Responder:
             np.array([_own_value(deck, name) for name in changing]),
         )
 
+    def _sides(self, twin: Twin) -> list[Response]:
+        """Return a response, or two, where a parameter decides between two ends.
+
+        Raises:
+            SimulationFailed: no solution for the nominal board.
+        """
+        whole = self._whole(twin)
+        effects = np.abs(whole.linear[:, self._volts]).max(axis=(0, 1))
+        deciding = int(np.argmax(effects))
+        spread = self._moved(twin)[deciding]
+        if effects[deciding] < _DECIDED_V or spread is None:
+            return [whole]
+        return [dataclasses.replace(self._whole(half), share=0.5) for half in _halves(twin, spread)]
+
     def _whole(self, twin: Twin) -> Response:
         """Return a response with everything that moves it tried.
 
@@ -172,9 +193,9 @@ class Responder:
             place += 2
             shift += bend
             variance += _BEND_VARIANCE * bend**2
-        return Response(middle + shift, linear, np.sqrt(variance), *self._slopes(twin, middle))
+        return Response(1.0, middle + shift, linear, np.sqrt(variance), *self._slopes(twin, middle))
 
-    def _values(self, hypotheses: Sequence[Hypothesis]) -> Iterator[Response | None]:
+    def _values(self, hypotheses: Sequence[Hypothesis]) -> Iterator[list[Response]]:
         """Yield the responses to one resistor's wrong values, step by step.
 
         What its own value does is solved for each step; what all others do changes slowly from
@@ -187,7 +208,7 @@ class Responder:
             try:
                 pattern = self._whole(steps[len(steps) // 2])
             except SimulationFailed:
-                yield from (None for _ in some)
+                yield from ([] for _ in some)
                 continue
             for step in steps:
                 own = next(s for s in step.spreads if s.parameter == element)
@@ -196,12 +217,13 @@ class Responder:
                 linear = pattern.linear.copy()
                 column = self.spreads.index(next(s for s in self.spreads if s.parameter == element))
                 linear[..., column], bend = _moments(middle, below, above)
-                yield dataclasses.replace(
+                whole = dataclasses.replace(
                     pattern,
                     mean=middle + bend,
                     linear=linear,
                     bend=np.hypot(pattern.bend, math.sqrt(_BEND_VARIANCE) * np.abs(bend)),
                 )
+                yield [whole]
 
     def _moved(self, twin: Twin) -> list[Spread | None]:
         """Return what varies: each of the sound board's spreads, then the fault's own."""
@@ -285,6 +307,24 @@ def _own_value(deck: Deck, name: str) -> float:
 def _moments(middle: Array, below: Array, above: Array) -> tuple[Array, Array]:
     """Return the linear part and the bend of what one parameter does."""
     return (above - below) / (2 * _ROOT3), (above + below - 2 * middle) / 6
+
+
+def _halves(twin: Twin, spread: Spread) -> Iterator[Twin]:
+    """Yield the boards on which a parameter is on either side of its middle.
+
+    A normal one counts as even between a fifth of its standard deviation and twice that from the
+    middle, which has nearly the same mean and variance.
+    """
+    middle = spread.nominal
+    near, far = 0.2 * spread.sigma, 2 * spread.sigma
+    if spread.distribution == "uniform":
+        ends = ((spread.low, middle), (middle, spread.high))
+    else:
+        ends = ((middle - far, middle - near), (middle + near, middle + far))
+    for low, high in ends:
+        half = Spread(spread.parameter, spread.reference, (low + high) / 2, "uniform", low, high)
+        others = (half if each.parameter == spread.parameter else each for each in twin.spreads)
+        yield Twin(twin.deck, {**twin.fixed, spread.parameter: half.nominal}, tuple(others))
 
 
 def _points(spread: Spread | None) -> list[tuple[str, float]]:

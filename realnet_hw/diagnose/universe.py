@@ -15,7 +15,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -86,15 +86,22 @@ class Universe:
     faults: tuple[Fault, ...]
     hypotheses: tuple[Hypothesis, ...]
 
-    def without(self, dropped: Iterable[int]) -> Universe:
-        """Return the universe without some hypotheses, faults that lose all of them included."""
-        gone = set(dropped)
-        kept = [h for number, h in enumerate(self.hypotheses) if number not in gone]
+    def of(self, numbers: Sequence[int], shares: Sequence[float]) -> Universe:
+        """Return the universe of some hypotheses, and the faults that these are of.
+
+        Args:
+            numbers: of the hypotheses; one may be there several times.
+            shares: what part of each is meant.
+        """
+        kept = [self.hypotheses[number] for number in numbers]
         left = dict.fromkeys(hypothesis.fault for hypothesis in kept)
         place = {fault: number for number, fault in enumerate(left)}
         return Universe(
             tuple(self.faults[fault] for fault in left),
-            tuple(dataclasses.replace(h, fault=place[h.fault]) for h in kept),
+            tuple(
+                dataclasses.replace(one, fault=place[one.fault], share=one.share * share)
+                for one, share in zip(kept, shares, strict=True)
+            ),
         )
 
 

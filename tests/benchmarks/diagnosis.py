@@ -233,7 +233,11 @@ def doubles(
         if read is None:
             continue
         found["boards"] += 1
+        shown = _both_show(subject, board)
+        found["in which both show"] += shown
         subject.looked.take(read)
+        if subject.looked.found.is_unknown and shown:
+            found["flagged of these"] += 1
         if subject.looked.found.is_unknown:
             found["flagged"] += 1
             started = time.perf_counter()
@@ -253,8 +257,10 @@ def doubles(
     took = f"; {statistics.median(took_s):.1f} s a search" if took_s else ""
     flagged = max(1, found["flagged"])
     return (
-        f"{count} boards: flagged unknown {found['flagged'] / count:.3f}; of these both in the "
-        f"first six {found['of these both in the first six'] / flagged:.3f}, both first "
+        f"{count} boards: flagged unknown {found['flagged'] / count:.3f} (of the "
+        f"{found['in which both show']} in which neither hides the other "
+        f"{found['flagged of these'] / max(1, found['in which both show']):.3f}); of those flagged "
+        f"both in the first six {found['of these both in the first six'] / flagged:.3f}, both first "
         f"{found['of these both first'] / flagged:.3f}{took}"
     )
 
@@ -273,6 +279,33 @@ def _read(subject: Subject, board: Drawn, *, everywhere: bool) -> Readings | Non
         return read
     except (InputError, SimulationFailed):
         return None
+
+
+def _both_show(subject: Subject, board: Drawn) -> bool:
+    """Whether each of a board's two faults changes any net by 0.1 V beside the other."""
+    nodes = [node for node in subject.deck.nodes.values() if node != "0"]
+
+    def answers(faults: Sequence[str]) -> list[list[float]]:
+        deck = apply_all(subject.deck, faults)
+        sets = [
+            {deck.inputs[name].element: volts for name, volts in case.items()}
+            for case in subject.looked.dictionary.cases
+        ]
+        solved: list[list[float]] = subject.engine.operating_point(deck, sets, nodes).tolist()
+        return solved
+
+    def differ(one: list[list[float]], other: list[list[float]]) -> bool:
+        return any(
+            abs(a - b) > 0.1
+            for row, others in zip(one, other, strict=True)
+            for a, b in zip(row, others, strict=True)
+        )
+
+    try:
+        both = answers(board.faults)
+        return all(differ(both, answers([fault])) for fault in board.faults)
+    except SimulationFailed:
+        return True
 
 
 def readings_needed(subject: Subject, count: int, chance: random.Random) -> str:
