@@ -71,7 +71,9 @@ def _structures(kind: object, seen: set[type]) -> set[type]:
 
 
 @pytest.mark.parametrize(
-    "kind", [records.Prediction, records.Measurement, records.Comparison], ids=lambda k: k.__name__
+    "kind",
+    [records.Prediction, records.Measurement, records.Comparison, records.Diagnosis],
+    ids=lambda k: k.__name__,
 )
 def test_every_key_of_a_record_is_documented(kind: type) -> None:
     name = kind.__name__.lower()
