@@ -18,14 +18,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from realnet_hw.compare import svg
+from realnet_hw.compare import steps, svg
 from realnet_hw.compare.conformity import window
-from realnet_hw.compare.words import case_name, holding, inputs, volts, width
+from realnet_hw.compare.words import case_name, holding, inputs, step_of, volts, width
 from realnet_hw.records import (
     ComparedCase,
+    ComparedEdge,
     ComparedValue,
     Comparison,
     Curve,
+    MeasuredEdge,
+    Measurement,
     PredictedCase,
     Prediction,
     Surface,
@@ -48,6 +51,8 @@ MOST_ROWS = 12
 _WIDTH = 340.0
 _FONT = 11.0
 _BINS = 120
+# So many points of a wave are drawn.
+_SEEN = 500
 _LANE, _BELOW, _PANEL = 18.0, 6.0, 84.0
 _MAP = "cividis"
 _MINUS = "\N{MINUS SIGN}"
@@ -154,6 +159,18 @@ def transients(prediction: Prediction) -> list[Picture]:
         for name, trace in transient.outputs.items()
     )
     return list(itertools.islice(made, MOST))
+
+
+def answers(
+    prediction: Prediction, measurement: Measurement, comparison: Comparison
+) -> list[Picture]:
+    """Return the answers to steps as a scope saw them, each over the boards that were stepped."""
+    seen = {(edge.input, edge.from_V, edge.to_V): edge for edge in measurement.edges}
+    pictures = (
+        _answer(seen[compared.input, compared.from_V, compared.to_V], compared, prediction)
+        for compared in comparison.edges
+    )
+    return list(itertools.islice(filter(None, pictures), MOST))
 
 
 def waveforms(prediction: Prediction, comparison: Comparison) -> list[Picture]:
@@ -327,10 +344,7 @@ def _curve(
 def _transient(transient: Transient, name: str, trace: Trace, prediction: Prediction) -> Picture:
     title = f"{name} after {transient.input}{holding(transient.held_V)}"
     time_s = np.array(transient.time_s)
-    scale, unit = next(
-        (pair for pair in ((1.0, "s"), (1e3, "ms"), (1e6, "µs")) if time_s[-1] * pair[0] >= 1),
-        (1e9, "ns"),
-    )
+    scale, unit = _unit(float(time_s[-1]))
     time = time_s * scale
 
     def paint(figure: Figure) -> None:
@@ -343,6 +357,51 @@ def _transient(transient: Transient, name: str, trace: Trace, prediction: Predic
         axes.set_xlim(time[0], time[-1])
 
     return _picture("Square wave", title, paint)
+
+
+def _answer(edge: MeasuredEdge, compared: ComparedEdge, prediction: Prediction) -> Picture | None:
+    predicted = steps.predicted_of(prediction, edge)
+    wave, own = edge.waves[compared.output], edge.waves.get(edge.input)
+    times_s = steps.times_of(edge, wave)
+    own_s = steps.times_of(edge, own) if own else None
+    if times_s is None or own is None or own_s is None:
+        return None
+    scale, unit = _unit(float(times_s[-1] - times_s[0]))
+
+    def paint(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        if predicted is not None and compared.output in predicted.transient.outputs:
+            trace = predicted.transient.outputs[compared.output]
+            shown = (predicted.times_s >= times_s[0]) & (predicted.times_s <= times_s[-1])
+            time = scale * predicted.times_s[shown]
+            low_V, nominal_V, high_V = (
+                np.array(values[predicted.part])[shown]
+                for values in (trace.low_V, trace.nominal_V, trace.high_V)
+            )
+            _area(axes, time, low_V.tolist(), high_V.tolist(), "band")
+            axes.plot(time, nominal_V, color=_COLOURS["accent"], lw=1.4)
+        every = max(1, len(own_s) // _SEEN)
+        axes.plot(
+            scale * own_s[::every],
+            own.volts_V[::every],
+            color=_COLOURS["soft"],
+            lw=1.2,
+            ls=(0, (1.5, 1.5)),
+        )
+        axes.plot(scale * times_s[::every], wave.volts_V[::every], color=_COLOURS["ink"], lw=1.2)
+        axes.set_xlabel(f"time from the middle of the input's edge ({unit})")
+        axes.set_ylabel("V")
+        axes.set_xlim(scale * times_s[0], scale * times_s[-1])
+
+    return _picture("As measured", step_of(compared), paint)
+
+
+def _unit(longest_s: float) -> tuple[float, str]:
+    """Return the unit in which a time is at least 1, and how many of it are in a second."""
+    return next(
+        (pair for pair in ((1.0, "s"), (1e3, "ms"), (1e6, "µs")) if longest_s * pair[0] >= 1),
+        (1e9, "ns"),
+    )
 
 
 def _waveforms(found: Waveforms, prediction: Prediction, compared: ComparedCase) -> Picture:

@@ -17,6 +17,7 @@ from realnet_hw.compare.words import (
     edges,
     headline,
     inputs,
+    steps,
     views,
     volts,
     width,
@@ -271,7 +272,8 @@ def comparison_table(comparison: Comparison) -> Group:
     verdict = Text.assemble(
         (f" {comparison.verdict} ", f"bold reverse {colour}"), " ", headline(comparison)
     )
-    lines = [Text.assemble(("- ", "dim"), line) for line in advice(comparison)]
+    said = [*advice(comparison), *steps(comparison)]
+    lines = [Text.assemble(("- ", "dim"), line) for line in said]
     under = Text(f"Predicted at {_plain(conditions(comparison.conditions))}.", style="dim")
     return Group(table, verdict, *lines, under)
 

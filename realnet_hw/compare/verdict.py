@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realnet_hw import records
+from realnet_hw.compare import steps
 from realnet_hw.compare.agreement import GoodBoards, good_boards, moved
 from realnet_hw.compare.checks import check_measurement, check_prediction
 from realnet_hw.compare.conformity import (
@@ -196,6 +197,7 @@ def compare(prediction: Prediction, measurement: Measurement) -> Comparison:
         range_V=measurement.range_V,
         conditions=prediction.conditions,
         cases=_cases(prediction, found),
+        edges=steps.compared(prediction, measurement),
     )
 
 

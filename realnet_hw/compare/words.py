@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from realnet_hw.records import (
+    ComparedEdge,
     Comparison,
     Conditions,
     Prediction,
@@ -79,6 +80,42 @@ def advice(comparison: Comparison) -> list[str]:
             f"unseen with this wiring: {some(comparison.unseen_faults)}."
         )
     return lines
+
+
+def steps(comparison: Comparison) -> list[str]:
+    """Return how the outputs answered steps of the inputs, one line each."""
+    return [f"{step_of(edge)} {answered(edge)}." for edge in comparison.edges]
+
+
+def step_of(edge: ComparedEdge) -> str:
+    """Return what stepped: "Y after X1 from 0 to 5 V with X2 = 0 V"."""
+    ends = f"from {volts(edge.from_V, 'g')} to {volts(edge.to_V, 'g')} V"
+    return f"{edge.output} after {edge.input} {ends}{holding(edge.held_V)}"
+
+
+def answered(edge: ComparedEdge) -> str:
+    """Return whether an answer lies among those of the boards stepped, and what does not."""
+    if edge.agrees is None:
+        return f"can't be compared: {edge.note or 'its wave was not seen'}"
+    beside = [name for key, name in EDGE_FIGURES.items() if edge.figures[key].agrees is False]
+    lies = "lies among the boards drawn" if edge.agrees else "lies outside the boards drawn"
+    return f"{lies}; not so its {some(beside)}" if beside else lies
+
+
+EDGE_FIGURES = {
+    "delay_s": "delay",
+    "passage_s": "passage",
+    "overshoot": "overshoot",
+    "settling_s": "settling",
+}
+"""What the figures of an edge are called."""
+
+
+def edge_figure(key: str, value: float) -> str:
+    """Return a figure of an edge: a time, or a share in percent."""
+    if key == "overshoot":
+        return f"{100 * value:.1f} %"
+    return ("\N{MINUS SIGN}" if value < 0 else "") + duration(abs(value))
 
 
 def volts(value_V: float, form: str = ".3f") -> str:
