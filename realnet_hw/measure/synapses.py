@@ -83,13 +83,13 @@ class StoredBoard:
         }
         self._lines = 1 + max(line for line, _ in self._cells.values())
         self._volts = np.zeros((self._lines, len(self._data)))
-        self._shown: dict[int, str] = {}
+        self._shown: set[str] = set()
         self._nudge = ""
 
     @property
     def refresh_s(self) -> float:
-        """From one writing of a capacitor to the next: 330 us a line and the pulse."""
-        return self._lines * (330e-6 + self._synapses.write_s)
+        """From one writing of a capacitor to the next: 345 us a line and the pulse."""
+        return self._lines * (345e-6 + self._synapses.write_s)
 
     def begin(self, held_V: Mapping[str, float]) -> None:
         """Store weights and keep them written from now on. Outputs must be on.
@@ -136,7 +136,7 @@ class StoredBoard:
         read = []
         for some in _batches(len(inputs_V)):
             for place, pattern in enumerate(some):
-                self._set_pattern(place, inputs_V[pattern], nudges_V[pattern], 0.0)
+                self._set_pattern(place, inputs_V[pattern], nudges_V[pattern])
             words = self._ask("PRES?", len(some), settle_s, average, len(self._senses))
             read.append(self._columns_V(words))
         return np.concatenate(read)
@@ -215,18 +215,27 @@ class StoredBoard:
         return messages
 
     def _set_pattern(
-        self, place: int, inputs_V: Volts, nudges_V: Volts | Sequence[float], target_V: float
+        self,
+        place: int,
+        inputs_V: Volts,
+        nudges_V: Volts | Sequence[float],
+        target_V: float | None = None,
     ) -> None:
+        """Tell a pattern, and a target where there is one, unless the fixture has them already."""
         levels = dict.fromkeys(self._free, 0.0)
         levels.update(zip(self._inputs, map(float, inputs_V), strict=True))
         levels.update(zip(self._nudges, map(float, nudges_V), strict=False))
         for channel, level_V in levels.items():
             self._fixture.check_level(channel, level_V)
         number = place + 1
-        line = f"ARR:PATT{number} {_written(levels.values())};TARG{number} {_written([target_V])}"
-        if self._shown.get(place) != line:
-            self._fixture.tell(line)
-            self._shown[place] = line
+        wanted = [f"PATT{number} {_written(levels.values())}"]
+        if target_V is not None:
+            wanted.append(f"TARG{number} {_written([target_V])}")
+        new = [part for part in wanted if part not in self._shown]
+        if new:
+            self._fixture.tell("ARR:" + ";".join(new))
+            headers = tuple(part.split(" ")[0] + " " for part in new)
+            self._shown = {p for p in self._shown if not p.startswith(headers)} | set(new)
 
     def _set_nudge(self, factor: float, limit_V: float) -> None:
         columns = list(self._synapses.senses)
