@@ -879,10 +879,14 @@ class SuspectedGroup(_Frozen, frozen=True, kw_only=True):
 
 
 class SuspectedPair(_Frozen, frozen=True, kw_only=True):
-    """Two faults that explain the readings together; ``p`` is its share among such pairs."""
+    """Two faults that explain the readings together, and the names of ``others`` that look alike.
+
+    ``p`` is the share of all of these among the pairs that were tried.
+    """
 
     p: float
     faults: list[SuspectedFault]
+    others: list[list[str]] = []
 
 
 class ProbeReading(_Frozen, frozen=True, kw_only=True):

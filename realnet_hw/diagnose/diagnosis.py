@@ -275,6 +275,7 @@ class Investigation:
             records.SuspectedPair(
                 p=_rounded(pair.probability),
                 faults=[self._fault(fault, pair.probability, None) for fault in pair.faults],
+                others=[[self._name(fault) for fault in other] for other in pair.others],
             )
             for pair in pairs(self.found, self._responder)
         ]
@@ -310,6 +311,9 @@ class Investigation:
             low=None if value is None else _significant(value.low_ohm),
             high=None if value is None else _significant(value.high_ohm),
         )
+
+    def _name(self, fault: int) -> str:
+        return self.dictionary.universe.faults[fault].name
 
     def _next(self, choice: Choice) -> records.NextProbe:
         faults = self.dictionary.universe.faults

@@ -7,6 +7,7 @@ one of them does where it hides the other. The pairs that could be then are solv
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,19 +24,23 @@ _MOST_HYPOTHESES, _MOST_PAIRS = 300, 600
 # How far sums of two effects may be off, as a share of their sizes; and what a reading counts at
 # most, in squared standard deviations, as the guess may be wrong altogether there.
 _DOUBT, _MOST_MISFIT = 0.15, 25.0
-_GIVEN = 12
+_GIVEN, _MOST_ALIKE = 12, 150
+# What differs by less than so many standard deviations at every reading looks alike.
+_APART = 2.5
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two faults.
+    """Two faults, with other pairs that would make one read the same.
 
     Args:
         faults: their numbers in the universe.
-        probability: among all pairs that were solved.
+        others: pairs that look alike, the most probable first.
+        probability: of all of these, among all pairs that were solved.
     """
 
     faults: tuple[int, int]
+    others: tuple[tuple[int, int], ...]
     probability: float
 
 
@@ -71,15 +76,37 @@ def pairs(found: Posterior, responder: Responder) -> list[Pair]:
         one, other = kept[number]
         away = evidence.values - np.clip(read[number] + moved, -reach, reach)
         scores[number] = likelihood(away[None], ((spread[one] + spread[other]) / 2)[None])[1][0]
-    best: dict[tuple[int, int], float] = {}
-    for (one, other), score in zip(kept, scores.tolist(), strict=True):
-        ways = [universe.hypotheses[rows[place - 1]] for place in (one, other)]
-        weighed = score + sum(float(np.log(way.share)) for way in ways)
-        names = (min(way.fault for way in ways), max(way.fault for way in ways))
-        best[names] = float(np.logaddexp(best.get(names, -np.inf), weighed))
-    order = sorted(best, key=lambda names: -best[names])
-    total = np.logaddexp.reduce(list(best.values()))
-    return [Pair(names, float(np.exp(best[names] - total))) for names in order[:_GIVEN]]
+    best: dict[tuple[int, int], int] = {}
+    for number in np.argsort(-scores).tolist():
+        ways = [universe.hypotheses[rows[place - 1]] for place in kept[number]]
+        scores[number] += sum(float(np.log(way.share)) for way in ways)
+        best.setdefault((min(w.fault for w in ways), max(w.fault for w in ways)), number)
+    order = sorted(best, key=lambda names: -scores[best[names]])[:_MOST_ALIKE]
+    sigma = np.sqrt(np.einsum("hii->hi", spread))
+    return _alike(
+        order,
+        scores[[best[names] for names in order]],
+        np.clip(read[[best[names] for names in order]], -reach, reach),
+        sigma[[kept[best[names]][0] for names in order]],
+    )
+
+
+def _alike(
+    names: Sequence[tuple[int, int]], scores: Array, read: Array, sigma: Array
+) -> list[Pair]:
+    """Gather pairs that would be read alike around the most probable one of them."""
+    weights = np.exp(scores - scores.max())
+    weights /= weights.sum()
+    left = list(range(len(names)))
+    found: list[Pair] = []
+    while left and len(found) < _GIVEN:
+        leader = left[0]
+        apart = np.abs(read - read[leader]) / np.hypot(sigma, sigma[leader])
+        inside = [one for one in left if apart[one].max() < _APART]
+        left = [one for one in left if one not in inside]
+        others = tuple(names[one] for one in inside[1:])
+        found.append(Pair(names[leader], others, float(weights[inside].sum())))
+    return sorted(found, key=lambda pair: -pair.probability)
 
 
 def _inputs(mean: Array, found: Posterior) -> Array:

@@ -8,7 +8,7 @@ from realnet_hw import __version__
 from realnet_hw.board import Board
 from realnet_hw.diagnose import words
 from realnet_hw.diagnose.pictures import pictures
-from realnet_hw.diagnose.table import headline, is_sound, percent, probe_line
+from realnet_hw.diagnose.table import alike, headline, is_sound, percent, probe_line
 from realnet_hw.export.netlist import Netlist
 from realnet_hw.records import Diagnosis, ProbeReading
 
@@ -44,7 +44,7 @@ def html(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": percent, "where": _where, "figure": _figure}
+    environment.filters |= {"percent": percent, "where": _where, "alike": alike, "figure": _figure}
     sound = is_sound(record)
     text: str = environment.get_template("diagnosis.html").render(
         record=record,

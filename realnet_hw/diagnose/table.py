@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from realnet_hw.diagnose import words
 from realnet_hw.diagnose.inference import SOUND
 from realnet_hw.diagnose.readings import Probe
-from realnet_hw.records import Diagnosis, NextProbe, SuspectedFault
+from realnet_hw.records import Diagnosis, NextProbe, SuspectedFault, SuspectedPair
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from realnet_hw.export.netlist import Netlist
 
 _ROWS, _LEAST = 12, 0.005
-_PAIRS = 6
+_PAIRS, _OTHERS = 6, 3
 
 
 def is_sound(record: Diagnosis) -> bool:
@@ -43,6 +43,15 @@ def headline(record: Diagnosis) -> str:
         return f"Probably: {first.faults[0].words} ({percent(first.p)})."
     ways = f"one of {len(first.faults)} things that look alike in {count}"
     return f"Probably {ways} ({percent(first.p)} together)."
+
+
+def alike(pair: SuspectedPair) -> str:
+    """Return which other pairs look like one."""
+    if not pair.others:
+        return ""
+    shown = "; ".join(" and ".join(names) for names in pair.others[:_OTHERS])
+    more = len(pair.others) - _OTHERS
+    return f" (or {shown}{f', and {more} more' if more > 0 else ''})"
 
 
 def show(record: Diagnosis, board: Board, netlist: Netlist, console: Console) -> None:
@@ -72,7 +81,7 @@ def show(record: Diagnosis, board: Board, netlist: Netlist, console: Console) ->
         console.print("Two faults at once that would explain it:", markup=False)
         for pair in record.pairs[:_PAIRS]:
             both = "; ".join(fault.words for fault in pair.faults)
-            console.print(f"  {percent(pair.p):>5}  {both}", markup=False)
+            console.print(f"  {percent(pair.p):>5}  {both}{alike(pair)}", markup=False)
     if record.next_probe is not None:
         console.print(
             f"To know more: {probe_line(record.next_probe, board, netlist)}", markup=False

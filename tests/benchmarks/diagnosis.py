@@ -65,9 +65,9 @@ class Subject:
             board_file=copper if copper.is_file() else None,
         )
         self._folder = folder
-        started = time.perf_counter()
+        started = time.process_time()
         self.looked = self.fresh()
-        self.solved_s = time.perf_counter() - started
+        self.solved_s = time.process_time() - started
 
     def fresh(self) -> Investigation:
         """An investigation with nothing read."""
@@ -240,27 +240,27 @@ def doubles(
             found["flagged of these"] += 1
         if subject.looked.found.is_unknown:
             found["flagged"] += 1
-            started = time.perf_counter()
+            started = time.process_time()
             pairs = subject.looked.record("", {}).pairs
-            took_s.append(time.perf_counter() - started)
+            took_s.append(time.process_time() - started)
             wanted = {universe.faults[fault].name for fault in names}
             first = [{fault.name for fault in pair.faults} for pair in pairs[:6]]
-            found["of these both in the first six"] += wanted in first
-            found["of these both first"] += bool(first) and first[0] == wanted
-            if listing and wanted not in first:
+            ways = [[one, *map(set, pair.others)] for one, pair in zip(first, pairs, strict=False)]
+            found["of these both in the first six"] += any(wanted in some for some in ways)
+            found["of these both first"] += bool(ways) and wanted in ways[0]
+            if listing and not any(wanted in some for some in ways):
                 print(f"  {board.faults}: {first[:3]}")
         elif listing:
             print(
                 f"  {board.faults}: fits, {subject.looked.record('', {}).groups[0].faults[0].name}"
             )
         subject.looked.take_back()
-    took = f"; {statistics.median(took_s):.1f} s a search" if took_s else ""
-    flagged = max(1, found["flagged"])
+    took = f"; {statistics.median(took_s):.1f} s of CPU a search" if took_s else ""
+    flagged, shown = max(1, found["flagged"]), max(1, found["in which both show"])
     return (
-        f"{count} boards: flagged unknown {found['flagged'] / count:.3f} (of the "
-        f"{found['in which both show']} in which neither hides the other "
-        f"{found['flagged of these'] / max(1, found['in which both show']):.3f}); of those flagged "
-        f"both in the first six {found['of these both in the first six'] / flagged:.3f}, both first "
+        f"{count} boards: flagged unknown {found['flagged'] / count:.3f} (of the {shown} in which "
+        f"neither hides the other {found['flagged of these'] / shown:.3f}); of those flagged both "
+        f"in the first six {found['of these both in the first six'] / flagged:.3f}, both first "
         f"{found['of these both first'] / flagged:.3f}{took}"
     )
 
@@ -324,10 +324,10 @@ def readings_needed(subject: Subject, count: int, chance: random.Random) -> str:
                 looked.take(person.read(Probe("volt", tuple(case.items()), net)))
         taken = 0
         while taken < 15:
-            started = time.perf_counter()
+            started = time.process_time()
             together = looked.sure()
             choices = [] if together else looked.choices()
-            decisions_s.append(time.perf_counter() - started)
+            decisions_s.append(time.process_time() - started)
             if together or not choices:
                 break
             looked.take(person.read(choices[0].probe))
@@ -341,7 +341,7 @@ def readings_needed(subject: Subject, count: int, chance: random.Random) -> str:
         f"{count} boards: median {statistics.median(needed):.0f}, mean "
         f"{statistics.fmean(needed):.2f}, most {max(needed)} readings; settled "
         f"{found['settled'] / count:.3f}, rightly {found['settled rightly'] / count:.3f}, unknown "
-        f"{found['unknown'] / count:.3f}; a decision {statistics.median(took):.2f} s, "
+        f"{found['unknown'] / count:.3f}; a decision {statistics.median(took):.2f} s of CPU, "
         f"95 % within {took[int(0.95 * len(took))]:.2f} s"
     )
 
@@ -397,7 +397,7 @@ def report(arguments: Sequence[str]) -> bool:
         print(
             f"{given.board}: {len(book.universe.faults) - 1} faults, "
             f"{len(book.universe.hypotheses)} hypotheses, {len(book.cases)} cases solved in "
-            f"{subject.solved_s:.1f} s; unseen: {', '.join(book.unseen)}",
+            f"{subject.solved_s:.1f} s of CPU; unseen: {', '.join(book.unseen)}",
             flush=True,
         )
         chance = random.Random(1)
