@@ -8,11 +8,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from realnet_hw.export.deck import Deck
-from realnet_hw.predict.asking import Settled
+from realnet_hw.board import load_board
+from realnet_hw.export.deck import Deck, deck_from
+from realnet_hw.export.netlist import from_board
+from realnet_hw.predict.asking import Settled, asking_of
+from realnet_hw.predict.compiled.engine import CompiledEngine
+from realnet_hw.predict.levels import sources
 from realnet_hw.predict.monte_carlo import monte_carlo
 from realnet_hw.predict.ngspice import NgspiceEngine
-from realnet_hw.predict.tolerances import draw
+from realnet_hw.predict.tally import Tally
+from realnet_hw.predict.tolerances import draw, drawn_boards
+from realnet_hw.predict.yields import with_tolerance
 
 CASES = [{"v_x1": 2.0, "v_x2": 0.0}, {"v_x1": -2.0, "v_x2": 4.0}]
 
@@ -55,3 +61,34 @@ def test_progress_counts_to_the_end(engine: NgspiceEngine, summer: Deck) -> None
     )  # fmt: skip
     assert [done for done, _ in seen] == sorted({done for done, _ in seen})
     assert seen[-1] == (60, 60)
+
+
+def test_boards_drawn_from_the_middle_are_those_of_the_draw(summer: Deck) -> None:
+    every = draw(summer.spreads, 40, 9)
+    names, some = drawn_boards(summer.spreads, range(17, 31), 9)
+    assert [dict(zip(names, row, strict=True)) for row in some.tolist()] == every[17:31]
+
+
+def test_many_boards_at_a_time_answer_as_each_by_itself(summer: Deck) -> None:
+    """A deck bound to a case, as large chunks are solved."""
+    asking, engine = Settled({"OUT": "out", "HOLD": "hold"}), CompiledEngine()
+    names, drawn = drawn_boards(summer.spreads, range(700), 2)
+    together = asking.of_boards(summer, engine, names, drawn, CASES)
+    for index in (0, 1, 350, 699):
+        alone = asking.of_boards(summer, engine, names, drawn[index : index + 1], CASES)
+        assert np.array_equal(alone[0], together[index])
+
+
+def test_both_engines_count_the_same_good_boards(engine: NgspiceEngine) -> None:
+    """The published XOR with parts of 10 %, half of whose boards fail."""
+    board = load_board("xor_realnet")
+    deck = with_tolerance(deck_from(from_board(board), board), 0.1)
+    cases = [sources(deck, case.inputs) for case in board.cases]
+    found = []
+    for each in (engine, CompiledEngine()):
+        tally = Tally(board, board.cases)
+        tally.add(monte_carlo(deck, each, asking_of(board, deck), cases, samples=60, seed=4))
+        found.append(tally.yield_)
+    assert found[0] == found[1]
+    assert found[0] is not None
+    assert 15 < found[0].good < 45
