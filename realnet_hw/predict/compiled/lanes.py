@@ -34,8 +34,8 @@ class CircuitLanes:
         self.binding = binding(circuit.tables, changing)
         self._search = direct.search(circuit.size)
         everything = binding(circuit.tables, range(len(board)))
-        for lane in range(memory.LANES):
-            load(self.tables, self.memory, everything, board, lane)
+        boards = np.repeat(board[np.newaxis], memory.LANES, axis=0)
+        load(self.tables, self.memory, everything, boards, 0, 0, memory.LANES)
 
     def solve(
         self,
@@ -97,6 +97,9 @@ def binding(tables: Tables, changing: Sequence[int]) -> Binding:
         charged_stamps=charged_stamps,
         diodes=diodes,
         breakable=np.flatnonzero(np.isin(tables.breakable, diodes)).astype(np.int32),
+        channels=np.flatnonzero(np.isin(tables.channels[:, 14:], numbers).any(axis=1)).astype(
+            np.int32
+        ),
     )
 
 

@@ -17,7 +17,11 @@ import numpy.typing as npt
 from realnet_hw.predict.compiled.kernels import waves
 from realnet_hw.predict.compiled.kernels.elimination import solve_for_step
 from realnet_hw.predict.compiled.kernels.jit import inlined, kernel
-from realnet_hw.predict.compiled.kernels.junctions import forget_junctions, start_junctions
+from realnet_hw.predict.compiled.kernels.junctions import (
+    forget_junctions,
+    hold_junctions,
+    start_junctions,
+)
 from realnet_hw.predict.compiled.kernels.memory import (
     LANES,
     Binding,
@@ -114,24 +118,52 @@ def search(size: int) -> Search:
 
 
 @kernel
-def set_sources(
-    tables: Tables, lanes: Lanes, lane: int, share: float, time: float, direct: bool
-) -> None:
-    """Set a lane's sources, and what they drive into the equations."""
-    lanes.time[0, lane] = time
-    for source in range(len(tables.sources)):
-        if direct or tables.sources[source, 1] == 0:
-            value = lanes.parameters[tables.sources[source, 0], lane]
+def set_sources(tables: Tables, lanes: Lanes, direct: bool, first: int, end: int) -> None:
+    """Set the sources of some lanes at their share and at time 0, and what they drive.
+
+    Args:
+        tables: of the circuit.
+        lanes: of the circuit.
+        direct: whether sources have their direct value, not that at time 0.
+        first: of the lanes.
+        end: the lane after the last one.
+    """
+    sources, figures, volts = tables.sources, tables.wave_figures, lanes.sources
+    share, parameters = lanes.share, lanes.parameters
+    for lane in range(first, end):
+        lanes.time[0, lane] = 0.0
+    for source in range(len(sources)):
+        if direct or sources[source, 1] == 0:
+            parameter = sources[source, 0]
+            for lane in range(first, end):
+                volts[source, lane] = share[0, lane] * parameters[parameter, lane]
         else:
-            value = waves.value(tables.sources, tables.wave_figures, source, time)
-        lanes.sources[source, lane] = share * value
-    for row in range(len(lanes.bias)):
-        lanes.bias[row, lane] = 0.0
-    for number in range(len(tables.drives)):
-        row = tables.drives[number, 0]
-        source = tables.drives[number, 1]
-        sign = tables.drives[number, 2]
-        lanes.bias[row, lane] += sign * lanes.sources[source, lane]
+            value = waves.value(sources, figures, source, 0.0)
+            for lane in range(first, end):
+                volts[source, lane] = share[0, lane] * value
+    _drive(tables.drives, volts, lanes.bias, first, end)
+
+
+@kernel
+def set_waves(tables: Tables, lanes: Lanes, lane: int, time: float) -> None:
+    """Set the sources of a lane that change with time, and what all of them drive."""
+    sources, figures, volts = tables.sources, tables.wave_figures, lanes.sources
+    lanes.time[0, lane] = time
+    for source in range(len(sources)):
+        if sources[source, 1] != 0:
+            volts[source, lane] = waves.value(sources, figures, source, time)
+    _drive(tables.drives, volts, lanes.bias, lane, lane + 1)
+
+
+@kernel
+def _drive(drives: Integers, volts: Reals, bias: Reals, first: int, end: int) -> None:
+    for row in range(len(bias)):
+        for lane in range(first, end):
+            bias[row, lane] = 0.0
+    for number in range(len(drives)):
+        row, source, sign = drives[number, 0], drives[number, 1], drives[number, 2]
+        for lane in range(first, end):
+            bias[row, lane] += sign * volts[source, lane]
 
 
 @kernel
@@ -204,16 +236,38 @@ def worst_unknown(
     return worst
 
 
-@inlined
-def _take(tables: Tables, memory: Lanes, state: Search, job: Job, lane: int, board: int) -> None:
-    """Give a lane a board."""
-    state.board[lane] = board
-    load(tables, memory, job.binding, job.boards[board], lane)
-    origin = job.origins[board]
-    state.way[lane] = WARM if origin >= 0 else COLD
-    state.fresh[lane] = 1
-    for place in range(len(state.safe)):
-        memory.x[place, lane] = job.starts[origin, place] if origin >= 0 else 0.0
+@kernel
+def _deal(tables: Tables, memory: Lanes, state: Search, job: Job, following: int) -> int:
+    """Give idle lanes the boards that follow; return the next one."""
+    first, boards = 0, len(job.boards)
+    while first < LANES and following < boards:
+        end = first
+        while end < LANES and state.way[end] == IDLE and following + end - first < boards:
+            end += 1
+        if end > first:
+            _take(tables, memory, state, job, following, first, end)
+            following += end - first
+        first = end + 1
+    return following
+
+
+@kernel
+def _take(
+    tables: Tables, memory: Lanes, state: Search, job: Job, board: int, first: int, end: int
+) -> None:
+    """Give lanes a board each, from one on."""
+    load(tables, memory, job.binding, job.boards, board, first, end)
+    x, starts, origins = memory.x, job.starts, job.origins
+    for lane in range(first, end):
+        own = board + lane - first
+        state.board[lane] = own
+        state.way[lane] = WARM if origins[own] >= 0 else COLD
+        state.fresh[lane] = 1
+    for place in range(len(x)):
+        for lane in range(first, end):
+            origin = origins[board + lane - first]
+            x[place, lane] = starts[origin, place] if origin >= 0 else 0.0
+    forget_junctions(tables.diodes, x, memory.last, first, end)
 
 
 @kernel
@@ -236,8 +290,9 @@ def _leave(memory: Lanes, state: Search, job: Job, lane: int, way: int) -> None:
     for column in range(len(job.places)):
         value = memory.x[job.places[column], lane]
         job.found[board, column] = value if way >= 0 else np.nan
-    memory.leak[0, lane] = 0.0
-    _clear(memory.anchor, lane)
+    if state.way[lane] == REST:
+        memory.leak[0, lane] = 0.0
+        _clear(memory.anchor, lane)
     state.way[lane] = IDLE
     state.fresh[lane] = 0
 
@@ -245,9 +300,12 @@ def _leave(memory: Lanes, state: Search, job: Job, lane: int, way: int) -> None:
 @inlined
 def _arrived(memory: Lanes, state: Search, job: Job, lane: int) -> None:
     """Go on from a solution: to the next leak or share, or to the next board."""
+    leak, way = memory.leak[0, lane], state.way[lane]
+    if way in (WARM, COLD):
+        _leave(memory, state, job, lane, way)
+        return
     state.fresh[lane] = 1
     _keep(memory.x, state.safe, lane)
-    leak, way = memory.leak[0, lane], state.way[lane]
     if way in (LEAKS, REST) and leak > 0:
         if way == REST:
             _keep(memory.x, memory.anchor, lane)
@@ -326,15 +384,38 @@ def _go_on(tables: Tables, memory: Lanes, state: Search, job: Job, lane: int, ve
     _lost(memory, state, job, lane)
 
 
-@inlined
-def _begin(tables: Tables, memory: Lanes, state: Search, lane: int) -> None:
-    state.fresh[lane] = 0
-    if state.way[lane] == COLD:
+@kernel
+def _begin_all(tables: Tables, memory: Lanes, state: Search, job: Job, fresh: int) -> None:
+    """Begin Newton's steps in every lane that is fresh."""
+    for lane in range(LANES):
+        if state.fresh[lane] != 0:
+            state.tries[lane] = 0
+            state.most_V[lane] = job.most_V
+            memory.share[0, lane] = state.share[lane] if state.way[lane] == SOURCES else 1.0
+            if fresh < LANES:
+                set_sources(tables, memory, job.direct, lane, lane + 1)
+    if fresh == LANES:
+        set_sources(tables, memory, job.direct, 0, LANES)
+    follow(tables.followers, tables.steps, memory.sources, memory.x)
+    for lane in range(LANES):
+        if state.fresh[lane] != 0:
+            state.fresh[lane] = 0
+            _begin(tables, memory, state.way[lane], lane)
+
+
+@kernel
+def _begin(tables: Tables, memory: Lanes, way: int, lane: int) -> None:
+    """Put a lane's junctions to where its way begins."""
+    diodes, last = tables.diodes, memory.last
+    if way == COLD:
         start_junctions(
-            tables.diodes, tables.junctions, memory.last, memory.junction, memory.begun, lane
+            diodes, tables.junctions, last, memory.junction, memory.held, memory.begun, lane
         )
+    elif way == WARM:
+        # What differs from the start moves junctions as their tangents there say.
+        hold_junctions(diodes, memory.held, memory.begun, lane)
     else:
-        forget_junctions(tables.diodes, memory.x, memory.last, lane)
+        forget_junctions(diodes, memory.x, last, lane, lane + 1)
 
 
 @kernel
@@ -349,25 +430,15 @@ def operating_points(tables: Tables, memory: Lanes, state: Search, job: Job) -> 
     """
     following = 0
     while True:
-        live = 0
+        following = _deal(tables, memory, state, job, following)
+        live, fresh = 0, 0
         for lane in range(LANES):
-            if state.way[lane] == IDLE and following < len(job.boards):
-                _take(tables, memory, state, job, lane, following)
-                following += 1
-            if state.way[lane] == IDLE:
-                continue
-            live += 1
-            if state.fresh[lane] != 0:
-                state.tries[lane] = 0
-                state.most_V[lane] = job.most_V
-                share = state.share[lane] if state.way[lane] == SOURCES else 1.0
-                set_sources(tables, memory, lane, share, 0.0, job.direct)
+            live += state.way[lane] != IDLE
+            fresh += state.fresh[lane]
         if live == 0:
             return
-        follow(tables.followers, tables.steps, memory.sources, memory.x)
-        for lane in range(LANES):
-            if state.fresh[lane] != 0:
-                _begin(tables, memory, state, lane)
+        if fresh > 0:
+            _begin_all(tables, memory, state, job, fresh)
         newton(tables, memory, False, state.most_V, _RELATIVE, _ABSOLUTE_V, state.short)
         for lane in range(LANES):
             verdict = _verdict(

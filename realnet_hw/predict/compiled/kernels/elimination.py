@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from realnet_hw.predict.compiled.kernels.jit import kernel
-from realnet_hw.predict.compiled.kernels.memory import LANES, Integers, Reals
+from realnet_hw.predict.compiled.kernels.memory import Integers, Reals
 from realnet_hw.predict.compiled.kernels.rows import (
+    put_negative,
     put_product,
-    put_quotient,
+    put_reciprocal,
     take_product,
 )
 
@@ -20,7 +21,10 @@ def solve_for_step(
     step: Reals,
     scratch: Reals,
 ) -> None:
-    """Factor ``matrix`` and put what solves ``matrix * step = -f`` into ``step``."""
+    """Factor ``matrix`` and put what solves ``matrix * step = -f`` into ``step``.
+
+    Of the pivots the reciprocals stay in ``matrix``.
+    """
     programme = factor
     place = 0
     while place < len(programme):
@@ -29,13 +33,11 @@ def solve_for_step(
         )  # fmt: skip
         first = place + 4
         place = first + others
-        if targets > 0:
-            for lane in range(LANES):
-                scratch[0, lane] = 1.0 / matrix[pivot, lane]
+        put_reciprocal(matrix, pivot, matrix, pivot)
         for _ in range(targets):
             entry, target = programme[place], programme[place + 1]
             place += 2
-            put_product(matrix, entry, matrix, entry, scratch, 0)
+            put_product(matrix, entry, matrix, entry, matrix, pivot)
             take_product(f, target, matrix, entry, f, row)
             for other in range(others):
                 take_product(
@@ -50,9 +52,8 @@ def solve_for_step(
             programme[place], programme[place + 1], programme[place + 2], programme[place + 3],
         )  # fmt: skip
         place += 4
-        for lane in range(LANES):
-            scratch[0, lane] = -f[row, lane]
+        put_negative(scratch, 0, f, row)
         for _ in range(others):
             take_product(scratch, 0, matrix, programme[place], step, programme[place + 1])
             place += 2
-        put_quotient(step, column, scratch, 0, matrix, pivot)
+        put_product(step, column, scratch, 0, matrix, pivot)

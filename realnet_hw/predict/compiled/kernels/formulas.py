@@ -9,12 +9,17 @@ from realnet_hw.predict.compiled.kernels.jit import inlined, kernel
 from realnet_hw.predict.compiled.kernels.memory import LANES, Integers, Lanes, Reals, Tables
 from realnet_hw.predict.compiled.kernels.rows import (
     add,
+    add_live,
     add_product,
+    add_scaled,
     put,
     put_difference,
     put_product,
     put_quotient,
+    put_scaled,
+    put_shifted,
     take,
+    take_live,
     take_product,
 )
 from realnet_hw.predict.compiled.tapes import CODES
@@ -112,21 +117,20 @@ def _play(  # noqa: C901 - a branch for each operation
                 add(tape, slot, tape, b)
             elif code in (_TANH, _EXP):
                 put(tape, slot, tape, a)
+            elif code == _SCALE:
+                put_scaled(tape, slot, tape, a, slot_figures[slot])
+            elif code == _SHIFT:
+                put_shifted(tape, slot, tape, a, slot_figures[slot])
             elif code == _TIME:
                 put(tape, slot, time, 0)
             else:
                 figure = slot_figures[slot]
                 for lane in range(LANES):
-                    if code == _CONSTANT:
-                        tape[slot, lane] = figure
-                    elif code == _SCALE:
-                        tape[slot, lane] = figure * tape[a, lane]
-                    elif code == _SHIFT:
-                        tape[slot, lane] = tape[a, lane] + figure
-                    else:
-                        tape[slot, lane] = _value(
-                            code, tape[a, lane], tape[b, lane], tape[c, lane], figure
-                        )
+                    tape[slot, lane] = (
+                        figure
+                        if code == _CONSTANT
+                        else _value(code, tape[a, lane], tape[b, lane], tape[c, lane], figure)
+                    )
         if code in (_TANH, _EXP):
             _exponentials(tape.reshape(-1), runs[run], code == _TANH)
 
@@ -189,19 +193,18 @@ def _rewind(  # noqa: C901 - a branch for each operation
                 put_product(scratch, 0, tape, slot, tape, slot)
                 add(back, a, back, slot)
                 take_product(back, a, back, slot, scratch, 0)
+            elif code == _SCALE:
+                add_scaled(back, a, back, slot, slot_figures[slot])
             else:
                 figure = slot_figures[slot]
                 for lane in range(LANES):
                     own = back[slot, lane]
-                    if code == _SCALE:
-                        back[a, lane] += figure * own
-                    else:
-                        by_a, by_b, by_c = _slopes(code, tape[a, lane], tape[slot, lane], figure)
-                        back[a, lane] += own * by_a
-                        if by_b != 0:
-                            back[b, lane] += own * by_b
-                        if by_c != 0:
-                            back[c, lane] += own * by_c
+                    by_a, by_b, by_c = _slopes(code, tape[a, lane], tape[slot, lane], figure)
+                    back[a, lane] += own * by_a
+                    if by_b != 0:
+                        back[b, lane] += own * by_b
+                    if by_c != 0:
+                        back[c, lane] += own * by_c
 
 
 @inlined
@@ -212,19 +215,20 @@ def formulas(tables: Tables, lanes: Lanes) -> None:
     _rewind(
         tables.slots, tables.slot_figures, tables.runs, tables.results, tape, back, lanes.scratch
     )
-    for number in range(len(tables.results)):
-        slot = tables.results[number, 0]
-        plus = tables.results[number, 1]
-        minus = tables.results[number, 2]
-        add(lanes.f, plus, lanes.tape, slot)
-        take(lanes.f, minus, lanes.tape, slot)
-    for number in range(len(tables.readings)):
-        slot = tables.readings[number, 0]
-        pp = tables.readings[number, 1]
-        pm = tables.readings[number, 2]
-        mp = tables.readings[number, 3]
-        mm = tables.readings[number, 4]
-        add(lanes.matrix, pp, lanes.back, slot)
-        take(lanes.matrix, pm, lanes.back, slot)
-        take(lanes.matrix, mp, lanes.back, slot)
-        add(lanes.matrix, mm, lanes.back, slot)
+    _stamp(tables.results, tables.readings, tape, back, lanes.f, lanes.matrix)
+
+
+@kernel
+def _stamp(
+    results: Integers, readings: Integers, tape: Reals, back: Reals, f: Reals, matrix: Reals
+) -> None:
+    for number in range(len(results)):
+        slot = results[number, 0]
+        add_live(f, results[number, 1], tape, slot)
+        take_live(f, results[number, 2], tape, slot)
+    for number in range(len(readings)):
+        slot = readings[number, 0]
+        add_live(matrix, readings[number, 1], back, slot)
+        take_live(matrix, readings[number, 2], back, slot)
+        take_live(matrix, readings[number, 3], back, slot)
+        add_live(matrix, readings[number, 4], back, slot)

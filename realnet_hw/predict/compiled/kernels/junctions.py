@@ -11,29 +11,35 @@ from realnet_hw.predict.compiled.kernels import rows
 from realnet_hw.predict.compiled.kernels.jit import inlined, kernel
 from realnet_hw.predict.compiled.kernels.memory import LANES, Integers, Lanes, Reals, Tables
 from realnet_hw.predict.compiled.kernels.rows import (
-    add,
+    add_live,
     add_product,
-    put,
     put_difference,
-    take,
+    take_live,
 )
 
 _SQRT2 = math.sqrt(2.0)
 _INVERSE_E = 1 / math.e
 # A junction held back by less than this is not held back.
 _LIMITED_V = 1e-9
+# Slopes that a junction may move by at once, unless it is held back.
+_NEAR = 2.0
 
 
 @kernel
-def forget_junctions(
-    diodes: Integers,
-    x: Reals,
-    last: Reals,
-    lane: int,
-) -> None:
-    """Take the unknowns as they are for where the junctions were last."""
+def forget_junctions(diodes: Integers, x: Reals, last: Reals, first: int, end: int) -> None:
+    """Take the unknowns as they are for where the junctions of some lanes were last."""
     for number in range(len(diodes)):
-        last[number, lane] = x[diodes[number, 0], lane] - x[diodes[number, 1], lane]
+        plus, minus = diodes[number, 0], diodes[number, 1]
+        for lane in range(first, end):
+            last[number, lane] = x[plus, lane] - x[minus, lane]
+
+
+@kernel
+def hold_junctions(diodes: Integers, held: Reals, begun: Reals, lane: int) -> None:
+    """Keep every junction where it is for one step, however far from there the unknowns are."""
+    begun[0, lane] = 1.0
+    for number in range(len(diodes)):
+        held[number, lane] = 1.0
 
 
 @kernel
@@ -42,11 +48,12 @@ def start_junctions(
     junctions: Reals,
     last: Reals,
     junction: Reals,
+    held: Reals,
     begun: Reals,
     lane: int,
 ) -> None:
     """Begin with every junction just conducting, whatever the unknowns are."""
-    begun[0, lane] = 1.0
+    hold_junctions(diodes, held, begun, lane)
     for number in range(len(diodes)):
         slope = junctions[number, 1]
         last[number, lane] = slope * math.log(slope / (_SQRT2 * junction[number, lane]))
@@ -55,12 +62,59 @@ def start_junctions(
 @kernel
 def _limited(new: float, old: float, slope: float, critical: float) -> float:
     """Return a junction's voltage no further from the last than its exponential lets it be."""
-    if new <= critical or abs(new - old) <= 2 * slope:
+    if new <= critical or abs(new - old) <= _NEAR * slope:
         return new
     if old > 0:
         share = 1 + (new - old) / slope
         return old + slope * math.log(share) if share > 0 else critical
     return slope * math.log(new / slope) if new > slope else critical
+
+
+@kernel
+def _voltages(diodes: Integers, x: Reals, across: Reals) -> None:
+    for number in range(len(diodes)):
+        put_difference(across, number, x, diodes[number, 0], x, diodes[number, 1])
+
+
+@kernel
+def _release(held: Reals, begun: Reals) -> None:
+    """Let all junctions move from now on."""
+    for lane in range(LANES):
+        if begun[0, lane] != 0:
+            begun[0, lane] = 0.0
+            for number in range(len(held)):
+                held[number, lane] = 0.0
+
+
+@kernel
+def _follow(across: Reals, last: Reals, junction: Reals, held: Reals, charged: bool) -> int:
+    """Bring junctions from where they were last to where they should be, if that is near.
+
+    At an operating point one that conducts goes where its current is what its tangent said, nearly:
+    a Padé approximation of the logarithm. So one that a current is driven through is right at once.
+    In time charges hold its voltage rather.
+
+    Returns:
+        How many are too far.
+    """
+    # All lanes of all junctions in one loop, which becomes vector instructions.
+    count = across.size
+    across_of, last_of, held_of = across.reshape(-1), last.reshape(-1), held.reshape(-1)
+    figures = junction.reshape(-1)
+    far = 0
+    for at in range(count):
+        old, new = last_of[at], across_of[at]
+        ratio = (new - old) * figures[count + at]
+        bent = ratio * (6 + 3 * ratio) / (6 + ratio * (6 + ratio))
+        # The third row is -3 slopes.
+        conducts = (not charged) & (old > -figures[2 * count + at]) & (ratio >= -1)
+        new = old - bent * figures[2 * count + at] * (1 / 3) if conducts else new
+        # NaN is far as well.
+        near = abs(ratio) <= _NEAR
+        stays = held_of[at] != 0
+        last_of[at] = new if near & (not stays) else old
+        far += 0 if near | stays else 1
+    return far
 
 
 @kernel
@@ -71,29 +125,26 @@ def _limit(
     last: Reals,
     junction: Reals,
     limited: Reals,
+    held: Reals,
     begun: Reals,
+    charged: bool,
 ) -> None:
     """Bring every junction's voltage from where it was last towards where it should be."""
-    for number in range(len(diodes)):
-        slope = junctions[number, 1]
-        far = 0.0
-        for lane in range(LANES):
-            moved = abs(across[number, lane] - last[number, lane])
-            far = max(far, moved, begun[0, lane] * 3 * slope)
-        # NaN is far as well.
-        if far <= 2 * slope:
-            put(last, number, across, number)
-            continue
-        for lane in range(LANES):
-            if begun[0, lane] != 0:
-                limited[0, lane] = 1.0
-                continue
-            volts = across[number, lane]
-            critical = slope * math.log(slope / (_SQRT2 * junction[number, lane]))
-            found = _limited(volts, last[number, lane], slope, critical)
-            if not abs(found - volts) <= _LIMITED_V:
-                limited[0, lane] = 1.0
-            last[number, lane] = found
+    if len(diodes) > 0 and _follow(across, last, junction, held, charged) > 0:
+        for number in range(len(diodes)):
+            slope = junctions[number, 1]
+            for lane in range(LANES):
+                volts = across[number, lane]
+                if held[number, lane] != 0 or abs(volts - last[number, lane]) <= _NEAR * slope:
+                    continue
+                critical = slope * math.log(slope / (_SQRT2 * junction[number, lane]))
+                found = _limited(volts, last[number, lane], slope, critical)
+                if not abs(found - volts) <= _LIMITED_V:
+                    limited[0, lane] = 1.0
+                last[number, lane] = found
+    for lane in range(LANES):
+        if begun[0, lane] != 0:
+            limited[0, lane] = 1.0
 
 
 @kernel
@@ -207,10 +258,10 @@ def _charges(
             charge[plus, lane] += held
             charge[minus, lane] -= held
             scratch[0, lane] = rate[0, lane] * capacitance
-        add(matrix, diodes[number, 4], scratch, 0)
-        take(matrix, diodes[number, 5], scratch, 0)
-        take(matrix, diodes[number, 6], scratch, 0)
-        add(matrix, diodes[number, 7], scratch, 0)
+        add_live(matrix, diodes[number, 4], scratch, 0)
+        take_live(matrix, diodes[number, 5], scratch, 0)
+        take_live(matrix, diodes[number, 6], scratch, 0)
+        add_live(matrix, diodes[number, 7], scratch, 0)
 
 
 @kernel
@@ -227,20 +278,18 @@ def _stamp(
     for number in range(len(diodes)):
         put_difference(scratch, 0, across, number, last, number)
         add_product(into, number, slope, number, scratch, 0)
-        add(f, diodes[number, 2], into, number)
-        take(f, diodes[number, 3], into, number)
-        add(matrix, diodes[number, 4], slope, number)
-        take(matrix, diodes[number, 5], slope, number)
-        take(matrix, diodes[number, 6], slope, number)
-        add(matrix, diodes[number, 7], slope, number)
+        add_live(f, diodes[number, 2], into, number)
+        take_live(f, diodes[number, 3], into, number)
+        add_live(matrix, diodes[number, 4], slope, number)
+        take_live(matrix, diodes[number, 5], slope, number)
+        take_live(matrix, diodes[number, 6], slope, number)
+        add_live(matrix, diodes[number, 7], slope, number)
 
 
 @inlined
 def junctions(tables: Tables, lanes: Lanes, charged: bool) -> None:
     """Add the junctions' currents, charges and slopes, along the tangent where they are limited."""
-    for number in range(len(tables.diodes)):
-        plus, minus = tables.diodes[number, 0], tables.diodes[number, 1]
-        put_difference(lanes.across, number, lanes.x, plus, lanes.x, minus)
+    _voltages(tables.diodes, lanes.x, lanes.across)
     _limit(
         tables.diodes,
         tables.junctions,
@@ -248,7 +297,9 @@ def junctions(tables: Tables, lanes: Lanes, charged: bool) -> None:
         lanes.last,
         lanes.junction,
         lanes.limited,
+        lanes.held,
         lanes.begun,
+        charged,
     )
     _limit_breakdown(
         tables.junctions,
@@ -259,8 +310,7 @@ def junctions(tables: Tables, lanes: Lanes, charged: bool) -> None:
         lanes.limited,
         lanes.begun,
     )
-    for lane in range(LANES):
-        lanes.begun[0, lane] = 0.0
+    _release(lanes.held, lanes.begun)
     _currents(
         tables.diodes,
         tables.junctions,

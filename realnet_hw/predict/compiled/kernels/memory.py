@@ -89,6 +89,7 @@ class Binding(NamedTuple):
         charged_stamps: the same of charges.
         diodes: whose area is one of them.
         breakable: places in ``Tables.breakable`` of those with a breakdown voltage.
+        channels: whose width or length is one of them.
     """
 
     parameters: npt.NDArray[np.int64]
@@ -99,10 +100,14 @@ class Binding(NamedTuple):
     charged_stamps: Integers
     diodes: Integers
     breakable: Integers
+    channels: Integers
 
 
 LANES = 8
 """How many boards are computed side by side."""
+
+TRANSISTOR_ROWS = 6
+"""Polarity, threshold, gain, modulation, body effect and root of the surface potential."""
 
 JUNCTION_ROWS = 4
 """Saturation current, slope's reciprocal, edge of the forward law and share of the reverse one."""
@@ -114,6 +119,7 @@ class Lanes(NamedTuple):
     parameters: Reals
     factors: Reals
     sources: Reals
+    share: Reals
     time: Reals
     x: Reals
     fixed: Reals
@@ -133,10 +139,13 @@ class Lanes(NamedTuple):
     into: Reals
     junction: Reals
     breakdown: Reals
+    transistor: Reals
+    pins: Reals
     channel: Reals
     tape: Reals
     back: Reals
     limited: Reals
+    held: Reals
     begun: Reals
 
 
@@ -158,10 +167,17 @@ def lanes(tables: Tables, unknowns: int, parameters: int) -> Lanes:
     if diodes:
         slope = tables.junctions[:, 1, np.newaxis]
         junction[diodes:] = np.vstack([1 / slope, -3 * slope, tables.junctions[:, 13:14]])
+    channels = len(tables.channels)
+    transistor = rows(TRANSISTOR_ROWS * channels)
+    if channels:
+        polarity, threshold, gain, modulation, gamma, surface = tables.channel_figures.T
+        figures = [polarity, threshold, gain, modulation, gamma, np.sqrt(surface)]
+        transistor[:] = np.concatenate(figures)[:, np.newaxis]
     return Lanes(
         parameters=np.ones((parameters, LANES)),
         factors=rows(len(tables.factors)),
         sources=rows(len(tables.sources)),
+        share=np.ones((1, LANES)),
         time=rows(1),
         x=rows(unknowns),
         fixed=rows(tables.entries + 1),
@@ -181,9 +197,12 @@ def lanes(tables: Tables, unknowns: int, parameters: int) -> Lanes:
         into=rows(diodes),
         junction=junction,
         breakdown=rows(len(tables.breakable)),
-        channel=rows(5),
+        transistor=transistor,
+        pins=rows(5 * channels),
+        channel=rows(5 * channels),
         tape=rows(slots),
         back=rows(slots),
         limited=rows(1),
+        held=rows(diodes),
         begun=rows(1),
     )

@@ -22,49 +22,78 @@ from realnet_hw.predict.compiled.kernels.memory import (
 )
 from realnet_hw.predict.compiled.kernels.rows import (
     add,
+    add_live,
     add_product,
     put,
     put_difference,
-    take_product,
+    put_product,
+    take_live,
 )
 
 
 @kernel
-def load(tables: Tables, lanes: Lanes, binding: Binding, values: Reals, lane: int) -> None:
-    """Give a lane a board, and compute what stays the same for it.
+def load(
+    tables: Tables,
+    lanes: Lanes,
+    binding: Binding,
+    boards: Reals,
+    board: int,
+    first: int,
+    end: int,
+) -> None:
+    """Give lanes boards, and compute what stays the same for them.
 
     Args:
         tables: of the circuit.
-        lanes: that hold a board of the same circuit already, unless everything is bound.
+        lanes: that hold boards of the same circuit already, unless everything is bound.
         binding: what to set; all else stays.
-        values: of the bound parameters.
-        lane: which.
+        boards: values of the bound parameters, shape (boards, bound parameters).
+        board: that the first lane gets; the others get those that follow it.
+        first: of the lanes.
+        end: the lane after the last one.
     """
-    for number in range(len(values)):
-        lanes.parameters[binding.parameters[number], lane] = values[number]
+    numbers, parameters = binding.parameters, lanes.parameters
+    for number in range(len(numbers)):
+        for lane in range(first, end):
+            parameters[numbers[number], lane] = boards[board + lane - first, number]
+    factors, made_of, shares = lanes.factors, tables.factors, tables.shares
     for number in binding.factors:
-        value = lanes.parameters[tables.factors[number, 0], lane]
-        share = tables.shares[number]
-        lanes.factors[number, lane] = share / value if tables.factors[number, 1] else share * value
-    _stamp(binding.entries, binding.stamps, lanes.factors, lanes.fixed, lane)
-    _stamp(binding.charged_entries, binding.charged_stamps, lanes.factors, lanes.charging, lane)
+        parameter, share = made_of[number, 0], shares[number]
+        for lane in range(first, end):
+            value = parameters[parameter, lane]
+            factors[number, lane] = share / value if made_of[number, 1] else share * value
+    _stamp(binding.entries, binding.stamps, factors, lanes.fixed, first, end)
+    _stamp(binding.charged_entries, binding.charged_stamps, factors, lanes.charging, first, end)
+    diodes, junctions = tables.diodes, tables.junctions
     for number in binding.diodes:
-        area = lanes.parameters[tables.diodes[number, 8], lane]
-        lanes.junction[number, lane] = tables.junctions[number, 0] * area
+        for lane in range(first, end):
+            area = parameters[diodes[number, 8], lane]
+            lanes.junction[number, lane] = junctions[number, 0] * area
     for number in binding.breakable:
         diode = tables.breakable[number]
-        area = lanes.parameters[tables.diodes[diode, 8], lane]
-        shift = tables.junctions[diode, 4] * math.log(area)
-        lanes.breakdown[number, lane] = tables.junctions[diode, 2] + shift
+        for lane in range(first, end):
+            shift = junctions[diode, 4] * math.log(parameters[diodes[diode, 8], lane])
+            lanes.breakdown[number, lane] = junctions[diode, 2] + shift
+    figures, count = tables.channel_figures, len(tables.channels)
+    for number in binding.channels:
+        width, length = tables.channels[number, 14], tables.channels[number, 15]
+        for lane in range(first, end):
+            square = parameters[width, lane] / parameters[length, lane]
+            lanes.transistor[2 * count + number, lane] = figures[number, 2] * square
 
 
 @kernel
-def _stamp(entries: Integers, stamps: Integers, factors: Reals, into: Reals, lane: int) -> None:
+def _stamp(
+    entries: Integers, stamps: Integers, factors: Reals, into: Reals, first: int, end: int
+) -> None:
     """Put matrix entries together from the factors in them."""
     for entry in entries:
-        into[entry, lane] = 0.0
+        for lane in range(first, end):
+            into[entry, lane] = 0.0
     for number in range(len(stamps)):
-        into[stamps[number, 0], lane] += stamps[number, 2] * factors[stamps[number, 1], lane]
+        entry, factor, sign = stamps[number, 0], stamps[number, 1], stamps[number, 2]
+        for lane in range(first, end):
+            into[entry, lane] += sign * factors[factor, lane]
 
 
 @kernel
@@ -90,8 +119,9 @@ def _transfer(table: Integers, factors: Reals, x: Reals, scratch: Reals, into: R
     """Add what flows through transfers, or is stored in them."""
     for number in range(len(table)):
         put_difference(scratch, 0, x, table[number, 2], x, table[number, 3])
-        add_product(into, table[number, 0], factors, table[number, 4], scratch, 0)
-        take_product(into, table[number, 1], factors, table[number, 4], scratch, 0)
+        put_product(scratch, 0, factors, table[number, 4], scratch, 0)
+        add_live(into, table[number, 0], scratch, 0)
+        take_live(into, table[number, 1], scratch, 0)
 
 
 @kernel
@@ -119,16 +149,11 @@ def evaluate(tables: Tables, lanes: Lanes, charged: bool) -> None:
     """
     for lane in range(LANES):
         lanes.limited[0, lane] = 0.0
-    for row in range(len(lanes.f)):
-        put(lanes.f, row, lanes.bias, row)
-    for entry in range(tables.entries):
-        put(lanes.matrix, entry, lanes.fixed, entry)
+    _copy(lanes.bias, lanes.f)
+    _copy(lanes.fixed, lanes.matrix)
     if charged:
-        for row in range(len(lanes.f)):
-            for lane in range(LANES):
-                lanes.charge[row, lane] = 0.0
-        for entry in range(tables.entries):
-            add_product(lanes.matrix, entry, lanes.charging, entry, lanes.rate, 0)
+        _clear(lanes.charge)
+        _add_rate(lanes.charging, lanes.rate, lanes.matrix)
         _transfer(tables.storages, lanes.factors, lanes.x, lanes.scratch, lanes.charge)
     _transfer(tables.transfers, lanes.factors, lanes.x, lanes.scratch, lanes.f)
     _leak(tables.leaks, lanes.leak, lanes.x, lanes.anchor, lanes.scratch, lanes.f, lanes.matrix)
@@ -136,5 +161,24 @@ def evaluate(tables: Tables, lanes: Lanes, charged: bool) -> None:
     channels(tables, lanes)
     formulas(tables, lanes)
     if charged:
-        for row in range(len(lanes.f)):
-            add_product(lanes.f, row, lanes.charge, row, lanes.rate, 0)
+        _add_rate(lanes.charge, lanes.rate, lanes.f)
+
+
+@kernel
+def _copy(rows: Reals, into: Reals) -> None:
+    for row in range(len(into)):
+        put(into, row, rows, row)
+
+
+@kernel
+def _clear(rows: Reals) -> None:
+    for row in range(len(rows)):
+        for lane in range(LANES):
+            rows[row, lane] = 0.0
+
+
+@kernel
+def _add_rate(rows: Reals, rate: Reals, into: Reals) -> None:
+    """Add what charges are multiplied by their rate."""
+    for row in range(len(into)):
+        add_product(into, row, rows, row, rate, 0)

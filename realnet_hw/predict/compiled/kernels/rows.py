@@ -20,6 +20,7 @@ from realnet_hw.predict.compiled.kernels.memory import LANES
 
 _VECTOR = ir.VectorType(ir.DoubleType(), LANES)
 _WORD = ir.IntType(64)
+_ONE = ir.Constant(_VECTOR, [1.0] * LANES)
 
 
 def _pointer(context: Any, builder: Any, kind: Any, array: Any, row: Any) -> Any:
@@ -57,15 +58,37 @@ def _short_instruction(combine: Callable[[Any, Any, Any], Any]) -> Any:
     return operation
 
 
+def _scaling_instruction(combine: Callable[[Any, Any, Any, Any], Any]) -> Any:
+    """Return ``f(out, o, left, l, figure)``: out[o] = combine(out[o], left[l], figure)."""
+
+    @intrinsic
+    def operation(
+        _typing: Any, out: Any, _o: Any, left: Any, _l: Any, _figure: Any
+    ) -> tuple[Any, Any]:
+        signature = types.void(out, types.int64, left, types.int64, types.float64)
+        return signature, _generator(combine, 2)
+
+    return operation
+
+
+def _broadcast(builder: Any, figure: Any) -> Any:
+    """Return a row that has a figure in every lane."""
+    empty = ir.Constant(_VECTOR, ir.Undefined)
+    one = builder.insert_element(empty, figure, ir.Constant(ir.IntType(32), 0))
+    every = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+    return builder.shuffle_vector(one, empty, every)
+
+
 def _generator(combine: Callable[..., Any], count: int) -> Callable[..., Any]:
-    """Return what writes an instruction on ``count`` rows."""
+    """Return what writes an instruction on ``count`` rows, and on a figure if there is one."""
 
     def generate(context: Any, builder: Any, made: Any, values: Any) -> Any:
         places = [
             _pointer(context, builder, made.args[at], values[at], values[at + 1])
             for at in range(0, 2 * count, 2)
         ]
-        combined = combine(builder, *(_row(builder, place) for place in places))
+        figures = [_broadcast(builder, figure) for figure in values[2 * count :]]
+        combined = combine(builder, *(_row(builder, place) for place in places), *figures)
         stored = builder.store(combined, places[0])
         stored.align = 8
         return context.get_dummy_value()
@@ -91,6 +114,28 @@ put_difference = _instruction(lambda builder, _, first, second: builder.fsub(fir
 put = _short_instruction(lambda _, __, first: first)
 add = _short_instruction(lambda builder, old, first: builder.fadd(old, first))
 take = _short_instruction(lambda builder, old, first: builder.fsub(old, first))
+put_scaled = _scaling_instruction(lambda builder, _, first, figure: builder.fmul(first, figure))
+put_shifted = _scaling_instruction(lambda builder, _, first, figure: builder.fadd(first, figure))
+add_scaled = _scaling_instruction(_plus_product)
+put_negative = _short_instruction(lambda builder, _, first: builder.fneg(first))
+put_reciprocal = _short_instruction(lambda builder, _, first: builder.fdiv(_ONE, first))
+
+
+@inlined
+def add_live(out: Any, o: int, left: Any, at: int) -> None:
+    """Add to a row unless it is the last one, into which goes what nobody needs.
+
+    One sum after another into the same row would have to wait for each other.
+    """
+    if o < len(out) - 1:
+        add(out, o, left, at)
+
+
+@inlined
+def take_live(out: Any, o: int, left: Any, at: int) -> None:
+    """See ``add_live``."""
+    if o < len(out) - 1:
+        take(out, o, left, at)
 
 
 @intrinsic

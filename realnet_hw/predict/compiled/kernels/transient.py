@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from realnet_hw.predict.compiled.kernels import waves
-from realnet_hw.predict.compiled.kernels.direct import newton, set_sources, worst_unknown
+from realnet_hw.predict.compiled.kernels.direct import newton, set_sources, set_waves, worst_unknown
 from realnet_hw.predict.compiled.kernels.jit import inlined, kernel
 from realnet_hw.predict.compiled.kernels.junctions import forget_junctions, start_junctions
 from realnet_hw.predict.compiled.kernels.memory import LANES, Binding, Lanes, Reals, Tables
@@ -249,7 +249,7 @@ def _go_back(tables: Tables, memory: Lanes, course: Course, lane: int) -> None:
     for point in range(_KEPT):
         course.ages[lane, point] -= course.h[lane]
     course.fresh[lane] = 1
-    forget_junctions(tables.diodes, memory.x, memory.last, lane)
+    forget_junctions(tables.diodes, memory.x, memory.last, lane, lane + 1)
 
 
 @inlined
@@ -263,12 +263,13 @@ def _take(
     lane: int,
 ) -> None:
     """Give a lane the board that it was told; its charges are computed with the others' next."""
-    load(tables, memory, plan.binding, boards[course.board[lane]], lane)
+    load(tables, memory, plan.binding, boards, course.board[lane], lane, lane + 1)
     head = course.head[lane]
     for place in range(len(start)):
         memory.x[place, lane] = start[place]
         course.past[head, lane, place] = start[place]
-    forget_junctions(tables.diodes, memory.x, memory.last, lane)
+    set_sources(tables, memory, False, lane, lane + 1)
+    forget_junctions(tables.diodes, memory.x, memory.last, lane, lane + 1)
 
 
 @inlined
@@ -287,8 +288,29 @@ def _depart(tables: Tables, memory: Lanes, course: Course, plan: Plan, lane: int
     course.fresh[lane] = 1
     if not plan.settled:
         start_junctions(
-            tables.diodes, tables.junctions, memory.last, memory.junction, memory.begun, lane
+            tables.diodes,
+            tables.junctions,
+            memory.last,
+            memory.junction,
+            memory.held,
+            memory.begun,
+            lane,
         )
+
+
+@kernel
+def _extrapolate(
+    past: Reals, weights: Reals, count: int, head: int, guess: Reals, x: Reals, lane: int
+) -> None:
+    """Put the unknowns to where the last points lead."""
+    for place in range(len(x)):
+        guess[lane, place] = weights[0] * past[head, lane, place]
+    for point in range(1, count):
+        weight, before = weights[point], (head - point) % _KEPT
+        for place in range(len(x)):
+            guess[lane, place] += weight * past[before, lane, place]
+    for place in range(len(x)):
+        x[place, lane] = guess[lane, place]
 
 
 @inlined
@@ -305,18 +327,13 @@ def _begin_step(
     elif 2 * course.h[lane] > left:
         course.h[lane] = 0.5 * left
     h = course.h[lane]
-    set_sources(tables, memory, lane, 1.0, course.time[lane] + h, False)
+    set_waves(tables, memory, lane, course.time[lane] + h)
     ages, count, head = course.ages[lane], max(1, course.known[lane]), course.head[lane]
     for point in range(_KEPT):
         ages[point] += h
     _formula(ages, max(1, count - 1), course.charges, course.head[lane], memory, lane)
     _weigh(0.0, ages, count, weights)
-    for place in range(len(memory.x)):
-        value = 0.0
-        for point in range(count):
-            value += weights[point] * course.past[(head - point) % _KEPT, lane, place]
-        course.guess[lane, place] = value
-        memory.x[place, lane] = value
+    _extrapolate(course.past, weights, count, head, course.guess, memory.x, lane)
 
 
 @inlined
@@ -465,9 +482,10 @@ def transients(
     begins = np.zeros(LANES, np.int64)
     most_V = np.full(LANES, plan.most_V)
     for lane in range(LANES):
-        set_sources(tables, memory, lane, 1.0, 0.0, False)
+        memory.share[0, lane] = 1.0
         memory.rate[0, lane] = 1 / plan.end_s
         memory.leak[0, lane] = 0.0
+    set_sources(tables, memory, False, 0, LANES)
     while True:
         live, starting = 0, 0
         for lane in range(LANES):
