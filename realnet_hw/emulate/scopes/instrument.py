@@ -67,7 +67,7 @@ class Instrument:
         branch = ""
         with self._turn:
             for unit in units(message.decode("latin-1")):
-                if unit.upper() in ("*OPC?", "*WAI"):
+                if unit.upper() in ("*OPC?", "*WAI") or self.is_held_up:
                     self._wait()
                 with self._hold():
                     self.scope.look()
@@ -75,6 +75,11 @@ class Instrument:
                 if answer is not None:
                     answers.append(answer.encode("latin-1") if isinstance(answer, str) else answer)
         return b";".join(answers) + b"\n" if answers else b""
+
+    @property
+    def is_held_up(self) -> bool:
+        """Whether the next command waits for the record that was asked for."""
+        return False
 
     def _wait(self) -> None:
         """Wait for the record that was asked for, without holding the bench."""

@@ -51,7 +51,7 @@ class Keysight(Instrument):
         add = self.commands.add
         add("RUN", scope.run)
         add("STOP", scope.stop)
-        add("SINGle", scope.single)
+        add("SINGle", self._single)
         add("DIGitize", self._digitize)
         add("TRIGger:FORCe", scope.force)
         add("SYSTem:ERRor", ask=lambda: '{:+d},"{}"'.format(*self.next_error()))
@@ -75,6 +75,7 @@ class Keysight(Instrument):
         self._source, self._format, self._points = 1, "BYTE", 0
         self._low_first, self._unsigned, self._mode = False, True, "NORMal"
         self._measured = 1
+        self._digitizes = False
 
     def _triggered(self) -> str:
         record = self.scope.record
@@ -84,6 +85,16 @@ class Keysight(Instrument):
         for index in [self._named(text) for text in sources]:
             self.channel(index).on = True
         self.scope.single()
+        self._digitizes = True
+
+    def _single(self) -> None:
+        self.scope.single()
+        self._digitizes = False
+
+    @property
+    def is_held_up(self) -> bool:
+        """See ``Instrument``: :DIGitize holds up what comes after it."""
+        return self._digitizes and self.scope.state == "armed"
 
     def _named(self, text: str) -> int:
         return self.channel_named(text, "CHANnel")
@@ -170,7 +181,7 @@ class Keysight(Instrument):
             self._mode = choice(text, "NORMal", "MAXimum", "RAW")
 
         add("WAVeform:SOURce", set_source, lambda: f"CHAN{self._source}")
-        add("WAVeform:FORMat", set_format, self._format[:4].upper)
+        add("WAVeform:FORMat", set_format, lambda: f"{self._format[:4].upper()}")
         add("WAVeform:BYTeorder", set_order, lambda: "LSBF" if self._low_first else "MSBF")
         self.flag("WAVeform:UNSigned", lambda: self, "_unsigned")
         add("WAVeform:POINts", set_points, lambda: str(self._count()))

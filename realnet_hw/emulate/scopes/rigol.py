@@ -213,8 +213,8 @@ class Rigol(Instrument):
 
         whole = "{:.0f}".format
         add("WAVeform:SOURce", set_source, lambda: f"CHAN{self._source}")
-        add("WAVeform:MODE", set_mode, self._mode[:4].upper)
-        add("WAVeform:FORMat", set_format, self._format[:4].upper)
+        add("WAVeform:MODE", set_mode, lambda: f"{self._mode[:4].upper()}")
+        add("WAVeform:FORMat", set_format, lambda: f"{self._format[:4].upper()}")
         self.figure("WAVeform:STARt", lambda: self._start, set_start, whole)
         self.figure("WAVeform:STOP", lambda: self._stop, set_stop, whole)
         self.figure("WAVeform:POINts", self._count, set_stop, whole)
@@ -271,12 +271,15 @@ class Rigol(Instrument):
         size = {"BYTE": 1, "WORD": 2, "ASCii": 16}[self._format]
         if not self._is_screen() and len(wanted) * size > self.most:
             raise ScpiError(OUT_OF_RANGE)
-        return block(self._packed(wanted, scaled), 9)
+        return self._answered(wanted, scaled)
+
+    def _answered(self, codes: Codes, scaled: _Scale) -> bytes:
+        return block(self._packed(codes, scaled), 9)
 
     def _packed(self, codes: Codes, scaled: _Scale) -> bytes:
         if self._format == "ASCii":
             volts = (codes - scaled.origin - scaled.reference) * scaled.increment_V
-            return ",".join(f"{value:.6e}" for value in volts.tolist()).encode()
+            return _texts(volts.tolist())
         kind = "<u2" if self._format == "WORD" else "u1"
         return codes.astype(np.dtype(kind)).tobytes()
 
@@ -298,6 +301,11 @@ class Dho800(Rigol):
     most = 2_000_000
     reference = 0
 
+    def _answered(self, codes: Codes, scaled: _Scale) -> bytes:
+        # As pydho800 reads it, numbers come bare.
+        packed = self._packed(codes, scaled)
+        return packed if self._format == "ASCii" else block(packed, 9)
+
     def _scaled(self, taken: Taken) -> _Scale:
         scaled = super()._scaled(taken)
         codes = scaled.codes + self.scope.model.middle
@@ -308,6 +316,10 @@ class Dho800(Rigol):
         shift = 16 - self.scope.model.bits
         volts_a_code = taken.volts_a_code / (1 << shift)
         return _Scale(codes << shift, volts_a_code, round(-taken.centre_V / volts_a_code), 1 << 15)
+
+
+def _texts(values: list[float]) -> bytes:
+    return ",".join(f"{value:.6e}" for value in values).encode()
 
 
 def _short(names: dict[str, Any], value: str) -> str:

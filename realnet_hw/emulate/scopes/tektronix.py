@@ -296,7 +296,7 @@ class Tektronix(Instrument):
         whole = "{:.0f}".format
         add("DATa:SOUrce", set_source, lambda: f"CH{self._source}")
         add("DATa:SOUrce:AVAILable", ask=available)
-        add("DATa:ENCdg", set_encoding, self._encoding.upper)
+        add("DATa:ENCdg", set_encoding, lambda: f"{self._encoding.upper()}")
         self.figure("DATa:WIDth", lambda: self._width, set_width, whole)
         self.figure("WFMOutpre:BYT_Nr", lambda: self._width, set_width, whole)
         self.figure("DATa:STARt", lambda: self._start, set_start, whole)
@@ -397,7 +397,7 @@ class Tbs(Tektronix):
 
         self.flag("SELect:CH#", self.channel, "on")
         add("MEASUrement:IMMed:SOUrce#", set_measured, lambda _one: f"CH{self._measured}")
-        add("MEASUrement:IMMed:TYPe", set_kind, self._kind.upper)
+        add("MEASUrement:IMMed:TYPe", set_kind, lambda: f"{self._kind.upper()}")
         add("MEASUrement:IMMed:VALue", ask=lambda: self._measurement(self._measured, self._kind))
         self.kept("HARDCopy:FORMat", "BMP")
         self.kept("HARDCopy:PORT", "USB")
