@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 class PackageSupply(Cell):
     """The supply pins of one package with a decoupling capacitor from each rail to ground.
 
-    The board makes one for every package that it fills.
+    The board makes one for every package that it fills. Transistors draw nothing from theirs, which
+    only bias their substrates: those have no capacitors.
 
     Args:
         package: index of the package on the board, from 0.
@@ -41,6 +42,8 @@ class PackageSupply(Cell):
         self.type = type
         self.positive = positive
         self.negative = negative
+        if part_type(type).transistors:
+            return
         self.parts["positive"] = CellPart("capacitor_ceramic", {"1": positive, "2": "GND"})
         if negative != "GND":
             self.parts["negative"] = CellPart("capacitor_ceramic", {"1": "GND", "2": negative})
@@ -50,10 +53,13 @@ class PackageSupply(Cell):
         supply = part_type(self.type).supply_pins
         pins = pad.package_unit(self.package, supply["positive"], 2.54, 0)
         top, bottom = -10.16, 10.16
-        pad.wire(pins[supply["positive"]], (0, top), (-12.7, top))
+        left = -12.7 if self.parts else 0.0
+        pad.wire(pins[supply["positive"]], (0, top), (left, top))
         pad.power(self.positive, 0, top, "up")
-        pad.wire(pins[supply["negative"]], (0, bottom), (-12.7, bottom))
+        pad.wire(pins[supply["negative"]], (0, bottom), (left, bottom))
         pad.power(self.negative, 0, bottom, "down")
+        if not self.parts:
+            return
         if "negative" not in self.parts:
             single = pad.put("positive", -12.7, 0, texts="left")
             pad.wire((-12.7, top), single["1"])
