@@ -414,10 +414,15 @@ def _described(engine: Engine) -> str:
 
 def _line(trained: Trained) -> str:
     return (
-        f"initialisation {trained.seed}: NMSE {trained.nmse:.5f}, least margin "
-        f"{trained.margin_V * 1e3:.1f} mV, {trained.wall_s:.0f} s wall, "
-        f"{trained.processor_s:.0f} s CPU"
+        f"initialisation {trained.seed}: NMSE {trained.nmse:.5f}, answers {_answers(trained)} mV, "
+        f"{trained.wall_s:.0f} s wall, {trained.processor_s:.0f} s CPU"
     )
+
+
+def _answers(trained: Trained) -> str:
+    """Return the answers in mV, every eighth where there are many."""
+    volts = trained.answers_V[:: 8 if len(trained.answers_V) > 8 else 1]
+    return ", ".join(f"{volt * 1e3:.0f}" for volt in volts)
 
 
 def _say(line: str) -> None:
@@ -443,8 +448,11 @@ def main(name: str, engine: Engine, seeds: Sequence[int]) -> None:
         found.append(train(task, circuit, seed, engine))
         _say(_line(found[-1]))
     median = statistics.median(each.nmse for each in found)
-    right = sum(each.margin_V > 0 for each in found)
-    _say(f"{right} of {len(found)} with every sign right, median NMSE {median:.5f}")
+    _say(f"median NMSE of {len(found)}: {median:.5f}")
+    if name == "xor":
+        right = sum(each.margin_V > 0 for each in found)
+        least_V = min(each.margin_V for each in found)
+        _say(f"{right} of {len(found)} right, least margin {least_V * 1e3:.1f} mV")
 
 
 if __name__ == "__main__":

@@ -89,8 +89,11 @@ class Cell:
             for gate in (*map(float, gates_V), -1.0)
             for side in (1, -1)
         ]
-        amperes = self._engine.operating_point(deck, sets, [f"i({at_column})"])[:, 0]
-        slopes = (amperes[0::2] - amperes[1::2]) / (2 * slope_V)
+        nodes = [f"i({at_column})", deck.nodes["X1"]]
+        # The row is a little less than its input, whose clamp begins to conduct there.
+        amperes, volts = self._engine.operating_point(deck, sets, nodes).T
+        changes_A, changes_V = (each[0::2] - each[1::2] for each in (amperes, volts))
+        slopes = changes_A / changes_V
         found: Floats = np.abs(slopes[:-1] - slopes[-1])
         return found
 
@@ -280,7 +283,7 @@ def conductance_table(cell: Cell) -> str:
 
 def write_table(found: Sequence[tuple[float, Written]]) -> str:
     """Return what is left after pulses, simulated and by the law, in mV, as Markdown."""
-    heads = [f"{pulse * 1e6:.0f} us" for pulse in PULSES_s]
+    heads = [f"{pulse * 1e6:.0f} µs" for pulse in PULSES_s]
     rows = []
     for store_F, each in found:
         pairs = zip(each.error_V * 1e3, each.law_V * 1e3, strict=True)
@@ -297,7 +300,7 @@ def held_table(found: Sequence[tuple[float, Held]]) -> str:
     heads = (
         "held",
         "droop in 10 ms",
-        "at 50 C, by the law",
+        "at 50 °C, by the law",
         "ripple",
         "mean less written",
         "next row written 20 times",
@@ -314,7 +317,7 @@ def held_table(found: Sequence[tuple[float, Held]]) -> str:
                 f"{warm * 1e3:.2f}",
                 f"{each.ripple_V * 1e3:.2f}",
                 f"{each.offset_V * 1e3:.2f}",
-                f"{each.disturbed_V * 1e3:.3f}",
+                f"{abs(each.disturbed_V) * 1e3:.3f}",
                 f"{each.followed_V * 1e3:.2f} ({each.coupled_V * 1e3:.2f})",
             ]
         )
@@ -322,7 +325,9 @@ def held_table(found: Sequence[tuple[float, Held]]) -> str:
 
 
 def _short(millivolts: float) -> str:
-    return "< 0.1" if millivolts < 0.1 else f"{millivolts:.3g}"
+    if millivolts < 0.1:
+        return "< 0.1"
+    return f"{millivolts:.0f}" if millivolts >= 100 else f"{millivolts:.3g}"
 
 
 # ---------------------------------------------------------------------------------------- pictures
@@ -343,7 +348,7 @@ def conductance_picture(cell: Cell) -> Figure:
 
 def write_picture(found: Sequence[tuple[float, Written]]) -> Figure:
     """Draw what is left against the pulse's width: dots simulated, lines by the law."""
-    figure, axes = _empty("word line high, us", "error left, mV")
+    figure, axes = _empty("word line high, µs", "error left, mV")
     pulse_s = np.geomspace(PULSES_s[0], PULSES_s[-1], 100)
     from_bound_to_bound = [pair for pair in found if abs(pair[1].data_V - pair[1].start_V) > 2.5]
     for store_F, each in from_bound_to_bound:
