@@ -24,6 +24,7 @@ from typing import Any
 
 from realnet_hw import project
 from realnet_hw.errors import ToolMissing
+from realnet_hw.measure import ports
 
 _OLDEST_PYTHON = (3, 11)
 _OLDEST_KICAD = 9
@@ -103,8 +104,10 @@ def examine() -> list[Finding]:
                 "gcc", "libc6-dev"),
         _system("Chromium", _program(*_CHROMIUM), "the tests that open the report", "chromium",
                 optional=True),
-        _finding("serial port", _serial_port, "measuring a real board",
-                 "plug the fixture in", optional=True),
+        *_ports("serial port", ports.serial_ports(), "measuring a real board",
+                "plug the fixture in"),
+        *_ports("USB oscilloscope", ports.usb_scopes(), "waveforms of a real board through USB",
+                "plug it in, or use its LAN port"),
     ]  # fmt: skip
 
 
@@ -358,14 +361,19 @@ def _firmware() -> _Look:
         return _Look(None)
 
 
-def _serial_port(devices: Path = Path("/dev")) -> _Look:
-    """The ports that a USB fixture gets, and whether this user may open them."""
-    ports = sorted(path for kind in ("ttyACM*", "ttyUSB*") for path in devices.glob(kind))
-    usable = [str(port) for port in ports if os.access(port, os.R_OK | os.W_OK)]
-    if ports and not usable:
-        return _Look(
-            None,
-            f"{ports[0]} may not be opened",
-            mend=f"sudo usermod -aG {ports[0].group()} $USER, then log in anew",
+def _ports(
+    kind: str, found: Sequence[ports.FoundPort], needed_for: str, mend: str
+) -> Iterator[Finding]:
+    """One finding for each port of a kind, or that there is none."""
+    if not found:
+        yield Finding(kind, False, "", "", needed_for, True, mend)
+    for port in found:
+        yield Finding(
+            name=f"{kind} {port.device}",
+            found=not port.trouble,
+            version=port.trouble or port.what,
+            where=port.address,
+            needed_for=needed_for,
+            optional=True,
+            mend=port.mend,
         )
-    return _Look(", ".join(usable) or None)
