@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 _Volts = npt.NDArray[np.float64]
 
 # What has moved by less since the board was solved is where it was: a five-hundredth of the DAC's
-# step, and less than half of what a capacitor loses between two refreshes.
+# step; on a capacitor a twenty-fifth, by which no node moves a tenth of the ADC's.
 _HAIR_V = 1e-5
-_STORE_HAIR_V = 1e-4
+_STORE_HAIR_V = 2e-4
 # From a line's edge until the word line behind its pull-up is high.
 _RISE_s = 3.5e-6
 # A transistor's own threshold, apart from its die's.

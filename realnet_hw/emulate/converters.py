@@ -251,11 +251,34 @@ class Mcp3208(_Selected):
         ):
             self._complain("MCP3208: clock less than 100 ns after /CS", started_s)
         self._first_byte = False
+        if self._is_usual(sent):
+            return self._usual_byte(sent, started_s, clock_period_s)
         answer = 0
         for index in range(8):
             falling_s = started_s + (index + 1) * clock_period_s
             answer = answer << 1 | self._clock(sent >> 7 - index & 1, falling_s, clock_period_s)
         return answer
+
+    def _is_usual(self, sent: int) -> bool:
+        """Whether a byte is one of the three of which a conversion is usually made."""
+        return self._bit in (2, 10) or (self._bit == -1 and sent & 0xFC == 0x04)
+
+    def _usual_byte(self, sent: int, started_s: float, clock_period_s: float) -> int:
+        """Eight clocks at once, with what ``_clock`` makes of them."""
+        if self._bit == -1:
+            self._bit, self._command = 2, sent & 3
+            return 0xFF
+        if self._bit == 2:
+            self._bit, self._command = 10, self._command << 2 | sent >> 6
+            self._sample(started_s + 3 * clock_period_s, clock_period_s)
+            return 0xE0 | self._code >> 8
+        self._bit = 18
+        self._check_time(started_s + 8 * clock_period_s)
+        return self._code & 0xFF
+
+    def _check_time(self, at_s: float) -> None:
+        if at_s - self._sampled_s > self.CONVERT_MAX_s:
+            self._complain("MCP3208: more than 1.2 ms from sample to last bit", at_s)
 
     def _clock(self, data_in: int, falling_s: float, clock_period_s: float) -> int:
         """One clock; bits are counted from the start bit, which is 0."""
@@ -271,8 +294,8 @@ class Mcp3208(_Selected):
             self._sample(falling_s, clock_period_s)
             return 1
         if 7 <= self._bit <= 18:
-            if self._bit == 18 and falling_s - self._sampled_s > self.CONVERT_MAX_s:
-                self._complain("MCP3208: more than 1.2 ms from sample to last bit", falling_s)
+            if self._bit == 18:
+                self._check_time(falling_s)
             return self._code >> 18 - self._bit & 1
         # Behind the last bit the word comes again, least significant bit first; else zero.
         return self._code >> self._bit - 18 & 1 if 18 < self._bit <= 29 else 0

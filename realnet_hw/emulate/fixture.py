@@ -22,6 +22,7 @@ from realnet_hw.emulate.front_end import (
 )
 from realnet_hw.emulate.mcu import ResetCause, VirtualController
 from realnet_hw.emulate.plant import Cable, Plant
+from realnet_hw.emulate.unrest import still
 from realnet_hw.emulate.wiring import LOOPBACK, Wiring
 from realnet_hw.errors import InputError
 
@@ -76,6 +77,8 @@ class VirtualFixture:
         self._wiring = wiring
         self._lock = threading.RLock()
         self._plant_at_s = 0.0
+        self._plant_set_s = -1.0
+        self._steady_from_s = 0.0
         self._plant_pins: dict[str, int] = {}
         self._line_ports = {int(line[4:]): port for line, port in wiring.lines.items()}
         self._pulse = 0
@@ -216,13 +219,24 @@ class VirtualFixture:
         plant.advance(passed_s, self._plant_pins)
         self._plant_at_s = max(at_s, self._plant_at_s)
         lines = self.lines.lines
-        self._plant_pins = {port: lines >> bit & 1 for bit, port in self._line_ports.items()} | {
+        pins = {port: lines >> bit & 1 for bit, port in self._line_ports.items()} | {
             port: self.controller.level(_PULLS_LOW[terminal])
             for terminal, port in self._wiring.pulled.items()
         }
-        plant.advance(0.0, self._plant_pins)
+        if pins != self._plant_pins:
+            self._plant_pins = pins
+            plant.advance(0.0, pins)
+        if self._plant_set_s < self._steady_from_s or errors.output_drift is not still:
+            self._plant_set_s = at_s
+            self._set_plant(at_s)
+
+    def _disturbed(self, until_s: float) -> None:
+        """Something moves the terminals, until a time."""
+        self._steady_from_s = max(self._steady_from_s, until_s)
+
+    def _set_plant(self, at_s: float) -> None:
         connected = self.front_end.relay.operated(at_s)
-        plant.set_inputs(
+        self._plant.set_inputs(
             {
                 port: None
                 if port in self._wiring.open_inputs and not connected
@@ -286,6 +300,9 @@ class VirtualFixture:
             controller.on_reset(dac.controller_reset)
         controller.watch(LINES_ENABLE, self.lines.enable)
         timed(OUTPUT_ENABLE, self.front_end.relay.drive)
+        for pin in (LDAC, DAC_SHUTDOWN):
+            timed(pin, lambda _level, at_s: self._disturbed(at_s + _SETTLED_s))
+        timed(OUTPUT_ENABLE, lambda _level, at_s: self._disturbed(at_s + RELAY_MAX_s))
         self._follow_board()
         controller.connect_spi(bus.transfer, lambda: bus.collision(controller.now_s))
 
