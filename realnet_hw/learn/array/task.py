@@ -61,6 +61,6 @@ def task_of(data: DataSet, shape: Shape, *, where: str) -> Task:
         raise InputError(
             f"{data.name} has {wanted[0]} inputs and {wanted[1]} outputs",
             where=where,
-            allowed=f"{shape.inputs} inputs and {shape.outputs} outputs on this board",
+            allowed=f"as many as this board: {shape.inputs} and {shape.outputs}",
         )
     return Task(X_MAX_V * (2 * data.values - 1), 2 * data.wanted - 1)

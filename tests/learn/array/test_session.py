@@ -1,0 +1,157 @@
+"""A training from the command line: journal, record, report, and what becomes of a cut one."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from realnet_hw import records
+from realnet_hw.board import load_board
+from realnet_hw.cli import main
+from realnet_hw.errors import InputError
+from realnet_hw.learn import data_set
+from realnet_hw.learn.array.places import Learner
+from realnet_hw.learn.array.report import html
+from realnet_hw.learn.array.session import train
+from realnet_hw.learn.array.training import Checkpoint
+from realnet_hw.measure.journal import parse
+from realnet_hw.records import Training
+
+BOARD = "array_2t1c"
+TRAIN = ["train", "array", BOARD, "--data", "xor"]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a training of the simulated board, cut short by kill -9 and taken up."""
+    out = tmp_path_factory.mktemp("trained")
+    command = [*TRAIN, "--epochs", "120", "--out", str(out)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "realnet_hw", *command], stderr=subprocess.DEVNULL
+    )
+    while not (found := list(out.glob("*.jsonl"))) or found[0].read_bytes().count(b"\n") < 5:
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    cut = found[0].read_bytes()
+    assert 4 < cut.count(b"\n") < 120, "it must be cut in its midst"
+    assert not (out / "training.json").exists()
+    assert main([*command, "--resume"]) == 0
+    assert found[0].read_bytes().startswith(cut[: cut.rindex(b"\n") + 1])
+    return out
+
+
+def test_a_killed_training_goes_on_after_its_last_epoch(trained: Path) -> None:
+    (path,) = trained.glob("*.jsonl")
+    header, done, _ = parse(path.read_bytes(), Checkpoint, where="")
+    assert [one.epoch for one in done] == list(range(121))
+    assert header.plan["data"] == "xor"
+    record: Training = records.read(trained / "training.json", Training)
+    assert record.loss == [one.loss for one in done]
+    assert path.with_suffix(".json").read_bytes() == (trained / "training.json").read_bytes()
+
+
+def test_the_record_has_the_best_weights_and_its_answers(trained: Path) -> None:
+    record: Training = records.read(trained / "training.json", Training)
+    assert [len(layer.stored_V) for layer in record.layers] == [6, 4]
+    assert all(right <= record.right[record.best] for right in record.right)
+    for one in record.patterns:
+        is_high = one.inputs_V["X1"] != one.inputs_V["X2"]
+        assert one.wanted == {"Y": is_high}
+        assert (one.outputs_V["Y"] > 0) == is_high
+        assert one.margin_V == pytest.approx(abs(one.outputs_V["Y"]))
+        assert one.margin_V > 0.05
+    assert records.decode(records.encode(record)) == record
+
+
+def test_a_trained_board_is_asked_later(
+    trained: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    weights = str(trained / "training.json")
+    assert main(["ask", BOARD, "--weights", weights, "--data", "xor", "--json"]) == 0
+    answers = json.loads(capfd.readouterr().out)["answers"]
+    assert [one["outputs_V"]["Y"] > 0 for one in answers] == [False, True, True, False]
+
+    other = tmp_path / "and.csv"
+    other.write_text("X1,X2,Y\n0,0,0\n0,1,0\n1,0,0\n1,1,1\n")
+    assert main(["ask", BOARD, "--weights", weights, "--data", str(other)]) == 1
+    assert capfd.readouterr().out.splitlines()[-1] == "and: 1 of 4 right"
+
+    other.write_text("A,B,Y\n0,0,0\n1,1,1\n")
+    assert main(["ask", BOARD, "--weights", weights, "--data", str(other)]) == 2
+    assert "trained on xor: and has A, B and tells Y (allowed" in capfd.readouterr().err
+
+
+def test_weights_are_for_the_very_circuit_that_learnt_them(
+    trained: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    record = json.loads((trained / "training.json").read_text())
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(record | {"circuit_sha256": "0" * 64}))
+    assert main(["ask", BOARD, "--weights", str(other), "--data", "xor"]) == 2
+    assert "another circuit" in capfd.readouterr().err
+
+
+def test_the_report_stands_alone_and_shows_every_weight(trained: Path) -> None:
+    record: Training = records.read(trained / "training.json", Training)
+    text = (trained / "training.html").read_text()
+    assert text == html(record)
+    assert "4 of 4 right" in text
+    for layer in record.layers:
+        for row in layer.stored_V:
+            for volts in row:
+                assert f">{volts:.2f}</text>" in text
+    assert "<script" not in text
+    assert "http" not in text.replace("http://www.w3.org/2000/svg", "").replace("http-equiv", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ["--data", "iris"],
+            "3 outputs (allowed: as many as this board: 2 and 1)",
+        ),
+        (["--data", "xor", "--off", "W9_0_0"], "no synapse 'W9_0_0'"),
+        (["--data", "xor", "--epochs", "-1"], "--epochs -1 (allowed: 0 to 100000)"),
+        (["--data", "xor", "--resume"], "no unfinished journal array_2t1c-train_array-*.jsonl"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_in_a_line(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], words: list[str], said: str
+) -> None:
+    assert main(["train", "array", BOARD, *words, "--out", str(tmp_path)]) == 2
+    *_, line = capfd.readouterr().err.splitlines()
+    assert line.startswith("realnet: ")
+    assert said in line
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_board_without_synapses_cannot_learn(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    words = ["train", "array", "xor_opamp", "--data", "xor", "--out", str(tmp_path)]
+    assert main(words) == 2
+    assert "xor_opamp: this board has no synapses" in capfd.readouterr().err
+
+
+def test_a_journal_of_another_plan_is_not_gone_on_with(trained: Path, tmp_path: Path) -> None:
+    (path,) = trained.glob("*.jsonl")
+    (tmp_path / path.name).write_bytes(path.read_bytes())
+    header, _, _ = parse(path.read_bytes(), Checkpoint, where="")
+    learner = Learner(load_board(BOARD), header.circuit_sha256, None, BOARD)
+    with pytest.raises(InputError, match=r"plan is .* now, but the journal was begun with"):
+        train(
+            learner,
+            data_set.load("xor"),
+            records.TrainingPlan(epochs=121),
+            tmp_path,
+            resume=True,
+        )
