@@ -199,7 +199,7 @@ class Siglent(Instrument):
         scope, add = self.scope, self.commands.add
 
         def set_memory(text: str) -> None:
-            scope.depth = self.chosen_depth(number(text))
+            scope.depth = self.chosen_depth(number(f"{text}pts"))
 
         def set_up(*pairs: str) -> None:
             named = dict(zip(pairs[::2], pairs[1::2], strict=True))

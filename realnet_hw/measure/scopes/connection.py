@@ -19,6 +19,9 @@ from realnet_hw.measure.link import NoAnswer
 
 _ADDRESS = re.compile(r"TCPIP\d*::.+::(?:\d+::SOCKET|INSTR)|USB\d*::.+::INSTR")
 
+_HISLIP = re.compile(r"TCPIP\d*::(?P<host>.+)::hislip\d+(?:,(?P<port>\d+))?::INSTR")
+_HISLIP_PORT = 4880
+
 
 def check_address(address: str, *, where: str) -> None:
     """Refuse what is no VISA resource name of a scope.
@@ -79,6 +82,7 @@ class Connection:
         import pyvisa
 
         try:
+            self._knock()
             self._resource = pyvisa.ResourceManager("@py").open_resource(
                 self.address,
                 read_termination="\n" if self._is_stream else None,
@@ -96,6 +100,13 @@ class Connection:
             # pyvisa-py 0.8 lets its attribute of this name be read only.
             line = self._resource.visalib.sessions[self._resource.session].interface
             line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def _knock(self) -> None:
+        """Make sure that somebody listens: pyvisa-py never closes a HiSLIP socket that failed."""
+        hislip = _HISLIP.fullmatch(self.address)
+        if hislip:
+            place = (hislip["host"], int(hislip["port"] or _HISLIP_PORT))
+            socket.create_connection(place, timeout=self._timeout_s).close()
 
     # -------------------------------------------------------------------------------------- talking
 
@@ -194,3 +205,7 @@ class Connection:
         except OSError as error:
             self.close()
             raise LinkLost(error.strerror or str(error), where=self.address) from None
+        except RuntimeError as error:
+            # What pyvisa-py's HiSLIP says when the other side has hung up.
+            self.close()
+            raise LinkLost(str(error), where=self.address) from None
