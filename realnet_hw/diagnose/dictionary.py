@@ -22,17 +22,19 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from realnet_hw import __version__, machine_code
+from realnet_hw.diagnose import responses, twins
 from realnet_hw.diagnose.responses import Array, Responder, Response
 from realnet_hw.diagnose.universe import Universe
 from realnet_hw.errors import SimulationFailed
 from realnet_hw.export.deck import Deck
+from realnet_hw.predict import faults, miswired
 from realnet_hw.predict.engine import Engine
 
 Floats = NDArray[np.float32] | Array
 Progress = Callable[[int, int], None]
 
-# Grows with every change of what is stored.
-_FORM = 4
+# What is stored depends on the code here, too.
+_SOURCES = (Path(__file__), *(Path(m.__file__ or "") for m in (responses, twins, faults, miswired)))
 # What differs by less than so many standard deviations of sound boards and 5 mV is not seen.
 _SEEN, _FINEST = 1.5, 5e-3
 _PARTS = ("mean", "linear", "bend", "below", "above")
@@ -135,8 +137,8 @@ def _solve(
     """Solve every hypothesis into files of a folder that gets its name when it is whole."""
     kept.mkdir(parents=True, exist_ok=True)
     count = len(universe.hypotheses)
-    responses = responder.responses(universe.hypotheses)
-    sound = next(responses)
+    every = responder.responses(universe.hypotheses)
+    sound = next(every)
     if not sound:
         raise SimulationFailed("no solution for the sound board", where=responder.title)
     numbers: list[int] = []
@@ -153,7 +155,7 @@ def _solve(
             )
             for part in _PARTS
         }
-        for number, found in enumerate(itertools.chain([sound[:1]], responses)):
+        for number, found in enumerate(itertools.chain([sound[:1]], every)):
             if progress:
                 progress(number + 1, count)
             seen = [one for one in found if not number or _is_seen(one, sound[0])]
@@ -183,9 +185,10 @@ def _is_seen(response: Response, sound: Response) -> bool:
 def _name(
     deck: Deck, universe: Universe, cases: Sequence[Mapping[str, float]], engine: Engine
 ) -> str:
+    sources = [path.read_text("utf-8") for path in _SOURCES]
     content = [
-        _FORM,
         __version__,
+        sources,
         engine.name,
         deck.text(),
         [(s.parameter, s.low, s.high, s.sigma) for s in deck.spreads],

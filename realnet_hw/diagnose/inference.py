@@ -86,6 +86,18 @@ class Predictor:
         self._held = {source.node for source in (*deck.supplies.values(), *deck.inputs.values())}
 
     @cached_property
+    def resistor_nets(self) -> list[tuple[str, str]]:
+        """The pairs of nets that resistors join, in alphabetical order."""
+        net_of = {node: net for net, node in self.deck.nodes.items()}
+        ends = (line.split()[1:3] for line in self.deck.elements if line[0] == "r")
+        pairs = {(net_of[a], net_of[b]) for a, b in ends if a in net_of and b in net_of}
+        return sorted({(min(pair), max(pair)) for pair in pairs})
+
+    @cached_property
+    def _ends(self) -> list[tuple[str, str]]:
+        return [(self.deck.nodes[a], self.deck.nodes[b]) for a, b in self.resistor_nets]
+
+    @cached_property
     def twins(self) -> Mapping[str, Twin]:
         """The faulty board of each spelling."""
         hypotheses = self.dictionary.universe.hypotheses
@@ -160,13 +172,15 @@ class Predictor:
         return Predicted(mean, linear, own, slopes)
 
     def _ohm(self, row: int, probe: Probe) -> tuple[float, Array]:
-        key = (row, probe.net, probe.other)
-        if key not in self._ohms:
+        pair = (self.deck.nodes[probe.net], self.deck.nodes[probe.other])
+        if (row, *pair) not in self._ohms:
+            # All that may be asked for later, at once.
+            pairs = list(dict.fromkeys([pair, *self._ends]))
             twin = self.twin(self.dictionary.universe.hypotheses[row])
-            pair = (self.deck.nodes[probe.net], self.deck.nodes[probe.other])
-            found = resistances(twin, [pair], self.dictionary.parameters)
-            self._ohms[key] = (float(found.log_mean[0]), found.log_linear[0])
-        return self._ohms[key]
+            found = resistances(twin, pairs, self.dictionary.parameters)
+            for ends, log, linear in zip(pairs, found.log_mean, found.log_linear, strict=True):
+                self._ohms[row, *ends] = (float(log), linear)
+        return self._ohms[row, *pair]
 
 
 def _sigma(deck: Deck, parameter: str) -> float:

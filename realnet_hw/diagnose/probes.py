@@ -65,13 +65,7 @@ def candidates(found: Posterior, nets: Sequence[str], rails: Sequence[str]) -> l
         inputs = tuple((name, case[name]) for name in names)
         every += [Probe("volt", inputs, net) for net in nets]
         every += [Probe("ampere", inputs, net) for net in rails]
-    net_of = {node: net for net, node in predictor.deck.nodes.items()}
-    ends = {
-        tuple(sorted(net_of[node] for node in line.split()[1:3]))
-        for line in predictor.deck.elements
-        if line[0] == "r" and all(node in net_of for node in line.split()[1:3])
-    }
-    every += [Probe("ohm", (), one, other) for one, other in sorted(ends)]
+    every += [Probe("ohm", (), one, other) for one, other in predictor.resistor_nets]
     return [p for p in every if (p.kind, p.inputs, p.net, p.other) not in taken]
 
 

@@ -5,9 +5,9 @@ value may have any value, a floating input drifts one way or the other. So a fau
 *hypotheses*, each of which predicts readings; how probable a fault is, is the sum over them.
 
 Wrong values are covered from a fortieth to forty times the right one, in steps that touch: within a
-step the value is spread evenly, as a tolerance is. Colour-code confusions, the next value of the
-series and the value of another part on the board lie in one of these steps; which of them it is, is
-found once the value is estimated.
+step the value is spread evenly, as a tolerance is. Steps in which one of the usual slips lies are
+more probable: a multiplier band misread, the next value of E24, the value of another resistor on
+the board. Which of them it is, is found once the value is estimated.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from realnet_hw import preferred_values
 from realnet_hw.errors import InputError
 from realnet_hw.export.deck import Deck, subcircuit_ports
 from realnet_hw.predict import faults, miswired
@@ -38,6 +39,8 @@ Kind = Literal[
 
 # A wrong value differs by more than tolerances leave open, and is neither open nor short.
 _NEAREST, _FARTHEST, _RATIO = 1.035, 40.0, 1.3
+# By so much more probable a usual slip makes the step in which it lies.
+_USUAL = 4.0
 # How often faults of a kind happen, against each other: an even guess, with two exceptions. Pairs
 # of nets and holes are many, and each is less probable than a bad joint.
 _WEIGHTS: Mapping[Kind, float] = {"bridge": 0.5, "misplaced": 0.5}
@@ -123,8 +126,8 @@ def universe(
 
     def add(fault: Fault, *ways: Hypothesis) -> None:
         weight = _WEIGHTS.get(fault.kind, 1.0)
-        share = 1 / len(ways)
-        made = [dataclasses.replace(way, fault=len(every), share=share) for way in ways]
+        whole = sum(way.share for way in ways)
+        made = [dataclasses.replace(way, fault=len(every), share=way.share / whole) for way in ways]
         every.append((dataclasses.replace(fault, weight=weight), made))
 
     for fault, ways in _of_parts(deck):
@@ -151,13 +154,42 @@ def _of_parts(deck: Deck) -> Iterator[tuple[Fault, list[Hypothesis]]]:
         if kind == "open":
             yield (
                 Fault(f"{parts[0]} wrong value", "wrong value", parts),
-                [Hypothesis(0, f"{parts[0]} wrong value", factors=step) for step in steps()],
+                _wrong_values(deck, parts[0]),
             )
     for name in deck.inputs:
         yield Fault(f"input {name} missing", "missing"), [Hypothesis(0, f"input {name} missing")]
     for name in deck.pins:
         if name.startswith("x"):
             yield from _of_package(deck, name)
+
+
+def _wrong_values(deck: Deck, reference: str) -> list[Hypothesis]:
+    usual = slips(deck, reference)
+    return [
+        Hypothesis(
+            0,
+            f"{reference} wrong value",
+            share=1 + _USUAL * sum(low <= slip < high for slip in usual),
+            factors=(low, high),
+        )
+        for low, high in steps()
+    ]
+
+
+def slips(deck: Deck, reference: str) -> list[float]:
+    """Return by what a resistor's value is multiplied by each of the usual slips."""
+    values = {
+        line.split()[0]: float(line.split()[3])
+        for line in deck.elements
+        if line[0] == "r" and line.split()[0][1:].isdigit()
+    }
+    right = values[reference.lower()]
+    series = preferred_values.values("E24", right / 1.3, right * 1.3)
+    found = [0.1, 10.0]
+    found += [max(value for value in series if value < right / _NEAREST) / right]
+    found += [min(value for value in series if value > right * _NEAREST) / right]
+    others = {value / right for value in values.values()}
+    return found + sorted(x for x in others if not 1 / _NEAREST < x < _NEAREST)
 
 
 def _is_part(deck: Deck, reference: str) -> bool:

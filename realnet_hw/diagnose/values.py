@@ -32,7 +32,7 @@ class Value:
     """A resistor's value.
 
     Args:
-        ohm: the most probable.
+        ohm: the median.
         low_ohm, high_ohm: where it lies with a probability of 95 %.
         words: what it may be: a multiplier band misread, or the value of another part.
     """
@@ -74,9 +74,8 @@ def value_of(found: Posterior, responder: Responder, fault: int) -> Value | None
     log, score = log[order], score[order]
     weight = np.exp(score - score.max())
     reached = np.cumsum(weight) / weight.sum()
-    low, high = (float(np.exp(np.interp(p, reached, log))) for p in (0.025, 0.975))
-    ohm = float(np.exp(log[int(np.argmax(score))]))
-    return Value(ohm, min(low, ohm), max(high, ohm), words(predictor.deck, element, low, high))
+    low, ohm, high = (float(np.exp(np.interp(p, reached, log))) for p in (0.025, 0.5, 0.975))
+    return Value(ohm, low, high, words(predictor.deck, element, low, high))
 
 
 def _scores(

@@ -27,12 +27,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from realnet_hw import preferred_values
 from realnet_hw.diagnose import diagnosis
 from realnet_hw.diagnose.diagnosis import Investigation
 from realnet_hw.diagnose.ohms import resistances
 from realnet_hw.diagnose.readings import Probe, Readings, by_hand, from_measurement
 from realnet_hw.diagnose.twins import Twin
+from realnet_hw.diagnose.universe import slips
 from realnet_hw.errors import InputError, SimulationFailed
 from realnet_hw.export.deck import Deck
 from realnet_hw.predict.compiled.engine import CompiledEngine
@@ -95,25 +95,14 @@ class Subject:
         return fault, f"{universe.faults[fault].parts[0]} is {self._slip(fault, chance):.6g}"
 
     def _slip(self, fault: int, chance: random.Random) -> float:
-        values = {
-            line.split()[0]: float(line.split()[3])
-            for line in self.deck.elements
-            if line[0] == "r" and line.split()[0][1:].isdigit()
-        }
         universe = self.looked.dictionary.universe
-        right = values[universe.faults[fault].parts[0].lower()]
-        beside = preferred_values.values("E24", right / 1.3, right * 1.3)
-        slips = [
-            right * 10,
-            right / 10,
-            max(value for value in beside if value < right * 0.96),
-            min(value for value in beside if value > right * 1.04),
-            *(value for value in set(values.values()) if abs(math.log(value / right)) > 0.04),
-        ]
+        reference = universe.faults[fault].parts[0]
+        right = float(self.deck.element(reference.lower()).split()[3])
         # What no reading shows is nobody's fault.
         reach = [one.factors for one in universe.hypotheses if one.fault == fault and one.factors]
-        seen = [s for s in slips if any(low <= s / right <= high for low, high in reach)]
-        return chance.choice(seen or slips)
+        usual = slips(self.deck, reference)
+        seen = [slip for slip in usual if any(low <= slip <= high for low, high in reach)]
+        return right * chance.choice(seen or usual)
 
     def measured(
         self, boards: Sequence[Drawn], deck: Deck, *, controller: bool

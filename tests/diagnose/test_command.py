@@ -1,0 +1,123 @@
+"""``realnet diagnose`` as people and programs use it."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from realnet_hw import project, records
+from realnet_hw.board import load_board
+from realnet_hw.cli import main
+from realnet_hw.cli.probing import probe_by_hand
+from realnet_hw.diagnose.report import html
+from realnet_hw.export.netlist import from_board
+from tests.diagnose.conftest import Looked
+
+
+def test_readings_in_and_a_diagnosis_out(
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    volts = {(0, 0): 10.1, (0, 5): 4.97, (5, 0): 4.99, (5, 5): 0.01}
+    content = [
+        {"inputs": {"X1": x1, "X2": x2}, "node": "Y", "value": v, "unit": "V"}
+        for (x1, x2), v in volts.items()
+    ]
+    content.append({"inputs": {"X1": 0, "X2": 0}, "node": "H2", "value": 0.495})
+    content.append({"kind": "ohm", "a": "H2", "b": "H2_SUM", "value": 2546})
+    Path("readings.json").write_text(json.dumps({"readings": content}), "utf-8")
+    command = ["diagnose", "xor_opamp", "readings.json"]
+    assert main([*command, "--json", "--out", "d.json", "--report", "r.html"]) == 1
+    printed = capfd.readouterr().out
+    record = records.decode(printed)
+    assert isinstance(record, records.Diagnosis)
+    assert printed == Path("d.json").read_text("utf-8")
+    first = record.groups[0].faults[0]
+    assert (first.kind, first.part) == ("wrong value", "R9")
+    assert first.value == pytest.approx(2.61e3, rel=0.05)
+    page = Path("r.html").read_text("utf-8")
+    assert page.count('class="suspect"') >= 2
+    assert not re.search(r"(?:src|href)=\"(?!data:)", page)
+
+    assert main(command) == 1
+    assert "Probably: R9 has about 2." in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["xor_opamp"], "nothing was read"),
+        (["xor_opamp", "nowhere.json"], "no such file"),
+        (["xor_opamp", "--interactive", "--json"], "--json does not"),
+        (["nand_555", "--interactive"], "pulses"),
+        (["xor_opamp", "--interactive", "--report", "r.pdf"], "HTML"),
+    ],
+)
+def test_what_can_not_be_is_one_line(
+    arguments: list[str], says: str, capfd: pytest.CaptureFixture[str], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    assert main(["diagnose", *arguments]) == 2
+    captured = capfd.readouterr()
+    assert captured.out == ""
+    assert says in captured.err
+    assert captured.err.count("\n") == 1
+
+
+def test_somebody_with_a_multimeter_is_led_to_the_fault(xor: Looked) -> None:
+    """The answers of a board whose R9 is a decade too small, whatever is asked in which order."""
+    shown = {"Y": "5.0", "H2": "0.495", "H1": "2.1", "NH1": "-2.1"}
+    looked = xor.fresh()
+    told = io.StringIO()
+    typed = iter(["?", "what", "s"])
+
+    class Typed:
+        def readline(self) -> str:
+            if text := next(typed, None):
+                return f"{text}\n"
+            question = told.getvalue().splitlines()[-2]
+            if "ohms from H2 (" in question:
+                return "2546\n"
+            if "ohms" in question:
+                return "q\n"
+            net = re.search(r"Volts at (\S+)", question)
+            inputs = re.findall(r"Set X1 = (\d) V, X2 = (\d) V", told.getvalue())[-1]
+            assert net is not None
+            if inputs == ("0", "0") and net[1] == "Y":
+                return "10.1\n"
+            if inputs == ("5", "5"):
+                return "0.01\n"
+            if inputs != ("0", "0") and net[1] == "H2":
+                return "0.0\n"
+            return f"{shown.get(net[1], 's')}\n"
+
+    probe_by_hand(looked, told, Typed())
+    said = told.getvalue()
+    assert "is no reading" in said
+    assert said.count("this help") == 2
+    found = looked.record("a" * 64, {})
+    names = [fault.name for fault in found.groups[0].faults]
+    assert "R9 wrong value" in names
+    assert found.history
+
+
+def test_a_report_marks_the_suspects_on_every_drawing(xor: Looked) -> None:
+    looked = xor.fresh()
+    looked.take(xor.read("R9 is 2.61k"))
+    board = load_board("xor_opamp")
+    built = project.board_file("xor_opamp").parent / "generated"
+    record = looked.record("a" * 64, {})
+    titles = []
+    for built_on in ("pcb", "breadboard"):
+        page = html(record, board, from_board(board), built, built_on)
+        titles += re.findall(r"<h2>(Schematic|Breadboard|Board, from above)</h2>", page)
+        for name in ("R8", "R9"):
+            assert name in page
+    assert titles == ["Schematic", "Board, from above", "Schematic", "Breadboard"]

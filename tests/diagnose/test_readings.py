@@ -1,0 +1,107 @@
+"""What people and programs hand in as readings, and what an ohmmeter reads."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from realnet_hw.diagnose import readings
+from realnet_hw.diagnose.ohms import resistances
+from realnet_hw.diagnose.readings import Probe
+from realnet_hw.diagnose.twins import Twin
+from realnet_hw.errors import InputError
+from realnet_hw.export.deck import Deck, Spread
+from tests.bench import runs
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("1.23", "volt", 1.23),
+        ("-0.5 V", "volt", -0.5),
+        ("\N{MINUS SIGN}12 mV", "volt", -0.012),
+        ("3,3", "volt", 3.3),
+        ("4k7", "ohm", 4700.0),
+        ("2.61 k", "ohm", 2610.0),
+        ("0", "ohm", 0.0),
+        ("OL", "ohm", readings.OPEN_ohm),
+        ("7.2 mA", "ampere", 0.0072),
+    ],
+)
+def test_what_a_meter_shows_is_read_as_typed(
+    text: str, kind: readings.Quantity, value: float
+) -> None:
+    assert readings.value_typed(text, kind) == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [("", "volt"), ("yes", "volt"), ("1.2.3", "volt"), ("k", "ohm"), ("1 V", "ohm")],
+)
+def test_anything_else_is_refused(text: str, kind: readings.Quantity) -> None:
+    with pytest.raises(InputError):
+        readings.value_typed(text, kind)
+
+
+def given(tmp_path: Path, *entries: dict[str, object]) -> Path:
+    path = tmp_path / "readings.json"
+    path.write_text(json.dumps({"readings": list(entries)}), "utf-8")
+    return path
+
+
+def test_a_file_of_readings(tmp_path: Path) -> None:
+    board, _, deck = runs.described("xor_opamp")
+    path = given(
+        tmp_path,
+        {"inputs": {"X1": 0, "X2": 5}, "node": "y", "value": 18, "unit": "mV", "u": 2},
+        {"kind": "ohm", "a": "H1", "b": "GND", "value": 1e4},
+    )
+    found = readings.from_file(path, board, list(deck.nodes))
+    volt, ohm = found.values
+    assert volt.probe == Probe("volt", (("X1", 0.0), ("X2", 5.0)), "Y")
+    assert volt.value == pytest.approx(0.018)
+    assert readings.expanded(volt, found.budgets) == pytest.approx(0.004)
+    assert ohm.probe == Probe("ohm", (), "H1", "GND")
+    assert {one.name for one in found.delivered} == {"X1", "X2"}
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"node": "Y", "value": 1},
+        {"inputs": {"X1": 0, "X2": 0}, "value": 1},
+        {"inputs": {"X1": 0, "X2": 0}, "node": "nowhere", "value": 1},
+        {"inputs": {"X1": 0, "X2": 0}, "node": "Y", "value": 1, "unit": "mA", "kind": "volt"},
+        {"kind": "ohm", "a": "H1", "value": 1},
+        {"kind": "ohm", "a": "H1", "b": "GND", "value": -1},
+        {"inputs": {"X1": 0, "X2": 0}, "node": "Y", "volts": 1},
+    ],
+)
+def test_a_file_that_says_too_little_is_refused(tmp_path: Path, entry: dict[str, object]) -> None:
+    board, _, deck = runs.described("xor_opamp")
+    with pytest.raises(InputError):
+        readings.from_file(given(tmp_path, entry), board, list(deck.nodes))
+
+
+def test_resistances_and_what_tolerances_make_of_them() -> None:
+    """10k beside 20k + 30k in a row: 10k || 50k, between nets that nothing else joins."""
+    lines = ("r1 a b 10000", "r2 a c 20000", "r3 c b 30000")
+    spreads = tuple(
+        Spread(name, name.upper(), ohm, "uniform", 0.99 * ohm, 1.01 * ohm)
+        for name, ohm in (("r1", 1e4), ("r2", 2e4), ("r3", 3e4))
+    )
+    deck = Deck("* triangle", lines, spreads=spreads)
+    names = ["r1", "r2", "r3"]
+    found = resistances(Twin(deck, {}, spreads), [("a", "b"), ("a", "0")], names)
+    assert np.exp(found.log_mean[0]) == pytest.approx(1e4 * 5e4 / 6e4, rel=1e-5)
+    assert np.exp(found.log_mean[1]) == pytest.approx(readings.OPEN_ohm)
+    sigma = 0.01 / np.sqrt(3)
+    for column, name in enumerate(names):
+        more = Twin(deck, {name: 1.001 * spreads[column].nominal}, spreads)
+        moved = resistances(more, [("a", "b")], names).log_mean[0] - found.log_mean[0]
+        assert found.log_linear[0, column] == pytest.approx(sigma * moved / 1e-3, rel=0.01)
+    bridged = Twin(deck, {"r1": 1e-2}, spreads)
+    assert np.exp(resistances(bridged, [("a", "b")], names).log_mean[0]) < 0.5
