@@ -71,20 +71,32 @@ def levels(volts: Array, times_s: Array, moved_s: float) -> Levels:
 
 def middle_s(times_s: Array, volts: Array) -> float | None:
     """Return when an input, which steps once, is half-way; None where it does not step."""
-    first, last = _ends(volts)
-    if first == last:
-        return None
-    return _passes((volts - first) / (last - first), times_s, 0.5)
+    (at_s,) = passes_s(times_s, volts, [0.5])
+    return at_s
 
 
 def passage_s(times_s: Array, volts: Array) -> float | None:
     """Return how long an input takes from 10 % to 90 % of its way, None where it does not step."""
+    begin_s, end_s = passes_s(times_s, volts, [0.1, 0.9])
+    return None if begin_s is None or end_s is None else end_s - begin_s
+
+
+def passes_s(times_s: Array, volts: Array, shares: Sequence[float]) -> list[float | None]:
+    """Return when an input, which steps once, has come some shares of its way.
+
+    Args:
+        times_s: rising, evenly spaced, shape (points).
+        volts: the same shape.
+        shares: 0 to 1.
+
+    Returns:
+        None for each where it does not step.
+    """
     first, last = _ends(volts)
     if first == last:
-        return None
+        return [None] * len(shares)
     place = (volts - first) / (last - first)
-    begin_s, end_s = _passes(place, times_s, 0.1), _passes(place, times_s, 0.9)
-    return None if begin_s is None or end_s is None else end_s - begin_s
+    return [_passes(place, times_s, share) for share in shares]
 
 
 def _ends(volts: Array) -> tuple[float, float]:
