@@ -20,7 +20,7 @@ _DATA_LOW_V, _DATA_HIGH_V = 0.0, 5.0
 _NEAR_V = 0.02
 _HAIR_V = 1e-6
 # What the falling word line takes from a capacitor, less where more is held.
-_STEP_C, _STEP_C_PER_V = 4.77e-12, 0.24e-12
+_STEP_C, _STEP_C_PER_V = 5.3e-12, 0.33e-12
 
 
 class Stores:
