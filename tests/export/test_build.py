@@ -54,6 +54,7 @@ def test_every_board_builds_with_all_proofs_and_twice_alike(name: str, tmp_path:
     assert set(again.files) == set(contents(tmp_path / "two"))
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", BOARDS)
 def test_committed_files_are_current(name: str) -> None:
     folder = project.bundle() / "boards" / name

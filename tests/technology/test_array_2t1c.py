@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from realnet_hw.board import Board
+from realnet_hw.board import Board, load_board
 from realnet_hw.errors import CircuitRefused
 from realnet_hw.export.build import build
 from realnet_hw.export.deck import deck_from
 from realnet_hw.export.netlist import from_board
+from realnet_hw.predict.compiled.engine import CompiledEngine
 from realnet_hw.predict.ngspice import NgspiceEngine
+from realnet_hw.predict.tolerances import draw
 from realnet_hw.technology.array_2t1c import (
     STORE_MAX_V,
     X_MAX_V,
@@ -82,6 +84,30 @@ def test_words_are_low_where_nothing_drives_their_lines() -> None:
     words = [deck.nodes[f"WL{index}"] for index in range(8)]
     volts = NgspiceEngine().operating_point(deck, [{}], words)[0]
     assert (abs(volts) < 0.1).all()
+
+
+def test_the_shipped_weights_are_right_on_other_boards_than_they_were_trained_on() -> None:
+    """XOR by at least 30 mV between the columns, whatever the parts are within their tolerances."""
+    shipped = load_board("array_2t1c")
+    deck = deck_from(from_board(shipped), shipped)
+    senses = shipped.synapses
+    assert senses is not None
+    nodes = [deck.nodes[senses.senses[column]] for column in XOR.output_columns]
+    boards = draw(deck.spreads, 50, seed=77)
+    engine = CompiledEngine()
+    for case in shipped.cases:
+        inputs = {deck.inputs[name].element: volts for name, volts in case.inputs.items()}
+        volts = engine.operating_point(deck, [{**inputs, **parts} for parts in boards], nodes)
+        difference = (volts[:, 0] - volts[:, 1]) / senses.sense_gain
+        odd = case.inputs["X1"] != case.inputs["X2"]
+        assert ((difference if odd else -difference) > 0.03).all()
+
+
+def test_what_cannot_be_driven_is_refused() -> None:
+    with pytest.raises(CircuitRefused, match=r"13 columns .*allowed: 12"):
+        board(Shape(1, 13, 1))
+    with pytest.raises(CircuitRefused, match=r"120 word lines .*allowed: 96"):
+        board(Shape(19, 0, 3))
 
 
 @pytest.mark.parametrize("shape", [FOUR], ids=["4x4"])
