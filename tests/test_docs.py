@@ -72,7 +72,13 @@ def _structures(kind: object, seen: set[type]) -> set[type]:
 
 @pytest.mark.parametrize(
     "kind",
-    [records.Prediction, records.Measurement, records.Comparison, records.Diagnosis],
+    [
+        records.Prediction,
+        records.Measurement,
+        records.Comparison,
+        records.Diagnosis,
+        records.Training,
+    ],
     ids=lambda k: k.__name__,
 )
 def test_every_key_of_a_record_is_documented(kind: type) -> None:
@@ -165,6 +171,8 @@ CHAINS = {
     "docs/tutorial/your-own-network.md": [],
     "docs/how-to/own-circuit.md": [],
     "docs/how-to/classifier.md": [],
+    "docs/how-to/train.md": ["docs/how-to/yield.md"],
+    "docs/how-to/train-a-board.md": [],
     "docs/how-to/install.md": [],
     "docs/reference/python.md": [],
 }
