@@ -24,6 +24,7 @@ Ref: B. Scellier, Y. Bengio, Front. Comput. Neurosci. 11:24 (2017); J. Kendall e
 
 from __future__ import annotations
 
+import argparse
 import itertools
 import re
 import statistics
@@ -193,6 +194,8 @@ def deck(task: Task, circuit: Circuit, seed: int) -> tuple[TrainingDeck, int]:
     while it learns.
     """
     random = np.random.default_rng(seed)
+    # Its own, so that noise does not change where the weights begin.
+    noise = np.random.default_rng([seed, 1])
     count = len(task.inputs_V)
     epochs = [
         random.permutation(count) if task.shuffled else np.arange(count) for _ in range(task.epochs)
@@ -217,8 +220,8 @@ def deck(task: Task, circuit: Circuit, seed: int) -> tuple[TrainingDeck, int]:
     lines.append(f"v_target target 0 {_steps(targets_V, circuit.pattern_s)}")
     lines.append(f"v_learns learns 0 {_steps(learns_V, circuit.pattern_s)}")
 
-    hidden = [f"h{number}" for number in range(1, circuit.hidden + 1)]
-    outputs = [f"o{number}" for number in range(1, circuit.outputs + 1)]
+    hidden = [f"h{index}" for index in range(1, circuit.hidden + 1)]
+    outputs = [f"o{index}" for index in range(1, circuit.outputs + 1)]
     begins = []
     for layer, (above, below) in enumerate([(rows, hidden), (hidden, outputs)], 1):
         for row, column in itertools.product(range(len(above)), range(len(below))):
@@ -228,7 +231,8 @@ def deck(task: Task, circuit: Circuit, seed: int) -> tuple[TrainingDeck, int]:
                 (above[row] if layer == 1 else f"{above[row]}_{twin}", f"{below[column]}_{twin}")
                 for twin in ("free", "nudged")
             ]
-            lines += _synapse(gate, ends, circuit, circuit.rates_V[layer - 1], random, patterns)
+            rate_V = circuit.rates_V[layer - 1]
+            lines += _synapse(gate, ends, circuit, rate_V, random, noise, patterns)
     for twin in ("free", "nudged"):
         lines += _columns(hidden, outputs, twin, circuit)
     lines += _nudges(outputs, circuit)
@@ -255,6 +259,7 @@ def _synapse(
     circuit: Circuit,
     rate_V: float,
     random: np.random.Generator,
+    noise: np.random.Generator,
     patterns: int,
 ) -> Iterator[str]:
     """Yield a synapse: its capacitor, its two transistors and what moves its charge."""
@@ -267,7 +272,7 @@ def _synapse(
         yield f"v_{gate}_free {gate}_free {gate} {number(common_V)}"
     if apart_V or parts.flicker_V:
         gates["nudged"] = f"{gate}_nudged"
-        volts = apart_V + parts.flicker_V * _flicker(2 * patterns, random)
+        volts = apart_V + parts.flicker_V * _flicker(2 * patterns, noise)
         yield f"v_{gate}_nudged {gate}_nudged {gate} {_noise(volts, circuit.pattern_s / 2)}"
     for twin, (row, column) in zip(gates, ends, strict=True):
         yield f"m_{gate}_{twin} {row} {gates[twin]} {column} sub ald1106_nmos w=1e-5 l=1e-5"
@@ -277,7 +282,7 @@ def _synapse(
     if offset_V2:
         squares += f"+{number(offset_V2)}"
     if parts.white_V2:
-        wave = parts.white_V2 * random.standard_normal(2 * patterns)
+        wave = parts.white_V2 * noise.standard_normal(2 * patterns)
         yield f"v_{gate}_squares {gate}_squares 0 {_noise(wave, circuit.pattern_s / 2)}"
         squares += f"+v({gate}_squares)"
     full_A = rate_V * circuit.store_F / circuit.pattern_s
@@ -456,6 +461,10 @@ def main(name: str, engine: Engine, seeds: Sequence[int]) -> None:
 
 
 if __name__ == "__main__":
-    _, task_name, *more = [*sys.argv, *["ngspice", "5", "0"][len(sys.argv) - 2 :]]
-    simulator, many, first = more
-    main(task_name, ENGINES[simulator](), range(int(first), int(first) + int(many)))
+    parser = argparse.ArgumentParser(description="Train a network within one transient.")
+    parser.add_argument("task", choices=[*TASKS, "limits"])
+    parser.add_argument("engine", choices=[*ENGINES], nargs="?", default="ngspice")
+    parser.add_argument("seeds", type=int, nargs="?", default=5)
+    parser.add_argument("first", type=int, nargs="?", default=0)
+    asked = parser.parse_args()
+    main(asked.task, ENGINES[asked.engine](), range(asked.first, asked.first + asked.seeds))
