@@ -27,6 +27,7 @@ from realnet_hw.errors import InputError
 from realnet_hw.export.deck import Deck, number
 from realnet_hw.predict import faults
 from realnet_hw.predict.engine import Engine, Parameters, Volts
+from realnet_hw.predict.tolerances import Drawn
 
 Answers: TypeAlias = npt.NDArray[np.float64]
 """Shape (parameter sets, values): voltages in volts, then widths of pulses in seconds."""
@@ -85,20 +86,14 @@ class Asking(Protocol):
         ...
 
     def of_boards(
-        self,
-        deck: Deck,
-        engine: Engine,
-        names: Sequence[str],
-        drawn: Answers,
-        cases: Sequence[Parameters],
+        self, deck: Deck, engine: Engine, drawn: Drawn, cases: Sequence[Parameters]
     ) -> Answers:
         """Return what drawn boards answer.
 
         Args:
             deck: of the board.
             engine: the simulator.
-            names: of the parameters drawn.
-            drawn: their values, shape (boards, parameters).
+            drawn: the boards.
             cases: for each case, the sources' volts by element.
 
         Returns:
@@ -132,19 +127,14 @@ class Settled:
         return engine.operating_point(deck, sets, list(self.voltages.values()))
 
     def of_boards(
-        self,
-        deck: Deck,
-        engine: Engine,
-        names: Sequence[str],
-        drawn: Answers,
-        cases: Sequence[Parameters],
+        self, deck: Deck, engine: Engine, drawn: Drawn, cases: Sequence[Parameters]
     ) -> Answers:
         """See ``Asking``; a deck bound to a case answers many boards faster, and the same."""
-        if len(drawn) < _WORTH_BINDING:
-            return _one_by_one(self, deck, engine, names, drawn, cases)
+        if len(drawn.values) < _WORTH_BINDING:
+            return _one_by_one(self, deck, engine, drawn, cases)
         nodes = list(self.voltages.values())
-        bound = (engine.bound(deck, case, changing=names, nodes=nodes) for case in cases)
-        return np.stack([one.operating_points(drawn) for one in bound], axis=1)
+        bound = (engine.bound(deck, case, changing=drawn.names, nodes=nodes) for case in cases)
+        return np.stack([one.operating_points(drawn.values) for one in bound], axis=1)
 
     def faults(self, deck: Deck) -> list[str]:
         """Return all single faults."""
@@ -257,15 +247,10 @@ class Fired:
         )
 
     def of_boards(
-        self,
-        deck: Deck,
-        engine: Engine,
-        names: Sequence[str],
-        drawn: Answers,
-        cases: Sequence[Parameters],
+        self, deck: Deck, engine: Engine, drawn: Drawn, cases: Sequence[Parameters]
     ) -> Answers:
         """See ``Asking``."""
-        return _one_by_one(self, deck, engine, names, drawn, cases)
+        return _one_by_one(self, deck, engine, drawn, cases)
 
     def faults(self, deck: Deck) -> list[str]:
         """Return the single faults that widths or answers may show."""
@@ -277,14 +262,9 @@ class Fired:
 
 
 def _one_by_one(
-    asking: Asking,
-    deck: Deck,
-    engine: Engine,
-    names: Sequence[str],
-    drawn: Answers,
-    cases: Sequence[Parameters],
+    asking: Asking, deck: Deck, engine: Engine, drawn: Drawn, cases: Sequence[Parameters]
 ) -> Answers:
-    boards = [dict(zip(names, row, strict=True)) for row in drawn.tolist()]
+    boards = drawn.boards()
     sets = [{**board, **case} for board in boards for case in cases]
     return asking.answers(deck, engine, sets).reshape(len(boards), len(cases), -1)
 

@@ -59,8 +59,8 @@ class Run:
             InputError: a parameter or node that the deck does not have.
             SimulationFailed: a board for which there is no solution.
         """
-        names, drawn = drawn_boards(self.deck.spreads, boards, self.seed)
-        found = self.asking.of_boards(self.deck, engine, names, drawn, self.cases)
+        drawn = drawn_boards(self.deck.spreads, boards, self.seed)
+        found = self.asking.of_boards(self.deck, engine, drawn, self.cases)
         assert found.shape == (len(boards), len(self.cases), self.values)
         return found
 

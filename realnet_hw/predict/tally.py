@@ -156,8 +156,9 @@ class Tally:
         width_V = max((high_V - low_V + 2 * wider_V) / _BINS, 1e-9)
         first = math.floor((low_V - wider_V) / width_V)
         last = math.ceil((high_V + wider_V) / width_V)
-        self._edges_V = width_V * np.arange(first, max(last, first + 1) + 1)
-        self._counts = np.zeros(len(self._edges_V) - 1, np.int64)
+        edges = np.arange(first, max(last, first + 1) + 1, dtype=np.float64)
+        self._edges_V = width_V * edges
+        self._counts = np.zeros(len(edges) - 1, np.int64)
         self._waiting.clear()
         self._bin(margins_V)
 

@@ -7,6 +7,7 @@ board 7 of a prediction with seed 3 is the same board on the bench.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
@@ -18,6 +19,23 @@ from realnet_hw.export.deck import Spread
 from realnet_hw.predict.lots import Lot, mixed
 
 
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """Successive boards of a draw.
+
+    Args:
+        names: of the parameters.
+        values: of the parameters, shape (boards, parameters).
+    """
+
+    names: tuple[str, ...]
+    values: npt.NDArray[np.float64]
+
+    def boards(self) -> list[dict[str, float]]:
+        """Return for each board parameter name to value."""
+        return [dict(zip(self.names, row, strict=True)) for row in self.values.tolist()]
+
+
 def draw(
     spreads: Sequence[Spread], count: int, seed: int, lot: Lot = mixed
 ) -> list[dict[str, float]]:
@@ -26,13 +44,10 @@ def draw(
     Returns:
         For each board, parameter name to value.
     """
-    names, values = drawn_boards(spreads, range(count), seed, lot)
-    return [dict(zip(names, row, strict=True)) for row in values.tolist()]
+    return drawn_boards(spreads, range(count), seed, lot).boards()
 
 
-def drawn_boards(
-    spreads: Sequence[Spread], boards: range, seed: int, lot: Lot = mixed
-) -> tuple[tuple[str, ...], npt.NDArray[np.float64]]:
+def drawn_boards(spreads: Sequence[Spread], boards: range, seed: int, lot: Lot = mixed) -> Drawn:
     """Draw the parameters of some successive boards.
 
     A uniform spread is uniform between its bounds. A normal one has its nominal value and sigma and
@@ -46,9 +61,6 @@ def drawn_boards(
         boards: their numbers in the draw, step 1.
         seed: not negative.
         lot: where within their tolerance the parts lie; predictions draw from a mixed one.
-
-    Returns:
-        The parameters' names, and their values, shape (boards, parameters).
 
     Raises:
         InputError: fewer than no boards, a number or seed negative, or a spread whose bounds are
@@ -70,7 +82,7 @@ def drawn_boards(
     values = np.empty_like(uniform)
     for index, spread in enumerate(ordered):
         values[:, index] = _values(spread, uniform[:, index])
-    return tuple(spread.parameter for spread in ordered), values
+    return Drawn(tuple(spread.parameter for spread in ordered), values)
 
 
 def _values(spread: Spread, uniform: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -65,17 +65,16 @@ def test_progress_counts_to_the_end(engine: NgspiceEngine, summer: Deck) -> None
 
 def test_boards_drawn_from_the_middle_are_those_of_the_draw(summer: Deck) -> None:
     every = draw(summer.spreads, 40, 9)
-    names, some = drawn_boards(summer.spreads, range(17, 31), 9)
-    assert [dict(zip(names, row, strict=True)) for row in some.tolist()] == every[17:31]
+    assert drawn_boards(summer.spreads, range(17, 31), 9).boards() == every[17:31]
 
 
 def test_many_boards_at_a_time_answer_as_each_by_itself(summer: Deck) -> None:
     """A deck bound to a case, as large chunks are solved."""
     asking, engine = Settled({"OUT": "out", "HOLD": "hold"}), CompiledEngine()
-    names, drawn = drawn_boards(summer.spreads, range(700), 2)
-    together = asking.of_boards(summer, engine, names, drawn, CASES)
+    together = asking.of_boards(summer, engine, drawn_boards(summer.spreads, range(700), 2), CASES)
     for index in (0, 1, 350, 699):
-        alone = asking.of_boards(summer, engine, names, drawn[index : index + 1], CASES)
+        one = drawn_boards(summer.spreads, range(index, index + 1), 2)
+        alone = asking.of_boards(summer, engine, one, CASES)
         assert np.array_equal(alone[0], together[index])
 
 
