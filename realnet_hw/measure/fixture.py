@@ -45,6 +45,8 @@ _BITS_A_VALUE = 20
 _SWEEP_VALUES = 10_000
 """Fewer than the firmware's greatest sweep, with any number of channels."""
 _SAFE_ATTEMPTS = 3
+_OLDEST_FIRMWARE = [1, 2, 0]
+"""With six sources and stored weights."""
 _UNTIMED = {
     2: "several pulses, one after the other",
     4: "high before the trigger, or shorter than 30 us",
@@ -129,6 +131,7 @@ class Fixture:
             stack.callback(atexit.unregister, self.close)
             self._dialogue = Dialogue(link, baud=self.baud, heartbeat_s=self.heartbeat_s)
             stack.callback(self._leave_safe)
+            self._check_version()
             self.notices = tuple(self._dialogue.errors())
             self.tell("*RST;*CLS")
             self._limits = {}
@@ -185,6 +188,22 @@ class Fixture:
             BenchError, LinkLost: as ``tell``.
         """
         return self.dialogue.ask(line)
+
+    def _check_version(self) -> None:
+        """Refuse a firmware that does not know all that is told to it.
+
+        Raises:
+            BenchError: it is too old, or says no version.
+        """
+        version = self.identity.version
+        numbers = [int(part) for part in version.split(".") if part.isdecimal()]
+        if numbers < _OLDEST_FIRMWARE:
+            raise BenchError(
+                f"the fixture's firmware is {version!r}",
+                where=self.address,
+                allowed=".".join(map(str, _OLDEST_FIRMWARE)) + " or later",
+                mend="write the present one into it: realnet flash",
+            )
 
     def _check_mid_reference(self) -> None:
         """Refuse to measure with a front end that does not read its own reference as 0 V.

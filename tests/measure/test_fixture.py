@@ -49,6 +49,18 @@ def test_it_is_found_by_name(fixture: Fixture) -> None:
     assert fixture.identity.version
 
 
+def test_a_firmware_that_is_too_old_is_refused(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("realnet_hw.measure.fixture._OLDEST_FIRMWARE", [1, 10, 0])
+    with (
+        pytest.raises(BenchError, match=r"firmware is '1\.2\.0' \(allowed: 1\.10\.0 or later\)"),
+        Fixture(server.address),
+    ):
+        pass
+    assert server.ask("OUTP?") == "0"
+
+
 @pytest.mark.parametrize("volts", [0.0, 1.25, 5.0])
 def test_what_is_set_arrives_at_the_terminal_and_is_gone_when_off(
     fixture: Fixture, volts: float
