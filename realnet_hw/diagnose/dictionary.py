@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from realnet_hw import __version__, machine_code
 from realnet_hw.diagnose import responses, twins
-from realnet_hw.diagnose.responses import Array, Responder, Response
+from realnet_hw.diagnose.responses import MOST_RESPONSES, Array, Responder, Response
 from realnet_hw.diagnose.universe import Universe
 from realnet_hw.errors import SimulationFailed
 from realnet_hw.export.deck import Deck
@@ -52,7 +52,7 @@ class Dictionary:
         unseen: names of faults that no reading of these shows, which are not in the universe.
         cases: for each case the volts of each input.
         answers: nodes, or ``i(source)``.
-        parameters: names of the parameters that vary; each hypothesis may have one more of its own.
+        parameters: names of the parameters that vary, the first columns of ``linear``.
         mean, linear, bend, below, above: as in ``responses.Response``, for each hypothesis.
     """
 
@@ -151,7 +151,7 @@ def _solve(
                 Path(made) / f"{part}.npy",
                 mode="w+",
                 dtype=np.float64 if part == "mean" else np.float32,
-                shape=(2 * count, *getattr(sound[0], part).shape),
+                shape=(MOST_RESPONSES * count, *getattr(sound[0], part).shape),
             )
             for part in _PARTS
         }

@@ -139,7 +139,8 @@ class Predictor:
             hypotheses: their numbers.
         """
         book, rows = self.dictionary, np.asarray(hypotheses)
-        effects = len(book.parameters) + 1 + len(self._supplies)
+        base = book.linear.shape[-1]
+        effects = base + len(self._supplies)
         shape = (len(rows), len(probes))
         mean, own = np.zeros(shape), np.zeros(shape)
         linear = np.zeros((*shape, effects))
@@ -152,7 +153,6 @@ class Predictor:
                 linear[:, column, : len(book.parameters)] = [part for _, part in found]
                 continue
             part = (rows, *place)
-            base = len(book.parameters) + 1
             mean[:, column] = book.mean[part]
             linear[:, column, :base] = book.linear[part]
             own[:, column] = np.asarray(book.bend[part], float) ** 2

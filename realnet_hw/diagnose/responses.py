@@ -33,7 +33,9 @@ Array = NDArray[np.float64]
 _INPUT_STEP_V = 0.1
 _ROOT3 = math.sqrt(3.0)
 # What moves an answer by more, per standard deviation, decides between two ends.
-_DECIDED_V = 1.0
+_DECIDED_V, _MOST_SPLITS = 1.0, 2
+MOST_RESPONSES = 2**_MOST_SPLITS
+"""So many there are of one hypothesis at most."""
 # So many steps of a wrong value are alike in what all other parts do.
 _STEPS_ALIKE = 4
 # Variance of z^2 for a uniform z of unit variance.
@@ -47,8 +49,8 @@ class Response:
     Args:
         share: of these boards.
         mean: over boards, shape (cases, answers).
-        linear: per standard deviation of each parameter, the fault's own last; shape (cases,
-            answers, parameters + 1).
+        linear: per standard deviation of each parameter, of the fault's own, and of the greatest
+            bend; shape (cases, answers, parameters + 2).
         bend: standard deviation that bends add, shape (cases, answers).
         below, above: slope against each input to either side, shape (cases, answers, inputs).
     """
@@ -157,19 +159,24 @@ class Responder:
             np.array([_own_value(deck, name) for name in changing]),
         )
 
-    def _sides(self, twin: Twin) -> list[Response]:
-        """Return a response, or two, where a parameter decides between two ends.
+    def _sides(self, twin: Twin, splits: int = _MOST_SPLITS) -> list[Response]:
+        """Return a response, or several, where parameters decide between two ends.
 
         Raises:
             SimulationFailed: no solution for the nominal board.
         """
         whole = self._whole(twin)
-        effects = np.abs(whole.linear[:, self._volts]).max(axis=(0, 1))
+        moved = self._moved(twin)
+        effects = np.abs(whole.linear[:, self._volts, : len(moved)]).max(axis=(0, 1))
         deciding = int(np.argmax(effects))
-        spread = self._moved(twin)[deciding]
-        if effects[deciding] < _DECIDED_V or spread is None:
+        spread = moved[deciding]
+        if splits == 0 or effects[deciding] < _DECIDED_V or spread is None:
             return [whole]
-        return [dataclasses.replace(self._whole(half), share=0.5) for half in _halves(twin, spread)]
+        return [
+            dataclasses.replace(one, share=one.share / 2)
+            for half in _halves(twin, spread)
+            for one in self._sides(half, splits - 1)
+        ]
 
     def _whole(self, twin: Twin) -> Response:
         """Return a response with everything that moves it tried.
@@ -183,16 +190,21 @@ class Responder:
             tried += [{name: value} for name, value in _points(spread)]
         answers = self._safely(twin, tried)
         middle = answers[0]
-        linear = np.zeros((*middle.shape, len(moved)))
-        shift, variance = np.zeros_like(middle), np.zeros_like(middle)
+        linear = np.zeros((*middle.shape, len(moved) + 1))
+        bends = np.zeros_like(linear)
         place = 1
         for column, spread in enumerate(moved):
             if not _points(spread):
                 continue
-            linear[..., column], bend = _moments(middle, *answers[place : place + 2])
+            moments = _moments(middle, *answers[place : place + 2])
+            linear[..., column], bends[..., column] = moments
             place += 2
-            shift += bend
-            variance += _BEND_VARIANCE * bend**2
+        shift = bends.sum(axis=-1)
+        bends *= math.sqrt(_BEND_VARIANCE)
+        most = int(np.argmax((bends**2).sum(axis=(0, 1))))
+        linear[..., -1] = bends[..., most]
+        bends[..., most] = 0.0
+        variance = (bends**2).sum(axis=-1)
         return Response(1.0, middle + shift, linear, np.sqrt(variance), *self._slopes(twin, middle))
 
     def _values(self, hypotheses: Sequence[Hypothesis]) -> Iterator[list[Response]]:
