@@ -28,6 +28,8 @@ Volts = npt.NDArray[np.float64]
 
 LINE_characters = 250
 """What the fixture takes in one line."""
+_CONVERSION_S = 40e-6
+"""What a conversion takes at most, with the pulses that it waits for."""
 _PATIENCE_S = 60.0
 """How long a presentation may take: a simulated board is slow."""
 
@@ -134,7 +136,7 @@ class StoredBoard:
             BenchError, LinkLost: as ``Fixture.tell``.
         """
         read = []
-        for some in _batches(len(inputs_V)):
+        for some in self._batches(len(inputs_V), self._look_s(settle_s, average)):
             for place, pattern in enumerate(some):
                 self._set_pattern(place, inputs_V[pattern], nudges_V[pattern])
             words = self._ask("PRES?", len(some), settle_s, average, len(self._senses))
@@ -177,7 +179,7 @@ class StoredBoard:
         self._set_nudge(strength / self._synapses.sense_gain, limit_V)
         before = self._store_messages(held_V) if held_V else []
         parts = []
-        for some in _batches(len(inputs_V)):
+        for some in self._batches(len(inputs_V), 3 * self._look_s(settle_s, average)):
             for place, pattern in enumerate(some):
                 target_V = float(targets_V[pattern]) * self._synapses.sense_gain
                 self._set_pattern(place, inputs_V[pattern], [], target_V)
@@ -246,6 +248,16 @@ class StoredBoard:
             self._fixture.tell(line)
             self._nudge = line
 
+    def _look_s(self, settle_s: float, average: int) -> float:
+        """Return how long one pattern is shown."""
+        return settle_s + len(self._senses) * (average + 1) * _CONVERSION_S
+
+    def _batches(self, patterns: int, pattern_s: float) -> Iterator[range]:
+        """Cut so many patterns into what the fixture holds and shows well within its heartbeat."""
+        most = max(1, min(PATTERNS, int(self._fixture.heartbeat_s / 2 / pattern_s)))
+        for first in range(0, patterns, most):
+            yield range(first, min(first + most, patterns))
+
     def _ask(
         self,
         query: str,
@@ -274,11 +286,6 @@ class StoredBoard:
         terminal_V = words[:, columns] / 16 * LSB_V - RANGE_V
         volts: Volts = terminal_V / self._synapses.sense_gain
         return volts
-
-
-def _batches(patterns: int) -> Iterator[range]:
-    for first in range(0, patterns, PATTERNS):
-        yield range(first, min(first + PATTERNS, patterns))
 
 
 def _written(volts: Iterable[float]) -> str:

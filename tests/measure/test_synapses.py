@@ -132,6 +132,20 @@ def test_a_round_trip_stores_reads_and_nudges(learning: Bench) -> None:
     assert np.abs(seen.away_V - learning.columns_V(held_V, -pushed)).max() < CLOSE_V
 
 
+def test_a_long_presentation_does_not_outlast_the_heartbeat(learning: Bench) -> None:
+    """Three times ten patterns of 60 ms: 1.8 s, in parts of less than a quarter of a second."""
+    learning.stored.begin(learning.board.held_V)
+    learning.fixture.tell("SYST:HEAR 0.5")
+    heartbeat_s, learning.fixture.heartbeat_s = learning.fixture.heartbeat_s, 0.5
+    seen = learning.stored.present_nudged(
+        INPUTS_V, np.zeros(len(INPUTS_V)), strength=1.0, limit_V=0.2, settle_s=0.06
+    )
+    learning.fixture.heartbeat_s = heartbeat_s
+    learning.fixture.tell(f"SYST:HEAR {heartbeat_s}")
+    assert seen.free_V.shape == (len(INPUTS_V), 4)
+    assert learning.fixture.ask("ARR?") == "1"
+
+
 def test_refresh_takes_as_long_as_it_says(learning: Bench) -> None:
     fixture = learning.server.fixture
     edges: list[float] = []
