@@ -9,6 +9,7 @@ Ref: firmware/fixture/PROTOCOL.md; SCPI-1999 volume 1, 7 (messages) and 21.8 (er
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -22,6 +23,9 @@ _T = TypeVar("_T")
 
 START_UP_S = 6.0
 """How long a fixture may take to answer: opening the port resets an Arduino for up to 3 s."""
+
+_STEP_IN_ATTEMPTS, _STEP_IN_S = 6, 0.5
+"""How often a fixture that missed is asked who it is, and how long each time."""
 
 _QUEUE_LIMIT = 64
 """More errors than any queue of the firmware holds: a fixture that goes on is out of order."""
@@ -166,17 +170,27 @@ class Dialogue:
         Raises:
             LinkLost: nothing or something else answers.
         """
-        for _ in range(3):
+        late = 0  # so many answers of who it is may still be on their way
+        for _ in range(_STEP_IN_ATTEMPTS):
             self._on_link(Link.clear)
             try:
-                heard = self._on_link(lambda link: link.query("*IDN?", timeout_s=0.5))
+                heard = self._on_link(lambda link: link.query("*IDN?", timeout_s=_STEP_IN_S))
             except NoAnswer:
+                late += 1
                 continue
             if heard == self.identity.text:
+                self._let_come(late)
                 # Answers to what was asked while nothing answered may come all at once now.
                 self._on_link(Link.clear)
                 return
+            late += 1
         raise self._lost(f"nothing answers any more ({doing})")
+
+    def _let_come(self, answers: int) -> None:
+        """Wait for answers that were given up, as long as one of them may take."""
+        with contextlib.suppress(NoAnswer):
+            for _ in range(answers):
+                self._on_link(lambda link: link.read(timeout_s=_STEP_IN_S))
 
     def _exchange(self, line: str, patience_s: float | None = None) -> str | None:
         """Send a message and return what it answers, or None, once its error queue is empty.

@@ -1,10 +1,10 @@
 """Equilibrium propagation: a gradient from how a circuit at rest yields to a nudge.
 
 A network of synapses settles where its co-content ``P`` is stationary. Each output column ``o`` is
-tied by a conductance ``g`` to a voltage that is 0 V in the free phase and ``-s e`` or ``+s e`` in
-the nudged ones, ``e = y - t`` the error of the output. Then, to first order in ``s``::
+tied by a conductance ``g`` to a voltage that is 0 V in the free phase, ``-s e`` towards the target
+and ``+s e`` away from it, ``e = y - t`` the error of the output. Then, to first order in ``s``::
 
-    d(g L)/dw = (dP/dw at +s  -  dP/dw at -s) / (2 s),    L = sum(e^2) / 2
+    d(g L)/dw = (dP/dw towards - dP/dw away) / (2 s),    L = sum(e^2) / 2
 
 and ``dP/dw`` of a synapse is local. A transistor between ``a`` and ``b`` with its gate at ``w`` has
 ``I = beta ((w - V_T)(a - b) - (a^2 - b^2) / 2)``, hence ``dP/dw = beta (a - b)^2 / 2``: what it
