@@ -11,7 +11,7 @@ import pytest
 
 from realnet_hw.compare import compare, figures
 from realnet_hw.errors import InputError
-from realnet_hw.records import Measurement, Prediction
+from realnet_hw.records import Margins, Measurement, Prediction, WorstBoard
 from tests.compare.views import with_views
 from tests.compare.worlds import usual
 
@@ -360,3 +360,26 @@ def _outputs_alone(prediction: Prediction) -> Measurement:
             for i, case in enumerate(prediction.cases)
         ],
     )
+
+
+def test_boards_that_are_wrong_stand_in_red_left_of_no_margin() -> None:
+    margins = Margins(
+        edges_V=[-0.5, 0.0, 0.5, 1.0],
+        counts=[10, 60, 30],
+        deciding={"0.Y": 100},
+        worst=[WorstBoard(board=3, case=0, output="Y", margin_V=-0.2)],
+    )
+    (picture,) = figures.margins(msgspec.structs.replace(PREDICTION, margins=margins))
+    shapes = Shapes(picture.image)
+    zero_x = shapes.texts["0.0", "middle"][0]
+    heights = {}
+    for fill, _, points in shapes.paths:
+        if fill in ("var(--band)", "var(--bad)") and len(points):
+            heights[fill] = np.ptp(points[:, 1])
+            inside = points[points[:, 1] < points[:, 1].max(), 0]
+            if fill == "var(--bad)":
+                assert inside.max() <= zero_x + 1
+            else:
+                assert inside.min() >= zero_x - 1
+    assert heights["var(--bad)"] / heights["var(--band)"] == pytest.approx(10 / 60, rel=0.02)
+    assert figures.margins(msgspec.structs.replace(PREDICTION, margins=None)) == []

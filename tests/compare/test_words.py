@@ -132,3 +132,23 @@ def test_a_yield_is_said_with_its_tolerance_and_what_was_counted() -> None:
 def test_widths_are_in_milliseconds_to_a_microsecond() -> None:
     assert words.width(11.1704e-3) == "11.170"
     assert words.width(0.0) == "0.000"
+
+
+def test_margins_are_said_with_where_they_are_least() -> None:
+    worst = records.WorstBoard(board=17, case=1, output="Y", margin_V=-0.25)
+    margins = records.Margins(
+        edges_V=[-0.5, 0.0, 0.5], counts=[1, 9], deciding={"0.Y": 7, "1.Y": 3}, worst=[worst]
+    )
+    found = msgspec.structs.replace(PREDICTION, margins=margins)
+    first, second = case_names([[i.set_V for i in case.inputs.values()] for case in found.cases])[
+        :2
+    ]
+    assert views(found) == [words.margin_line(found)]
+    assert words.margin_line(found) == (
+        f"Nearest to a wrong answer: Y at {first} on 7 boards, Y at {second} on 3 boards. The "
+        f"worst board, number 17 of seed {found.seed}, is wrong by 0.250 V: Y at {second}."
+    )
+    right = msgspec.structs.replace(margins, worst=[msgspec.structs.replace(worst, margin_V=0.1)])
+    said = words.margin_line(msgspec.structs.replace(found, margins=right))
+    assert "is still right by 0.100 V" in said
+    assert words.margin_line(PREDICTION) == ""
