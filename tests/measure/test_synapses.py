@@ -13,6 +13,7 @@ import pytest
 from realnet_hw.board import Board, Port
 from realnet_hw.emulate.array_plant import ArrayPlant
 from realnet_hw.emulate.fixture import LINES_ENABLE, VirtualFixture
+from realnet_hw.emulate.mcu import ResetCause
 from realnet_hw.emulate.server import BenchServer
 from realnet_hw.emulate.wiring import Wiring
 from realnet_hw.errors import BenchError, InputError
@@ -177,6 +178,21 @@ def test_a_column_that_is_not_wired_is_refused(learning: Bench) -> None:
     wiring = {name: channel for name, channel in learning.wiring.items() if name != sense}
     with pytest.raises(InputError, match=f"{sense} must be wired to learn"):
         StoredBoard(learning.board, wiring, learning.fixture)
+
+
+def test_a_fixture_that_restarts_is_told_and_can_be_set_up_again(learning: Bench) -> None:
+    """Weights are gone with a power cycle: no presentation may go on as if they were there."""
+    learning.stored.begin(learning.board.held_V)
+    learning.server.fixture.reset(ResetCause.POWER_ON)
+    quiet = np.zeros((len(INPUTS_V), 2))
+    with pytest.raises(BenchError, match="Settings conflict"):
+        learning.stored.present(INPUTS_V, quiet, settle_s=1e-4)
+    learning.fixture.tell("*CLS")
+    bench.set_up(learning.board, learning.wiring, learning.fixture)
+    learning.stored.begin(learning.board.held_V)
+    read_V = learning.stored.present(INPUTS_V, quiet, settle_s=1e-4)
+    expected_V = learning.columns_V(dict(learning.board.held_V), quiet)
+    assert np.abs(read_V - expected_V).max() < CLOSE_V
 
 
 # ------------------------------------------------------------------------------------- the wiring
