@@ -29,7 +29,7 @@ def board() -> Board:
         ('name = "a\\u001b]0;x"\n[virtual]\n', "name", "matching regex"),
         ('name = "a"\n', "", "neither of [fixture] and [virtual]"),
         (REAL + "[virtual]\n", "", "both of [fixture] and [virtual]"),
-        (REAL + "[scope]\n", "", "unknown field `scope`"),
+        (REAL + "[oscilloscope]\n", "", "unknown field `oscilloscope`"),
         (REAL + "bauds = 9600\n", "fixture", "unknown field `bauds`"),
         (REAL + 'baud = "fast"\n', "fixture.baud", "Expected `int`, got `str`"),
         (REAL + "baud = 300\n", "fixture.baud", ">= 1200"),
@@ -199,3 +199,57 @@ def test_what_has_no_channel_is_known_before(board: Board) -> None:
     assert unwired[:2] == ["X1.sense", "X2.sense"]
     assert set(unwired) | {"Y"} == set(station.measurable(board))
     assert station.senses(few) == ["Y"]
+
+
+SCOPED = REAL + '[scope.dso]\ndriver = "rigol_ds1000z"\naddress = "TCPIP::h::5555::SOCKET"\n'
+
+
+def test_probes_in_the_usual_order() -> None:
+    """The first input and the outputs first, so that two channels are enough."""
+    board = load_board("xor_opamp")
+    probes = station.probes_for(station.parse(SCOPED), board)
+    assert {terminal: str(probe) for terminal, probe in probes.items()} == {
+        "X1": "dso.1", "Y": "dso.2", "X2": "dso.3", "H1": "dso.4",
+    }  # fmt: skip
+    assert station.probes_for(station.parse(REAL), board) == {}
+
+
+def test_probes_as_a_table_says() -> None:
+    file = station.parse(SCOPED + '[probes.xor_opamp]\nX2 = "dso.4"\nY = "dso.1"\n')
+    probes = station.probes_for(file, load_board("xor_opamp"))
+    assert {terminal: str(probe) for terminal, probe in probes.items()} == {
+        "X2": "dso.4", "Y": "dso.1",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (SCOPED.replace("rigol_ds1000z", "rigol"), "no scope driver 'rigol'"),
+        (SCOPED.replace("TCPIP::h::5555::SOCKET", "192.168.1.2"), "no VISA resource name"),
+        (REAL + '[scope.dso]\ndriver = "rigol_ds1000z"\n', "no address"),
+        (REAL + '[scope."a b"]\ndriver = "rigol_ds1000z"\n', "is no name"),
+        (
+            'name = "v"\n[virtual]\n[scope.dso]\ndriver = "rigol_ds1000z"\naddress = "x"\n',
+            "has an address of its own",
+        ),
+    ],
+)
+def test_scopes_that_can_not_be_are_refused(text: str, told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        station.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ('[probes.xor_opamp]\nZ = "dso.1"\n', "no terminal 'Z'"),
+        ('[probes.xor_opamp]\nY = "other.1"\n', "no channel of a scope"),
+        ('[probes.xor_opamp]\nY = "dso.5"\n', r"no channel dso\.5"),
+        ('[probes.xor_opamp]\nY = "dso.1"\nX1 = "dso.1"\n', "on two terminals"),
+        ('[probes.nand_555]\nOUT = "dso.1"\n', r"only \[probes\.nand_555\]"),
+    ],
+)
+def test_probes_that_can_not_be_are_refused(table: str, told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        station.probes_for(station.parse(SCOPED + table), load_board("xor_opamp"))
