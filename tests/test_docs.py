@@ -14,7 +14,7 @@ import pytest
 
 from realnet_hw import records
 from realnet_hw.measure import fixture_specification as fixture
-from realnet_hw.measure import station
+from realnet_hw.measure import probes, station
 from realnet_hw.network import files
 from realnet_hw.network.network import Layer, Network
 from scripts import draw_pictures, pages, write_reference
@@ -138,12 +138,14 @@ def test_every_key_of_a_station_file_is_documented() -> None:
         "[fixture]": station.FixtureAddress,
         "[virtual]": station.VirtualBench,
         "[reading]": station.Reading,
+        "[scope.NAME]": probes.ScopeTable,
     }
     for table, kind in tables.items():
         cell = f"`{re.escape(table)}` " if table else ""
         rows = re.findall(rf"^\| {cell}\| `(\w+)` \|", text, re.MULTILINE)
         keys = {field.encode_name for field in msgspec.structs.fields(kind)}
-        assert set(rows) == keys - {"fixture", "virtual", "reading", "wiring"}
+        tables_own = {"fixture", "virtual", "reading", "wiring", "scope", "probes"}
+        assert set(rows) == keys - tables_own
 
 
 def test_the_network_shown_is_one_and_computes_xor(tmp_path: Path) -> None:
@@ -171,6 +173,7 @@ CHAINS = {
     "docs/tutorial/your-own-network.md": [],
     "docs/how-to/own-circuit.md": [],
     "docs/how-to/classifier.md": [],
+    "docs/how-to/oscilloscopes.md": [],
     "docs/how-to/train.md": ["docs/how-to/yield.md"],
     "docs/how-to/train-a-board.md": [],
     "docs/how-to/install.md": [],
