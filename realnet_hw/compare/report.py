@@ -9,9 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from realnet_hw import __version__
 from realnet_hw.compare import figures
 from realnet_hw.compare.nodes import schematic as schematic_of
+from realnet_hw.compare.page import pages
 from realnet_hw.compare.pictures import EN_RANGE, en_mark, gauge, level_axis, level_mark, zones
 from realnet_hw.compare.readings import budgets_of, case_label
 from realnet_hw.compare.standing import answer_of
@@ -88,15 +88,7 @@ def html(
     Raises:
         InputError: the schematic can't be read or is no SVG.
     """
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("realnet_hw.compare"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = pages(__package__)
     environment.filters |= {
         "volts": _volts,
         "percent": _percent,
@@ -176,7 +168,6 @@ def html(
         has_ideal=figures.has_ideal(prediction),
         has_rings=figures.has_points(prediction, comparison),
         most_rows=figures.MOST_ROWS,
-        program=f"realnet_hw {__version__}",
     )
     return text
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from realnet_hw import __version__
 from realnet_hw.board import Board
+from realnet_hw.compare.page import pages
 from realnet_hw.diagnose import words
 from realnet_hw.diagnose.pictures import pictures
 from realnet_hw.diagnose.table import alike, headline, is_sound, percent, probe_line
@@ -30,20 +30,7 @@ def html(
     Raises:
         InputError: a drawing that can't be read.
     """
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.ChoiceLoader(
-            [
-                jinja2.PackageLoader("realnet_hw.diagnose"),
-                jinja2.PackageLoader("realnet_hw.compare"),
-            ]
-        ),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = pages(__package__)
     environment.filters |= {"percent": percent, "where": _where, "alike": alike, "figure": _figure}
     sound = is_sound(record)
     text: str = environment.get_template("diagnosis.html").render(
@@ -59,7 +46,6 @@ def html(
         advice=probe_line(record.next_probe, board, netlist) if record.next_probe else "",
         others=[probe_line(other, board, netlist) for other in record.other_probes],
         pictures=pictures(record, built, built_on),
-        program=f"realnet_hw {__version__}",
     )
     return text
 

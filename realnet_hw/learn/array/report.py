@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from realnet_hw import __version__
+from realnet_hw.compare.page import pages
 from realnet_hw.learn.array import pictures
 from realnet_hw.learn.array.words import judged, outcome, volts
 from realnet_hw.records import TrainedPattern, Training
@@ -33,20 +33,7 @@ class Confusion:
 
 def html(training: Training) -> str:
     """Return the report as the text of an HTML file."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.ChoiceLoader(
-            [
-                jinja2.PackageLoader("realnet_hw.learn.array"),
-                jinja2.PackageLoader("realnet_hw.compare"),
-            ]
-        ),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = pages(__package__)
     environment.filters |= {
         "volts": volts,
         "millivolts": lambda value_V: f"{1e3 * value_V:+.1f}".replace("-", "\N{MINUS SIGN}"),
@@ -67,7 +54,6 @@ def html(training: Training) -> str:
         left_out=len(training.patterns) - len(shown),
         confusion=_confusion(counted) if len(counted[0].wanted) > 1 else None,
         tones={"enough": "good", "tight": "doubt", "hopeless": "bad"},
-        program=f"realnet_hw {__version__}",
     )
     return text
 
