@@ -162,4 +162,9 @@ def _begun(
             progress=advance,
         )
     looked.take(read)
+    if left_out := len(read.values) - len(looked.readings.values):
+        sys.stderr.write(
+            f"{left_out} of {len(read.values)} readings are left out: they are at more inputs than"
+            f" the {len(looked.dictionary.cases)} that a diagnosis takes\n"
+        )
     return looked

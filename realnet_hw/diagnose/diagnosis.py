@@ -26,7 +26,7 @@ from realnet_hw.predict.engine import Engine
 
 SURE = 0.95
 """So probable a group of faults need not be probed further."""
-_MOST_CASES = 9
+_MOST_CASES = 6
 _GROUPS_GIVEN, _FAULTS_GIVEN, _LEAST_GIVEN = 8, 8, 1e-3
 _VALUES_FOR = 6
 # Less than that many bits is not worth the trouble of a reading.
@@ -70,21 +70,21 @@ def universe_of(
 def cases_for(board: Board, readings: Readings) -> list[dict[str, float]]:
     """Return the cases that a dictionary is made for: of the readings, then of the board.
 
-    Nine are enough; where there are more, those are taken that lie farthest from each other.
+    Six are enough; where there are more, those are taken that lie farthest from each other.
     """
     read = dict.fromkeys(
         reading.probe.inputs for reading in readings.values if reading.probe.kind != "ohm"
     )
     names = [port.name for port in board.inputs]
     own = dict.fromkeys(tuple((name, case.inputs[name]) for name in names) for case in board.cases)
-    chosen = _spread_out(list(own), list(read)[:_MOST_CASES])
-    return [dict(case) for case in _spread_out(list(read), chosen)]
+    chosen = _spread_out(list(read), [])
+    return [dict(case) for case in _spread_out(list(own), chosen)]
 
 
 def _spread_out(
     offered: Sequence[tuple[tuple[str, float], ...]], begun: list[tuple[tuple[str, float], ...]]
 ) -> list[tuple[tuple[str, float], ...]]:
-    """Return nine cases at most: those begun with, and the farthest of those offered."""
+    """Return six cases at most: those begun with, and the farthest of those offered."""
     chosen = list(begun)
     left = [case for case in offered if case not in chosen]
     while left and len(chosen) < _MOST_CASES:
