@@ -60,6 +60,12 @@ PUBLIC = {
         "realnet_hw.compare.power.unseen_faults",
         "realnet_hw.compare.report.html",
     ),
+    "Learning on a board": (
+        "realnet_hw.learn.array.places.Learner",
+        "realnet_hw.learn.array.session.train",
+        "realnet_hw.learn.array.session.ask",
+        "realnet_hw.learn.array.session.gradient",
+    ),
     "Records": (
         "realnet_hw.records.read",
         "realnet_hw.records.write",

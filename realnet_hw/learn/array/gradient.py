@@ -7,6 +7,7 @@ law of the circuit, and so tells whether the local rule is right on this very bo
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 
@@ -21,6 +22,9 @@ STEP_V = 0.3
 """Each weight is moved so far either way, for outputs follow it by few millivolts."""
 _NOTHING = 1e-30
 
+Advance: TypeAlias = Callable[[int, int], None]
+"""Told how many weights are done, and of how many."""
+
 
 def check(
     array: Array,
@@ -29,7 +33,7 @@ def check(
     stored_V: Weights,
     *,
     step_V: float = STEP_V,
-    progress: Callable[[int, int], None] = lambda _done, _total: None,
+    progress: Advance = lambda _done, _total: None,
 ) -> GradientCheck:
     """Return both gradients of the loss at some weights.
 

@@ -18,7 +18,7 @@ from realnet_hw import records
 from realnet_hw.errors import InputError
 from realnet_hw.learn.array.budget import budget, refuse_hopeless
 from realnet_hw.learn.array.device import Weights
-from realnet_hw.learn.array.gradient import check
+from realnet_hw.learn.array.gradient import Advance, check
 from realnet_hw.learn.array.places import Learner, Place, array_of
 from realnet_hw.learn.array.record import patterns, training_of
 from realnet_hw.learn.array.task import task_of
@@ -114,7 +114,7 @@ def gradient(
     plan: TrainingPlan,
     *,
     at: Training | None = None,
-    progress: Callable[[int, int], None] = lambda _done, _total: None,
+    progress: Advance = lambda _done, _total: None,
 ) -> tuple[list[BudgetLine], GradientCheck]:
     """Return budget and gradient check of a board.
 
