@@ -206,8 +206,8 @@ def predict(
     with_
         What else to predict, separated by commas: curves (transfer curves),
         surface or surface:X1:X2 (response surface), transient, transient:X1 or
-        transient:X1:2us (square wave with such edges), waveforms (of a board with a firing), yields (at other
-        tolerances), or all but the last.
+        transient:X1:2us (square wave with such edges), waveforms (of a board with
+        a firing), yields (at other tolerances), or all but the last.
     out
         File to write the prediction record to.
     json_
@@ -317,11 +317,12 @@ def measure(
         if json_:
             answers.write(records.encode(record))
         else:
-            from realnet_hw.compare import table
+            from realnet_hw.compare import steps, table
 
             console(answers).print(table.measurement_table(record))
             kept = folder / measuring.NEWEST
-            _tell(answers, guidance.after_measuring(board, prediction, kept))
+            views = steps.views_for(record)
+            _tell(answers, guidance.after_measuring(board, prediction, kept, views))
     return 0
 
 

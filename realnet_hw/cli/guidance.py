@@ -52,12 +52,22 @@ def after_predicting(board: str, out: Path | None) -> list[str]:
     return [f"Record: {out}", f"Next: {command('measure', board, *bench)}"]
 
 
-def after_measuring(board: str, prediction: Path | None, record: Path) -> list[str]:
-    """Return where a measurement went, and what comes next."""
+def after_measuring(
+    board: str, prediction: Path | None, record: Path, views: str = ""
+) -> list[str]:
+    """Return where a measurement went, and what comes next.
+
+    Args:
+        board: as it was named.
+        prediction: the record that was given, if any.
+        record: of the measurement.
+        views: what a prediction needs beside the cases to be compared with it.
+    """
     other = prediction or PREDICTION
     steps = [command("compare", other, record, "--report", "report.html")]
     if not other.is_file():
-        steps.insert(0, command("predict", board, "--out", other))
+        wanted = ("--with", views) if views else ()
+        steps.insert(0, command("predict", board, *wanted, "--out", other))
     return [f"Record: {record}", f"Next: {' && '.join(steps)}"]
 
 

@@ -393,7 +393,7 @@ def _answer(edge: MeasuredEdge, compared: ComparedEdge, prediction: Prediction) 
         axes.set_ylabel("V")
         axes.set_xlim(scale * times_s[0], scale * times_s[-1])
 
-    return _picture("As measured", step_of(compared), paint)
+    return _picture("As measured", step_of(compared, compared.output), paint)
 
 
 def _unit(longest_s: float) -> tuple[float, str]:

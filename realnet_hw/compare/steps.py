@@ -82,6 +82,12 @@ def compared(prediction: Prediction, measurement: Measurement) -> list[ComparedE
     return found
 
 
+def views_for(measurement: Measurement) -> str:
+    """Return what to predict for a measurement's steps: ``transient:X1:1.8us,...``, or nothing."""
+    wanted = {edge.input: _view(edge) for edge in measurement.edges if _is_seen(edge)}
+    return ",".join(wanted.values())
+
+
 def predicted_of(prediction: Prediction, edge: MeasuredEdge) -> Predicted | None:
     """Return the predicted edge of the same step whose duration comes nearest.
 
@@ -135,8 +141,7 @@ def _compared(edge: MeasuredEdge, name: str, predicted: Predicted | None) -> Com
     if not _is_seen(edge):
         note = "the input's own edge was not seen"
     elif predicted is None:
-        note = f"nothing is predicted of this step: predict it with --with transient:{edge.input}"
-        note += f":{_asked_for(edge)}"
+        note = f"nothing is predicted of this step: predict it with --with {_view(edge)}"
     else:
         bands = predicted.transient.edges.get(name, [PredictedEdge()] * 2)[predicted.index]
         note = _too_different(edge, predicted, figures)
@@ -189,10 +194,10 @@ def _late_s(edge: MeasuredEdge, predicted: Predicted) -> tuple[float, float]:
     return found[0], found[1]
 
 
-def _asked_for(edge: MeasuredEdge) -> str:
-    """Return the duration of the input's edge as the command line takes it: ``1.8us``."""
+def _view(edge: MeasuredEdge) -> str:
+    """Return the edge of an input as the command line takes it: ``transient:X1:1.8us``."""
     asked_s = float(f"{(edge.passage_s or 0.0) / _STRAIGHT:.2g}")
-    return duration(asked_s).replace(" ", "").replace("µ", "u")
+    return f"transient:{edge.input}:{duration(asked_s).replace(' ', '').replace('µ', 'u')}"
 
 
 def _too_different(edge: MeasuredEdge, predicted: Predicted, figures: EdgeFigures) -> str:
@@ -203,7 +208,7 @@ def _too_different(edge: MeasuredEdge, predicted: Predicted, figures: EdgeFigure
         return (
             f"the input took {duration(took_s)}, predicted is an edge of "
             f"{duration(predicted.transient.edge_s or 0.0)}: predict it with "
-            f"--with transient:{edge.input}:{_asked_for(edge)}"
+            f"--with {_view(edge)}"
         )
     return ""
 
@@ -213,7 +218,8 @@ def _figure(measured: Figure, band: Band | None, allowed: float, judged: bool) -
     if judged and band is not None and measured.value is not None and measured.U is not None:
         slack = WIDER * (band.high - band.low) + measured.U + allowed
         agrees = bool(band.low - slack <= measured.value <= band.high + slack)
-    return ComparedFigure(measured=measured.value, U=measured.U, predicted=band, agrees=agrees)
+    told = measured if measured.U is not None else Figure()
+    return ComparedFigure(measured=told.value, U=told.U, predicted=band, agrees=agrees)
 
 
 def _is_seen(edge: MeasuredEdge) -> bool:

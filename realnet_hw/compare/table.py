@@ -18,6 +18,7 @@ from realnet_hw.compare.words import (
     headline,
     inputs,
     steps,
+    steps_measured,
     views,
     volts,
     width,
@@ -213,7 +214,8 @@ def measurement_table(measurement: Measurement) -> Group:
         f"{measurement.station}, firmware {measurement.firmware}, "
         f"calibration {measurement.calibration.date or 'none'}; ± U with k = 2"
     )
-    return Group(table, Text(_plain(summary)))
+    said = [Text.assemble(("- ", "dim"), line) for line in steps_measured(measurement)]
+    return Group(table, *said, Text(_plain(summary)))
 
 
 def comparison_table(comparison: Comparison) -> Group:

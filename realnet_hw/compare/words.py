@@ -8,6 +8,8 @@ from realnet_hw.records import (
     ComparedEdge,
     Comparison,
     Conditions,
+    MeasuredEdge,
+    Measurement,
     Prediction,
     Settling,
     TolerancedYield,
@@ -84,13 +86,13 @@ def advice(comparison: Comparison) -> list[str]:
 
 def steps(comparison: Comparison) -> list[str]:
     """Return how the outputs answered steps of the inputs, one line each."""
-    return [f"{step_of(edge)} {answered(edge)}." for edge in comparison.edges]
+    return [f"{step_of(edge, edge.output)} {answered(edge)}." for edge in comparison.edges]
 
 
-def step_of(edge: ComparedEdge) -> str:
+def step_of(edge: ComparedEdge | MeasuredEdge, output: str) -> str:
     """Return what stepped: "Y after X1 from 0 to 5 V with X2 = 0 V"."""
     ends = f"from {volts(edge.from_V, 'g')} to {volts(edge.to_V, 'g')} V"
-    return f"{edge.output} after {edge.input} {ends}{holding(edge.held_V)}"
+    return f"{output} after {edge.input} {ends}{holding(edge.held_V)}"
 
 
 def answered(edge: ComparedEdge) -> str:
@@ -100,6 +102,20 @@ def answered(edge: ComparedEdge) -> str:
     beside = [name for key, name in EDGE_FIGURES.items() if edge.figures[key].agrees is False]
     lies = "lies among the boards drawn" if edge.agrees else "lies outside the boards drawn"
     return f"{lies}; not so its {some(beside)}" if beside else lies
+
+
+def steps_measured(measurement: Measurement) -> list[str]:
+    """Return the figures of every answer to a step as measured, one line each."""
+    lines = []
+    for edge in measurement.edges:
+        for output, figures in edge.figures.items():
+            found = [
+                f"{name} {edge_figure(key, figure.value)} ± {edge_figure(key, figure.U)}"
+                for key, name in EDGE_FIGURES.items()
+                if None not in ((figure := getattr(figures, key)).value, figure.U)
+            ]
+            lines.append(f"{step_of(edge, output)}: {', '.join(found) or 'nothing to be told'}.")
+    return lines
 
 
 EDGE_FIGURES = {
