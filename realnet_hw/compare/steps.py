@@ -116,10 +116,9 @@ def predicted_of(prediction: Prediction, edge: MeasuredEdge) -> Predicted | None
 def cut(transient: Transient, index: int) -> Predicted:
     """Return the rising (0) or the falling (1) edge of a transient."""
     input_V, times_s = np.array(transient.input_V), np.array(transient.time_s)
-    low_V = input_V.min()
-    high = np.flatnonzero(input_V > low_V)
-    rise = int(high[0]) - 1
-    fall = int(np.flatnonzero(input_V == input_V.max())[-1])
+    low_V, high_V = float(input_V.min()), float(input_V.max())
+    rise = int(np.flatnonzero(input_V > low_V + _SAME_V)[0]) - 1
+    fall = int(np.flatnonzero(input_V > high_V - _SAME_V)[-1])
     half = fall - rise
     part = (
         slice(0, fall) if index == 0 else slice(max(0, fall - rise), min(len(times_s), fall + half))
