@@ -230,13 +230,12 @@ def _tell_budget(lines: Sequence[BudgetLine]) -> None:
 
 def _teller(advance: Progress) -> Callable[[Checkpoint, int], None]:
     """Return what shows each epoch: on the bar, or now and then as a line where there is none."""
-    from realnet_hw.learn.array.words import epoch_line
+    from realnet_hw.learn.array.words import epoch_line, short_line
 
     def tell(one: Checkpoint, epochs: int) -> None:
-        line = epoch_line(one)
-        advance(one.epoch, epochs, line)
+        advance(one.epoch, epochs, short_line(one))
         if not sys.stderr.isatty() and one.epoch % max(1, epochs // _LINES) == 0:
-            sys.stderr.write(f"epoch {one.epoch}: {line}\n")
+            sys.stderr.write(f"{epoch_line(one)}\n")
             sys.stderr.flush()
 
     return tell
@@ -245,11 +244,12 @@ def _teller(advance: Progress) -> Callable[[Checkpoint, int], None]:
 @contextmanager
 def _interruptible(again: Sequence[str | Path], folder: Path) -> Iterator[None]:
     """Turn Ctrl-C into a line that says how to go on."""
+    grounded = "outputs are grounded and " if "--station" in again else ""
     try:
         yield
     except KeyboardInterrupt:
         raise BenchError(
-            "interrupted; outputs are grounded and every epoch so far is kept",
+            f"interrupted; {grounded}every epoch so far is kept",
             where=str(folder),
             mend=f"{guidance.command(*again, '--resume')} goes on"
             if list(folder.glob("*.jsonl"))

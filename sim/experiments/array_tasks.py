@@ -51,7 +51,6 @@ class Lesson:
 LESSONS = (
     Lesson("iris", 8, TrainingPlan(epochs=60)),
     Lesson("moons", 4, TrainingPlan(epochs=60)),
-    Lesson("moons", 8, TrainingPlan(epochs=60)),
     Lesson("parity3", 8, TrainingPlan(epochs=300)),
 )
 

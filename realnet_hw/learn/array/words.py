@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from realnet_hw.learn.array.training import Checkpoint
 from realnet_hw.records import BudgetLine, TrainedPattern, Training
 
-_SHOWN = 8
+_SHOWN, _FEW = 8, 4
 
 
 def volts(value_V: float) -> str:
@@ -27,14 +27,17 @@ def budget_lines(lines: Sequence[BudgetLine]) -> list[str]:
     return said
 
 
+def short_line(one: Checkpoint) -> str:
+    """Return where a training is, in as few words as stand beside a bar."""
+    few = [f"{1e3 * volt:+.0f}" for answer in one.outputs_V[:_FEW] for volt in answer][:_FEW]
+    more = " ..." if len(one.outputs_V) > len(few) else ""
+    return f"loss {1e6 * one.loss:.0f} mV², outputs {' '.join(few)}{more} mV"
+
+
 def epoch_line(one: Checkpoint) -> str:
     """Return where a training is."""
-    few = [f"{1e3 * volt:+.0f}" for answer in one.outputs_V[:_SHOWN] for volt in answer]
-    outputs = " ".join(few[:_SHOWN]) + (" ..." if len(one.outputs_V) > _SHOWN else "")
-    return (
-        f"loss {1e6 * one.loss:.0f} mV², {one.right:.0%} right, least margin "
-        f"{1e3 * one.margin_V:.0f} mV, outputs {outputs} mV"
-    )
+    least = f"{one.right:.0%} right, least margin {1e3 * one.margin_V:.0f} mV"
+    return f"epoch {one.epoch}: {least}, {short_line(one)}"
 
 
 def judged(training: Training) -> list[TrainedPattern]:
