@@ -19,6 +19,7 @@ from realnet_hw.emulate.scopes.scpi import (
     Commands,
     ScpiError,
     number,
+    short_form,
     switch,
     units,
 )
@@ -186,7 +187,7 @@ class Instrument:
         """
         word = text.upper().strip()
         index = word[-1:]
-        names = (prefix.upper(), "".join(letter for letter in prefix if not letter.islower()))
+        names = (prefix.upper(), short_form(prefix))
         if word[:-1] not in names or not index.isdigit() or int(index) not in self.scope.channels:
             raise ScpiError(ILLEGAL_VALUE)
         return int(index)

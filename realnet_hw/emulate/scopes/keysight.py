@@ -16,7 +16,15 @@ import numpy as np
 from realnet_hw.emulate.scopes import screen
 from realnet_hw.emulate.scopes.digitiser import Digitiser, Model, Slope, Sweep, resampled
 from realnet_hw.emulate.scopes.instrument import Instrument
-from realnet_hw.emulate.scopes.scpi import SETTINGS_CONFLICT, ScpiError, block, choice, number
+from realnet_hw.emulate.scopes.scpi import (
+    SETTINGS_CONFLICT,
+    ScpiError,
+    block,
+    choice,
+    number,
+    short_form,
+    word_for,
+)
 
 DSOX1204 = Model(
     identity="KEYSIGHT TECHNOLOGIES,DSOX1204G,CN00000001,02.11.2019120300",
@@ -150,9 +158,13 @@ class Keysight(Instrument):
         self.kept("TRIGger:MODE", "EDGE")
         self.kept("TRIGger[:EDGE]:COUPling", "DC")
         add("TRIGger[:EDGE]:SOURce", set_source, lambda: f"CHAN{scope.trigger.source}")
-        add("TRIGger[:EDGE]:SLOPe", set_slope, lambda: _short(_SLOPES, scope.trigger.slope))
+        add(
+            "TRIGger[:EDGE]:SLOPe",
+            set_slope,
+            lambda: short_form(word_for(_SLOPES, scope.trigger.slope)),
+        )
         add("TRIGger[:EDGE]:LEVel", set_level, lambda *_source: f"{scope.trigger.level_V:.6e}")
-        add("TRIGger:SWEep", set_sweep, lambda: _short(_SWEEPS, scope.trigger.sweep))
+        add("TRIGger:SWEep", set_sweep, lambda: short_form(word_for(_SWEEPS, scope.trigger.sweep)))
         self.kept("ACQuire:TYPE", "NORM")
         self.kept("ACQuire:MODE", "RTIM")
         self.kept("ACQuire:COMPlete", "100")
@@ -185,7 +197,7 @@ class Keysight(Instrument):
         add("WAVeform:BYTeorder", set_order, lambda: "LSBF" if self._low_first else "MSBF")
         self.flag("WAVeform:UNSigned", lambda: self, "_unsigned")
         add("WAVeform:POINts", set_points, lambda: str(self._count()))
-        add("WAVeform:POINts:MODE", set_mode, lambda: _capitals(self._mode))
+        add("WAVeform:POINts:MODE", set_mode, lambda: short_form(self._mode))
         add("WAVeform:TYPE", ask=lambda: "NORM")
         add("WAVeform:COUNt", ask=lambda: "1")
         add("WAVeform:DATA", ask=self._data)
@@ -255,12 +267,3 @@ class Keysight(Instrument):
         self.commands.add("MEASure:SOURce", set_source, lambda: f"CHAN{self._measured}")
         for header, quantity in _QUANTITIES.items():
             add(header, quantity)
-
-
-def _capitals(name: str) -> str:
-    return "".join(letter for letter in name if not letter.islower())
-
-
-def _short(names: dict[str, Any], value: str) -> str:
-    """Return the short form of a setting's name."""
-    return next(_capitals(name) for name, meaning in names.items() if meaning == value)

@@ -26,13 +26,14 @@ from realnet_hw.emulate.scopes.digitiser import (
 )
 from realnet_hw.emulate.scopes.instrument import Instrument
 from realnet_hw.emulate.scopes.scpi import (
-    ILLEGAL_VALUE,
     OUT_OF_RANGE,
     SETTINGS_CONFLICT,
     ScpiError,
     block,
     choice,
     number,
+    short_form,
+    word_for,
 )
 
 DS1000Z = Model(
@@ -167,8 +168,12 @@ class Rigol(Instrument):
         self.kept("TRIGger:COUPling", "DC")
         add("TRIGger:EDGE:SOURce", set_source, lambda: f"CHAN{scope.trigger.source}")
         self.setting("TRIGger:EDGE:LEVel", lambda: scope.trigger, "level_V")
-        add("TRIGger:EDGE:SLOPe", set_slope, lambda: _short(_SLOPES, scope.trigger.slope))
-        add("TRIGger:SWEep", set_sweep, lambda: _short(_SWEEPS, scope.trigger.sweep))
+        add(
+            "TRIGger:EDGE:SLOPe",
+            set_slope,
+            lambda: short_form(word_for(_SLOPES, scope.trigger.slope)),
+        )
+        add("TRIGger:SWEep", set_sweep, lambda: short_form(word_for(_SWEEPS, scope.trigger.sweep)))
         add("TRIGger:STATus", ask=self._status)
         add("ACQuire:MDEPth", set_depth, lambda: str(scope.depth))
         add("ACQuire:SRATe", ask=lambda: f"{self._rate_Hz():.6e}")
@@ -320,11 +325,3 @@ class Dho800(Rigol):
 
 def _texts(values: list[float]) -> bytes:
     return ",".join(f"{value:.6e}" for value in values).encode()
-
-
-def _short(names: dict[str, Any], value: str) -> str:
-    """Return the short form of a setting's name."""
-    for name, meaning in names.items():
-        if meaning == value:
-            return "".join(letter for letter in name if not letter.islower())
-    raise ScpiError(ILLEGAL_VALUE)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from realnet_hw.errors import SimulationFailed
@@ -217,6 +217,20 @@ def choice(text: str, *names: str) -> str:
         if text.upper() in (short[0], name.upper()):
             return name
     raise ScpiError(ILLEGAL_VALUE)
+
+
+def short_form(name: str) -> str:
+    """Return the short form of a word: ``NORM`` of ``NORMal``."""
+    return "".join(letter for letter in name if not letter.islower())
+
+
+def word_for(words: Mapping[str, str], meaning: str) -> str:
+    """Return the first word that has a meaning.
+
+    Raises:
+        StopIteration: none has it.
+    """
+    return next(word for word, its in words.items() if its == meaning)
 
 
 def block(data: bytes, digits: int | None = None) -> bytes:

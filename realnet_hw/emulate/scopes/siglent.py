@@ -23,6 +23,7 @@ from realnet_hw.emulate.scopes.scpi import (
     choice,
     number,
     switch,
+    word_for,
 )
 
 SDS1104XE = Model(
@@ -113,9 +114,7 @@ class Siglent(Instrument):
 
         def coupling(index: int) -> str:
             wanted = channel(index).coupling
-            return self._said(
-                f"C{index}:CPL", next(k for k, v in _COUPLINGS.items() if v == wanted)
-            )
+            return self._said(f"C{index}:CPL", word_for(_COUPLINGS, wanted))
 
         def show(index: int, text: str) -> None:
             channel(index).on = switch(text)
@@ -171,7 +170,7 @@ class Siglent(Instrument):
 
         def slope(source: int) -> str:
             wanted = scope.trigger.slope
-            return self._said(f"C{source}:TRSL", next(k for k, v in _SLOPES.items() if v == wanted))
+            return self._said(f"C{source}:TRSL", word_for(_SLOPES, wanted))
 
         self._value("TDIV|TIME_DIV", lambda: scope, "s_a_division", "S")
         self._value("TRDL|TRIG_DELAY", lambda: scope, "centre_s", "S")

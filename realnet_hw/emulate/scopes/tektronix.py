@@ -30,7 +30,9 @@ from realnet_hw.emulate.scopes.scpi import (
     block,
     choice,
     number,
+    short_form,
     switch,
+    word_for,
 )
 
 TBS2000 = Model(
@@ -214,10 +216,14 @@ class Tektronix(Instrument):
         self.kept("TRIGger:A:TYPe", "EDGE")
         self.kept("TRIGger:A:EDGE:COUPling", "DC")
         add("TRIGger:A:EDGE:SOUrce", set_source, lambda: f"CH{scope.trigger.source}")
-        add("TRIGger:A:EDGE:SLOpe", set_slope, lambda: _long(_SLOPES, scope.trigger.slope))
+        add(
+            "TRIGger:A:EDGE:SLOpe",
+            set_slope,
+            lambda: word_for(_SLOPES, scope.trigger.slope).upper(),
+        )
         self.setting("TRIGger:A:LEVel", lambda: scope.trigger, "level_V")
         self.setting("TRIGger:A:LEVel:CH#", lambda _n: scope.trigger, "level_V")
-        add("TRIGger:A:MODe", set_sweep, lambda: _long(_SWEEPS, scope.trigger.sweep))
+        add("TRIGger:A:MODe", set_sweep, lambda: word_for(_SWEEPS, scope.trigger.sweep).upper())
         add("TRIGger:STATE", ask=self._status)
         add("TRIGger", self._force)
 
@@ -374,7 +380,7 @@ class Tektronix(Instrument):
         return heading + block(sent.astype(kind).tobytes())
 
     def _measurement(self, index: int, kind: str) -> str:
-        found = [name for name in _QUANTITIES if kind.upper() in (name.upper(), _capitals(name))]
+        found = [name for name in _QUANTITIES if kind.upper() in (name.upper(), short_form(name))]
         if not found:
             raise ScpiError(ILLEGAL_VALUE)
         value = self.scope.measured(index, _QUANTITIES[found[0]])
@@ -486,12 +492,3 @@ def _without_second(
     """Return what writes and reads a part whose header has a second number, which is always 1."""
     write, read = pair
     return lambda index, _one, text: write(index, text), lambda index, _one: read(index)
-
-
-def _capitals(name: str) -> str:
-    return "".join(letter for letter in name if not letter.islower())
-
-
-def _long(names: dict[str, Any], value: str) -> str:
-    """Return a setting's name in capitals."""
-    return next(name.upper() for name, meaning in names.items() if meaning == value)
