@@ -218,3 +218,13 @@ def test_a_scope_hung_up_is_lost() -> None:
         virtual.close()
         with pytest.raises((LinkLost, NoAnswer)):
             scope.connection.ask("*IDN?")
+
+
+@pytest.mark.parametrize("garbage", [b"\x00" * 64, b"HS" + bytes(14), b"HS\x06\0" + b"\xff" * 12])
+def test_garbage_on_a_port_harms_nobody_else(garbage: bytes) -> None:
+    with scope_at("keysight_1000x", "hislip") as (scope, virtual, _):
+        for address in virtual.addresses.values():
+            number = int(address.replace(",", "::").split("::")[-2])
+            with socket.create_connection(("127.0.0.1", number)) as line:
+                line.sendall(garbage + b"\n")
+        assert "KEYSIGHT" in scope.connection.ask("*IDN?")
