@@ -182,6 +182,45 @@ class Margins(_Frozen, frozen=True, kw_only=True):
     worst: list[WorstBoard]
 
 
+class PartEffect(_Frozen, frozen=True, kw_only=True):
+    """What a part's tolerance does to the value that it moves most.
+
+    Args:
+        part: its reference, or the net of a supply.
+        parameter: of the deck.
+        key: ``"<case>.<output>"`` of the value.
+        slope: volts for each unit of the parameter, at the nominal board.
+        effect_V: by how much it moves the value at the far end of its tolerance, not negative.
+        share: of the sum of all parts' squared effects on that value.
+    """
+
+    part: str
+    parameter: str
+    key: str
+    slope: float
+    effect_V: float
+    share: float
+
+
+class Corner(_Frozen, frozen=True, kw_only=True):
+    """A value with every part at the end of its tolerance that is worst for it, either way."""
+
+    low_V: float
+    high_V: float
+
+
+class Sensitivity(_Frozen, frozen=True, kw_only=True):
+    """Which part decides.
+
+    Args:
+        parts: those that move a value, the greatest effect first.
+        corners: by ``"<case>.<output>"``, of outputs.
+    """
+
+    parts: list[PartEffect]
+    corners: dict[str, Corner]
+
+
 class Thresholds(_Frozen, frozen=True, kw_only=True):
     """Below ``low_V`` an output is 0, above ``high_V`` it is 1."""
 
@@ -352,7 +391,7 @@ class Prediction(
 ):
     """What SPICE says that boards with these parts will do.
 
-    ``yield`` and ``margins`` are None where nothing is asked of the outputs. They count all samples,
+    ``yield`` and ``margins`` are None where nothing is asked of outputs. They count all samples,
     of which the first 10 000 at most are kept in ``statistics``; the bands are made from these.
     ``unsolved_faults`` are those for which the simulator found no solution: what they would do is
     not known. ``nets`` says which net each input, output and test point is on; a record without it
@@ -380,6 +419,7 @@ class Prediction(
     waveforms: list[Waveforms] = []
     yields: list[TolerancedYield] = []
     margins: Margins | None = None
+    sensitivity: Sensitivity | None = None
     parts: list[UsedPart] = []
     nets: dict[str, str] = {}
 

@@ -226,6 +226,7 @@ def views(prediction: Prediction) -> list[str]:
     lines += [yield_line(found) for found in prediction.yields]
     if line := margin_line(prediction):
         lines.append(line)
+    lines += sensitivity_lines(prediction)
     if prediction.unsolved_faults:
         lines.append(f"No solution with these faults: {some(prediction.unsolved_faults)}.")
     return lines
@@ -250,6 +251,32 @@ def margin_line(prediction: Prediction) -> str:
         f"Nearest to a wrong answer: {some(often)}. The worst board, number {worst.board} of seed"
         f" {prediction.seed}, is {side} by {volts(abs(worst.margin_V), '.3f')} V: {where}."
     )
+
+
+def sensitivity_lines(prediction: Prediction) -> list[str]:
+    """Return which parts decide, and the widest worst-case corner; nothing where not known."""
+    found = prediction.sensitivity
+    if found is None or not found.parts:
+        return []
+    names = case_names([[i.set_V for i in case.inputs.values()] for case in prediction.cases])
+
+    def place(key: str) -> str:
+        case, _, output = key.partition(".")
+        return f"{output} at {names[int(case)]}"
+
+    most = [
+        f"{one.part} moves {place(one.key)} by {volts(one.effect_V, '.3f')} V"
+        f" ({100 * one.share:.0f} %)"
+        for one in found.parts
+    ]
+    lines = [f"Which part decides, each at the end of its tolerance: {some(most)}."]
+    if found.corners:
+        key, corner = max(found.corners.items(), key=lambda item: item[1].high_V - item[1].low_V)
+        lines.append(
+            f"Worst corner of all tolerances together: {place(key)} from"
+            f" {volts(corner.low_V, '.3f')} to {volts(corner.high_V, '.3f')} V."
+        )
+    return lines
 
 
 def yield_line(found: TolerancedYield) -> str:

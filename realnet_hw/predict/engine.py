@@ -96,6 +96,27 @@ class Engine(Protocol):
         """
         ...
 
+    def sensitivities(
+        self,
+        deck: Deck,
+        parameters: Sequence[Parameters],
+        nodes: Sequence[str],
+        *,
+        names: Sequence[str],
+    ) -> Volts:
+        """Return how the direct voltages answer to small changes of parameters.
+
+        Args:
+            deck: of the board.
+            parameters: sets.
+            nodes: that answer.
+            names: parameters to differentiate for, each once.
+
+        Returns:
+            Volts for each unit of a parameter, shape (parameter sets, nodes, names).
+        """
+        ...
+
     def sweep(
         self,
         deck: Deck,
@@ -189,6 +210,50 @@ class PlainBound:
             for row in patterns.tolist()
         ]
         return self._engine.operating_point(self._deck, sets, self._nodes)
+
+
+# Of a parameter, and of a volt at least: far above what a simulator's tolerances leave.
+_DIFFERENCE, _SOURCE_DIFFERENCE_V = 1e-3, 1e-4
+
+
+def by_differences(
+    engine: Engine,
+    deck: Deck,
+    parameters: Sequence[Parameters],
+    nodes: Sequence[str],
+    names: Sequence[str],
+) -> Volts:
+    """Return what ``Engine.sensitivities`` does, by central differences of operating points.
+
+    Parameters that ``parameters`` and ``deck.spreads`` give no value are not known here.
+
+    Raises:
+        InputError: a parameter named twice, or of which no value is known.
+        SimulationFailed: no solution.
+    """
+    refuse_twice(names)
+    own = {spread.parameter: spread.nominal for spread in deck.spreads}
+    found = np.empty((len(parameters), len(nodes), len(names)))
+    for number, chosen in enumerate(parameters):
+        values = {**own, **chosen}
+        if unknown := [name for name in names if name not in values]:
+            raise InputError(f"no value of {unknown[0]!r}", where=deck.title)
+        sizes = {name: abs(values[name]) for name in names}
+        steps = {
+            name: _SOURCE_DIFFERENCE_V * max(size, 1.0)
+            if name.startswith(("v", "i"))
+            else _DIFFERENCE * size
+            for name, size in sizes.items()
+        }
+        moved = [
+            {**chosen, name: values[name] + sign * steps[name]}
+            for name in names
+            for sign in (1, -1)
+        ]
+        volts = engine.operating_point(deck, moved, nodes).reshape(len(names), 2, len(nodes))
+        twice = 2 * np.array(list(steps.values()))
+        found[number] = (volts[:, 0] - volts[:, 1]).T / twice
+    return found
 
 
 def refuse_twice(changing: Sequence[str]) -> None:

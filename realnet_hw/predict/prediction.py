@@ -17,6 +17,7 @@ from realnet_hw.predict.bands import band_of_modes
 from realnet_hw.predict.engine import Engine, Parameters
 from realnet_hw.predict.levels import sources
 from realnet_hw.predict.monte_carlo import Progress, Run, streamed
+from realnet_hw.predict.sensitivity import sensitivity
 from realnet_hw.predict.tally import Tally
 from realnet_hw.predict.tolerances import draw
 from realnet_hw.predict.traces import microvolt, microvolts, nanosecond, nanoseconds
@@ -106,6 +107,7 @@ def predict(
         unsolved_faults=unsolved,
         yield_=tally.yield_,
         margins=tally.margins,
+        sensitivity=sensitivity(board, deck, engine, asking, cases),
         conditions=conditions.of(deck),
         parts=used_parts(netlist),
         nets=_nets(board),

@@ -153,6 +153,17 @@ class _Workers:
         """See ``Engine``."""
         return PlainBound(self, deck, parameters, changing, nodes)
 
+    def sensitivities(
+        self,
+        deck: Deck,
+        parameters: Sequence[Parameters],
+        nodes: Sequence[str],
+        *,
+        names: Sequence[str],
+    ) -> Volts:
+        """See ``Engine``."""
+        return self._dealt("sensitivities", deck, parameters, nodes, names=names)
+
     def sweep(
         self,
         deck: Deck,

@@ -250,6 +250,39 @@ def test_what_can_not_be_bound(compiled: CompiledEngine) -> None:
             bound.operating_points(np.array(values))
 
 
+# ----------------------------------------------------------------------------------- sensitivities
+
+
+def test_sensitivities_of_a_divider(compiled: CompiledEngine) -> None:
+    names = ["r2", "v_in", "r1"]
+    found = compiled.sensitivities(DIVIDER, [{}, {"v_in": 4.0}], ["b", "a", "0"], names=names)
+    for volts, slopes in zip((10.0, 4.0), found, strict=True):
+        expected = [volts * 1e3 / 4e3**2, 0.75, -volts * 3e3 / 4e3**2]
+        np.testing.assert_allclose(slopes[0], expected, rtol=1e-6)
+        np.testing.assert_allclose(slopes[1:], [[0, 1, 0], [0, 0, 0]], atol=1e-7)
+    with pytest.raises(InputError, match="twice"):
+        compiled.sensitivities(DIVIDER, [{}], ["b"], names=["r1", "r1"])
+
+
+@pytest.mark.parametrize("name", ["xor_opamp", "xor_single_supply"])
+def test_sensitivities_are_those_of_ngspice(
+    name: str, compiled: CompiledEngine, engine: NgspiceEngine
+) -> None:
+    """Every spread parameter against differences of ngspice, within a thousandth of its effect."""
+    board = load_board(name)
+    deck = deck_from(from_board(board), board)
+    nodes = [deck.nodes[port.net] for port in board.outputs]
+    names = [spread.parameter for spread in deck.spreads]
+    (drawn,) = draw(deck.spreads, 1, 4)
+    case = {deck.inputs[name].element: volts for name, volts in board.cases[1].inputs.items()}
+    sets = [{**drawn, **case}]
+    ours = compiled.sensitivities(deck, sets, nodes, names=names)
+    theirs = engine.sensitivities(deck, sets, nodes, names=names)
+    reach = np.array([spread.high - spread.low for spread in deck.spreads]) / 2
+    np.testing.assert_allclose(ours * reach, theirs * reach, rtol=1e-3, atol=2e-6)
+    assert np.abs(ours * reach).max() > 1e-2
+
+
 # --------------------------------------------------------------------------------------- refusals
 
 

@@ -58,6 +58,18 @@ class CompiledEngine:
         with self._solver(deck, nodes, charged=False) as solver:
             return solver.bound(parameters, changing)
 
+    def sensitivities(
+        self,
+        deck: Deck,
+        parameters: Sequence[Parameters],
+        nodes: Sequence[str],
+        *,
+        names: Sequence[str],
+    ) -> Volts:
+        """See ``Engine``; by the adjoint equations."""
+        with self._solver(deck, nodes, charged=False) as solver:
+            return solver.sensitivities(parameters, names)
+
     def sweep(
         self,
         deck: Deck,

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from realnet_hw.predict.compiled.circuit import Circuit
-from realnet_hw.predict.compiled.kernels import direct, memory
+from realnet_hw.predict.compiled.kernels import adjoint, direct, memory
 from realnet_hw.predict.compiled.kernels.memory import Binding, Integers, Tables
 from realnet_hw.predict.compiled.kernels.residual import load
 
@@ -79,6 +79,56 @@ class CircuitLanes:
             )
             direct.operating_points(self.tables, self.memory, self._search, job)
         return found, outcome
+
+    def differentiate(
+        self,
+        boards: Values,
+        solutions: Values,
+        asked: npt.NDArray[np.int64],
+        steps: Values,
+        places: npt.NDArray[np.int64],
+    ) -> Values:
+        """Differentiate unknowns for parameters, at solutions.
+
+        Args:
+            boards: of the changing parameters, shape (boards, changing).
+            solutions: of the boards, shape (boards, unknowns).
+            asked: columns of ``boards``.
+            steps: by how much the equations are moved for each of them.
+            places: of the unknowns.
+
+        Returns:
+            Shape (boards, places, asked).
+        """
+        tables = self.tables
+        root = {int(place): int(place) for place in tables.unknowns}
+        root |= {int(place): int(held) for place, held in tables.followers}
+        column = {int(place): number for number, place in enumerate(tables.unknowns)}
+        question = adjoint.Question(
+            binding=self.binding,
+            boards=boards,
+            solutions=solutions,
+            asked=asked,
+            steps=steps,
+            places=places,
+            columns=np.array(
+                [column.get(root.get(int(place), -1), -1) for place in places], np.int64
+            ),
+            found=np.zeros((len(boards), len(places), len(asked))),
+        )
+        adjoint.sensitivities(tables, self.memory, question, *_pivot_starts(tables))
+        return question.found
+
+
+def _pivot_starts(tables: Tables) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return where each pivot begins in the programmes that factor and solve, see ``Order``."""
+    factor, solve = [0], [0]
+    while factor[-1] < len(tables.factor):
+        _, _, targets, others = tables.factor[factor[-1] : factor[-1] + 4].tolist()
+        factor.append(factor[-1] + 4 + others + targets * (2 + others))
+    while solve[-1] < len(tables.solve):
+        solve.append(solve[-1] + 4 + 2 * int(tables.solve[solve[-1] + 3]))
+    return np.array(factor[:-1], np.int64), np.array(solve[:-1], np.int64)
 
 
 def binding(tables: Tables, changing: Sequence[int]) -> Binding:

@@ -29,6 +29,9 @@ _BOARDS_AT_ONCE = 128
 # A transient has so many steps at least; each may be wrong by this share of a voltage.
 _FEWEST_STEPS, _STEP_ERROR = 50, 3e-6
 _FIRST_ROOM = 4096
+# By so much of itself a parameter is moved for its derivative; a source, which may be 0, by so much
+# of at least a volt: far less than the width of the sharpest bend.
+_STEP, _SOURCE_STEP = 1e-5, 1e-7
 # Kept for a circuit: memories for different sets of parameters, solutions of cases.
 _MEMORIES_KEPT, _STARTS_KEPT = 4, 1024
 
@@ -138,6 +141,35 @@ class Solver:
                 numbers, values[some], parameters[some], self._columns, at_start=False
             )
         return volts
+
+    def sensitivities(self, parameters: Sequence[Parameters], names: Sequence[str]) -> Volts:
+        """Return the derivatives of operating points, see ``Engine.sensitivities``.
+
+        Raises:
+            InputError: as ``_table``, or a parameter named twice.
+            SimulationFailed: a board without a solution.
+        """
+        refuse_twice(names)
+        asked = self.numbers(names)
+        numbers, values = self._table(parameters)
+        more = tuple(number for number in asked if number not in numbers)
+        numbers += more
+        own = np.repeat(self._circuit.own[np.newaxis, list(more)], len(parameters), axis=0)
+        found = np.zeros((len(parameters), len(self._columns), len(asked)))
+        values = np.ascontiguousarray(np.hstack([values, own]))
+        sizes = np.maximum(np.abs(self._circuit.own[list(asked)]), 1e-30)
+        is_source = np.array([name.startswith(("v", "i")) for name in names], bool)
+        steps = np.where(is_source, _SOURCE_STEP * np.maximum(sizes, 1.0), _STEP * sizes)
+        place = np.array([numbers.index(number) for number in asked], np.int64)
+        for first in range(0, len(parameters), _BOARDS_PER_CALL):
+            some = slice(first, first + _BOARDS_PER_CALL)
+            solutions = self._points(
+                numbers, values[some], parameters[some], self._every, at_start=False
+            )
+            found[some] = self._lanes(numbers).differentiate(
+                values[some], solutions, place, steps, self._columns
+            )
+        return found
 
     def direct_from(
         self, lanes: CircuitLanes, boards: Volts, start: _Unknowns, names: Sequence[str]

@@ -30,7 +30,7 @@ from realnet_hw.predict.compiled.kernels.memory import (
     Reals,
     Tables,
 )
-from realnet_hw.predict.compiled.kernels.residual import evaluate, follow, load
+from realnet_hw.predict.compiled.kernels.residual import evaluate_here, follow, load
 
 # Ways to a solution, each tried where the last one failed.
 WARM, COLD, LEAKS, SOURCES, REST, IDLE = 0, 1, 2, 3, 4, 5
@@ -210,10 +210,10 @@ def newton(
     absolute_V: float,
     short: Reals,
 ) -> None:
-    """Make one of Newton's steps in every lane, see ``evaluate`` and ``advance``."""
+    """Make one of Newton's steps in every lane, see ``evaluate_here`` and ``advance``."""
     matrix, f, step = memory.matrix, memory.f, memory.step
     follow(tables.followers, tables.steps, memory.sources, memory.x)
-    evaluate(tables, memory, charged)
+    evaluate_here(tables, memory, charged)
     solve_for_step(tables.factor, tables.solve, matrix, f, step, memory.scratch)
     unknowns, voltages = tables.unknowns, tables.voltages
     advance(unknowns, voltages, memory.x, step, most_V, relative, absolute_V, short)

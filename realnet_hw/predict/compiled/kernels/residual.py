@@ -10,7 +10,7 @@ import math
 
 from realnet_hw.predict.compiled.kernels.channels import channels
 from realnet_hw.predict.compiled.kernels.formulas import formulas
-from realnet_hw.predict.compiled.kernels.jit import kernel
+from realnet_hw.predict.compiled.kernels.jit import inlined, kernel
 from realnet_hw.predict.compiled.kernels.junctions import junctions
 from realnet_hw.predict.compiled.kernels.memory import (
     LANES,
@@ -139,8 +139,28 @@ def _leak(
 
 
 @kernel
-def evaluate(tables: Tables, lanes: Lanes, charged: bool) -> None:
-    """Compute ``lanes.f``, and its derivatives in ``lanes.matrix``.
+def _copy(rows: Reals, into: Reals) -> None:
+    for row in range(len(into)):
+        put(into, row, rows, row)
+
+
+@kernel
+def _clear(rows: Reals) -> None:
+    for row in range(len(rows)):
+        for lane in range(LANES):
+            rows[row, lane] = 0.0
+
+
+@kernel
+def _add_rate(rows: Reals, rate: Reals, into: Reals) -> None:
+    """Add what charges are multiplied by their rate."""
+    for row in range(len(into)):
+        add_product(into, row, rows, row, rate, 0)
+
+
+@inlined
+def evaluate_here(tables: Tables, lanes: Lanes, charged: bool) -> None:
+    """Compute ``lanes.f``, and its derivatives in ``lanes.matrix``, within the caller's code.
 
     Args:
         tables: of the circuit.
@@ -165,20 +185,6 @@ def evaluate(tables: Tables, lanes: Lanes, charged: bool) -> None:
 
 
 @kernel
-def _copy(rows: Reals, into: Reals) -> None:
-    for row in range(len(into)):
-        put(into, row, rows, row)
-
-
-@kernel
-def _clear(rows: Reals) -> None:
-    for row in range(len(rows)):
-        for lane in range(LANES):
-            rows[row, lane] = 0.0
-
-
-@kernel
-def _add_rate(rows: Reals, rate: Reals, into: Reals) -> None:
-    """Add what charges are multiplied by their rate."""
-    for row in range(len(into)):
-        add_product(into, row, rows, row, rate, 0)
+def evaluate(tables: Tables, lanes: Lanes, charged: bool) -> None:
+    """See ``evaluate_here``."""
+    evaluate_here(tables, lanes, charged)
