@@ -10,6 +10,8 @@ from realnet_hw.board import Board
 from realnet_hw.measure.fixture_specification import (
     ADC_NOISE_V,
     DAC_CHANNELS,
+    LINE_CHANNELS,
+    PULL_CHANNELS,
     PULSE_CHANNELS,
     SENSE_CHANNELS,
     TICK_S,
@@ -84,7 +86,8 @@ def planned_budgets(
             found[channel] = dac_components()
         elif channel in PULSE_CHANNELS:
             found[channel] = pulse_components(clock, jitter(TICK_S, 1, reading.repeats))
-        elif channel in SENSE_CHANNELS:
+        elif channel not in (*PULL_CHANNELS, *LINE_CHANNELS):
+            # A sense channel, or one that is only supposed to be there.
             found[channel] = adc_components(noise)
     return found
 
