@@ -22,6 +22,7 @@ from realnet_hw.compare.words import (
     beyond,
     case_names,
     conditions,
+    deciding,
     edge_figure,
     figure,
     headline,
@@ -40,6 +41,7 @@ _MINUS = "\N{MINUS SIGN}"
 _SMALLEST_RISK = 1e-9
 _EDGE = 0.01
 _FEW = 4  # so many inputs have a column each
+_MOST_DECIDING = 8
 
 
 @dataclass(frozen=True)
@@ -150,12 +152,19 @@ def html(
         conditions=conditions(prediction.conditions),
         answers=views(
             msgspec.structs.replace(
-                prediction, curves=[], surfaces=[], waveforms=[], yields=[], margins=None
+                prediction,
+                curves=[],
+                surfaces=[],
+                waveforms=[],
+                yields=[],
+                margins=None,
+                sensitivity=None,
             )
         ),
         yields=figures.yields(prediction, comparison),
         margins=figures.margins(prediction),
         margin_line=margin_line(prediction),
+        deciding=deciding(prediction, _MOST_DECIDING),
         curves=figures.curves(prediction, comparison),
         surfaces=figures.surfaces(prediction, comparison),
         transients=figures.transients(prediction),

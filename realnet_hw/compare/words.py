@@ -8,8 +8,10 @@ from realnet_hw.records import (
     ComparedEdge,
     Comparison,
     Conditions,
+    Corner,
     MeasuredEdge,
     Measurement,
+    PartEffect,
     Prediction,
     Settling,
     TolerancedYield,
@@ -237,16 +239,11 @@ def margin_line(prediction: Prediction) -> str:
     margins = prediction.margins
     if margins is None or not margins.worst:
         return ""
-    names = case_names([[i.set_V for i in case.inputs.values()] for case in prediction.cases])
-
-    def place(key: str) -> str:
-        case, _, output = key.partition(".")
-        return f"{output} at {names[int(case)]}"
-
-    often = [f"{place(key)} on {count} boards" for key, count in margins.deciding.items()]
+    place = _places(prediction)
+    often = [f"{place[key]} on {count} boards" for key, count in margins.deciding.items()]
     worst = margins.worst[0]
     side = "still right" if worst.margin_V > 0 else "wrong"
-    where = place(f"{worst.case}.{worst.output}")
+    where = place[f"{worst.case}.{worst.output}"]
     return (
         f"Nearest to a wrong answer: {some(often)}. The worst board, number {worst.board} of seed"
         f" {prediction.seed}, is {side} by {volts(abs(worst.margin_V), '.3f')} V: {where}."
@@ -258,14 +255,9 @@ def sensitivity_lines(prediction: Prediction) -> list[str]:
     found = prediction.sensitivity
     if found is None or not found.parts:
         return []
-    names = case_names([[i.set_V for i in case.inputs.values()] for case in prediction.cases])
-
-    def place(key: str) -> str:
-        case, _, output = key.partition(".")
-        return f"{output} at {names[int(case)]}"
-
+    place = _places(prediction)
     most = [
-        f"{one.part} moves {place(one.key)} by {volts(one.effect_V, '.3f')} V"
+        f"{one.part} moves {place[one.key]} by {volts(one.effect_V, '.3f')} V"
         f" ({100 * one.share:.0f} %)"
         for one in found.parts
     ]
@@ -273,10 +265,34 @@ def sensitivity_lines(prediction: Prediction) -> list[str]:
     if found.corners:
         key, corner = max(found.corners.items(), key=lambda item: item[1].high_V - item[1].low_V)
         lines.append(
-            f"Worst corner of all tolerances together: {place(key)} from"
+            f"Worst corner of all tolerances together: {place[key]} from"
             f" {volts(corner.low_V, '.3f')} to {volts(corner.high_V, '.3f')} V."
         )
     return lines
+
+
+def deciding(prediction: Prediction, most: int) -> list[tuple[str, PartEffect, Corner | None]]:
+    """Return the parts that decide, the greatest effect first.
+
+    Returns:
+        The value that the part moves most, as a reader calls it, what it does to it, and that
+        value's worst corners.
+    """
+    found = prediction.sensitivity
+    if found is None:
+        return []
+    place = _places(prediction)
+    return [(place[one.key], one, found.corners.get(one.key)) for one in found.parts[:most]]
+
+
+def _places(prediction: Prediction) -> dict[str, str]:
+    """Return ``"<case>.<output>"`` as a reader calls it: "Y at 0, 5 V"."""
+    names = case_names([[i.set_V for i in case.inputs.values()] for case in prediction.cases])
+    return {
+        f"{number}.{output}": f"{output} at {name}"
+        for number, (name, case) in enumerate(zip(names, prediction.cases, strict=True))
+        for output in case.outputs
+    }
 
 
 def yield_line(found: TolerancedYield) -> str:
