@@ -15,6 +15,7 @@ import numpy as np
 
 from realnet_hw.errors import BenchError
 from realnet_hw.learn.array.device import Array, Nudge, Volts, Weights, outputs_V
+from realnet_hw.learn.array.loss import errors_V
 from realnet_hw.learn.array.task import Task
 from realnet_hw.records import BudgetLine, TrainingPlan
 from realnet_hw.technology.array_2t1c import STORE_MAX_V
@@ -37,7 +38,7 @@ def budget(array: Array, task: Task, plan: TrainingPlan, stored_V: Weights) -> l
     nudge = Nudge(plan.nudge_strength, plan.nudge_limit_V)
     array.store(stored_V)
     phases = array.phases(chosen.inputs_V, targets_V, nudge)
-    error_V = outputs_V(array.shape, phases.free_V) - targets_V
+    error_V = errors_V(outputs_V(array.shape, phases.free_V), targets_V)
     converters = array.converters
     difference_V = math.sqrt(2) * converters.u_V
     seen_V = _rms(phases.towards_V - phases.away_V)

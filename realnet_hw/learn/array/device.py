@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from realnet_hw.board import Board, Synapses
 from realnet_hw.errors import InputError
+from realnet_hw.learn.array.loss import errors_V
 from realnet_hw.technology.array_2t1c import Shape
 
 Volts: TypeAlias = npt.NDArray[np.float64]
@@ -166,7 +167,7 @@ def phases_by_host(array: Array, inputs_V: Volts, targets_V: Volts, nudge: Nudge
     """Return the three phases of an array that is told each push; see ``Array.phases``."""
     shape = array.shape
     free_V = array.present(inputs_V, np.zeros((len(inputs_V), 2 * shape.outputs)))
-    error_V = outputs_V(shape, free_V) - targets_V
+    error_V = errors_V(outputs_V(shape, free_V), targets_V)
     push_V = np.repeat(nudge.strengths(error_V) * error_V, 2, axis=1)
     push_V *= np.tile([-1.0, 1.0], shape.outputs)
     both_V = array.present(np.vstack([inputs_V, inputs_V]), np.vstack([push_V, -push_V]))

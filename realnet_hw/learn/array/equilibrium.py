@@ -2,9 +2,9 @@
 
 A network of synapses settles where its co-content ``P`` is stationary. Each output column ``o`` is
 tied by a conductance ``g`` to a voltage that is 0 V in the free phase, ``-s e`` towards the target
-and ``+s e`` away from it, ``e = y - t`` the error of the output. Then, to first order in ``s``::
+and ``+s e`` away from it, ``e = dL/dy`` the error of the output. Then, to first order in ``s``::
 
-    d(g L)/dw = (dP/dw towards - dP/dw away) / (2 s),    L = sum(e^2) / 2
+    d(g L)/dw = (dP/dw towards - dP/dw away) / (2 s)
 
 and ``dP/dw`` of a synapse is local. A transistor between ``a`` and ``b`` with its gate at ``w`` has
 ``I = beta ((w - V_T)(a - b) - (a^2 - b^2) / 2)``, hence ``dP/dw = beta (a - b)^2 / 2``: what it
@@ -19,6 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from realnet_hw.learn.array.device import Array, Nudge, Volts, Weights, outputs_V, rows_V
+from realnet_hw.learn.array.loss import errors_V, losses
 from realnet_hw.parts.catalogue import part_type
 from realnet_hw.technology.array_2t1c import NUDGE_ohm
 
@@ -29,7 +30,7 @@ class Estimate:
 
     Args:
         outputs_V: in the free phase, shape (patterns, outputs).
-        loss: mean over the patterns of half the squared error, V^2.
+        loss: mean over the patterns, V^2.
         gradient: of the loss by every gate voltage, V.
     """
 
@@ -49,13 +50,13 @@ def estimate(array: Array, inputs_V: Volts, targets_V: Volts, nudge: Nudge) -> E
     """
     found = array.phases(inputs_V, targets_V, nudge)
     outputs = outputs_V(array.shape, found.free_V)
-    error = outputs - targets_V
+    error = errors_V(outputs, targets_V)
     towards = _local(array, inputs_V, found.towards_V)
     away = _local(array, inputs_V, found.away_V)
     scale = (2 * nudge.strengths(error) / NUDGE_ohm)[:, :, None]
     return Estimate(
         outputs,
-        float((error**2).sum(axis=1).mean() / 2),
+        float(losses(outputs, targets_V).mean()),
         tuple(
             ((plus - minus) / scale).mean(axis=0) for plus, minus in zip(towards, away, strict=True)
         ),

@@ -13,6 +13,7 @@ import numpy as np
 
 from realnet_hw.learn.array.device import Array, Nudge, Volts, Weights
 from realnet_hw.learn.array.equilibrium import estimate
+from realnet_hw.learn.array.loss import losses
 from realnet_hw.learn.array.task import Task
 from realnet_hw.learn.array.training import answers
 from realnet_hw.records import GradientCheck, TrainingPlan
@@ -53,14 +54,13 @@ def check(
     flat_V = _flat(stored_V)
     for index in range(len(moved)):
         progress(index, len(moved))
-        ends_V, losses = [], []
+        ends_V, found = [], []
         for sign in (1, -1):
             volts = float(np.clip(flat_V[index] + sign * step_V, STORE_MIN_V, STORE_MAX_V))
             array.store(_with(stored_V, index, volts))
-            error = answers(array, task) - targets_V
             ends_V.append(volts)
-            losses.append(float((error**2).sum(axis=1).mean() / 2))
-        moved[index] = (losses[0] - losses[1]) / (ends_V[0] - ends_V[1])
+            found.append(float(losses(answers(array, task), targets_V).mean()))
+        moved[index] = (found[0] - found[1]) / (ends_V[0] - ends_V[1])
     progress(len(moved), len(moved))
     array.store(stored_V)
     lengths = float(np.linalg.norm(nudged)), float(np.linalg.norm(moved))

@@ -16,6 +16,7 @@ import numpy as np
 from realnet_hw.learn.array.adam import Adam
 from realnet_hw.learn.array.device import Array, Nudge, Volts, Weights, outputs_V
 from realnet_hw.learn.array.equilibrium import estimate
+from realnet_hw.learn.array.loss import losses
 from realnet_hw.learn.array.task import Task
 from realnet_hw.measure.journal import Entry
 from realnet_hw.measure.procedure import utc_now
@@ -31,7 +32,7 @@ class Checkpoint(Entry, frozen=True, kw_only=True):
 
     Args:
         epoch: 0 before the first one.
-        loss: mean over the patterns of half the squared error, V^2.
+        loss: mean over the patterns, V^2.
         right: the share of patterns that are answered rightly.
         margin_V: the least of them, below 0 where one is wrong.
         outputs_V: a list a pattern.
@@ -132,12 +133,11 @@ def _checkpoint(
     array.store(stored_V)
     outputs = answers(array, task)
     margins_V = task.margins_V(outputs)
-    error = outputs - plan.target_V * task.signs
     return Checkpoint(
         point=f"epoch {epoch}",
         time_utc=utc_now(),
         epoch=epoch,
-        loss=float((error**2).sum(axis=1).mean() / 2),
+        loss=float(losses(outputs, plan.target_V * task.signs).mean()),
         right=float((margins_V > 0).mean()),
         margin_V=float(margins_V.min()),
         outputs_V=outputs.tolist(),

@@ -79,3 +79,22 @@ def test_read_as_the_fixture_reads_the_gradient_is_the_same(board: Board, deck: 
     nudged, moved = np.array(seen.nudged_V), np.array(exact.moved_V)
     assert nudged @ moved / np.linalg.norm(nudged) / np.linalg.norm(moved) > 0.95
     assert seen.cosine > 0.95
+
+
+def test_of_several_outputs_the_gradient_is_right_as_well() -> None:
+    """Three classes, nudged by the host through a pair of columns each."""
+    shape = Shape(inputs=1, hidden=2, outputs=3)
+    stored = [[[2.5] * len(columns) for _ in rows] for rows, columns in shape.layers]
+    board = array_board("array", "Array under test", shape, stored_V=stored)
+    task = Task(np.array([[-1.0], [0.0], [0.6]]), 2 * np.eye(3) - 1)
+    random = np.random.default_rng(2)
+    start = tuple(random.uniform(1.8, 3.5, (len(r), len(c))) for r, c in shape.layers)
+    found = check(
+        SimulatedArray(board, deck_from(from_board(board), board), CompiledEngine()),
+        task,
+        TrainingPlan(nudge_strength=0.3),
+        start,
+        step_V=5e-3,
+    )
+    assert found.cosine > 0.95
+    assert found.ratio == pytest.approx(1, abs=0.2)
