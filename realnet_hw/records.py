@@ -851,8 +851,9 @@ class Training(
         path: of the fixture; what simulated it where there is none.
         data: the name of what it learnt; ``ranges`` are those of its inputs, as -1 V and 1 V.
         budget: what was found before it began.
-        loss, right, margin_V: before the first epoch and after each: mean of half the squared
-            error (V^2), share of right answers, least margin (V).
+        loss, right, margin_V: before the first epoch and after each: mean loss of the patterns
+            (V^2; half a squared error, or a cross-entropy of several outputs), share of right
+            answers, least margin (V).
         best: the epoch whose weights these are.
         epoch_s: how long an epoch took, the median.
         layers: the weights.
