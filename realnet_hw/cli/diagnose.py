@@ -75,7 +75,7 @@ def diagnose(
         refuse_unwritable(report)
         refuse_unwritable(out)
         made = load_board(board)
-        diagnosis.refuse_pulses(made)
+        diagnosis.refuse_unfit(made)
         netlist = netlists.from_board(made)
         deck = deck_from(netlist, made)
         folders = (project.output_folder(board), project.board_file(board).parent / "generated")

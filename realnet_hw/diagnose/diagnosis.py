@@ -118,7 +118,7 @@ class Investigation:
         progress: told of the dictionary's making.
 
     Raises:
-        InputError: a board whose answers are pulses.
+        InputError: a board of pulses, or of charges.
         SimulationFailed: no solution for the sound board.
     """
 
@@ -134,7 +134,7 @@ class Investigation:
         folder: Path | None = None,
         progress: Progress | None = None,
     ) -> None:
-        refuse_pulses(board)
+        refuse_unfit(board)
         self.board, self.netlist = board, netlist
         book = dictionary(deck, universe, engine, cases, progress=progress, folder=folder)
         self.predictor = Predictor(deck, book)
@@ -357,11 +357,11 @@ class Investigation:
         )
 
 
-def refuse_pulses(board: Board) -> None:
-    """Refuse a board whose answers are pulses.
+def refuse_unfit(board: Board) -> None:
+    """Refuse a board whose steady voltages do not tell what is wrong with it.
 
     Raises:
-        InputError: it is fired.
+        InputError: its answers are pulses, or its weights charges that the bench refreshes.
     """
     if board.firing is not None:
         raise InputError(
@@ -369,6 +369,13 @@ def refuse_pulses(board: Board) -> None:
             where=board.name,
             allowed="boards without a firing",
             mend="realnet compare says which pulses and voltages are off, and by how much",
+        )
+    if board.synapses is not None:
+        raise InputError(
+            "its weights are charges that the bench refreshes: a diagnosis reads boards at rest",
+            where=board.name,
+            allowed="boards without synapses",
+            mend="realnet compare says which voltages are off, and by how much",
         )
 
 

@@ -13,14 +13,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from realnet_hw.diagnose import exact
-from realnet_hw.diagnose.inference import Numbers, Posterior, likelihood, moments
-from realnet_hw.diagnose.responses import Array, Responder
+from realnet_hw.diagnose.inference import Numbers, Posterior, Predictor, likelihood, moments
+from realnet_hw.diagnose.responses import Array, Responder, own_value
 from realnet_hw.diagnose.twins import Twin
 from realnet_hw.diagnose.universe import Hypothesis
 from realnet_hw.errors import SimulationFailed
+from realnet_hw.export.deck import Deck
+from realnet_hw.predict import faults
 
 # So many hypotheses are tried with each other; of their pairs so many are solved.
-_MOST_HYPOTHESES, _MOST_PAIRS = 300, 600
+_MOST_HYPOTHESES, _MOST_PAIRS = 400, 1000
 # How far sums of two effects may be off, as a share of their sizes; and what a reading counts at
 # most, in squared standard deviations, as the guess may be wrong altogether there.
 _DOUBT, _MOST_MISFIT = 0.15, 25.0
@@ -48,27 +50,18 @@ def pairs(found: Posterior, responder: Responder) -> list[Pair]:
     """Return pairs of faults that explain the readings together, the most probable first."""
     predictor, evidence = found.predictor, found.evidence
     universe = predictor.dictionary.universe
-    whole = max((t.deck for t in predictor.twins.values()), key=lambda deck: len(deck.elements))
-    fixed = {
-        number: twin.fixed
-        for number, hypothesis in enumerate(universe.hypotheses)
-        if number and ((twin := predictor.twin(hypothesis)).deck in (predictor.deck, whole))
-    }
-    rows = np.array(list(fixed))
+    rows = np.arange(1, len(universe.hypotheses))
     mean, spread = moments(predictor.predicted(evidence.probes, [0, *rows]), evidence)
     rows, mean, spread = _promising(rows, mean, spread, evidence.values)
-    chosen = _guessed(mean, spread, evidence.values, [universe.hypotheses[row] for row in rows])
-    sets, kept = [], []
-    for one, other in chosen:
-        first, second = fixed[int(rows[one])], fixed[int(rows[other])]
-        if not first.keys() & second.keys():
-            sets.append({**first, **second})
-            kept.append((one + 1, other + 1))
+    ways = [universe.hypotheses[row] for row in rows]
+    chosen = _guessed(mean, spread, evidence.values, ways)
+    boards = _Boards(predictor)
+    both = [boards.with_both(ways[one], ways[other]) for one, other in chosen]
+    kept = [(one + 1, other + 1) for (one, other), twin in zip(chosen, both, strict=True) if twin]
     if not kept:
         return []
-    twin = Twin(whole, {}, predictor.deck.spreads)
-    read = _read(found, responder, twin, sets)
-    solved = np.isfinite(read).all(axis=1)
+    read = _read_all(found, responder, [twin for twin in both if twin])
+    solved = np.asarray(np.isfinite(read).all(axis=1))
     reach = evidence.range_V
     scores = np.full(len(kept), -np.inf)
     moved = _inputs(mean, found)
@@ -78,9 +71,13 @@ def pairs(found: Posterior, responder: Responder) -> list[Pair]:
         scores[number] = likelihood(away[None], ((spread[one] + spread[other]) / 2)[None])[1][0]
     best: dict[tuple[int, int], int] = {}
     for number in np.argsort(-scores).tolist():
-        ways = [universe.hypotheses[rows[place - 1]] for place in kept[number]]
-        scores[number] += sum(float(np.log(way.share)) for way in ways)
-        best.setdefault((min(w.fault for w in ways), max(w.fault for w in ways)), number)
+        if not solved[number]:
+            continue
+        two = [ways[place - 1] for place in kept[number]]
+        scores[number] += sum(float(np.log(way.share)) for way in two)
+        best.setdefault((min(w.fault for w in two), max(w.fault for w in two)), number)
+    if not best:
+        return []
     order = sorted(best, key=lambda names: -scores[best[names]])[:_MOST_ALIKE]
     sigma = np.sqrt(np.einsum("hii->hi", spread))
     return _alike(
@@ -153,6 +150,55 @@ def _guessed(
         ]
     every.sort()
     return [(one, other) for _, one, other in itertools.islice(every, _MOST_PAIRS)]
+
+
+class _Boards:
+    """Boards with two faults, on as few decks as can be.
+
+    Args:
+        predictor: of the board.
+    """
+
+    def __init__(self, predictor: Predictor) -> None:
+        self._predictor = predictor
+        decks = (twin.deck for twin in predictor.twins.values())
+        self._whole = max(decks, key=lambda deck: len(deck.elements))
+        self._own: dict[str, Deck] = {}
+
+    def with_both(self, one: Hypothesis, other: Hypothesis) -> Twin | None:
+        """Return the board; None where the faults are in each other's way."""
+        first, second = self._predictor.twin(one), self._predictor.twin(other)
+        sharing = (self._predictor.deck, self._whole)
+        own = [
+            way
+            for way, twin in ((one, first), (other, second))
+            if not any(twin.deck is deck for deck in sharing)
+        ]
+        if len(own) > 1 or first.fixed.keys() & second.fixed.keys():
+            return None
+        deck = self._with(own[0].spelling) if own else self._whole
+        return Twin(deck, {**first.fixed, **second.fixed}, deck.spreads)
+
+    def _with(self, spelling: str) -> Deck:
+        """Return the deck in which all other faults sleep, with a fault that needs its own."""
+        if spelling not in self._own:
+            self._own[spelling] = faults.apply(self._whole, spelling)
+        return self._own[spelling]
+
+
+def _read_all(found: Posterior, responder: Responder, boards: Sequence[Twin]) -> Array:
+    """Return what boards read, one row a board; not a number where there is no solution."""
+    read = np.full((len(boards), len(found.evidence.probes)), np.nan)
+    of_deck: dict[int, list[int]] = {}
+    for number, board in enumerate(boards):
+        of_deck.setdefault(id(board.deck), []).append(number)
+    for numbers in of_deck.values():
+        names = dict.fromkeys(name for number in numbers for name in boards[number].fixed)
+        deck = boards[numbers[0]].deck
+        own = {name: own_value(deck, name) for name in names}
+        sets = [{**own, **boards[number].fixed} for number in numbers]
+        read[numbers] = _read(found, responder, Twin(deck, {}, deck.spreads), sets)
+    return read
 
 
 def _read(

@@ -156,7 +156,7 @@ class Responder:
         return _Bound(
             self._engine.bound(deck, {}, changing=changing, nodes=self._answers),
             {name: place for place, name in enumerate(changing)},
-            np.array([_own_value(deck, name) for name in changing]),
+            np.array([own_value(deck, name) for name in changing]),
         )
 
     def _sides(self, twin: Twin, splits: int = _MOST_SPLITS) -> list[Response]:
@@ -304,7 +304,7 @@ def _resistors(deck: Deck) -> list[str]:
     return [line.split(None, 1)[0] for line in deck.elements if line[0] == "r"]
 
 
-def _own_value(deck: Deck, name: str) -> float:
+def own_value(deck: Deck, name: str) -> float:
     """Return the value that a parameter has in the deck."""
     for spread in deck.spreads:
         if spread.parameter == name:

@@ -103,9 +103,10 @@ def test_every_board_of_steady_voltages_has_a_universe(name: str) -> None:
     wrong = diagnosis.universe_of(board, netlist, deck)
     resistors = [part for part in netlist.parts if part[0] == "R"]
     assert len(wrong.faults) > 3 * len(resistors)
-    diagnosis.refuse_pulses(board)
+    diagnosis.refuse_unfit(board)
 
 
-def test_a_board_of_pulses_is_refused_plainly() -> None:
-    with pytest.raises(InputError, match="pulses"):
-        diagnosis.refuse_pulses(load_board("nand_555"))
+@pytest.mark.parametrize(("name", "why"), [("nand_555", "pulses"), ("array_2t1c", "charges")])
+def test_boards_that_rest_nowhere_are_refused_plainly(name: str, why: str) -> None:
+    with pytest.raises(InputError, match=why):
+        diagnosis.refuse_unfit(load_board(name))
