@@ -51,7 +51,7 @@ class Lesson:
 LESSONS = (
     Lesson("iris", 8, TrainingPlan(epochs=60)),
     Lesson("moons", 4, TrainingPlan(epochs=60)),
-    Lesson("parity3", 8, TrainingPlan(epochs=300)),
+    Lesson("parity3", 8, TrainingPlan(epochs=300, rate_V=0.1, target_V=0.05)),
 )
 
 
