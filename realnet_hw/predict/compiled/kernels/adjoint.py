@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from realnet_hw.predict.compiled.kernels.direct import set_sources
 from realnet_hw.predict.compiled.kernels.elimination import solve_for_step, solve_transposed
-from realnet_hw.predict.compiled.kernels.jit import kernel
+from realnet_hw.predict.compiled.kernels.jit import integer, kernel, truth
 from realnet_hw.predict.compiled.kernels.junctions import forget_junctions
 from realnet_hw.predict.compiled.kernels.memory import LANES, Binding, Lanes, Reals, Tables
 from realnet_hw.predict.compiled.kernels.residual import evaluate, follow, load
@@ -51,15 +51,16 @@ class Question(NamedTuple):
 @kernel
 def _settle(tables: Tables, memory: Lanes, question: Question, rows: Reals, board: int) -> None:
     """Evaluate the equations of boards in every lane at one solution."""
-    load(tables, memory, question.binding, rows, 0, 0, LANES)
-    set_sources(tables, memory, True, 0, LANES)
+    first, end = integer(0), integer(LANES)
+    load(tables, memory, question.binding, rows, first, first, end)
+    set_sources(tables, memory, truth(True), first, end)
     solutions, x = question.solutions, memory.x
     for place in range(len(x)):
         for lane in range(LANES):
             x[place, lane] = solutions[board, place]
     follow(tables.followers, tables.steps, memory.sources, x)
-    forget_junctions(tables.diodes, x, memory.last, 0, LANES)
-    evaluate(tables, memory, False)
+    forget_junctions(tables.diodes, x, memory.last, first, end)
+    evaluate(tables, memory, truth(False))
 
 
 @kernel

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from realnet_hw.predict.compiled.kernels import waves
 from realnet_hw.predict.compiled.kernels.elimination import solve_for_step
-from realnet_hw.predict.compiled.kernels.jit import inlined, kernel
+from realnet_hw.predict.compiled.kernels.jit import inlined, integer, kernel
 from realnet_hw.predict.compiled.kernels.junctions import (
     forget_junctions,
     hold_junctions,
@@ -239,7 +239,7 @@ def worst_unknown(
 @kernel
 def _deal(tables: Tables, memory: Lanes, state: Search, job: Job, following: int) -> int:
     """Give idle lanes the boards that follow; return the next one."""
-    first, boards = 0, len(job.boards)
+    first, boards = integer(0), len(job.boards)
     while first < LANES and following < boards:
         end = first
         while end < LANES and state.way[end] == IDLE and following + end - first < boards:
@@ -354,7 +354,7 @@ def _lost(memory: Lanes, state: Search, job: Job, lane: int) -> None:
         memory.leak[0, lane] = max(4 * memory.leak[0, lane], _LAST_LEAK_S)
         state.stride[lane] = 1.0
         if job.outcome[state.board[lane], 0] > _MOST_STEPS:
-            _leave(memory, state, job, lane, FAILED)
+            _leave(memory, state, job, lane, integer(FAILED))
             return
     if state.way[lane] == COLD:
         _clear(memory.x, lane)
@@ -395,7 +395,7 @@ def _begin_all(tables: Tables, memory: Lanes, state: Search, job: Job, fresh: in
             if fresh < LANES:
                 set_sources(tables, memory, job.direct, lane, lane + 1)
     if fresh == LANES:
-        set_sources(tables, memory, job.direct, 0, LANES)
+        set_sources(tables, memory, job.direct, integer(0), integer(LANES))
     follow(tables.followers, tables.steps, memory.sources, memory.x)
     for lane in range(LANES):
         if state.fresh[lane] != 0:
@@ -428,10 +428,10 @@ def operating_points(tables: Tables, memory: Lanes, state: Search, job: Job) -> 
         state: of the lanes, which are idle, and are again when this is done.
         job: what is to be solved, and where the solutions go.
     """
-    following = 0
+    following = integer(0)
     while True:
         following = _deal(tables, memory, state, job, following)
-        live, fresh = 0, 0
+        live, fresh = integer(0), integer(0)
         for lane in range(LANES):
             live += state.way[lane] != IDLE
             fresh += state.fresh[lane]

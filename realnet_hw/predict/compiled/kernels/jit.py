@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numba
+import numpy as np
 
 from realnet_hw import machine_code
 
@@ -22,3 +23,8 @@ kernel = machine_code.compiler(
 def inlined(function: Callable[..., Any]) -> Any:
     """Compile a function into whatever calls it."""
     return numba.njit(inline="always")(function)
+
+
+# A constant handed from kernel to kernel would have the one called compiled for it alone.
+integer: Any = np.int64
+truth: Any = np.bool_

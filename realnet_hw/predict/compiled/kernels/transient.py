@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from realnet_hw.predict.compiled.kernels import waves
 from realnet_hw.predict.compiled.kernels.direct import newton, set_sources, set_waves, worst_unknown
-from realnet_hw.predict.compiled.kernels.jit import inlined, kernel
+from realnet_hw.predict.compiled.kernels.jit import inlined, integer, kernel, truth
 from realnet_hw.predict.compiled.kernels.junctions import forget_junctions, start_junctions
 from realnet_hw.predict.compiled.kernels.memory import LANES, Binding, Lanes, Reals, Tables
 from realnet_hw.predict.compiled.kernels.residual import evaluate, load
@@ -268,7 +268,7 @@ def _take(
     for place in range(len(start)):
         memory.x[place, lane] = start[place]
         course.past[head, lane, place] = start[place]
-    set_sources(tables, memory, False, lane, lane + 1)
+    set_sources(tables, memory, truth(False), lane, lane + 1)
     forget_junctions(tables.diodes, memory.x, memory.last, lane, lane + 1)
 
 
@@ -485,7 +485,7 @@ def transients(
         memory.share[0, lane] = 1.0
         memory.rate[0, lane] = 1 / plan.end_s
         memory.leak[0, lane] = 0.0
-    set_sources(tables, memory, False, 0, LANES)
+    set_sources(tables, memory, truth(False), integer(0), integer(LANES))
     while True:
         live, starting = 0, 0
         for lane in range(LANES):
@@ -499,7 +499,7 @@ def transients(
         if live == 0:
             return
         if starting > 0:
-            evaluate(tables, memory, True)
+            evaluate(tables, memory, truth(True))
         for lane in range(LANES):
             if begins[lane] != 0:
                 begins[lane] = 0
