@@ -21,7 +21,7 @@ import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
-from realnet_hw import __version__, machine_code
+from realnet_hw import __version__
 from realnet_hw.diagnose import responses, twins
 from realnet_hw.diagnose.responses import MOST_RESPONSES, Array, Responder, Response
 from realnet_hw.diagnose.universe import Universe
@@ -199,6 +199,8 @@ def _name(
 
 
 def _cache() -> Path:
+    from realnet_hw import machine_code
+
     return machine_code.user_cache() / "diagnosis"
 
 
