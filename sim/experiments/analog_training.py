@@ -411,7 +411,8 @@ def limits() -> Iterator[tuple[str, Parts]]:
     for volts in (2e-3, 5e-3, 10e-3):
         yield f"thresholds, twin against twin: {volts * 1e3:g} mV", Parts(twin_V=volts)
     yield "thresholds, both twins alike: 100 mV", Parts(threshold_V=0.1)
-    yield "offset of the squares: 1 mV V", Parts(offset_V2=1e-3)
+    for squares in (1e-3, 5e-3):
+        yield f"offset of the squares: {squares * 1e3:g} mV V", Parts(offset_V2=squares)
     yield "white noise of the squares: 10 mV V", Parts(white_V2=1e-2)
     yield "1/f noise, twin against twin: 2 mV", Parts(flicker_V=2e-3)
 
