@@ -114,10 +114,16 @@ class GoodBoards:
         result: Matrix = scale * (self.deviations.T @ self.deviations)
         return result
 
+    @property
+    def covariance(self) -> Matrix:
+        """V, n x n: what is drawn, what is always there, and what rectifiers may add."""
+        whole: Matrix = self.spread_covariance + self.noise + self.knee
+        return whole
+
     @cached_property
     def precision(self) -> Matrix:
         """V^-1, n x n."""
-        whole = self.spread_covariance + self.noise + self.knee
+        whole = self.covariance
         # Volts and seconds are of very different size: inverted in standard deviations.
         scale = np.sqrt(np.diag(whole))
         inverse = np.linalg.inv(whole / np.outer(scale, scale)) / np.outer(scale, scale)
@@ -134,6 +140,11 @@ class GoodBoards:
         """Return by how much T falls when each value is left out, n."""
         weighted = self.precision @ (values - self.mean)
         result: Vector = weighted**2 / np.diag(self.precision)
+        return result
+
+    def deviation(self, values: Vector) -> Vector:
+        """Return how far each value is off by itself, in standard deviations, n."""
+        result: Vector = (values - self.mean) / np.sqrt(np.diag(self.covariance))
         return result
 
     def exceedance(self, limit: float) -> float:

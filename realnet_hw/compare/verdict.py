@@ -63,6 +63,8 @@ _MIDDLE_95_PERCENT = (0.025, 0.975)
 _WORST = 3
 # Chi-square of one value at 0.1 %: less than that may be chance.
 _NOTABLE = 10.83
+_FAR = 2.0
+"""From how many standard deviations on a value is off by itself."""
 
 Verdict = Literal["PASS", "PASS (outputs only)", "UNDECIDED", "FAIL"]
 
@@ -245,10 +247,17 @@ def _agreement(prediction: Prediction, readings: Readings, good: GoodBoards | No
 def _worst(
     prediction: Prediction, readings: Readings, good: GoodBoards, values: NDArray[np.float64]
 ) -> list[str]:
-    """The values without which the statistic would fall most: one, or more where it is notable."""
+    """The values without which the statistic would fall most: one, or more where it is notable.
+
+    A value that only contradicts the others, and is by itself as predicted, comes to nobody's mind
+    to look at: it is named only where no other is.
+    """
     influence = good.influence(values)
     order = np.argsort(-influence)
     notable = order[: max(1, min(_WORST, int((influence > _NOTABLE).sum())))]
+    far = np.abs(good.deviation(values))[notable]
+    if (far > _FAR).any():
+        notable = notable[np.argsort(-far)][: int((far > _FAR).sum())]
     named = []
     for j in notable:
         number, name = readings.values[j].key.split(".", 1)

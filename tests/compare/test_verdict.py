@@ -72,6 +72,16 @@ def test_a_wrong_level_fails() -> None:
     assert comparison.cases[1].outputs["Y"].logic == 0
 
 
+def test_what_is_as_predicted_is_not_what_to_look_at_first() -> None:
+    """A value far off makes others, that usually move with it, contradict it."""
+    wrong = with_reading(with_reading(GOOD, 1, "Y", reads(0.1)), 2, "Y", reads(1.0))
+    worst = compare(PREDICTION, wrong).agreement.worst
+    assert sorted(line.partition(":")[0] for line in worst) == [
+        "Y at X1 = 0 V, X2 = 5 V",
+        "Y at X1 = 5 V, X2 = 0 V",
+    ]
+
+
 def test_a_level_that_is_neither_fails() -> None:
     comparison = compare(PREDICTION, with_reading(GOOD, 1, "Y", reads(2.5)))
     assert comparison.conformity.answer == "no"
