@@ -32,12 +32,12 @@ def array(
     *,
     data: str,
     station: Path | None = None,
-    epochs: int = 250,
-    seed: int = 0,
-    batch: int = 32,
-    rate_v: float = 0.05,
-    target_v: float = 0.1,
-    off: str = "",
+    epochs: int | None = None,
+    seed: int | None = None,
+    batch: int | None = None,
+    rate_v: float | None = None,
+    target_v: float | None = None,
+    off: str | None = None,
     weights: Path | None = None,
     out: Path | None = None,
     resume: Flag = False,
@@ -60,15 +60,15 @@ def array(
         Which fixture is where: a station's name, or its file. The board's simulation
         with the fixture's resolution where it is left out.
     epochs
-        How often every pattern is shown.
+        How often every pattern is shown: 250 times if not said.
     seed
-        Of the weights to begin with, and of the patterns' order.
+        Of the weights to begin with, and of the patterns' order: 0 if not said.
     batch
-        Patterns that are shown for one step of the weights.
+        Patterns that are shown for one step of the weights: 32 if not said.
     rate_v
-        Volts that a weight moves in a step at first; at the end a tenth of it.
+        Volts that a weight moves in a step at first, 0.05 if not said; at the end a tenth of it.
     target_v
-        Volts above or below 0 V that an output should have.
+        Volts above or below 0 V that an output should have: 0.1 if not said.
     off
         Synapses to keep switched off, by their capacitors' nets: W1_0_2,W2_3_1.
     weights
@@ -76,7 +76,7 @@ def array(
     out
         Folder for journal, record and report; bench/records/NAME otherwise.
     resume
-        Go on with the training that was interrupted in that folder.
+        Go on with the training that was interrupted in that folder, as it was begun.
     json_
         Print the record instead of text.
     """
@@ -88,13 +88,17 @@ def array(
 
     with own_stdout() as answers:
         refuse_unwritable(out, is_folder=True)
-        plan = _plan(epochs, seed, batch, rate_v, target_v, off)
         before = records.read(weights, records.Training) if weights else None
         examples = data_set.load(data)
         learner = learner_of(board, station)
         folder = out or project.records_folder(learner.board.name)
+        begun = session.plan_begun(learner, folder) if resume else records.TrainingPlan()
+        plan = _plan(
+            begun, epochs=epochs, seed=seed, batch=batch, rate_V=rate_v, target_V=target_v, off=off
+        )
         at: list[str | Path] = ["--station", station] if station else []
-        again: list[str | Path] = ["train", "array", board, "--data", data, *at, "--out", folder]
+        from_: list[str | Path] = ["--weights", weights] if weights else []
+        again = ["train", "array", board, "--data", data, *at, *from_, "--out", folder]
         doing = progress(f"Training {learner.board.name}")
         with _interruptible(again, folder), doing as advance:
             told = session.Told(budget=_tell_budget, epoch=_teller(advance))
@@ -152,7 +156,7 @@ def gradient(
 
     with own_stdout() as answers:
         at = records.read(weights, records.Training) if weights else None
-        plan = _plan(0, seed, 32, 0.05, target_v, "")
+        plan = _plan(records.TrainingPlan(), seed=seed, target_V=target_v)
         learner = learner_of(board, station)
         with progress(f"Moving each weight of {learner.board.name}") as advance:
             lines, found = session.gradient(
@@ -193,32 +197,41 @@ def learner_of(board: str, station: Path | None) -> Learner:
 
 
 def _plan(
-    epochs: int, seed: int, batch: int, rate_V: float, target_V: float, off: str
+    begun: TrainingPlan,
+    *,
+    epochs: int | None = None,
+    seed: int | None = None,
+    batch: int | None = None,
+    rate_V: float | None = None,
+    target_V: float | None = None,
+    off: str | None = None,
 ) -> TrainingPlan:
-    """Return the plan.
+    """Return a plan with what was said of it put in.
 
     Raises:
         InputError: says which number is out of its range.
     """
-    from realnet_hw.records import TrainingPlan
+    from msgspec.structs import replace
 
     for name, value, low, high in (
-        ("epochs", epochs, 0, 100_000),
+        ("epochs", epochs, 1, 100_000),
         ("seed", seed, 0, 2**63),
         ("batch", batch, 1, 10_000),
         ("rate-v", rate_V, 1e-4, 1.0),
         ("target-v", target_V, 1e-3, 1.0),
     ):
-        if not low <= value <= high:
+        if value is not None and not low <= value <= high:
             raise InputError(f"--{name} {value:g}", allowed=f"{low:g} to {high:g}")
-    return TrainingPlan(
-        epochs=epochs,
-        seed=seed,
-        batch=batch,
-        rate_V=rate_V,
-        target_V=target_V,
-        off=[net for net in off.split(",") if net],
-    )
+    stores = None if off is None else [net for net in off.split(",") if net]
+    said: dict[str, object] = {
+        "epochs": epochs,
+        "seed": seed,
+        "batch": batch,
+        "rate_V": rate_V,
+        "target_V": target_V,
+        "off": stores,
+    }
+    return replace(begun, **{name: value for name, value in said.items() if value is not None})
 
 
 def _tell_budget(lines: Sequence[BudgetLine]) -> None:

@@ -266,11 +266,22 @@ def _compare(recorded: Header, now: Header, *, where: str) -> None:
         if name == "started_utc" or getattr(recorded, name) == getattr(now, name):
             continue
         raise InputError(
-            f"{name} is {_short(getattr(now, name))} now, "
-            f"but the journal was begun with {_short(getattr(recorded, name))}",
+            _difference(name, getattr(recorded, name), getattr(now, name)),
             where=where,
             mend="restore what it was begun with, or start anew without --resume",
         )
+
+
+def _difference(name: str, recorded: object, now: object) -> str:
+    """Return what was, and what is; of named values those that differ alone."""
+    if not (isinstance(recorded, dict) and isinstance(now, dict)):
+        return f"the journal was begun with {name} {_short(recorded)}, now {_short(now)}"
+    differ = [
+        f"{key} {_short(recorded.get(key, 'unsaid'))}, now {_short(now.get(key, 'unsaid'))}"
+        for key in {**recorded, **now}
+        if recorded.get(key) != now.get(key)
+    ]
+    return f"the journal was begun with another {name}: {'; '.join(differ)}"
 
 
 def _short(value: object) -> str:

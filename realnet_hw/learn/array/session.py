@@ -25,7 +25,7 @@ from realnet_hw.learn.array.task import task_of
 from realnet_hw.learn.array.training import Checkpoint, best_of, epochs, start_weights
 from realnet_hw.learn.data_set import DataSet
 from realnet_hw.measure import bench
-from realnet_hw.measure.journal import SUFFIX, Header, Journal
+from realnet_hw.measure.journal import SUFFIX, Header, Journal, parse
 from realnet_hw.records import BudgetLine, GradientCheck, TrainedPattern, Training, TrainingPlan
 
 NEWEST = "training.json"
@@ -75,7 +75,7 @@ def train(
     told = told or Told()
     board = learner.board
     started = datetime.now(UTC)
-    stem = f"{board.name}-train_array"
+    stem = _stem(learner)
     new = out_dir / f"{stem}-{started:%Y%m%dT%H%M%S%f}Z{SUFFIX}"
     path = bench.unfinished(out_dir, stem) if resume else new
     with array_of(learner, plan) as (array, place):
@@ -106,6 +106,23 @@ def train(
     # Last, for this is what marks the run as finished.
     records.write(path.with_suffix(".json"), text)
     return training
+
+
+def plan_begun(learner: Learner, out_dir: Path) -> TrainingPlan:
+    """Return how the training was begun that ``train`` would go on with.
+
+    Raises:
+        InputError: there is none in this folder, or its journal is damaged.
+    """
+    path = bench.unfinished(out_dir, _stem(learner))
+    header, _, _ = parse(path.read_bytes(), Checkpoint, where=str(path))
+    names = TrainingPlan.__struct_fields__
+    try:
+        return msgspec.convert(
+            {name: value for name, value in header.plan.items() if name in names}, TrainingPlan
+        )
+    except msgspec.ValidationError as error:
+        raise InputError(f"line 1: {error}", where=str(path)) from None
 
 
 def gradient(
@@ -192,6 +209,11 @@ def _within(data: DataSet, training: Training) -> DataSet:
             allowed=f"{low:g} to {high:g}",
         )
     return replace(data, values=np.clip(values, 0.0, 1.0))
+
+
+def _stem(learner: Learner) -> str:
+    """Return how the names of its journals begin."""
+    return f"{learner.board.name}-train_array"
 
 
 def _header(
