@@ -32,6 +32,8 @@ demo: setup ## XOR from weights to verdict on the virtual bench, with a report
 	@$(BIN)/realnet demo
 
 test: setup lint types ## everything that proves it: style, types, layers, boards, tests
+	$(call say,kernels)
+	@$(BIN)/python -m realnet_hw.predict.compiled
 	$(call say,tests)
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(TESTS)
 
