@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from realnet_hw.cli import guidance
-from realnet_hw.cli.output import console, own_stdout, progress, refuse_unwritable
+from realnet_hw.cli.output import Progress, console, own_stdout, progress, refuse_unwritable
 from realnet_hw.errors import InputError
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def _read(
     import hashlib
 
     from realnet_hw import records
-    from realnet_hw.diagnose import readings
+    from realnet_hw.diagnose import possible, readings
     from realnet_hw.measure import bench as measuring
 
     made_from = {"circuit": netlist.sha256()}
@@ -127,7 +128,9 @@ def _read(
     content = path.read_bytes()
     made_from["readings"] = hashlib.sha256(content).hexdigest()
     if b'"readings"' in content and b'"record"' not in content:
-        return readings.from_file(path, board, list(deck.nodes)), made_from
+        taken = readings.from_file(path, board, list(deck.nodes))
+        possible.refuse_impossible(taken, board, file=str(path))
+        return taken, made_from
     measured = records.read(path, records.Measurement)
     if measured.circuit_sha256 != netlist.sha256():
         raise InputError(
@@ -151,7 +154,16 @@ def _begun(
     if board_file is not None and not board_file.is_file():
         board_file = None
     wrong = diagnosis.universe_of(board, netlist, deck, built_on=built_on, board_file=board_file)
-    with progress(f"Computing what {len(wrong.faults) - 1} faults would make one read") as advance:
+    with contextlib.ExitStack() as shown:
+        bars: list[Progress] = []
+
+        def advance(done: int, total: int) -> None:
+            # What is in the cache is not computed.
+            if not bars:
+                what = f"Computing what {len(wrong.faults) - 1} faults would make one read"
+                bars.append(shown.enter_context(progress(what)))
+            bars[0](done, total)
+
         looked = diagnosis.Investigation(
             board,
             netlist,

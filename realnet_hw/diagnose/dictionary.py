@@ -137,6 +137,8 @@ def _solve(
     """Solve every hypothesis into files of a folder that gets its name when it is whole."""
     kept.mkdir(parents=True, exist_ok=True)
     count = len(universe.hypotheses)
+    if progress:
+        progress(0, count)
     every = responder.responses(universe.hypotheses)
     sound = next(every)
     if not sound:

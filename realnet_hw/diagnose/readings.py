@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from realnet_hw import units
 from realnet_hw.board import Board
+from realnet_hw.compare.words import some
 from realnet_hw.errors import InputError
 from realnet_hw.records import Component, MeasuredValue, Measurement
 from realnet_hw.uncertainty import expanded_uncertainty
@@ -130,6 +131,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     readings: list[_Given]
 
 
+_SYMBOLS: Mapping[Quantity, str] = {"volt": "V", "ohm": "ohm", "ampere": "A"}
 _UNITS: Mapping[str, tuple[Quantity, float]] = {
     "V": ("volt", 1.0),
     "mV": ("volt", 1e-3),
@@ -187,11 +189,13 @@ def from_file(path: Path, board: Board, nets: Sequence[str]) -> Readings:
             ends[1] if second else "",
         )
         u = None if one.u is None else one.u * scale
-        found = found.joined(by_hand(probe, one.value * scale, number=count, u=u))
+        found = found.joined(by_hand(probe, one.value * scale, number=count, u=u, where=where))
     return found
 
 
-def by_hand(probe: Probe, value: float, *, number: int, u: float | None = None) -> Readings:
+def by_hand(
+    probe: Probe, value: float, *, number: int, u: float | None = None, where: str = ""
+) -> Readings:
     """Return one reading of a multimeter, with the inputs as somebody set them.
 
     Args:
@@ -199,12 +203,16 @@ def by_hand(probe: Probe, value: float, *, number: int, u: float | None = None) 
         value: volts, ohms or amperes.
         number: that no other reading has.
         u: its standard uncertainty where it is known.
+        where: the file and the reading's number, where it is of a file.
 
     Raises:
         InputError: the value is not finite, or a negative resistance.
     """
     if not math.isfinite(value) or (probe.kind == "ohm" and value < 0):
-        raise InputError(f"a reading of {value}", allowed="a finite value, ohms from 0 on")
+        unit = _SYMBOLS[probe.kind]
+        raise InputError(
+            f"a reading of {value:g} {unit}", where=where, allowed="a finite value, ohms from 0 on"
+        )
     share, floor = _METER[probe.kind] if u is None else (0.0, u)
     channel = f"meter {number}"
     budgets = {channel: [_component("meter", share, floor)]}
@@ -285,7 +293,7 @@ def net_named(name: str, board: Board, nets: Sequence[str], where: str) -> str:
     folded = {key.casefold(): net for key, net in known.items()}
     net = known.get(name) or folded.get(name.casefold())
     if net is None:
-        raise InputError(f"no net {name!r}", where=where, allowed=", ".join(sorted(known)))
+        raise InputError(f"no net {name!r}", where=where, allowed=some(sorted(known)))
     return net
 
 

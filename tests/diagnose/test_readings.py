@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from realnet_hw.diagnose import readings
+from realnet_hw.diagnose import possible, readings
 from realnet_hw.diagnose.ohms import resistances
 from realnet_hw.diagnose.readings import Probe
 from realnet_hw.diagnose.twins import Twin
@@ -84,6 +84,50 @@ def test_a_file_that_says_too_little_is_refused(tmp_path: Path, entry: dict[str,
     board, _, deck = runs.described("xor_opamp")
     with pytest.raises(InputError):
         readings.from_file(given(tmp_path, entry), board, list(deck.nodes))
+
+
+def volts(x1: float, x2: float, node: str, value: float) -> dict[str, object]:
+    return {"inputs": {"X1": x1, "X2": x2}, "node": node, "value": value}
+
+
+@pytest.mark.parametrize(
+    ("entries", "says"),
+    [
+        ([volts(0, 0, "Y", 500)], "reading 1: 500 V at Y is beyond the supplies"),
+        ([volts(0, 0, "Y", 0), volts(0, 99, "Y", 0)], "reading 2: X2 at 99 V (allowed: 0 to 5 V)"),
+        ([volts(0, 0, "Y", 5), volts(0, 0, "y", 0)], "readings 1 and 2 contradict each other"),
+    ],
+)
+def test_readings_that_no_board_gives_are_refused(
+    tmp_path: Path, entries: list[dict[str, object]], says: str
+) -> None:
+    board, _, deck = runs.described("xor_opamp")
+    found = readings.from_file(given(tmp_path, *entries), board, list(deck.nodes))
+    with pytest.raises(InputError) as refused:
+        possible.refuse_impossible(found, board, file="r.json")
+    assert says in str(refused.value)
+    assert "r.json" in str(refused.value)
+
+
+def test_a_rail_at_its_end_an_input_a_little_off_and_a_repetition_are_possible(
+    tmp_path: Path,
+) -> None:
+    board, _, deck = runs.described("xor_opamp")
+    path = given(
+        tmp_path, volts(0, 5.02, "+12V", 12.6), volts(0, 0, "Y", 4.9), volts(0, 0, "Y", 5.0)
+    )
+    found = readings.from_file(path, board, list(deck.nodes))
+    possible.refuse_impossible(found, board)
+
+
+def test_errors_of_a_file_say_where_and_name_a_few_nets(tmp_path: Path) -> None:
+    board, _, deck = runs.described("xor_opamp")
+    path = given(tmp_path, {"kind": "ohm", "a": "H1", "b": "GND", "value": -5})
+    with pytest.raises(InputError, match=r"readings\.json, reading 1: a reading of -5 ohm"):
+        readings.from_file(path, board, list(deck.nodes))
+    path = given(tmp_path, volts(0, 0, "H77", 1))
+    with pytest.raises(InputError, match=r"no net 'H77' .* and \d+ more"):
+        readings.from_file(path, board, list(deck.nodes))
 
 
 def test_resistances_and_what_tolerances_make_of_them() -> None:
