@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TextIO
 
-from realnet_hw.diagnose import readings, table, words
+from realnet_hw.diagnose import possible, readings, table, words
 from realnet_hw.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ or: s  another place, I can't reach this one     u  undo the last reading
     ?  this help                                 q  enough"""
 
 _SHOWN = 3
+_UNKNOWN = "No single fault explains these readings"
 
 
 def probe_by_hand(looked: Investigation, answers: TextIO, typed: TextIO) -> None:
@@ -30,11 +31,16 @@ def probe_by_hand(looked: Investigation, answers: TextIO, typed: TextIO) -> None
     """
     answers.write("Black lead of the meter to GND for volts, and the supplies on.\n")
     answers.write(f"{_HELP}\n")
-    number = len(looked.readings.values)
+    number = given = len(looked.readings.values)
     skipped: set[Probe] = set()
     at: tuple[tuple[str, float], ...] | None = None
     while True:
         _say_where_we_are(looked, answers)
+        if looked.found.is_unknown and number > given:
+            if not _takes_back(answers, typed):
+                return
+            number = _undo(looked, given, answers)
+            continue
         choice = _next(looked, skipped, at, answers)
         if choice is None:
             return
@@ -46,9 +52,9 @@ def probe_by_hand(looked: Investigation, answers: TextIO, typed: TextIO) -> None
             skipped.add(choice.probe)
             number -= 1
         elif text == "u":
-            number = _undo(looked, number, answers)
+            number = _undo(looked, given, answers)
         else:
-            taken = _value(choice.probe, text, number)
+            taken = _value(looked, choice.probe, text, number)
             if isinstance(taken, str):
                 answers.write(f"{taken}\n")
                 number -= 1
@@ -64,10 +70,8 @@ def _next(
     answers: TextIO,
 ) -> Choice | None:
     """Return the reading to ask for; None, with a reason, where there is none."""
-    found = looked.found
-    if found.is_unknown:
-        answers.write("No single fault explains these readings: undo one that may be wrong, or\n")
-        answers.write("look for two faults (the list below).\n")
+    if looked.found.is_unknown:
+        answers.write(f"{_UNKNOWN}.\n")
         return None
     if looked.sure():
         answers.write("That settles it.\n")
@@ -119,28 +123,45 @@ def _question(looked: Investigation, probe: Probe) -> str:
     return f"Volts at {where[0]}?"
 
 
-def _undo(looked: Investigation, number: int, answers: TextIO) -> int:
-    """Take the last reading back and return how many there are."""
-    try:
+def _takes_back(answers: TextIO, typed: TextIO) -> bool:
+    """Ask, where nothing explains the readings, whether the last one is to be taken back."""
+    while True:
+        answers.write(f"{_UNKNOWN}.\n")
+        answers.write("u  undo the last, it may be wrong     q  enough: look for two faults\n> ")
+        answers.flush()
+        line = typed.readline()
+        text = line.strip()
+        if text == "u":
+            return True
+        if not line or text == "q":
+            answers.write("\n")
+            return False
+
+
+def _undo(looked: Investigation, given: int, answers: TextIO) -> int:
+    """Take the last reading that was typed back and return how many there are."""
+    if len(looked.readings.values) == given:
+        answers.write("Nothing was typed yet.\n")
+    else:
         looked.take_back()
-    except InputError as error:
-        answers.write(f"{error}\n")
-        return number - 1
     return len(looked.readings.values)
 
 
-def _value(probe: Probe, text: str, number: int) -> readings.Readings | str:
+def _value(looked: Investigation, probe: Probe, text: str, number: int) -> readings.Readings | str:
     """Return a reading as typed, or why it is none."""
     try:
-        return readings.by_hand(probe, readings.value_typed(text, probe.kind), number=number)
+        taken = readings.by_hand(probe, readings.value_typed(text, probe.kind), number=number)
+        possible.refuse_impossible(taken, looked.board)
     except InputError as error:
         return str(error)
+    return taken
 
 
 def _say_where_we_are(looked: Investigation, answers: TextIO) -> None:
     """Say in a line what is suspected."""
     found = looked.found
-    if not len(found.evidence.values):
+    # Where nothing explains the readings, what explains them least badly is no suspicion.
+    if not len(found.evidence.values) or found.is_unknown:
         return
     faults = looked.dictionary.universe.faults
     order = sorted(range(len(faults)), key=lambda fault: -found.faults[fault])

@@ -253,6 +253,7 @@ class Investigation:
         unknown = found.is_unknown
         readings = self.readings
         choices = [] if unknown else self.choices(_last_inputs(readings))
+        read = [self._read(reading, readings) for reading in readings.values]
         return records.Diagnosis(
             board=self.board.name,
             title=self.board.title,
@@ -262,10 +263,11 @@ class Investigation:
             fit="unknown" if unknown else "ok",
             fit_p=_rounded(found.fit),
             groups=self._suspected(self.groups()),
-            pairs=self._pairs() if unknown else [],
+            # A supply that is off explains what no pair of faults does.
+            pairs=self._pairs() if unknown and not words.rail_words(read, self.board) else [],
             next_probe=self._next(choices[0]) if choices else None,
             other_probes=[self._next(choice) for choice in choices[1 : 1 + _OTHERS]],
-            readings=[self._read(reading, readings) for reading in readings.values],
+            readings=read,
             history=self._history,
             unseen=list(self.dictionary.unseen),
         )

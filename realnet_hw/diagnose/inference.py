@@ -45,6 +45,9 @@ _SATURATION_V, _SUPPLY_SHARE = 0.4, 0.3
 # covariances inflated these are far fewer.
 _UNLIKELY = 0.05
 _LEAST_u_V = 50e-6
+# A rail whose supply does not arrive is about 0 V: parts pull it to the other side, inputs to its
+# own, both by a share of its volts (a standard deviation).
+_UNDRIVEN_SHARE = 1 / 3
 _CHUNK = 64
 
 
@@ -84,6 +87,15 @@ class Predictor:
             if name in dictionary.parameters and _sigma(deck, name) > 0
         ]
         self._held = {source.node for source in (*deck.supplies.values(), *deck.inputs.values())}
+
+    @cached_property
+    def _undriven(self) -> dict[str, NDArray[np.bool_]]:
+        """By a supply's net, which hypotheses are that it does not arrive."""
+        spellings = [one.spelling for one in self.dictionary.universe.hypotheses]
+        return {
+            net: np.array([spelling == f"{net} missing" for spelling in spellings])
+            for net in self.deck.supplies
+        }
 
     @cached_property
     def resistor_nets(self) -> list[tuple[str, str]]:
@@ -165,7 +177,13 @@ class Predictor:
                 slopes[:, :, column] *= -1
                 typical = abs(float(book.mean[(0, *place)]))
                 own[:, column] += (_SUPPLY_SHARE * typical) ** 2
-            elif book.answers[place[1]] not in self._held:
+                continue
+            if probe.net in self._undriven:
+                lost = self._undriven[probe.net][rows]
+                mean[lost, column] = 0.0
+                linear[lost, column] = slopes[:, lost, column] = 0.0
+                own[lost, column] = (_UNDRIVEN_SHARE * self.deck.supplies[probe.net].volts) ** 2
+            if book.answers[place[1]] not in self._held:
                 for number, (supply, sigma_V) in enumerate(self._supplies):
                     share = linear[:, column, supply] / sigma_V
                     linear[:, column, base + number] = _SATURATION_V * share

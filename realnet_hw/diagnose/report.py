@@ -35,7 +35,7 @@ def html(
     sound = is_sound(record)
     text: str = environment.get_template("diagnosis.html").render(
         record=record,
-        headline=headline(record),
+        headline=headline(record, board),
         tone="doubt" if record.fit == "unknown" else "good" if sound else "bad",
         answer="UNKNOWN" if record.fit == "unknown" else "NOTHING SEEN" if sound else "FAULTY",
         groups=[

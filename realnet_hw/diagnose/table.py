@@ -24,12 +24,14 @@ def is_sound(record: Diagnosis) -> bool:
     return record.fit == "ok" and record.healthy > SOUND
 
 
-def headline(record: Diagnosis) -> str:
-    """Return the diagnosis in one sentence."""
+def headline(record: Diagnosis, board: Board | None = None) -> str:
+    """Return the diagnosis in one sentence; a supply that is off is named if the board is known."""
     if not record.readings:
         return "Nothing was read yet."
     count = f"{len(record.readings)} reading{'s' if len(record.readings) > 1 else ''}"
     if record.fit == "unknown":
+        if board is not None and (rail := words.rail_words(record.readings, board)):
+            return f"Unknown: {rail}. Mend that, or what loads it, and read again."
         return (
             f"Unknown: no single fault explains the {count}. "
             "Two things may be wrong, or one that is not looked for."
@@ -65,7 +67,7 @@ def show(record: Diagnosis, board: Board, netlist: Netlist, console: Console) ->
     """
     from rich.table import Table
 
-    console.print(headline(record), markup=False)
+    console.print(headline(record, board), markup=False)
     if record.readings and record.fit == "ok":
         table = Table(title=f"What may be wrong with {record.board}", title_justify="left")
         table.add_column("probability", justify="right")

@@ -10,6 +10,7 @@ from realnet_hw.diagnose.readings import Probe, Quantity
 from realnet_hw.diagnose.universe import Fault
 from realnet_hw.diagnose.values import Value
 from realnet_hw.export.netlist import Netlist
+from realnet_hw.records import ProbeReading
 
 _MOST_PLACES = 2
 
@@ -130,6 +131,25 @@ def probe_words(probe: Probe, board: Board, netlist: Netlist) -> str:
     if probe.kind == "ampere":
         return f"with {at}, measure the current that the supply {probe.net} delivers"
     return f"with {at}, measure the volts at {probe.net} ({place_of(probe.net, board, netlist)})"
+
+
+def rail_words(read: Sequence[ProbeReading], board: Board) -> str:
+    """Return which supply was read far from what it should be, empty if none was.
+
+    Args:
+        read: what was read.
+        board: with its supplies.
+    """
+    supplies = {supply.net: supply for supply in board.supplies}
+    for one in read:
+        supply = supplies.get(one.node)
+        if one.kind != "volt" or supply is None or one.value is None:
+            continue
+        slack_V = supply.tolerance * abs(supply.volts)
+        if abs(one.value - supply.volts) > slack_V + (one.U or 0.0):
+            belongs = f"{supply.volts:g} V \N{PLUS-MINUS SIGN} {100 * supply.tolerance:g} %"
+            return f"the supply {one.node} is at {one.value:.3g} V where {belongs} belongs"
+    return ""
 
 
 def reading_words(kind: Quantity, value: float) -> str:

@@ -112,6 +112,21 @@ def test_somebody_with_a_multimeter_is_led_to_the_fault(xor: Looked) -> None:
     assert found.history
 
 
+def test_a_reading_that_nothing_explains_can_be_taken_back(xor: Looked) -> None:
+    looked = xor.fresh()
+    told = io.StringIO()
+    # 500 V is refused at once; 13.9 V at the first place that is asked for fits nothing.
+    probe_by_hand(looked, told, io.StringIO("u\n500\n13.9\n?\nu\nq\n"))
+    said = told.getvalue()
+    assert "Nothing was typed yet" in said
+    assert "beyond the supplies" in said
+    odd = said.index("No single fault explains these readings")
+    assert "So far" not in said[:odd]
+    assert said.count("u  undo the last, it may be wrong") == 2
+    assert said.count("\n1. ") == 4
+    assert not looked.readings.values
+
+
 def test_a_report_marks_the_suspects_on_every_drawing(xor: Looked) -> None:
     looked = xor.fresh()
     looked.take(xor.read("R9 is 2.61k"))

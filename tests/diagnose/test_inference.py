@@ -10,6 +10,7 @@ import pytest
 from realnet_hw.diagnose import inference, probes
 from realnet_hw.diagnose.diagnosis import Investigation
 from realnet_hw.diagnose.readings import Probe, by_hand
+from realnet_hw.diagnose.table import headline
 from tests.diagnose.conftest import Looked
 
 
@@ -88,6 +89,39 @@ def test_slips_are_named(xor: Looked) -> None:
     record = looked_at(xor, "R9 is 2.61k").record("a" * 64, {})
     words = " ".join(fault.words for group in record.groups for fault in group.faults)
     assert "2.61k: the multiplier band misread" in words
+
+
+@pytest.mark.parametrize("volts", [0.0, -1.5, 4.4])
+def test_a_rail_that_nothing_drives_says_that_its_supply_is_off(xor: Looked, volts: float) -> None:
+    looked = xor.fresh()
+    case = tuple(looked.dictionary.cases[0].items())
+    looked.take(by_hand(Probe("volt", case, "+12V"), volts, number=1))
+    record = looked.record("a" * 64, {})
+    assert record.fit == "ok"
+    assert [fault.name for fault in record.groups[0].faults] == ["+12V missing"]
+    looked.take(by_hand(Probe("volt", case, "-12V"), -12.1, number=2))
+    assert looked.record("a" * 64, {}).groups[0].faults[0].name == "+12V missing"
+
+
+@pytest.mark.parametrize("volts", [12.5, 11.5])
+def test_a_rail_within_its_tolerance_is_no_fault(xor: Looked, volts: float) -> None:
+    looked = xor.fresh()
+    case = tuple(looked.dictionary.cases[0].items())
+    looked.take(by_hand(Probe("volt", case, "+12V"), volts, number=1))
+    names = [fault.name for fault in looked.dictionary.universe.faults]
+    assert not looked.found.is_unknown
+    assert looked.found.faults[names.index("+12V missing")] < 0.01
+    assert looked.found.healthy >= 0.5
+
+
+def test_a_supply_that_is_too_low_is_said_and_no_pair_is_blamed(xor: Looked) -> None:
+    looked = xor.fresh()
+    case = tuple(looked.dictionary.cases[0].items())
+    looked.take(by_hand(Probe("volt", case, "+12V"), 9.5, number=1))
+    record = looked.record("a" * 64, {})
+    assert record.fit == "unknown"
+    assert not record.pairs
+    assert "the supply +12V is at 9.5 V" in headline(record, looked.board)
 
 
 def test_two_faults_are_unknown_and_then_found_as_a_pair(xor: Looked) -> None:
