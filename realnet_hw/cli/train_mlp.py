@@ -124,11 +124,24 @@ def _lines(found: Outcome, examples: DataSet) -> list[str]:
     what = f"{told['technology']}, resistors {told['resistors']}"
     ours, mean, most = (f"{each:.1%}" for each in (found.accuracy, share.mean, share.most))
     counted = f"{share.good} of {share.samples} boards get {share.limit:.0%} or more right"
-    return [
+    lines = [
         f"Network {shape} for {what}; {count} examples to judge by{held}",
         f"Right: the network itself {ours}, the mean board {mean}, 95 of 100 boards {most} or more",
         f"Yield {share.value:.1%}: {counted} (95 % interval {share.low:.1%} to {share.high:.1%})",
     ]
+    if found.accuracy < share.limit:
+        lines.append(
+            f"The network itself misses {share.limit:.0%}, so that no tolerance is to blame: try a "
+            "wider --hidden, another --seed, or a lower --accuracy"
+        )
+    if examples.kind != "bits":
+        # What new and predict speak of is the board's volts alone.
+        scales = (
+            f"{name} {one.low:g} to {one.high:g}"
+            for name, one in zip(examples.inputs, examples.ranges, strict=True)
+        )
+        lines.append(f"From a board's low input level to its high one: {', '.join(scales)}")
+    return lines
 
 
 def _next(examples: DataSet, technology: str, series: str, out: Path, points: Path) -> str:
