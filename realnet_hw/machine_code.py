@@ -8,6 +8,7 @@ could be old. A folder named after all sources rules that out.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import tempfile
 from collections.abc import Callable, Iterable
@@ -15,9 +16,10 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import numba
-from numba.core import config
+from numba.core import config, event
 
 _settings: Any = config
+_events: Any = event
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -30,17 +32,24 @@ class Compiler(Protocol):
         ...
 
 
-def compiler(name: str, sources: Iterable[Path], **options: Any) -> Compiler:
+def compiler(name: str, sources: Iterable[Path], told: str = "", **options: Any) -> Compiler:
     """Return a decorator that compiles at the first call, or takes it from the cache.
 
     Args:
         name: begins the name of the cache's folder.
         sources: all files whose change makes what was compiled old.
+        told: is said once, as a warning of this module's logger and so on stderr, where all of it
+            has to be compiled while somebody waits.
         options: of ``numba.njit``.
     """
     folder = _folder(name, sources)
+    notice = _Notice(Path(folder), told) if told else None
+    if notice is not None:
+        _events.register("numba:compile", notice)
 
     def compiled(function: _Function, /) -> _Function:
+        if notice is not None:
+            notice.functions.add(function)
         usual = _settings.CACHE_DIR
         _settings.CACHE_DIR = folder
         try:
@@ -50,6 +59,26 @@ def compiler(name: str, sources: Iterable[Path], **options: Any) -> Compiler:
             _settings.CACHE_DIR = usual
 
     return compiled
+
+
+class _Notice:
+    """Says once that a long compilation begins."""
+
+    def __init__(self, folder: Path, told: str) -> None:
+        self._folder, self._told = folder, told
+        self.functions: set[Callable[..., Any]] = set()
+
+    def notify(self, told: Any) -> None:
+        """Take note that a compilation begins or ends: of what the cache did not have."""
+        if told.data["dispatcher"].py_func not in self.functions:
+            return
+        self.functions.clear()
+        if not any(self._folder.glob("*/*.nbi")):
+            logging.getLogger(__name__).warning(self._told)
+
+
+# numba asks whether it is one of its listeners, of which the types are not known.
+_events.Listener.register(_Notice)
 
 
 def user_cache() -> Path:

@@ -15,7 +15,12 @@ _HERE = Path(__file__).parent
 _SOURCES = (*sorted(_HERE.glob("*.py")), _HERE.parent / "tapes.py", _HERE.parent / "expressions.py")
 
 kernel = machine_code.compiler(
-    "kernels", _SOURCES, nogil=True, error_model="numpy", fastmath={"contract"}
+    "kernels",
+    _SOURCES,
+    "Compiling the simulator, once: a minute or more",
+    nogil=True,
+    error_model="numpy",
+    fastmath={"contract"},
 )
 """Compiles a function at its first call, or takes it from the cache."""
 
