@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
+from realnet_hw.cli import guidance
 from realnet_hw.cli.output import console, own_stdout, refuse_unwritable
 from realnet_hw.errors import InputError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from realnet_hw.board import Board
+    from realnet_hw.export.netlist import Netlist
     from realnet_hw.measure.archive import Archive
 
 Json = Annotated[bool, Parameter("--json", negative="")]
@@ -20,6 +25,13 @@ Json = Annotated[bool, Parameter("--json", negative="")]
 records = App(name="records", help="Find, show and export what was predicted and measured.")
 
 _KEY_LENGTH = 8
+_NEWEST = (
+    "measurement.json",
+    "training.json",
+    "comparison.json",
+    "diagnosis.json",
+    "prediction.json",
+)
 
 
 @records.command(name="list")
@@ -33,6 +45,7 @@ def list_records(
     """List the records of a folder, the oldest first.
 
     A run that was cut short has a journal and no record yet: it is listed as that.
+    A folder with records gets an index, .index.sqlite, which can be deleted at any time.
 
     Parameters
     ----------
@@ -69,25 +82,26 @@ def list_records(
 
 @records.command
 def show(record: str, *, folder: Path | None = None, json_: Json = False) -> int:
-    """Show a record as it was shown when it was made.
+    """Show a record as it was shown when it was made, and a journal line by line.
 
     Parameters
     ----------
     record
-        The beginning of its key, as the list shows it, or its file.
+        The beginning of its key, as the list shows it, its file, or a folder: its newest.
     folder
         Where to look, with all folders in it; bench/records otherwise.
     json_
         Print the file itself.
     """
+    from realnet_hw import records as kinds
+    from realnet_hw.measure.journal import SUFFIX
+
     with own_stdout() as answers:
         path = _file(record, folder)
-        text = path.read_text(encoding="utf-8")
-        table = None if json_ else _table(path)
-        if table is None:
-            answers.write(text)
+        if json_ or path.suffix == SUFFIX:
+            answers.write(path.read_text(encoding="utf-8"))
         else:
-            console(answers).print(table)
+            _print(kinds.read(path, object), console(answers))
     return 0
 
 
@@ -98,7 +112,7 @@ def export(record: str, *, out: Path, folder: Path | None = None) -> int:
     Parameters
     ----------
     record
-        The beginning of its key, as the list shows it, or its file.
+        The beginning of its key, as the list shows it, its file, or a folder: its newest.
     out
         The CSV file.
     folder
@@ -129,8 +143,18 @@ def _archive(folder: Path | None) -> Archive:
 
 def _file(record: str, folder: Path | None) -> Path:
     """Return the file that is meant: any record's, or one of the folder's."""
-    if Path(record).is_file():
-        return Path(record)
+    given = Path(record)
+    if given.is_file():
+        return given
+    if given.is_dir():
+        within = [given / name for name in _NEWEST if (given / name).is_file()]
+        if not within:
+            raise InputError(
+                f"no {', '.join(_NEWEST)} in it",
+                where=record,
+                mend=f"{guidance.command('records', 'list', '--folder', record)} shows what is",
+            )
+        return max(within, key=lambda path: path.stat().st_mtime_ns)
     archive = _archive(folder)
     path = archive.path(archive.find(record))
     if not path.is_file():
@@ -138,20 +162,44 @@ def _file(record: str, folder: Path | None) -> Path:
     return path
 
 
-def _table(path: Path) -> object | None:
-    """Return what the command that made a record showed; None where that is not a table."""
+def _print(record: object, to: Console) -> None:
+    """Print a record as the command that made it did."""
     from realnet_hw import records as kinds
     from realnet_hw.compare import table
-    from realnet_hw.measure.journal import SUFFIX
 
-    if path.suffix == SUFFIX:
-        return None
-    match kinds.read(path, object):
-        case kinds.Prediction() as record:
-            return table.prediction_table(record)
-        case kinds.Measurement() as record:
-            return table.measurement_table(record)
-        case kinds.Comparison() as record:
-            return table.comparison_table(record)
-        case _:
-            return None
+    match record:
+        case kinds.Prediction():
+            to.print(table.prediction_table(record))
+        case kinds.Measurement():
+            to.print(table.measurement_table(record))
+        case kinds.Comparison():
+            to.print(table.comparison_table(record))
+        case kinds.Training():
+            from realnet_hw.learn.array.words import summary_lines
+
+            to.print("\n".join(summary_lines(record)), markup=False, soft_wrap=True)
+        case kinds.Diagnosis():
+            from realnet_hw.diagnose import table as diagnosed
+
+            diagnosed.show(record, *_same_board(record.board, record.circuit_sha256), to)
+
+
+def _same_board(name: str, circuit_sha256: str) -> tuple[Board, Netlist]:
+    """Return the board of a record and its netlist.
+
+    Raises:
+        InputError: it is not here, or is another circuit than then.
+    """
+    from realnet_hw import project
+    from realnet_hw.board import load_board
+    from realnet_hw.export import netlist as netlists
+
+    # By its name alone: a record from elsewhere does not say which program is run.
+    if name in project.board_files():
+        board = load_board(name)
+        netlist = netlists.from_board(board)
+        if netlist.sha256() == circuit_sha256:
+            return board, netlist
+    raise InputError(
+        "its board is not here as it was then", where=name, mend="--json prints the record itself"
+    )

@@ -7,6 +7,7 @@ import json
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from realnet_hw import project, records
@@ -51,6 +52,12 @@ def test_readings_in_and_a_diagnosis_out(
     assert "Probably: R9 has about 2." in again.out
     # The dictionary was computed above, or before.
     assert "Computing" not in again.err
+    assert main(["records", "show", "d.json"]) == 0
+    assert capfd.readouterr().out in again.out
+    other = msgspec.structs.replace(record, circuit_sha256="0" * 64)
+    Path("d.json").write_text(records.encode(other), "utf-8")
+    assert main(["records", "show", "d.json"]) == 2
+    assert "xor_opamp: its board is not here as it was then" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from realnet_hw.compare.page import pages
 from realnet_hw.learn.array import pictures
-from realnet_hw.learn.array.words import judged, outcome, volts
+from realnet_hw.learn.array.words import duration, judged, outcome, volts
 from realnet_hw.records import TrainedPattern, Training
 
 MOST_PATTERNS = 60
@@ -36,6 +36,7 @@ def html(training: Training) -> str:
     environment = pages(__package__)
     environment.filters |= {
         "volts": volts,
+        "duration": duration,
         "millivolts": lambda value_V: f"{1e3 * value_V:+.1f}".replace("-", "\N{MINUS SIGN}"),
     }
     counted = judged(training)

@@ -62,5 +62,8 @@ def task_of(data: DataSet, shape: Shape, *, where: str) -> Task:
             f"{data.name} has {wanted[0]} inputs and {wanted[1]} outputs",
             where=where,
             allowed=f"as many as this board: {shape.inputs} and {shape.outputs}",
+            mend="call the two classes 0 and 1: one output tells them apart"
+            if wanted == (shape.inputs, 2) and shape.outputs == 1
+            else "",
         )
     return Task(X_MAX_V * (2 * data.values - 1), 2 * data.wanted - 1)

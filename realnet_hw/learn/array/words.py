@@ -16,6 +16,11 @@ def volts(value_V: float) -> str:
     return f"{1e6 * value_V:.3g} µV" if 0 < size < 1e-4 else f"{1e3 * value_V:.3g} mV"
 
 
+def duration(seconds: float) -> str:
+    """Return a time in seconds, or in milliseconds below one."""
+    return f"{seconds:.3g} s" if seconds >= 0.9995 else f"{1e3 * seconds:.3g} ms"
+
+
 def budget_lines(lines: Sequence[BudgetLine]) -> list[str]:
     """Return a budget, a line each."""
     said = []
@@ -69,9 +74,9 @@ def summary_lines(training: Training) -> list[str]:
     wrong_first = sorted(judged(training), key=lambda one: one.margin_V)
     shown = training.patterns if len(training.patterns) <= _SHOWN else wrong_first[:_SHOWN]
     more = len(training.patterns) - len(shown)
-    learnt = f"{training.data}: {outcome(training)}"
+    learnt = f"{training.data}: {outcome(training)}, after epoch {training.best} of {epochs}"
     return [
         *map(answer_line, shown),
         *([f"and {more} more; these have the least margins"] if more else []),
-        f"{learnt}, after epoch {training.best} of {epochs} ({1e3 * training.epoch_s:.3g} ms each)",
+        f"{learnt}, {duration(training.epoch_s)} per epoch",
     ]

@@ -20,6 +20,7 @@ from realnet_hw.learn.array.places import Learner
 from realnet_hw.learn.array.report import html
 from realnet_hw.learn.array.session import train
 from realnet_hw.learn.array.training import Checkpoint
+from realnet_hw.learn.array.words import duration, summary_lines
 from realnet_hw.measure.journal import parse
 from realnet_hw.records import Training
 
@@ -89,6 +90,16 @@ def test_a_trained_board_is_asked_later(
     assert "trained on xor: and has A, B and tells Y (allowed" in capfd.readouterr().err
 
 
+def test_a_folder_is_shown_as_the_training_in_it_was(
+    trained: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    record: Training = records.read(trained / "training.json", Training)
+    assert main(["records", "show", str(trained)]) == 0
+    assert capfd.readouterr().out.splitlines() == summary_lines(record)
+    assert main(["records", "show", str(tmp_path)]) == 2
+    assert f"realnet records list --folder {tmp_path} shows" in capfd.readouterr().err
+
+
 def test_weights_are_for_the_very_circuit_that_learnt_them(
     trained: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -104,6 +115,7 @@ def test_the_report_stands_alone_and_shows_every_weight(trained: Path) -> None:
     text = (trained / "training.html").read_text()
     assert text == html(record)
     assert "4 of 4 right" in text
+    assert "<h1>xor, learnt by array_2t1c</h1>" in text
     for layer in record.layers:
         for row in layer.stored_V:
             for volts in row:
@@ -132,6 +144,23 @@ def test_what_cannot_be_trained_is_refused_in_a_line(
     assert line.startswith("realnet: ")
     assert said in line
     assert not list(tmp_path.iterdir())
+
+
+def test_two_classes_for_one_output_are_to_be_called_0_and_1(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    own = tmp_path / "own.csv"
+    own.write_text("A,B,is\n0,0,no\n1,1,yes\n")
+    assert main(["train", "array", BOARD, "--data", str(own), "--out", str(tmp_path / "out")]) == 2
+    assert "call the two classes 0 and 1" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.00298, "2.98 ms"), (0.9994, "999 ms"), (0.9996, "1 s"), (1.364, "1.36 s")],
+)
+def test_a_time_is_said_in_a_unit_that_one_reads(seconds: float, said: str) -> None:
+    assert duration(seconds) == said
 
 
 def test_a_board_without_synapses_cannot_learn(
