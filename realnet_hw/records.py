@@ -191,7 +191,7 @@ class PartEffect(_Frozen, frozen=True, kw_only=True):
         key: ``"<case>.<output>"`` of the value.
         slope: volts for each unit of the parameter, at the nominal board.
         effect_V: by how much it moves the value at the far end of its tolerance, not negative.
-        share: of the sum of all parts' squared effects on that value.
+        share: of the variance of that value over boards within tolerance, to first order.
     """
 
     part: str

@@ -7,7 +7,6 @@ time base are found by looking: first at the levels at rest, then at how long th
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -243,7 +242,7 @@ class _Looking:
         )
         scope.single()
         # What comes before the trigger must be in the memory first.
-        time.sleep(2 * span_s)
+        run.fixture.wait(2 * span_s)
         run.fixture.source({source: to_V})
         scope.wait(max(_PATIENCE_S, _PATIENCE_SPANS * span_s), run.fixture.confirm_on)
         found = {}

@@ -6,6 +6,7 @@ its slope points, and is solved as it is: only the choice of the ends is linear.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -50,7 +51,10 @@ def sensitivity(
     slopes = engine.sensitivities(deck, cases, nodes, names=names)
     reach = np.array([max(one.high - one.nominal, one.nominal - one.low) for one in deck.spreads])
     effects_V = np.abs(slopes) * reach
-    totals = np.maximum((effects_V**2).sum(axis=2), 1e-300)
+    # Bounds of a normal distribution are further out than those of a uniform one: shares are of the
+    # variance, effects are at the bounds.
+    variances = (slopes * np.array([_deviation(one) for one in deck.spreads])) ** 2
+    totals = np.maximum(variances.sum(axis=2), 1e-300)
     keys = [f"{case}.{name}" for case in range(len(cases)) for name in outputs]
     parts = []
     for number, spread in enumerate(deck.spreads):
@@ -64,13 +68,20 @@ def sensitivity(
                     key=keys[int(case) * len(outputs) + int(node)],
                     slope=float(f"{slopes[case, node, number]:.4g}"),
                     effect_V=round(effect_V, 6),
-                    share=round(float(effect_V**2 / totals[case, node]), 4),
+                    share=round(float(variances[case, node, number] / totals[case, node]), 4),
                 )
             )
     return records.Sensitivity(
         parts=sorted(parts, key=lambda one: -one.effect_V),
         corners=_corners(deck, engine, cases, nodes, slopes, keys),
     )
+
+
+def _deviation(spread: Spread) -> float:
+    """Return the standard deviation of a parameter; that of a normal one before its truncation."""
+    if spread.distribution == "normal":
+        return spread.sigma
+    return (spread.high - spread.low) / math.sqrt(12)
 
 
 def _corners(

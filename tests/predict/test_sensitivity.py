@@ -62,3 +62,20 @@ def test_nothing_is_said_where_it_would_take_too_long(xor: tuple[Board, Netlist,
     cases = [sources(deck, board.cases[0].inputs)] * 10_000
     asking = asking_of(board, deck)
     assert sensitivity(board, deck, CompiledEngine(), asking, cases) is None
+
+
+def test_shares_are_those_of_the_variance_over_drawn_boards(
+    found: records.Sensitivity, xor: tuple[Board, Netlist, Deck]
+) -> None:
+    """Resistors are uniform within their bounds, offsets normal and far within theirs."""
+    board, _, deck = xor
+    node = deck.nodes[board.outputs[0].net]
+    inputs = sources(deck, board.cases[0].inputs)
+    boards = draw(deck.spreads, 2000, 5)
+    volts = CompiledEngine().operating_point(deck, [{**one, **inputs} for one in boards], [node])
+    tried = [one for one in found.parts if one.key.startswith("0.")]
+    assert {one.parameter[0] for one in tried} >= {"r", "v"}
+    for one in tried:
+        of = [drawn[one.parameter] for drawn in boards]
+        share = float(np.corrcoef(of, volts[:, 0])[0, 1]) ** 2
+        assert one.share == pytest.approx(share, abs=0.04)
