@@ -25,15 +25,17 @@ class CircuitLanes:
     Args:
         circuit: as tables.
         board: all its parameters, which those that change begin with.
-        changing: numbers of the parameters that change, each once.
+        bound: the parameters that change.
+        everything: all parameters.
     """
 
-    def __init__(self, circuit: Circuit, board: Values, changing: Sequence[int]) -> None:
+    def __init__(
+        self, circuit: Circuit, board: Values, bound: Binding, everything: Binding
+    ) -> None:
         self.tables = circuit.tables
         self.memory = memory.lanes(circuit.tables, circuit.size, len(board))
-        self.binding = binding(circuit.tables, changing)
+        self.binding = bound
         self._search = direct.search(circuit.size)
-        everything = binding(circuit.tables, range(len(board)))
         boards = np.repeat(board[np.newaxis], memory.LANES, axis=0)
         load(self.tables, self.memory, everything, boards, 0, 0, memory.LANES)
 
@@ -132,7 +134,7 @@ def _pivot_starts(tables: Tables) -> tuple[npt.NDArray[np.int64], npt.NDArray[np
 
 
 def binding(tables: Tables, changing: Sequence[int]) -> Binding:
-    """Return what of a lane depends on some parameters."""
+    """Return what of a lane depends on some parameters, each of them once."""
     numbers = np.array(changing, np.int64)
     factors = np.flatnonzero(np.isin(tables.factors[:, 0], numbers)).astype(np.int32)
     diodes = np.flatnonzero(np.isin(tables.diodes[:, 8], numbers)).astype(np.int32)

@@ -18,7 +18,7 @@ from realnet_hw.errors import InputError, SimulationFailed
 from realnet_hw.predict.compiled.circuit import Circuit
 from realnet_hw.predict.compiled.kernels import transient
 from realnet_hw.predict.compiled.kernels.transient import Found
-from realnet_hw.predict.compiled.lanes import CircuitLanes
+from realnet_hw.predict.compiled.lanes import CircuitLanes, binding
 from realnet_hw.predict.engine import Parameters, Volts, Wave, patterns_of, refuse_twice
 
 # No unknown moves further in one of Newton's steps than this share of the largest source.
@@ -58,12 +58,19 @@ class Solver:
         )
         self._every = np.arange(circuit.size)
         self._most_V = max(_LEAST_MOST_V, _MOST_SHARE * circuit.span_V)
+        self._binding = functools.lru_cache(maxsize=2 * _MEMORIES_KEPT)(
+            functools.partial(binding, circuit.tables)
+        )
         self._lanes = functools.lru_cache(maxsize=_MEMORIES_KEPT)(self._made_lanes)
         self._own_start = functools.cache(self._solve_own)
         self._starts: dict[bytes, _Unknowns | None] = {}
 
     def _made_lanes(self, changing: tuple[int, ...]) -> CircuitLanes:
-        return CircuitLanes(self._circuit, self._circuit.own, changing)
+        return self._lanes_at(self._circuit.own, changing)
+
+    def _lanes_at(self, board: Volts, changing: tuple[int, ...]) -> CircuitLanes:
+        everything = self._binding(tuple(range(len(board))))
+        return CircuitLanes(self._circuit, board, self._binding(changing), everything)
 
     def _table(self, parameters: Sequence[Parameters]) -> _Table:
         """Return which parameters any set names, and the value that each board has of them.
@@ -115,7 +122,7 @@ class Solver:
         refuse_twice(changing)
         board = self._circuit.own.copy()
         board[list(numbers)] = own
-        lanes = CircuitLanes(self._circuit, board, changed)
+        lanes = self._lanes_at(board, changed)
         start, _ = lanes.solve(
             board[np.newaxis, list(changed)],
             self._own_start(at_start=False),
