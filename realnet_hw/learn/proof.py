@@ -23,7 +23,7 @@ from realnet_hw.technology.registry import compiler
 
 # Examples that a board is tried with when it is measured, and boards that decide between networks.
 _CASES = 16
-_TRIED, _TRIED_SEED = 100, 1
+_TRIED = 100
 
 Accuracies = npt.NDArray[np.float64]
 
@@ -89,9 +89,22 @@ def board_of(network: Network, data: DataSet, technology: str, resistor: str) ->
 
 
 def best(
-    trained: Sequence[Trained], data: DataSet, technology: str, resistor: str, engine: Engine
+    trained: Sequence[Trained],
+    data: DataSet,
+    technology: str,
+    resistor: str,
+    engine: Engine,
+    *,
+    seed: int,
 ) -> tuple[Network, Board]:
     """Return the network whose boards answer the examples of the training best, with its board.
+
+    Args:
+        trained: what to choose from.
+        data: the examples.
+        technology, resistor: see ``board_of``.
+        engine: the simulator.
+        seed: of the boards that choose; those that judge what was chosen need another one.
 
     Raises:
         CircuitRefused: the technology makes a board of none of them; says why not of the first.
@@ -104,9 +117,7 @@ def best(
         except CircuitRefused as why:
             refusals.append(why)
             continue
-        tried = accuracies(
-            board, data, engine, examples=~data.held_out, samples=_TRIED, seed=_TRIED_SEED
-        )
+        tried = accuracies(board, data, engine, examples=~data.held_out, samples=_TRIED, seed=seed)
         found.append((float(tried.mean()), one.network, board))
     if not found:
         raise refusals[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from realnet_hw.export import netlist
 from realnet_hw.export.deck import deck_from
 from realnet_hw.learn import data_set, mlp, proof, tolerant
 from realnet_hw.predict.compiled.engine import CompiledEngine
+from realnet_hw.predict.monte_carlo import Run, streamed
 from realnet_hw.predict.ngspice import NgspiceEngine
 from realnet_hw.preferred_values import values
 from realnet_hw.technology.resistors import kind_of
@@ -56,6 +58,26 @@ def test_the_board_is_of_resistors_that_are_sold(xor: mlp.Outcome) -> None:
     for spread in weights:
         assert any(abs(spread.nominal / ohm - 1) < 1e-9 for ohm in sold)
         assert spread.high / spread.nominal == pytest.approx(1.05)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_no_board_judges_a_network_that_it_chose(
+    xor: mlp.Outcome, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    asked: list[int] = []
+
+    def drawn(run: Run, *rest: Any) -> Iterator[Any]:
+        asked.append(run.seed)
+        return streamed(run, *rest)
+
+    found = [tolerant.Trained(xor.network, 1.0, 1.0)] * 2
+    monkeypatch.setattr(tolerant, "train", lambda *_, **__: found)
+    monkeypatch.setattr(proof, "streamed", drawn)
+    wish = mlp.Wish("balanced_summer", "resistor_5pct", hidden=2, seed=seed, limit=1.0, samples=3)
+    mlp.trained(data_set.load("xor"), wish, CompiledEngine())
+    *chose, judged = asked
+    assert len(chose) == len(found)
+    assert judged not in chose
 
 
 def test_the_same_seed_trains_the_same_network(xor: mlp.Outcome) -> None:
