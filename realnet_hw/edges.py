@@ -8,6 +8,8 @@ is where it was before, 100 % where it comes to rest. Times count from the input
 - overshoot: how far it goes beyond 100 %, as a share of the way;
 - settling: until it stays within 2 % of the way about 100 %.
 
+A wave that is still on its way at the end has none of them, for its 100 % is not known.
+
 Ref: IEEE Std 181 (transitions and pulses), its terms from memory; overshoot and settling as above.
 """
 
@@ -115,7 +117,7 @@ def figures(times_s: Array, volts: Array, moved_s: float, *, least_V: float) -> 
         least_V: a way that is shorter than this is none.
     """
     ends = levels(volts, times_s, moved_s)
-    if abs(ends.way_V) < least_V:
+    if abs(ends.way_V) < least_V or not _rests(volts, ends.way_V):
         return Figures(None, None, None, None)
     place = (volts - ends.before_V) / ends.way_V
     half_s, low_s, high_s = (_passes(place, times_s, share) for share in (0.5, 0.1, 0.9))
@@ -125,6 +127,16 @@ def figures(times_s: Array, volts: Array, moved_s: float, *, least_V: float) -> 
         overshoot=max(0.0, round(float(_smoothed(place).max()) - 1.0, 6)),
         settling_s=_settling_s(place, times_s, moved_s),
     )
+
+
+def _rests(volts: Array, way_V: float) -> bool:
+    """Return whether a wave has come to rest, by its last tenth and the one before.
+
+    An exponential that ends 2 % short moves by half of that from the one to the other.
+    """
+    few = max(1, math.ceil(_AFTER * len(volts)))
+    moves_V = float(volts[-few:].mean() - volts[-2 * few : -few].mean())
+    return abs(moves_V) <= SETTLED / 2 * abs(way_V)
 
 
 def _passes(place: Array, times_s: Array, share: float) -> float | None:

@@ -51,9 +51,18 @@ def test_what_does_not_move_has_no_figures() -> None:
     assert edges.passage_s(TIMES, np.zeros(len(TIMES))) is None
 
 
-def test_what_has_not_come_to_rest_does_not_settle() -> None:
-    volts = low_pass(TIMES, tau_s=30.0)
-    assert edges.figures(TIMES, volts, 0.0, least_V=0.05).settling_s is None
+@pytest.mark.parametrize("tau_s", [20 / 3.5, 10.0, 20.0, 100.0])
+@pytest.mark.parametrize("way_V", [5.0, -5.0])
+def test_what_has_not_come_to_rest_has_no_figures(tau_s: float, way_V: float) -> None:
+    volts = 1.0 + way_V * low_pass(TIMES, tau_s)
+    found = edges.figures(TIMES, volts, 0.0, least_V=0.05)
+    assert found == edges.Figures(None, None, None, None)
+
+
+@given(tau_s=st.floats(0.3, 20.0))
+def test_no_delay_is_told_that_is_far_off(tau_s: float) -> None:
+    delay_s = edges.figures(TIMES, low_pass(TIMES, tau_s), 0.0, least_V=0.05).delay_s
+    assert delay_s is None or delay_s == pytest.approx(tau_s * math.log(2), rel=0.03)
 
 
 @given(share=st.floats(0.05, 0.95), lasts_s=st.floats(0.5, 5.0))
