@@ -882,6 +882,16 @@ class Training(
     started_utc: str
     finished_utc: str
 
+    def __post_init__(self) -> None:
+        if not len(self.loss) == len(self.right) == len(self.margin_V) > self.best >= 0:
+            raise ValueError("loss, right and margin_V are of each epoch, and best is one of these")
+        if not self.patterns:
+            raise ValueError("a training without patterns")
+        for layer in self.layers:
+            for volts in (layer.start_V, layer.stored_V):
+                if [len(row) for row in volts] != [len(layer.columns)] * len(layer.rows):
+                    raise ValueError("a layer has a weight for each of its rows and columns")
+
 
 # ----------------------------------------------------------------- diagnosis
 

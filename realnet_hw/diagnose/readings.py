@@ -180,6 +180,8 @@ def from_file(path: Path, board: Board, nets: Sequence[str]) -> Readings:
             inputs = ", ".join(port.name for port in board.inputs)
             raise InputError("not every input is given", where=where, allowed=inputs)
         ends = [net_named(name, board, nets, where) for name in names]
+        if second and ends[0] == ends[1]:
+            raise InputError(f"a resistance from {ends[0]} to itself", where=where)
         probe = Probe(
             kind,
             tuple((port.name, one.inputs[port.name]) for port in board.inputs)

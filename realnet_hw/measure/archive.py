@@ -214,7 +214,9 @@ def _outcome(record: records.Record) -> str:
         case records.Comparison():
             return record.verdict
         case records.Training():
-            return f"{record.right[record.best]:.0%} right after {record.best} epochs"
+            kept = [pattern for pattern in record.patterns if pattern.held_out] or record.patterns
+            right = sum(pattern.margin_V > 0 for pattern in kept)
+            return f"{right} of {len(kept)} right after {_several(record.best, 'epoch')}"
         case records.Diagnosis(fit="unknown"):
             return "unknown"
         case records.Diagnosis(groups=[first, *_]) if first.p > record.healthy:
@@ -277,6 +279,8 @@ def _of_readings(path: Path) -> Rows:
         try:
             point = msgspec.json.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError):
+            break
+        if not isinstance(point, dict) or "point" not in point:
             break
         own = {"point": point["point"], "time_utc": point.get("time_utc", "")}
         for quantity in ("set_V", "readings_V", "widths_s"):

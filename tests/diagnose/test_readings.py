@@ -77,6 +77,7 @@ def test_a_file_of_readings(tmp_path: Path) -> None:
         {"inputs": {"X1": 0, "X2": 0}, "node": "Y", "value": 1, "unit": "mA", "kind": "volt"},
         {"kind": "ohm", "a": "H1", "value": 1},
         {"kind": "ohm", "a": "H1", "b": "GND", "value": -1},
+        {"kind": "ohm", "a": "H1", "b": "h1", "value": 5},
         {"inputs": {"X1": 0, "X2": 0}, "node": "Y", "volts": 1},
     ],
 )

@@ -75,7 +75,7 @@ def folder(tmp_path: Path) -> Path:
     with path.open("a") as torn:
         torn.write('{"point": "case 1", "rea')
     (tmp_path / "notes.json").write_text('{"record": "poem"}')
-    (tmp_path / "other.jsonl").write_text("x\n")
+    (tmp_path / "other.jsonl").write_text("x\n[1]\n")
     return tmp_path
 
 
@@ -146,6 +146,10 @@ def test_tables_hold_every_value(folder: Path) -> None:
         ("readings_V", 0, 1.2),
         ("readings_V", 1, 1.3),
     ]
+
+
+def test_lines_that_are_no_points_end_a_table(folder: Path) -> None:
+    assert table(folder / "other.jsonl") == []
 
 
 def test_the_command_line_lists_shows_and_exports(

@@ -6,6 +6,7 @@ Every epoch is on disk before the next begins; a run that was cut short goes on 
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -181,7 +182,27 @@ def weights_of(training: Training, learner: Learner) -> Weights:
             where=learner.board.name,
             mend="train this board",
         )
-    return tuple(np.array(layer.stored_V) for layer in training.layers)
+    weights = tuple(np.array(layer.stored_V) for layer in training.layers)
+    synapses = learner.board.synapses
+    assert synapses is not None
+    wanted = [(len(layer), len(layer[0])) for layer in synapses.layers]
+    if [layer.shape for layer in weights] != wanted:
+        raise InputError(
+            f"weights of the shapes {', '.join(f'{a} x {b}' for a, b in wanted)} belong here",
+            where=learner.board.name,
+            mend="train this board",
+        )
+    # Synapses that were kept switched off have a weight that is not written.
+    off = set(training.plan.off)
+    for layer, volts in zip(synapses.layers, weights, strict=True):
+        for synapse, stored_V in zip(itertools.chain(*layer), volts.ravel(), strict=True):
+            if synapse.store not in off and not synapses.low_V <= stored_V <= synapses.high_V:
+                raise InputError(
+                    f"a weight of {stored_V:g} V",
+                    where=synapse.store,
+                    allowed=f"{synapses.low_V:g} to {synapses.high_V:g} V",
+                )
+    return weights
 
 
 def _within(data: DataSet, training: Training) -> DataSet:

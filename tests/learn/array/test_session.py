@@ -110,6 +110,34 @@ def test_weights_are_for_the_very_circuit_that_learnt_them(
     assert "another circuit" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"best": 9999}, "best is one of these"),
+        ({"patterns": []}, "without patterns"),
+        ({"layers": []}, "of the shapes 6 x 4, 4 x 2 belong here"),
+        ({"high": 9.0}, "a weight of 9 v"),
+        ({"high": None}, "expected"),
+    ],
+)
+def test_a_damaged_record_is_refused_in_a_line(
+    trained: Path,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    changed: dict[str, object],
+    says: str,
+) -> None:
+    record = json.loads((trained / "training.json").read_text())
+    if "high" in changed:
+        record["layers"][0]["stored_V"][0][0] = changed["high"]
+    else:
+        record |= changed
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(record))
+    assert main(["ask", BOARD, "--weights", str(other), "--data", "xor"]) == 2
+    assert says in capfd.readouterr().err.lower()
+
+
 def test_the_report_stands_alone_and_shows_every_weight(trained: Path) -> None:
     record: Training = records.read(trained / "training.json", Training)
     text = (trained / "training.html").read_text()
