@@ -18,18 +18,20 @@ class RailClamp(Cell):
         upper, lower: nets of the bounds; the diodes let it go beyond by their forward voltage.
     """
 
+    diode = "diode_1n5711"
+
     def __init__(
         self, name: str, title: str, *, net: str, upper: str, lower: str, layer: int = 0
     ) -> None:
         super().__init__(name, title, layer=layer)
         self.net, self.upper, self.lower = net, upper, lower
-        self.parts["upper"] = CellPart("diode_1n5711", {"1": upper, "2": net})
-        self.parts["lower"] = CellPart("diode_1n5711", {"1": net, "2": lower})
+        self.parts["upper"] = CellPart(self.diode, {"1": upper, "2": net})
+        self.parts["lower"] = CellPart(self.diode, {"1": net, "2": lower})
 
     def draw(self, pad: Pad) -> None:
         """Draw the net across and its diodes upwards and downwards."""
         pad.wire((-7.62, 0), (0, 0))
-        pad.label(self.net, -7.62, 0, "left")
+        pad.end(self.net, -7.62, 0, "left")
         self._draw_diodes(pad, 0)
 
     def _draw_diodes(self, pad: Pad, x: float) -> None:

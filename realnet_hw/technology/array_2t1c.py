@@ -29,6 +29,7 @@ from realnet_hw.cells.shunt_reference import ShuntReference
 from realnet_hw.cells.stacked_reference import StackedReference
 from realnet_hw.cells.summing_neuron import SummingNeuron
 from realnet_hw.cells.supply import SupplyEntry
+from realnet_hw.cells.supply_clamp import SupplyClamp
 from realnet_hw.cells.synapse_array import SynapseArray, Write, store_net
 from realnet_hw.cells.word_line_driver import WordLineDriver
 from realnet_hw.errors import CircuitRefused
@@ -49,8 +50,9 @@ WRITE_s = 50e-6
 
 PULSE_LIMIT_s = 200e-6
 """After what time the board closes its word lines by itself, if a line is still high."""
-COLUMNS_MAX = 12
-"""A row's amplifier feeds at most 1.6 mA into each column: 19 mA of the 26 mA that it can."""
+COLUMNS_MAX = 8
+"""A row's amplifier feeds at most 2.6 mA into each column, so 21 mA: less than the 26 mA at which it
+typically stops, but from two columns on more than the 5 mA that its datasheet guarantees."""
 LINES_MAX = 96
 """Beyond it one high line could not be told from the comparator's offset and bias currents."""
 
@@ -273,6 +275,7 @@ def array_board(
             for column in shape.output_columns
         ),
         *_connectors("SENSES", "Senses", [*senses, *outputs], "right", last + 1),
+        SupplyClamp("SUPPLY_CLAMP", "Clamp of the supply", upper="+12V", lower="-12V"),
     ]
     held = {
         net: float(volts)

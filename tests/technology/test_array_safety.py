@@ -18,7 +18,15 @@ from realnet_hw.export.deck import Deck, deck_from
 from realnet_hw.export.netlist import from_board
 from realnet_hw.parts.catalogue import part_type
 from realnet_hw.predict.ngspice import NgspiceEngine
-from realnet_hw.technology.array_2t1c import PULSE_LIMIT_s, Shape, WRITE_s, array_board
+from realnet_hw.technology.array_2t1c import (
+    COLUMNS_MAX,
+    PULSE_LIMIT_s,
+    STORE_MAX_V,
+    STORE_MIN_V,
+    Shape,
+    WRITE_s,
+    array_board,
+)
 
 SHAPE = Shape(inputs=1, hidden=0, outputs=1)
 LINES = 4
@@ -152,16 +160,45 @@ def test_sources_at_their_limits_harm_nothing(deck: Deck, sign: int, supply: flo
     assert currents_A.max() < 15e-3
 
 
+@pytest.mark.parametrize("volts", [-1.0, 1.0])
+@pytest.mark.parametrize("open_rail", ["-12V", "+12V"])
+def test_a_supply_that_is_open_takes_no_pin_past_its_rails(
+    deck: Deck, open_rail: str, volts: float
+) -> None:
+    """The amplifiers' supply current moves an open rail across ground, as far as its diode lets."""
+    supply = deck.supplies[open_rail].element
+    _, plus, minus, *_ = deck.element(supply).split()
+    opened = deck.with_element(supply, f"r_open {plus} {minus} 1e7")
+    driven = [*deck.inputs.values(), *deck.nudges.values()]
+    nets = [open_rail, "VSS", "VDD", *SHAPE.rows, *SHAPE.output_columns, "D1", "D2", "WL0"]
+    found = NgspiceEngine().operating_point(
+        opened, [{source.element: volts for source in driven}], [deck.nodes[net] for net in nets]
+    )[0]
+    rail, substrate, positive = found[:3]
+    assert abs(rail) < 0.4
+    assert found[3:].min() > substrate - 0.3
+    assert found[3:].max() < positive + 0.3
+
+
 def test_a_row_carries_its_heaviest_load() -> None:
-    """Every gate as high as it may be, eight columns: rows are what they should be within 2 mV."""
-    shape = Shape(inputs=1, hidden=8, outputs=1)
-    stored = [[[4.2] * len(columns) for _ in rows] for rows, columns in shape.layers]
+    """Rows that conduct take turns with rows that do not, on transistors of the lowest threshold:
+    every column is far from its row, and rows are still what they should be within 2 mV.
+    Four columns more, and the bias row is at its amplifier's short-circuit current."""
+    shape = Shape(inputs=7, hidden=0, outputs=COLUMNS_MAX // 2)
+    stored = [
+        [[STORE_MIN_V if row % 2 else STORE_MAX_V] * COLUMNS_MAX for row in range(len(shape.rows))]
+    ]
     loaded = array_board("array", "Array under load", shape, stored_V=stored)
     deck = deck_from(from_board(loaded), loaded)
+    low = {s.parameter: s.low for s in deck.spreads if s.parameter.endswith(".vlot")}
+    assert low
     nets = ["X1", "X1N", "B", "BN"]
+    bias_V = 5.0 * 10 / 50.2
     for volts in (-1.0, 1.0):
-        parameters = {deck.inputs["X1"].element: volts}
+        driven = [*deck.inputs.values(), *deck.nudges.values()]
+        parameters = {**low, **{source.element: volts for source in driven}}
         rows = NgspiceEngine().operating_point(deck, [parameters], [deck.nodes[n] for n in nets])[0]
         assert rows[0] == pytest.approx(volts, abs=2e-3)
         assert rows[1] == pytest.approx(-volts, abs=2e-3)
-        assert rows[3] == pytest.approx(-rows[2], abs=2e-3)
+        assert rows[2] == pytest.approx(bias_V, abs=2e-3)
+        assert rows[3] == pytest.approx(-bias_V, abs=2e-3)
