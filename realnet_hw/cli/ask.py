@@ -39,16 +39,17 @@ def ask(
     from realnet_hw import records
     from realnet_hw.learn import data_set
     from realnet_hw.learn.array import session
-    from realnet_hw.learn.array.words import answer_line
+    from realnet_hw.learn.array.words import answer_line, undecided_V
 
     with own_stdout() as answers:
         training = records.read(weights, records.Training)
         examples = data_set.load(data)
         found = session.ask(learner_of(board, station), training, examples)
-        right = sum(one.margin_V > 0 for one in found)
+        least_V = undecided_V(training)
+        right = sum(one.margin_V > least_V for one in found)
         if json_:
             answers.write(json.dumps({"answers": msgspec.to_builtins(found)}) + "\n")
         else:
-            answers.writelines(f"{answer_line(one)}\n" for one in found)
+            answers.writelines(f"{answer_line(one, least_V)}\n" for one in found)
             answers.write(f"{examples.name}: {right} of {len(found)} right\n")
     return 0 if right == len(found) else 1

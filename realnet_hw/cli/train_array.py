@@ -48,7 +48,7 @@ def array(
     Inputs are set, outputs nudged, nodes read, and weights written through the
     fixture, epoch after epoch. Every epoch is on disk before the next; the weights of
     the best one are kept. The outputs are at 0 V on every way out.
-    Exit status 1 if an answer is still wrong at the end.
+    Exit status 1 if an answer is still wrong at the end, or too near to tell.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def array(
     from realnet_hw.learn import data_set
     from realnet_hw.learn.array import session
     from realnet_hw.learn.array.report import html
-    from realnet_hw.learn.array.words import summary_lines
+    from realnet_hw.learn.array.words import summary_lines, undecided_V
 
     with own_stdout() as answers:
         refuse_unwritable(out, is_folder=True)
@@ -114,7 +114,7 @@ def array(
             then = guidance.command("ask", board, "--weights", kept, "--data", data, *at)
             lines = [*summary_lines(record), f"Record: {kept}", f"Report: {shown}"]
             answers.writelines(f"{line}\n" for line in [*lines, f"Next: {then}"])
-    return 0 if all(one.margin_V > 0 for one in record.patterns) else 1
+    return 0 if all(one.margin_V > undecided_V(record) for one in record.patterns) else 1
 
 
 def gradient(

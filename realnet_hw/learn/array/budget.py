@@ -23,6 +23,9 @@ from realnet_hw.technology.array_laws import SynapseLaw
 
 _WARM_C = 50.0
 
+READING = "target of an output, against reading it"
+"""The line whose blur is the standard uncertainty of an output, a difference of two readings."""
+
 
 def budget(array: Array, task: Task, plan: TrainingPlan, stored_V: Weights) -> list[BudgetLine]:
     """Return what a training needs against what blurs it; the device is left with these weights.
@@ -55,7 +58,7 @@ def budget(array: Array, task: Task, plan: TrainingPlan, stored_V: Weights) -> l
             mend="let a reading average more conversions, or nudge harder",
         ),
         _line(
-            "target of an output, against reading it",
+            READING,
             plan.target_V,
             difference_V,
             hopeless=3.0,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from realnet_hw.compare.page import pages
 from realnet_hw.learn.array import pictures
-from realnet_hw.learn.array.words import duration, judged, outcome, volts
+from realnet_hw.learn.array.words import duration, judged, outcome, undecided_V, volts
 from realnet_hw.records import TrainedPattern, Training
 
 MOST_PATTERNS = 60
@@ -40,13 +40,14 @@ def html(training: Training) -> str:
         "millivolts": lambda value_V: f"{1e3 * value_V:+.1f}".replace("-", "\N{MINUS SIGN}"),
     }
     counted = judged(training)
-    right = sum(one.margin_V > 0 for one in counted)
+    right = sum(one.margin_V > undecided_V(training) for one in counted)
     shown = sorted(training.patterns, key=lambda one: one.margin_V)[:MOST_PATTERNS]
     text: str = environment.get_template("training.html").render(
         training=training,
         headline=outcome(training),
         tone="good" if right == len(counted) else "doubt",
         verdict=f"{right} of {len(counted)} right",
+        undecided_V=undecided_V(training),
         loss=pictures.loss_curve(training),
         margin=pictures.margin_curve(training),
         layers=_layers(training),

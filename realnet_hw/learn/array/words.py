@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
+from realnet_hw.learn.array.budget import READING
 from realnet_hw.learn.array.training import Checkpoint
 from realnet_hw.records import BudgetLine, TrainedPattern, Training
 
@@ -50,22 +52,34 @@ def judged(training: Training) -> list[TrainedPattern]:
     return [one for one in training.patterns if one.held_out] or list(training.patterns)
 
 
+def undecided_V(training: Training) -> float:
+    """Return the expanded uncertainty (k = 2) of a margin as it was read: below it none is right.
+
+    The margin of several outputs is the difference of two of them.
+    """
+    u_V = max((line.blur_V for line in training.budget if line.name == READING), default=0.0)
+    return 2 * u_V * math.sqrt(min(2, len(training.patterns[0].wanted)))
+
+
 def outcome(training: Training) -> str:
     """Return what was learnt, in a sentence."""
     counted = judged(training)
-    right = sum(one.margin_V > 0 for one in counted)
-    least_V = min(one.margin_V for one in counted)
+    margins_V = [one.margin_V for one in counted]
+    right = sum(margin_V > undecided_V(training) for margin_V in margins_V)
+    undecided = sum(margin_V > 0 for margin_V in margins_V) - right
     which = "held-out patterns" if counted[0].held_out else "patterns"
-    return f"{right} of {len(counted)} {which} right, least margin {volts(least_V)}"
+    doubt = f", {undecided} undecided" if undecided else ""
+    return f"{right} of {len(counted)} {which} right{doubt}, least margin {volts(min(margins_V))}"
 
 
-def answer_line(one: TrainedPattern) -> str:
-    """Return a pattern and its answer."""
+def answer_line(one: TrainedPattern, undecided_V: float) -> str:
+    """Return a pattern and its answer, which is undecided where its margin is no more than that."""
     inputs = ", ".join(f"{name} {volts:+.2f} V" for name, volts in one.inputs_V.items())
     outputs = ", ".join(f"{name} {1e3 * volts:+.1f} mV" for name, volts in one.outputs_V.items())
     wanted = [name for name, is_high in one.wanted.items() if is_high]
     asked = f"wanted {', '.join(wanted)} high" if wanted else "wanted low"
-    return f"{inputs}: {outputs} ({asked}{'' if one.margin_V > 0 else ', WRONG'})"
+    doubt = "" if one.margin_V > undecided_V else ", undecided" if one.margin_V > 0 else ", WRONG"
+    return f"{inputs}: {outputs} ({asked}{doubt})"
 
 
 def summary_lines(training: Training) -> list[str]:
@@ -76,7 +90,7 @@ def summary_lines(training: Training) -> list[str]:
     more = len(training.patterns) - len(shown)
     learnt = f"{training.data}: {outcome(training)}, after epoch {training.best} of {epochs}"
     return [
-        *map(answer_line, shown),
+        *(answer_line(one, undecided_V(training)) for one in shown),
         *([f"and {more} more; these have the least margins"] if more else []),
         f"{learnt}, {duration(training.epoch_s)} per epoch",
     ]

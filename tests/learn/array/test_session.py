@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from realnet_hw import records
 from realnet_hw.board import load_board
@@ -20,7 +22,7 @@ from realnet_hw.learn.array.places import Learner
 from realnet_hw.learn.array.report import html
 from realnet_hw.learn.array.session import train
 from realnet_hw.learn.array.training import Checkpoint
-from realnet_hw.learn.array.words import duration, summary_lines
+from realnet_hw.learn.array.words import duration, summary_lines, undecided_V
 from realnet_hw.measure.journal import parse
 from realnet_hw.records import Training
 
@@ -70,6 +72,19 @@ def test_the_record_has_the_best_weights_and_its_answers(trained: Path) -> None:
         assert one.margin_V == pytest.approx(abs(one.outputs_V["Y"]))
         assert one.margin_V > 0.05
     assert records.decode(records.encode(record)) == record
+
+
+def test_an_answer_within_the_uncertainty_of_reading_it_is_undecided(trained: Path) -> None:
+    record: Training = records.read(trained / "training.json", Training)
+    # Sixteen conversions in steps of 0.5 mV with noise of half a step, of either column.
+    u_V = math.sqrt(2 * (2.5e-4**2 + 5e-4**2 / 12) / 16)
+    assert undecided_V(record) == pytest.approx(2 * u_V)
+    margins_V = (1e-5, 3 * u_V, -1e-5, 1.9 * u_V)
+    patterns = [replace(one, margin_V=V) for one, V in zip(record.patterns, margins_V, strict=True)]
+    lines = summary_lines(replace(record, patterns=patterns))
+    ends = [line.rpartition(" high")[2].rpartition(" low")[2] for line in lines[:4]]
+    assert ends == [", undecided)", ")", ", WRONG)", ", undecided)"]
+    assert "1 of 4 patterns right, 2 undecided, least margin -10 µV" in lines[-1]
 
 
 def test_a_trained_board_is_asked_later(
