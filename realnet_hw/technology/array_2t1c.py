@@ -51,8 +51,8 @@ WRITE_s = 50e-6
 PULSE_LIMIT_s = 200e-6
 """After what time the board closes its word lines by itself, if a line is still high."""
 COLUMNS_MAX = 8
-"""A row's amplifier feeds at most 2.6 mA into each column, so 21 mA: less than the 26 mA at which it
-typically stops, but from two columns on more than the 5 mA that its datasheet guarantees."""
+"""A row's amplifier feeds at most 2.6 mA into each column, so 21 mA: less than the 26 mA at which
+it typically stops, but from two columns on more than the 5 mA that its datasheet guarantees."""
 LINES_MAX = 96
 """Beyond it one high line could not be told from the comparator's offset and bias currents."""
 

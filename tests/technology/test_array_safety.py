@@ -20,9 +20,9 @@ from realnet_hw.parts.catalogue import part_type
 from realnet_hw.predict.ngspice import NgspiceEngine
 from realnet_hw.technology.array_2t1c import (
     COLUMNS_MAX,
-    PULSE_LIMIT_s,
     STORE_MAX_V,
     STORE_MIN_V,
+    PULSE_LIMIT_s,
     Shape,
     WRITE_s,
     array_board,
