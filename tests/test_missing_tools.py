@@ -241,8 +241,9 @@ def test_without_a_package_a_command_says_in_one_line_how_it_is_installed(
 def test_a_port_that_may_not_be_opened_is_told_with_its_group(tmp_path: Path) -> None:
     port = tmp_path / "ttyACM0"
     port.touch(mode=0o000)
-    script = "import sys; from pathlib import Path; from realnet_hw import doctor\n"
-    script += "print(doctor._serial_port(Path(sys.argv[1])).mend)"
+    script = "import sys; from pathlib import Path; from realnet_hw.measure import ports\n"
+    script += "(port,) = ports.serial_ports(ports.Places(devices=Path(sys.argv[1])))\n"
+    script += "print(port.mend)"
     done = subprocess.run(
         # Without root's right to open everything.
         ["unshare", "--user", "--map-user=1000", sys.executable, "-c", script, str(tmp_path)],

@@ -191,7 +191,7 @@ def test_values_are_judged_as_values(here: Path, capfd: pytest.CaptureFixture[st
 
 
 @pytest.mark.parametrize(
-    ("inputs", "cases", "note"), [(4, 16, False), (5, 32, True), (9, 64, True)]
+    ("inputs", "cases", "note"), [(4, 16, False), (6, 64, False), (7, 128, True), (9, 64, True)]
 )
 def test_many_inputs_are_enumerated_or_spread_and_the_fixtures_limit_is_said(
     here: Path, capfd: pytest.CaptureFixture[str], inputs: int, cases: int, note: bool
@@ -205,7 +205,7 @@ def test_many_inputs_are_enumerated_or_spread_and_the_fixtures_limit_is_said(
     content, board = made(capfd, "new mine --network any.json --technology inverting_summer")
     assert len(board.cases) == cases
     assert len({tuple(case.inputs.values()) for case in board.cases}) == cases
-    said = [text for text in content["notes"] if "the fixture 4 sources" in text]
+    said = [text for text in content["notes"] if "the fixture 6 sources" in text]
     assert bool(said) == note
 
 
