@@ -129,7 +129,10 @@ def test_every_pin_stays_between_its_packages_rails_while_power_comes(deck: Deck
 @pytest.mark.parametrize("sign", [-1, 1])
 @pytest.mark.parametrize("supply", [0.95, 1.05])
 def test_sources_at_their_limits_harm_nothing(deck: Deck, sign: int, supply: float) -> None:
-    """Rows and columns stay well within the rails, references within their currents."""
+    """Rows and columns stay well within the rails, references within their currents.
+
+    One output only: with four, B's amplifier is at its short-circuit current.
+    """
     references = {
         name: line.split()
         for line in deck.elements
