@@ -184,6 +184,7 @@ def test_a_fixture_that_restarts_is_told_and_can_be_set_up_again(learning: Bench
     """Weights are gone with a power cycle: no presentation may go on as if they were there."""
     learning.stored.begin(learning.board.held_V)
     learning.server.fixture.reset(ResetCause.POWER_ON)
+    learning.fixture.wait(0.2)  # what it is told before it has started is lost
     quiet = np.zeros((len(INPUTS_V), 2))
     with pytest.raises(BenchError, match="Settings conflict"):
         learning.stored.present(INPUTS_V, quiet, settle_s=1e-4)
