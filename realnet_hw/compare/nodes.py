@@ -27,6 +27,7 @@ MOST_CASES = 16
 
 _PAGE_px = 1050.0  # how wide the widest page shows a drawing
 _SIZE_px = 10.5
+_SIZES = (1.0, 0.85, 0.7)  # smaller where tags find no room beside a column of labels
 _CHARACTER = 0.6  # width of a figure, in sizes of the font
 _PADDING = 0.3
 _HEIGHT = 1.32
@@ -94,8 +95,13 @@ def schematic(path: Path, comparison: Comparison, nets: Mapping[str, str]) -> Sc
     readings = _readings(cases, comparison.range_V)
     frames = _frames(drawing, {nets[name] for name in readings if name in nets})
     view = Box.union(frames).grown(_MARGIN * drawing.view.width) if frames else drawing.view
-    size = _SIZE_px * view.width / _PAGE_px
-    placed = _placed(drawing, view, frames, readings, nets, size)
+    labelled = {word.text for word in _labels(drawing, set(nets.values()))}
+    wanted = sum(nets.get(name) in labelled for name in readings)
+    for smaller in _SIZES:
+        size = smaller * _SIZE_px * view.width / _PAGE_px
+        placed = _placed(drawing, view, frames, readings, nets, size)
+        if len(placed) == wanted:
+            break
     tags = "".join(_tag(box, readings[name], size) for name, box in placed.items())
     label = f"Schematic of {comparison.board}"
     content = f'<g id="drawing">{drawing.content}{_mask(drawing.view, frames)}{tags}</g>'
