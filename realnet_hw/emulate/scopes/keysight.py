@@ -65,8 +65,7 @@ class Keysight(Instrument):
         add("SYSTem:ERRor", ask=lambda: '{:+d},"{}"'.format(*self.next_error()))
         add("TER", ask=self._triggered)
         add("AER", ask=lambda: str(int(scope.state == "armed")))
-        running = lambda: str((scope.state != "stopped") << _RUNNING_BIT)  # noqa: E731
-        add("OPERegister:CONDition", ask=running)
+        add("OPERegister:CONDition", ask=self._running)
         add("DISPlay:DATA", ask=lambda *_how: block(screen.png(screen.drawn(scope)), 9))
         self.kept("HARDcopy:INKSaver", "0")
         self._add_channels()
@@ -84,6 +83,9 @@ class Keysight(Instrument):
         self._low_first, self._unsigned, self._mode = False, True, "NORMal"
         self._measured = 1
         self._digitizes = False
+
+    def _running(self) -> str:
+        return str((self.scope.state != "stopped") << _RUNNING_BIT)
 
     def _triggered(self) -> str:
         record = self.scope.record
