@@ -11,7 +11,8 @@ class Component(Frozen, frozen=True, kw_only=True):
     """One line of an uncertainty budget, as a standard uncertainty.
 
     The uncertainty of a reading v is ``hypot(u_V, u_relative * |v|)``. A channel reads voltages, or
-    it times pulses: then ``u_s`` stands in the place of ``u_V``.
+    it times pulses: then ``u_s`` stands in the place of ``u_V``. What the terminal's own current
+    does depends on the node that it is wired to: see ``u_A``.
 
     Args:
         name: what it comes from ("ADC offset").
@@ -19,6 +20,10 @@ class Component(Frozen, frozen=True, kw_only=True):
         u_V: the part that does not depend on the reading, volts.
         u_s: the same of the width of a pulse, seconds.
         u_relative: the part in proportion to the reading.
+        u_A: of the current that the terminal draws, amperes. Times the resistance of the node it is
+            an error of the reading; the uncertainty stated with a reading is without it.
+        distribution: of the error; None where nobody stated it.
+        degrees_of_freedom: how well the figure itself is known; None where it is taken as exact.
         shared: which readings have the same error: none (``reading``), all of a channel
             (``channel``), or all of the fixture (``fixture``).
         source: where the figure is from.
@@ -29,6 +34,9 @@ class Component(Frozen, frozen=True, kw_only=True):
     u_V: float = 0.0
     u_s: float = 0.0
     u_relative: float = 0.0
+    u_A: float = 0.0
+    distribution: Literal["normal", "rectangular", "triangular", "arcsine"] | None = None
+    degrees_of_freedom: float | None = None
     shared: Literal["reading", "channel", "fixture"]
     source: str
 
