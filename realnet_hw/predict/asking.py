@@ -63,6 +63,11 @@ class Asking(Protocol):
         ...
 
     @property
+    def follows(self) -> bool:
+        """Whether voltages follow the inputs; the outputs of a board that is fired flip."""
+        ...
+
+    @property
     def width_u_s(self) -> float:
         """Standard uncertainty that the simulator leaves on a width, seconds."""
         ...
@@ -119,6 +124,7 @@ class Settled:
 
     voltages: Mapping[str, str]
     pulses: tuple[str, ...] = ()
+    follows: bool = True
     width_u_s: float = 0.0
     samples: int = 1000
 
@@ -171,6 +177,7 @@ class Fired:
     triggers: tuple[str, ...]
     resets: tuple[str, ...]
     samples: int
+    follows: bool = False
 
     @property
     def pulses(self) -> tuple[str, ...]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
+
 from realnet_hw import records
 from realnet_hw.board import Board, Case
 from realnet_hw.errors import InputError, SimulationFailed
 from realnet_hw.export.bom import used_parts
 from realnet_hw.export.deck import Deck
 from realnet_hw.export.netlist import Netlist
-from realnet_hw.predict import conditions, faults
+from realnet_hw.predict import conditions, faults, slopes
 from realnet_hw.predict.asking import Answers, Asking, asking_of
 from realnet_hw.predict.bands import band_of_modes
 from realnet_hw.predict.engine import Engine, Parameters
@@ -21,10 +24,6 @@ from realnet_hw.predict.sensitivity import sensitivity
 from realnet_hw.predict.tally import Tally
 from realnet_hw.predict.tolerances import draw
 from realnet_hw.predict.traces import microvolt, microvolts, nanosecond, nanoseconds
-
-# How far the slopes look to either side of an input: more than the fixture's source may be wrong,
-# so that a rectifier which turns on within that distance is seen.
-SLOPE_STEP_V = 0.1
 
 
 def predict(
@@ -102,7 +101,7 @@ def predict(
             _case(board, case, asking, nominal[index], drawn[:, index])
             for index, case in enumerate(board.cases)
         ],
-        statistics=_statistics(deck, engine, asking, cases, nominal, drawn),
+        statistics=_statistics(board, deck, engine, asking, cases, nominal, drawn, seed),
         faults=signatures,
         unsolved_faults=unsolved,
         yield_=tally.yield_,
@@ -188,15 +187,17 @@ def _solved(
 
 
 def _statistics(
+    board: Board,
     deck: Deck,
     engine: Engine,
     asking: Asking,
     cases: Sequence[Parameters],
     nominal: Answers,
     drawn: Answers,
+    seed: int,
 ) -> records.Statistics:
     voltages = len(asking.voltages)
-    below, above = _slopes(deck, engine, asking, cases, nominal)
+    below, above = slopes.against_inputs(deck, engine, asking, cases, nominal)
     pulses = records.PulseStatistics()
     if asking.pulses:
         pulses = records.PulseStatistics(
@@ -212,7 +213,27 @@ def _statistics(
         slope_below={name: microvolts(slope[:, :voltages]) for name, slope in below.items()},
         slope_above={name: microvolts(slope[:, :voltages]) for name, slope in above.items()},
         pulses=pulses,
+        slopes=slopes.record(
+            slopes.Predicted(deck, engine, asking, cases, nominal, drawn, seed),
+            alike=_shown_alike(board, asking, nominal, drawn),
+        ),
     )
+
+
+def _shown_alike(
+    board: Board, asking: Asking, nominal: Answers, drawn: Answers
+) -> npt.NDArray[np.bool_]:
+    """Return which boards show, at every output that is asked for a level, the nominal one's."""
+    names = list(asking.voltages)
+    alike = np.ones(len(drawn), bool)
+    for index, case in enumerate(board.cases):
+        for name, expected in case.expected.items():
+            if expected is not None:
+                column = names.index(name)
+                level = board.logic.level(float(nominal[index, column]))
+                shown = [board.logic.level(volts) for volts in drawn[:, index, column].tolist()]
+                alike &= np.array([one == level for one in shown])
+    return alike
 
 
 def _keys(names: Sequence[str], cases: Sequence[Parameters]) -> list[str]:
@@ -265,22 +286,6 @@ def _case(
     return records.PredictedCase(
         inputs=inputs, outputs=outputs, nodes=nodes, largest=case.largest, pulses=pulses
     )
-
-
-def _slopes(
-    deck: Deck,
-    engine: Engine,
-    asking: Asking,
-    cases: Sequence[Parameters],
-    here: Answers,
-) -> tuple[dict[str, Answers], dict[str, Answers]]:
-    """Return each value's slope against each input, to either side of it."""
-    sides: tuple[dict[str, Answers], dict[str, Answers]] = ({}, {})
-    for name, source in deck.inputs.items():
-        for side, step_V in zip(sides, (-SLOPE_STEP_V, SLOPE_STEP_V), strict=True):
-            moved = [{**case, source.element: case[source.element] + step_V} for case in cases]
-            side[name] = (asking.answers(deck, engine, moved) - here) / step_V
-    return sides
 
 
 def _sha256(text: str) -> str:

@@ -23,6 +23,49 @@ class PulseStatistics(Frozen, frozen=True, kw_only=True):
     u_s: float = 0.0
 
 
+class Slopes(Frozen, frozen=True, kw_only=True):
+    """How values answer to what nobody holds still; empty where it is not known.
+
+    Args:
+        boards_below, boards_above: per input the ``slope_below`` and ``slope_above`` of
+            ``Statistics``, of the first few boards, boards x n.
+        source_ohm: resistance of the node that a value is read on, n.
+        per_K: change of the nominal board's values per kelvin, n, those of the pulses after them.
+        parts: of every part and rail that was drawn.
+        linear_u: standard deviation of what the slopes of the parts leave of the values of the
+            boards drawn, n, those of the pulses after them.
+    """
+
+    boards_below: dict[str, list[list[float]]] = {}
+    boards_above: dict[str, list[list[float]]] = {}
+    source_ohm: list[float] = []
+    per_K: list[float] = []
+    parts: list[PartSlopes] = []
+    linear_u: list[float] = []
+
+
+class PartSlopes(Frozen, frozen=True, kw_only=True):
+    """What one parameter of a part does to every value, on average over its tolerance.
+
+    Args:
+        part: its reference, or the net of a supply.
+        parameter: of the deck.
+        is_rail: whether it is a supply.
+        nominal, low, high: its value and the bounds of its tolerance.
+        deviation: its standard deviation over the boards drawn.
+        slopes: per unit of the parameter, n values, those of the pulses after them.
+    """
+
+    part: str
+    parameter: str
+    is_rail: bool
+    nominal: float
+    low: float
+    high: float
+    deviation: float
+    slopes: list[float]
+
+
 class Statistics(Frozen, frozen=True, kw_only=True):
     """The joint distribution of every predicted value: the boards that were drawn, themselves.
 
@@ -37,6 +80,7 @@ class Statistics(Frozen, frozen=True, kw_only=True):
             "Slightly" is as far as a source may be wrong (a tenth of a volt, say), so that a
             rectifier that turns on within that distance is seen.
         pulses: the widths of pulses, which count together with the voltages.
+        slopes: how the values answer to parts, currents and warmth.
     """
 
     keys: list[str]
@@ -44,6 +88,7 @@ class Statistics(Frozen, frozen=True, kw_only=True):
     slope_below: dict[str, list[float]]
     slope_above: dict[str, list[float]]
     pulses: PulseStatistics = PulseStatistics()
+    slopes: Slopes = Slopes()
 
 
 class FaultSignature(Frozen, frozen=True, kw_only=True):
