@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,10 +57,27 @@ def expanded_uncertainty(
     return k * standard_uncertainty(components, value)
 
 
-def covariance(
-    readings: Sequence[tuple[str, float]], budgets: Mapping[str, Sequence[Component]]
-) -> NDArray[np.float64]:
-    """Return the covariance of the errors of n readings, n x n, in products of their units.
+@dataclass(frozen=True)
+class Effect:
+    """An independent effect of one standard uncertainty, and what it does to some readings.
+
+    Args:
+        component: that it comes from, as the first reading that it moves has it.
+        channel: whose error it is; empty where it is the whole fixture's.
+        sizes: in the readings' units, one for each reading.
+    """
+
+    component: Component
+    channel: str
+    sizes: NDArray[np.float64]
+
+
+def effects(
+    readings: Sequence[tuple[str, float]],
+    budgets: Mapping[str, Sequence[Component]],
+    source_ohm: Sequence[float] = (),
+) -> list[Effect]:
+    """Return the independent effects behind the errors of n readings.
 
     A component with ``shared="channel"`` is one error for all readings of its channel. One with
     ``shared="fixture"`` is one error for all readings of all channels that list a fixture
@@ -68,6 +86,8 @@ def covariance(
     Args:
         readings: channel and value, in order.
         budgets: the components of every channel that occurs.
+        source_ohm: resistance of the node behind each reading, for what the terminal's current
+            does there; none of it is counted when left out.
 
     Raises:
         InputError: a channel without budget, or a budget or reading as in
@@ -83,21 +103,39 @@ def covariance(
                 allowed=", ".join(sorted(budgets)) or "no channel has one",
             )
         check_budget(budgets[channel], where=channel)
-    # One row per reading, one column per independent effect of one standard uncertainty: the sum
-    # of outer products is then a covariance by construction, whatever the budgets say.
-    columns: dict[tuple[str, ...], NDArray[np.float64]] = {}
+    found: dict[tuple[str, ...], Effect] = {}
     for i, (channel, value) in enumerate(readings):
         _finite(value, where=channel)
+        ohm = source_ohm[i] if source_ohm else 0.0
         for c in budgets[channel]:
             scope = {"reading": (f"{i}", channel), "channel": ("", channel), "fixture": ("", "")}
-            sizes = {"V": c.u_V, "s": c.u_s, "relative": c.u_relative * value}
+            sizes = {"V": c.u_V, "s": c.u_s, "relative": c.u_relative * value, "A": c.u_A * ohm}
             for part, size in sizes.items():
-                effect = (*scope[c.shared], c.name, part)
-                columns.setdefault(effect, np.zeros(len(readings)))[i] = size
-    if not columns:
-        return np.zeros((len(readings), len(readings)))
-    effects = np.column_stack(list(columns.values()))
-    result: NDArray[np.float64] = effects @ effects.T
+                key = (*scope[c.shared], c.name, part)
+                if size and key not in found:
+                    found[key] = Effect(c, key[1], np.zeros(len(readings)))
+                if size:
+                    found[key].sizes[i] = size
+    return list(found.values())
+
+
+def covariance(
+    readings: Sequence[tuple[str, float]], budgets: Mapping[str, Sequence[Component]]
+) -> NDArray[np.float64]:
+    """Return the covariance of the errors of n readings, n x n, in products of their units.
+
+    Args and errors raised are those of ``effects``. A sum of outer products is a covariance by
+    construction, whatever the budgets say.
+    """
+    return covariance_of(effects(readings, budgets), len(readings))
+
+
+def covariance_of(found: Sequence[Effect], count: int) -> NDArray[np.float64]:
+    """Return the covariance of ``count`` readings from the effects behind their errors."""
+    if not found:
+        return np.zeros((count, count))
+    sizes = np.column_stack([effect.sizes for effect in found])
+    result: NDArray[np.float64] = sizes @ sizes.T
     return result
 
 
@@ -131,6 +169,19 @@ def difference_uncertainty(
     return math.sqrt(max(0.0, float(both_V2)) + unexplained_V**2)
 
 
+def effective_degrees_of_freedom(parts: Sequence[tuple[float, float | None]]) -> float:
+    """Return the degrees of freedom of a combined standard uncertainty; infinite if all are exact.
+
+    Args:
+        parts: size and degrees of freedom of each component, None where its size is exact.
+
+    Ref: JCGM 100:2008 G.4.1 (Welch-Satterthwaite).
+    """
+    whole = sum(size**2 for size, _ in parts)
+    doubt = sum(size**4 / freedom for size, freedom in parts if freedom is not None)
+    return whole**2 / doubt if doubt else math.inf
+
+
 def guarded_level(value_V: float, U_V: float, thresholds: Thresholds) -> int | None:
     """Return the logic level that a reading shows beyond doubt, or None.
 
@@ -157,9 +208,15 @@ def check_budget(components: Sequence[Component], *, where: str = "uncertainty b
     if any(c.u_V for c in components) and any(c.u_s for c in components):
         raise InputError("components in volts and in seconds", where=where, allowed="one of both")
     for c in components:
-        for size in (c.u_V, c.u_s, c.u_relative):
+        for size in (c.u_V, c.u_s, c.u_relative, c.u_A):
             if not (math.isfinite(size) and size >= 0):
                 raise InputError(f"component {c.name!r} is {size}", where=where, allowed=">= 0")
+        if c.degrees_of_freedom is not None and not c.degrees_of_freedom > 0:
+            raise InputError(
+                f"component {c.name!r} has {c.degrees_of_freedom} degrees of freedom",
+                where=where,
+                allowed="above 0",
+            )
     names = [c.name for c in components]
     for name in names:
         if names.count(name) > 1:

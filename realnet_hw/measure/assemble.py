@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from realnet_hw.board import Board
 from realnet_hw.measure.fixture_specification import (
@@ -33,9 +33,20 @@ from realnet_hw.records import (
 )
 from realnet_hw.uncertainty import expanded_uncertainty
 
+Calibrated = Callable[[str], Sequence[Component] | None]
+"""Channel to what a calibration says of its gain, offset and nonlinearity; None where it says
+nothing, so that the specification holds."""
+
+
+def uncalibrated(_channel: str) -> None:
+    """Say nothing of any channel: see ``Calibrated``."""
+
 
 def budgets(
-    wiring: Mapping[str, str], points: Sequence[Point], clock: Clock = "resonator"
+    wiring: Mapping[str, str],
+    points: Sequence[Point],
+    clock: Clock = "resonator",
+    calibrated: Calibrated = uncalibrated,
 ) -> dict[str, list[Component]]:
     """Return the uncertainty budget of every wired channel of volts or seconds.
 
@@ -48,14 +59,14 @@ def budgets(
     found: dict[str, list[Component]] = {}
     for terminal, channel in wiring.items():
         if channel in DAC_CHANNELS:
-            found[channel] = dac_components()
+            found[channel] = dac_components(calibrated(channel))
         elif channel in PULSE_CHANNELS:
             timed = [point.widths_s[terminal] for point in points if terminal in point.widths_s]
             if timed:
                 found[channel] = pulse_components(clock, jitter(*_scatter(timed)))
         elif channel in SENSE_CHANNELS:
             read = [point.readings_V[terminal] for point in points]
-            found[channel] = adc_components(repeatability(*_scatter(read)))
+            found[channel] = adc_components(repeatability(*_scatter(read)), calibrated(channel))
     return found
 
 
@@ -67,7 +78,10 @@ def _scatter(groups: Sequence[Sequence[float]]) -> tuple[float, int, int]:
 
 
 def planned_budgets(
-    wiring: Mapping[str, str], reading: Reading, clock: Clock = "resonator"
+    wiring: Mapping[str, str],
+    reading: Reading,
+    clock: Clock = "resonator",
+    calibrated: Calibrated = uncalibrated,
 ) -> dict[str, list[Component]]:
     """Return the budgets to expect before anything is measured: the noise is the specification's.
 
@@ -77,18 +91,19 @@ def planned_budgets(
         name="repeatability",
         kind="B",
         u_V=ADC_NOISE_V / math.sqrt(reading.average * reading.repeats),
+        distribution="normal",
         shared="reading",
         source=f"specification: {ADC_NOISE_V * 1e3:.1f} mV rms a conversion",
     )
     found: dict[str, list[Component]] = {}
     for channel in wiring.values():
         if channel in DAC_CHANNELS:
-            found[channel] = dac_components()
+            found[channel] = dac_components(calibrated(channel))
         elif channel in PULSE_CHANNELS:
             found[channel] = pulse_components(clock, jitter(TICK_S, 1, reading.repeats))
         elif channel not in (*PULL_CHANNELS, *LINE_CHANNELS):
             # A sense channel, or one that is only supposed to be there.
-            found[channel] = adc_components(noise)
+            found[channel] = adc_components(noise, calibrated(channel))
     return found
 
 

@@ -4,9 +4,9 @@ Every figure is a bound at the terminal, taken as the half width of a rectangula
 (u = bound / sqrt(3)) unless the line says otherwise. Terminals see the converters through a gain
 of 5 around the 2.048 V mid reference, so one step of the 12-bit converters is 5 mV there.
 
-A calibration that the controller reports as valid corrects gain and offset but does not narrow
-these budgets: the record in its EEPROM says when it was made, not how well, and a budget may only
-claim what somebody has stated.
+A calibration in the controller's EEPROM corrects gain and offset, but says when it was made and not
+how well: it does not narrow these budgets. Its record does, where there is one: what it states of a
+channel stands in the place of the specification.
 
 A converter's nonlinearity is the same each time it is asked for the same level, and different at
 another level. It is stated as an error of the single reading: were it stated as one of the channel,
@@ -22,7 +22,7 @@ Ref: Microchip DS21298E (MCP3208-B: INL 1 LSB at most), DS22250A and DS22249A (M
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from realnet_hw.records import Component
@@ -44,6 +44,10 @@ LSB_V = 2 * RANGE_V / 4096
 """One converter step at a terminal."""
 
 REFERENCE_BOUND = 0.001
+REFERENCE_DRIFT_per_K, ROOM_BOUND_K = 100e-6, 5.0
+"""Of the voltage, and how far the room may be from the 25 C that the specification is for."""
+REFERENCE_AGEING = 120e-6
+"""In the first thousand hours."""
 DAC_GAIN_BOUND = 0.005
 DAC_OFFSET_BOUND_V = 0.020
 DAC_INL_BOUND_V = 12 * LSB_V
@@ -52,6 +56,8 @@ ADC_OFFSET_BOUND_V = 0.015
 # Of one conversion, rms.
 ADC_NOISE_V = LSB_V / 2
 ADC_INL_BOUND_V = 1 * LSB_V
+INPUT_CURRENT_BOUND_A = 25e-9
+"""What a sense terminal draws from the node that it is wired to."""
 
 STORED_LINES, STORED_COLUMNS = 16, 4
 """Weights that can be kept written: so many lines, and so many sources of data."""
@@ -80,40 +86,81 @@ def rectangular(bound: float) -> float:
     return bound / math.sqrt(3)
 
 
-def _gain(converter: str, bound: float) -> tuple[Component, Component]:
+def _gain(converter: str, bound: float) -> tuple[Component, ...]:
     """Split a gain bound into the reference, which all channels share, and the channel's rest.
 
-    The two add in squares to the whole bound, so that no reading's uncertainty gets smaller. The
+    They add in squares to the whole bound, so that no reading's uncertainty gets smaller. The
     reference counts apart for DACs and ADCs: a high one lets the first deliver more and the second
     read less, which a shared component of one sign would state the wrong way round.
     """
-    rest = math.sqrt(bound**2 - REFERENCE_BOUND**2)
+    drift = REFERENCE_DRIFT_per_K * ROOM_BOUND_K
+    rest = math.sqrt(bound**2 - REFERENCE_BOUND**2 - drift**2)
     return (
         Component(
             name=f"{converter} reference",
             kind="B",
             u_relative=rectangular(REFERENCE_BOUND),
+            distribution="rectangular",
             shared="fixture",
-            source=f"{_SOURCE}: 4.096 V within {REFERENCE_BOUND:.1%}",
+            source=f"{_SOURCE}: 4.096 V within {REFERENCE_BOUND:.1%} at 25 °C",
+        ),
+        Component(
+            name=f"{converter} reference drift",
+            kind="B",
+            u_relative=rectangular(drift),
+            distribution="rectangular",
+            shared="fixture",
+            source=f"{REFERENCE_DRIFT_per_K * 1e6:.0f} ppm/K, room at 25 ± {ROOM_BOUND_K:g} °C",
         ),
         Component(
             name=f"{converter} gain",
             kind="B",
             u_relative=rectangular(rest),
+            distribution="rectangular",
             shared="channel",
             source=f"{_SOURCE}: {bound:.1%} with the reference",
         ),
     )
 
 
-def dac_components() -> list[Component]:
-    """Return the budget of a source terminal: what it delivers against what was set."""
+def dac_components(calibrated: Sequence[Component] | None = None) -> list[Component]:
+    """Return the budget of a source terminal: what it delivers against what was set.
+
+    Args:
+        calibrated: what a calibration says of gain, offset and nonlinearity, in place of the
+            specification.
+    """
+    return [*(_dac_specified() if calibrated is None else calibrated), _quantisation("DAC")]
+
+
+def adc_components(
+    repeatability: Component, calibrated: Sequence[Component] | None = None
+) -> list[Component]:
+    """Return the budget of a reading of a sense terminal.
+
+    Args:
+        repeatability: the kind A component that the readings themselves gave.
+        calibrated: see ``dac_components``.
+
+    The quantisation of the mean is kept at its full size, although half a step of noise dithers
+    it away: a real board's front end may be quieter than its bound.
+    """
+    return [
+        *(_adc_specified() if calibrated is None else calibrated),
+        _quantisation("ADC"),
+        _input_current(),
+        repeatability,
+    ]
+
+
+def _dac_specified() -> list[Component]:
     return [
         *_gain("DAC", DAC_GAIN_BOUND),
         Component(
             name="DAC offset",
             kind="B",
             u_V=rectangular(DAC_OFFSET_BOUND_V),
+            distribution="rectangular",
             shared="channel",
             source=f"{_SOURCE}: {DAC_OFFSET_BOUND_V * 1e3:.0f} mV at the terminal",
         ),
@@ -121,34 +168,21 @@ def dac_components() -> list[Component]:
             name="DAC INL",
             kind="B",
             u_V=rectangular(DAC_INL_BOUND_V),
+            distribution="rectangular",
             shared="reading",
             source="MCP4922: 12 LSB at most",
-        ),
-        Component(
-            name="DAC quantisation",
-            kind="B",
-            u_V=rectangular(LSB_V / 2),
-            shared="reading",
-            source="12 bit over 20.48 V",
         ),
     ]
 
 
-def adc_components(repeatability: Component) -> list[Component]:
-    """Return the budget of a reading of a sense terminal.
-
-    Args:
-        repeatability: the kind A component that the readings themselves gave.
-
-    The quantisation of the mean is kept at its full size, although half a step of noise dithers
-    it away: a real board's front end may be quieter than its bound.
-    """
+def _adc_specified() -> list[Component]:
     return [
         *_gain("ADC", ADC_GAIN_BOUND),
         Component(
             name="ADC offset",
             kind="B",
             u_V=rectangular(ADC_OFFSET_BOUND_V),
+            distribution="rectangular",
             shared="channel",
             source=f"{_SOURCE}: {ADC_OFFSET_BOUND_V * 1e3:.0f} mV at the terminal",
         ),
@@ -156,18 +190,33 @@ def adc_components(repeatability: Component) -> list[Component]:
             name="ADC INL",
             kind="B",
             u_V=rectangular(ADC_INL_BOUND_V),
+            distribution="rectangular",
             shared="reading",
             source="MCP3208-B: 1 LSB at most",
         ),
-        Component(
-            name="ADC quantisation",
-            kind="B",
-            u_V=rectangular(LSB_V / 2),
-            shared="reading",
-            source="12 bit over 20.48 V",
-        ),
-        repeatability,
     ]
+
+
+def _quantisation(converter: str) -> Component:
+    return Component(
+        name=f"{converter} quantisation",
+        kind="B",
+        u_V=rectangular(LSB_V / 2),
+        distribution="rectangular",
+        shared="reading",
+        source=f"12 bit over {2 * RANGE_V:.2f} V",
+    )
+
+
+def _input_current() -> Component:
+    return Component(
+        name="input current",
+        kind="B",
+        u_A=rectangular(INPUT_CURRENT_BOUND_A),
+        distribution="rectangular",
+        shared="channel",
+        source=f"{INPUT_CURRENT_BOUND_A * 1e9:.0f} nA at most, through the node's resistance",
+    )
 
 
 def repeatability(deviation_V: float, degrees_of_freedom: int, readings: int) -> Component:
@@ -182,6 +231,8 @@ def repeatability(deviation_V: float, degrees_of_freedom: int, readings: int) ->
         name="repeatability",
         kind="A",
         u_V=deviation_V / math.sqrt(readings),
+        distribution="normal",
+        degrees_of_freedom=degrees_of_freedom,
         shared="reading",
         source=f"{readings} readings, {degrees_of_freedom} degrees of freedom (pooled)",
     )
@@ -202,6 +253,7 @@ def pulse_components(clock: Clock, jitter: Component) -> list[Component]:
             name="clock",
             kind="B",
             u_relative=rectangular(CLOCK_BOUND[clock]),
+            distribution="rectangular",
             shared="fixture",
             source=f"{clock} of the controller: {CLOCK_BOUND[clock]:.3%}",
         ),
@@ -209,6 +261,7 @@ def pulse_components(clock: Clock, jitter: Component) -> list[Component]:
             name="pulse edges",
             kind="B",
             u_s=rectangular(2 * far_V / _PULSE_SLEW_V_PER_S),
+            distribution="rectangular",
             shared="channel",
             source=f"timed within {far_V:.1f} V of the level, edges of 10 V/us or steeper",
         ),
@@ -216,6 +269,7 @@ def pulse_components(clock: Clock, jitter: Component) -> list[Component]:
             name="comparator",
             kind="B",
             u_s=rectangular(_COMPARATOR_BOUND_S),
+            distribution="rectangular",
             shared="channel",
             source=f"delay of rising against falling edges: {_COMPARATOR_BOUND_S * 1e6:.1f} us",
         ),
@@ -223,6 +277,7 @@ def pulse_components(clock: Clock, jitter: Component) -> list[Component]:
             name="ticks",
             kind="B",
             u_s=TICK_S / math.sqrt(6),
+            distribution="triangular",
             shared="reading",
             source=f"both edges to a tick of {TICK_S * 1e6:.1f} us",
         ),
@@ -236,6 +291,8 @@ def jitter(deviation_s: float, degrees_of_freedom: int, readings: int) -> Compon
         name="jitter",
         kind="A",
         u_s=deviation_s / math.sqrt(readings),
+        distribution="normal",
+        degrees_of_freedom=degrees_of_freedom,
         shared="reading",
         source=f"{readings} firings, {degrees_of_freedom} degrees of freedom (pooled)",
     )

@@ -46,5 +46,6 @@ def test_a_shared_reference_correlates_channels_but_not_sources_with_readings() 
         "dac0": dac_components(),
     }
     matrix = covariance([("adc0", 10.0), ("adc1", 10.0), ("dac0", 10.0)], budgets)
-    assert matrix[0, 1] == pytest.approx((0.001 * 10.0) ** 2 / 3)
+    # 0.1 % when new, 100 ppm/K over 5 K
+    assert matrix[0, 1] == pytest.approx(((0.001 * 10.0) ** 2 + (0.0005 * 10.0) ** 2) / 3)
     assert matrix[0, 2] == 0.0
