@@ -22,6 +22,7 @@ class BufferedDivider(Cell):
         source: net of the whole.
         upper_ohm, lower_ohm: from the source to the tap, and from there to ground.
         amplifier: the package's key in the parts catalogue.
+        resistor: that of its two resistors.
     """
 
     in_signal_path = False
@@ -36,6 +37,7 @@ class BufferedDivider(Cell):
         upper_ohm: float,
         lower_ohm: float,
         amplifier: str = "tl074",
+        resistor: str = "resistor",
         formula: str = "",
         layer: int = 0,
         stage: int | None = None,
@@ -47,10 +49,8 @@ class BufferedDivider(Cell):
         self.source = source
         self.upper_ohm = upper_ohm
         self.lower_ohm = lower_ohm
-        self.parts["upper"] = CellPart(
-            "resistor", {"1": source, "2": tap}, units.compact(upper_ohm)
-        )
-        self.parts["lower"] = CellPart("resistor", {"1": tap, "2": "GND"}, units.compact(lower_ohm))
+        self.parts["upper"] = CellPart(resistor, {"1": source, "2": tap}, units.compact(upper_ohm))
+        self.parts["lower"] = CellPart(resistor, {"1": tap, "2": "GND"}, units.compact(lower_ohm))
         self.parts["test_point"] = CellPart("test_point", {"1": output}, output)
         self.amplifiers["amplifier"] = AmplifierRequest(amplifier, tap, output, output)
 
