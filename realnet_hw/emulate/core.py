@@ -191,6 +191,13 @@ class Core:
         sleep.value = ctypes.cast(awake, ctypes.c_void_p).value
         self._callbacks += [wrapped, awake]
 
+    @property
+    def asleep_at(self) -> int | None:
+        """Where the CPU sleeps: the address of its next instruction; None while it is awake."""
+        if self._state.value != self._layout["state_sleeping"]:
+            return None
+        return int(simavr.number32(self.field("pc")).value)
+
     def jump(self, address: int, *, interrupts: bool) -> None:
         """Go on at an address, awake, with interrupts on or off."""
         simavr.byte(self.field("sreg") + 7).value = interrupts

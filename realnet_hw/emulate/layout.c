@@ -36,6 +36,7 @@ int main(void) {
     /* Read as a 64-bit number, which it is since 1.6. */
     _Static_assert(sizeof(((avr_uart_t *)0)->cycles_per_byte) == 8, "cycles_per_byte");
     SIZE("state_running", cpu_Running);
+    SIZE("state_sleeping", cpu_Sleeping);
     SIZE("state_done", cpu_Done);
     printf("\"firmware_size\": %zu\n}\n", sizeof(elf_firmware_t));
     return 0;

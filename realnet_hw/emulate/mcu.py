@@ -103,6 +103,11 @@ class VirtualController:
         timer = self._core.timer(rings)
         return lambda seconds: self._core.start(timer, math.ceil(seconds * CLOCK_Hz))
 
+    @property
+    def asleep_at(self) -> int | None:
+        """Where in its program the CPU sleeps, None while it is awake."""
+        return self._core.asleep_at
+
     # ----------------------------------------------------------- serial link
 
     def send(self, data: bytes, *, stop_bit: bool = True) -> None:
