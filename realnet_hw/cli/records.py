@@ -107,22 +107,26 @@ def show(record: str, *, folder: Path | None = None, json_: Json = False) -> int
 
 @records.command
 def export(record: str, *, out: Path, folder: Path | None = None) -> int:
-    """Write what a record or a journal holds as CSV, for a spreadsheet.
+    """Write what a record or a journal holds as CSV, for a spreadsheet, or its codes as arrays.
 
     Parameters
     ----------
     record
         The beginning of its key, as the list shows it, its file, or a folder: its newest.
     out
-        The CSV file.
+        The CSV file; or an .npz file, for a measurement's journal and all codes in it.
     folder
         Where to look, with all folders in it; bench/records otherwise.
     """
-    from realnet_hw.measure import archive
+    from realnet_hw.measure import archive, codes
     from realnet_hw.records import write
 
     with own_stdout() as answers:
         refuse_unwritable(out)
+        if out.suffix == codes.SUFFIX:
+            write(out, archive.arrays(_file(record, folder)))
+            answers.write(f"all codes: {out}\n")
+            return 0
         rows = archive.table(_file(record, folder))
         names = list(dict.fromkeys(name for row in rows for name in row))
         text = io.StringIO()

@@ -19,7 +19,8 @@ import msgspec
 
 from realnet_hw import records
 from realnet_hw.errors import InputError
-from realnet_hw.measure.journal import SUFFIX, Header
+from realnet_hw.measure import codes
+from realnet_hw.measure.journal import SUFFIX, Header, Point, parse
 
 INDEX = ".index.sqlite"
 _VERSION = 1
@@ -178,8 +179,8 @@ class Archive:
             key=key,
             path=path,
             kind=type(record).__name__.lower(),
-            board=record.board,
-            circuit_sha256=record.circuit_sha256,
+            board=getattr(record, "board", ""),
+            circuit_sha256=getattr(record, "circuit_sha256", ""),
             when=getattr(record, "started_utc", ""),
             outcome=_outcome(record),
         )
@@ -217,6 +218,8 @@ def _outcome(record: records.Record) -> str:
             kept = [pattern for pattern in record.patterns if pattern.held_out] or record.patterns
             right = sum(pattern.margin_V > 0 for pattern in kept)
             return f"{right} of {len(kept)} right after {_several(record.best, 'epoch')}"
+        case records.FixtureCalibration():
+            return f"{record.station}, expires {record.expires}"
         case records.Diagnosis(fit="unknown"):
             return "unknown"
         case records.Diagnosis(groups=[first, *_]) if first.p > record.healthy:
@@ -258,6 +261,32 @@ def table(path: Path) -> Rows:
             return list(_of_cases(msgspec.to_builtins(record.cases)))
 
 
+def arrays(path: Path) -> bytes:
+    """Return the ``.npz`` file of a journal's codes, as far as its points are whole.
+
+    Args:
+        path: the journal of a measurement, or its record beside it.
+
+    Raises:
+        InputError: there is no such journal, it is damaged, or it is none of a measurement.
+    """
+    journal = path if path.suffix == SUFFIX else _journal_of(path)
+    try:
+        data = journal.read_bytes()
+    except OSError as error:
+        raise InputError(error.strerror or str(error), where=str(journal)) from None
+    _, points, _ = parse(data, Point, where=str(journal))
+    return codes.arrays(points)
+
+
+def _journal_of(path: Path) -> Path:
+    """Return the journal that a record was made from, beside it."""
+    journal = records.read(path, records.Measurement).made_from.get("journal")
+    if journal is None:
+        raise InputError("the record names no journal, where the codes are", where=str(path))
+    return path.with_name(Path(journal).name)
+
+
 def _of_cases(cases: list[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     for number, case in enumerate(cases):
         for group, members in case.items():
@@ -283,7 +312,7 @@ def _of_readings(path: Path) -> Rows:
         if not isinstance(point, dict) or "point" not in point:
             break
         own = {"point": point["point"], "time_utc": point.get("time_utc", "")}
-        for quantity in ("set_V", "readings_V", "widths_s"):
+        for quantity in ("set_V", "readings_V", "codes", "widths_s"):
             for terminal, values in point.get(quantity, {}).items():
                 for index, value in enumerate(values if isinstance(values, list) else [values]):
                     rows.append(

@@ -172,7 +172,7 @@ class Dialogue:
         """
         late = 0  # so many answers of who it is may still be on their way
         for _ in range(_STEP_IN_ATTEMPTS):
-            self._on_link(Link.clear)
+            self._on_link(lambda link: link.clear())
             try:
                 heard = self._on_link(lambda link: link.query("*IDN?", timeout_s=_STEP_IN_S))
             except NoAnswer:
@@ -181,7 +181,7 @@ class Dialogue:
             if heard == self.identity.text:
                 self._let_come(late)
                 # Answers to what was asked while nothing answered may come all at once now.
-                self._on_link(Link.clear)
+                self._on_link(lambda link: link.clear())
                 return
             late += 1
         raise self._lost(f"nothing answers any more ({doing})")
@@ -213,7 +213,7 @@ class Dialogue:
                 )
             reply = None
             if not _ERROR.fullmatch(heard):
-                reply, heard = heard, self._on_link(Link.read)
+                reply, heard = heard, self._on_link(lambda link: link.read())
         except NoAnswer:
             self._raise_missed(line)
         match = _ERROR.fullmatch(heard)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import atexit
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
@@ -20,6 +20,7 @@ from types import TracebackType
 from realnet_hw.board import Firing
 from realnet_hw.errors import BenchError, InputError, LinkLost
 from realnet_hw.measure import signals
+from realnet_hw.measure.codes import Correction
 from realnet_hw.measure.dialogue import Dialogue, Identity
 from realnet_hw.measure.fixture_specification import (
     ADC_CHANNELS,
@@ -40,6 +41,7 @@ from realnet_hw.measure.sweep import Sweep, even_parts, sweep_codes
 from realnet_hw.records import Calibration
 
 _CONVERSION_S = 20e-6
+_MAINS_S = 0.02
 _BITS_A_VALUE = 20
 """Two bytes on the serial line, start and stop bits with them."""
 _SWEEP_VALUES = 10_000
@@ -248,7 +250,7 @@ class Fixture:
                 )
             limits[channel] = (low_V, high_V)
         for channel, (low_V, high_V) in limits.items():
-            both = f"{min(low_V, 0.0):.4f},{max(high_V, 0.0):.4f}"
+            both = written((min(low_V, 0.0), max(high_V, 0.0)))
             self.tell(f"SOUR{suffix(channel)}:VOLT:LIM {both}")
         self._limits = limits
 
@@ -266,7 +268,7 @@ class Fixture:
         for channel, level_V in volts.items():
             self.check_level(channel, level_V)
         levels_V = self._levels_V | dict(volts)
-        self.tell("SOUR:VOLT:ALL " + ",".join(f"{levels_V[name]:.4f}" for name in DAC_CHANNELS))
+        self.tell(f"SOUR:VOLT:ALL {written(levels_V[name] for name in DAC_CHANNELS)}")
         self._levels_V = levels_V
 
     def check_level(self, channel: str, level_V: float) -> None:
@@ -408,7 +410,8 @@ class Fixture:
         levels_V = [start_V + (stop_V - start_V) * i / (points - 1) for i in range(points)]
         codes: list[int] = []
         for part in even_parts(levels_V, most):
-            settings = f"{part[0]:.4f},{part[-1]:.4f},{len(part)},{round(settle_s * 1e6)},{average}"
+            ends = written((part[0], part[-1]))
+            settings = f"{ends},{len(part)},{round(settle_s * 1e6)},{average}"
             mask = sum(1 << ADC_CHANNELS.index(name) for name in order)
             line = f"SENS:SWE? {suffix(source)},{settings},{mask}"
             codes += sweep_codes(
@@ -420,11 +423,52 @@ class Fixture:
         self._levels_V[source] = stop_V
         return Sweep(
             tuple(levels_V),
-            {
-                name: tuple(code / 16 * LSB_V - RANGE_V for code in codes[index :: len(order)])
-                for index, name in enumerate(order)
-            },
+            {name: tuple(codes[index :: len(order)]) for index, name in enumerate(order)},
         )
+
+    def corrections(self) -> dict[str, Correction]:
+        """Return what the controller corrects each sense channel's volts by.
+
+        Raises:
+            BenchError, LinkLost: as ``ask``.
+        """
+        found = {}
+        for channel in ADC_CHANNELS:
+            gain_ppm, offset_V = self.dialogue.ask_numbers(f"CAL:SENS{suffix(channel)}?", 2)
+            found[channel] = Correction(gain_ppm=gain_ppm, offset_V=offset_V)
+        return found
+
+    def read_codes(
+        self, channels: Sequence[str], repeats: int, *, average: int
+    ) -> dict[str, list[int]]:
+        """Read some channels several times over, as codes, while every source stays as it is.
+
+        The readings are spread evenly over a period of the mains, 20 ms, or more if they take it:
+        hum then shows as their scatter and not as an error of their mean.
+
+        Args:
+            channels: sense channels, in any order.
+            repeats: readings of each, 1 or more.
+            average: conversions a reading, 1 to 64.
+
+        Raises:
+            InputError, BenchError, LinkLost: as ``sweep`` and ``confirm_on``.
+        """
+        source = DAC_CHANNELS[0]
+        level_V, count = self._levels_V[source], max(2, repeats)
+        reading_s = len(channels) * (average + 1) * _CONVERSION_S
+        spread_s = max(0.0, _MAINS_S / count - reading_s)
+        try:
+            swept = self.sweep(
+                source, level_V, level_V, count, channels, settle_s=spread_s, average=average
+            )
+        except LinkLost:
+            raise
+        except BenchError:
+            # It is refused where outputs are off; that they went off is what counts then.
+            self.confirm_on()
+            raise
+        return {channel: list(codes[:repeats]) for channel, codes in swept.codes.items()}
 
     def fire(self, firing: Firing, channels: Sequence[str], pulse: str | None = None) -> Fired:
         """Reset and trigger the board, time one pulse, and read some channels at the end.
@@ -526,3 +570,8 @@ def check_firing(firing: Firing, *, where: str) -> None:
 def suffix(channel: str) -> int:
     """Return the number that SCPI counts a channel by: from 1, where ours count from 0."""
     return int(channel[3:]) + 1
+
+
+def written(volts: Iterable[float]) -> str:
+    """Write voltages to a tenth of a millivolt, without zeros at their ends."""
+    return ",".join(f"{level_V:.4f}".rstrip("0").rstrip(".") for level_V in volts)

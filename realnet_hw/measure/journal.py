@@ -18,6 +18,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from realnet_hw.errors import BenchError, InputError
+from realnet_hw.measure.codes import Correction
 
 FORMAT = "realnet-journal"
 SUFFIX = ".jsonl"
@@ -26,7 +27,8 @@ SUFFIX = ".jsonl"
 class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The first line: a run may be resumed only where all but the start is the same.
 
-    ``plan`` is what a training is to do; empty where a procedure says it.
+    ``plan`` is what a training is to do; empty where a procedure says it. ``corrections`` are those
+    of sense channels that make volts of codes; none where there are no codes.
     """
 
     format: str = FORMAT
@@ -44,6 +46,7 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     versions: dict[str, str]
     started_utc: str
     plan: dict[str, Any] = {}
+    corrections: dict[str, Correction] = {}
 
 
 class Entry(
@@ -107,6 +110,8 @@ class Point(Entry, frozen=True, kw_only=True):
     Args:
         set_V: terminal to volts set.
         readings_V: terminal to its readings in the order taken, volts.
+        codes: terminal to what these were made of; none of a board that is fired or that learns,
+            where the controller gives volts.
         widths_s: terminal to the widths of its pulse in the order timed; 0 where there was none.
         untimed: terminal to why its pulse could not be timed.
         edge: the step to these settings, where a scope looked on; then nothing else was read.
@@ -116,6 +121,7 @@ class Point(Entry, frozen=True, kw_only=True):
     readings_V: dict[str, list[float]]
     widths_s: dict[str, list[float]] = {}
     untimed: dict[str, str] = {}
+    codes: dict[str, list[int]] = {}
     edge: TakenEdge | None = None
 
 

@@ -8,15 +8,16 @@ again. It never sees where the fixture is, whether it is real, or how a run is r
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from realnet_hw import project
-from realnet_hw.board import Board
+from realnet_hw.board import Board, Firing
 from realnet_hw.errors import InputError
-from realnet_hw.measure.fixture import Fired, Fixture
+from realnet_hw.measure.codes import terminal_V
+from realnet_hw.measure.fixture import Fixture
 from realnet_hw.measure.fixture_specification import ADC_CHANNELS, PULSE_CHANNELS
 from realnet_hw.measure.journal import Journal, Point
 from realnet_hw.measure.probes import Probe
@@ -75,26 +76,22 @@ class Run:
         self.fixture.wait(self.reading.settle_s)
         senses = self._wired_to(ADC_CHANNELS)
         pulses = self._wired_to(PULSE_CHANNELS)
-        readings: dict[str, list[float]] = {terminal: [] for terminal in senses}
-        widths: dict[str, list[float]] = {terminal: [] for terminal in pulses}
-        untimed: dict[str, str] = {}
-        for _ in range(self.reading.repeats if repeats is None else repeats):
-            for timed in pulses or [None]:
-                seen = self._look(list(senses.values()), timed and pulses[timed])
-                for terminal, channel in senses.items():
-                    readings[terminal].append(seen.volts[channel])
-                if timed and seen.width_s is not None:
-                    widths[timed].append(seen.width_s)
-                elif timed and seen.untimed is not None:
-                    untimed[timed] = seen.untimed
+        count = self.reading.repeats if repeats is None else repeats
+        if self.board.firing is not None:
+            taken = self._fired(self.board.firing, senses, pulses, count)
+        elif gives_codes(self.board) and senses:
+            taken = self._steady(senses, count)
+        else:
+            taken = _Taken(self._held(senses, count))
         self.fixture.confirm_on()
         point = Point(
             point=key,
             time_utc=utc_now(),
             set_V=dict(set_V),
-            readings_V=readings,
-            widths_s={name: of for name, of in widths.items() if name not in untimed},
-            untimed=untimed,
+            readings_V=taken.readings_V,
+            widths_s=taken.widths_s,
+            untimed=taken.untimed,
+            codes=taken.codes,
         )
         self.journal.record(point)
         return point
@@ -102,11 +99,56 @@ class Run:
     def _wired_to(self, channels: Collection[str]) -> dict[str, str]:
         return {terminal: name for terminal, name in self.wiring.items() if name in channels}
 
-    def _look(self, channels: Sequence[str], pulse: str | None) -> Fired:
-        """Read some channels; of a board of pulses when it has been fired."""
-        if self.board.firing is None:
-            return Fired(self.fixture.read_all())
-        return self.fixture.fire(self.board.firing, channels, pulse)
+    def _steady(self, senses: Mapping[str, str], count: int) -> _Taken:
+        """Read a board at rest."""
+        average, corrections = self.reading.average, self.journal.header.corrections
+        read = self.fixture.read_codes(list(senses.values()), count, average=average)
+        return _Taken(
+            {
+                terminal: [terminal_V(code, corrections[channel]) for code in read[channel]]
+                for terminal, channel in senses.items()
+            },
+            codes={terminal: read[channel] for terminal, channel in senses.items()},
+        )
+
+    def _held(self, senses: Mapping[str, str], count: int) -> dict[str, list[float]]:
+        """Read a board whose weights are refreshed meanwhile."""
+        read = [self.fixture.read_all() for _ in range(count)]
+        return {terminal: [each[name] for each in read] for terminal, name in senses.items()}
+
+    def _fired(
+        self, firing: Firing, senses: Mapping[str, str], pulses: Mapping[str, str], count: int
+    ) -> _Taken:
+        """Fire a board for each reading, once for each pulse that is wired."""
+        readings: dict[str, list[float]] = {terminal: [] for terminal in senses}
+        widths: dict[str, list[float]] = {terminal: [] for terminal in pulses}
+        untimed: dict[str, str] = {}
+        for _ in range(count):
+            for timed in pulses or [None]:
+                seen = self.fixture.fire(firing, list(senses.values()), timed and pulses[timed])
+                for terminal, channel in senses.items():
+                    readings[terminal].append(seen.volts[channel])
+                if timed and seen.width_s is not None:
+                    widths[timed].append(seen.width_s)
+                elif timed and seen.untimed is not None:
+                    untimed[timed] = seen.untimed
+        known = {name: of for name, of in widths.items() if name not in untimed}
+        return _Taken(readings, known, untimed)
+
+
+def gives_codes(board: Board) -> bool:
+    """Whether a board is read as codes: not while it is fired, nor while weights are refreshed."""
+    return board.firing is None and board.synapses is None
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """What was read at a point: as ``Point`` has it."""
+
+    readings_V: dict[str, list[float]]
+    widths_s: dict[str, list[float]] = field(default_factory=dict)
+    untimed: dict[str, str] = field(default_factory=dict)
+    codes: dict[str, list[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 from realnet_hw.errors import BenchError
+from realnet_hw.measure.codes import terminal_V
 
 _T = TypeVar("_T")
 
@@ -23,11 +24,16 @@ class Sweep:
 
     Args:
         source_V: what was set at each of n points.
-        volts: channel to its n readings at the terminal, uncalibrated.
+        codes: channel to its n readings, sixteenths of a step.
     """
 
     source_V: tuple[float, ...]
-    volts: Mapping[str, tuple[float, ...]]
+    codes: Mapping[str, tuple[int, ...]]
+
+    @property
+    def volts(self) -> dict[str, list[float]]:
+        """Channel to its n readings at the terminal, uncorrected."""
+        return {name: [terminal_V(code) for code in codes] for name, codes in self.codes.items()}
 
 
 def sweep_codes(block: bytes, points: int, channels: int, *, where: str) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ Ref: firmware/fixture/PROTOCOL.md, Stored weights and ARRay.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from realnet_hw.board import Board
 from realnet_hw.errors import InputError
-from realnet_hw.measure.fixture import Fixture, suffix
+from realnet_hw.measure.fixture import Fixture, suffix, written
 from realnet_hw.measure.fixture_specification import (
     ADC_CHANNELS,
     DAC_CHANNELS,
@@ -210,7 +210,7 @@ class StoredBoard:
             self._volts[line, column] = level_V
         messages: list[str] = []
         for number, cells_V in enumerate(self._volts, 1):
-            cells = "," + _written(cells_V)
+            cells = "," + written(cells_V)
             if not messages or len(messages[-1]) + len(cells) > LINE_characters:
                 messages.append(f"ARR:STOR {number}")
             messages[-1] += cells
@@ -230,9 +230,9 @@ class StoredBoard:
         for channel, level_V in levels.items():
             self._fixture.check_level(channel, level_V)
         number = place + 1
-        wanted = [f"PATT{number} {_written(levels.values())}"]
+        wanted = [f"PATT{number} {written(levels.values())}"]
         if target_V is not None:
-            wanted.append(f"TARG{number} {_written([target_V])}")
+            wanted.append(f"TARG{number} {written([target_V])}")
         new = [part for part in wanted if part not in self._shown]
         if new:
             self._fixture.tell("ARR:" + ";".join(new))
@@ -243,7 +243,7 @@ class StoredBoard:
         columns = list(self._synapses.senses)
         pair = [self._senses[columns.index(column)] for column in self._synapses.nudges]
         numbers = ",".join(str(suffix(channel)) for channel in (*self._nudges, *pair))
-        line = f"ARR:NUDG {numbers},{factor:.4f},{_written([limit_V])}"
+        line = f"ARR:NUDG {numbers},{factor:.4f},{written([limit_V])}"
         if self._nudge != line:
             self._fixture.tell(line)
             self._nudge = line
@@ -286,8 +286,3 @@ class StoredBoard:
         terminal_V = words[:, columns] / 16 * LSB_V - RANGE_V
         volts: Volts = terminal_V / self._synapses.sense_gain
         return volts
-
-
-def _written(volts: Iterable[float]) -> str:
-    """Write voltages to a tenth of a millivolt, without zeros at their ends."""
-    return ",".join(f"{level_V:.4f}".rstrip("0").rstrip(".") for level_V in volts)

@@ -20,7 +20,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 COUNTING = {
     *("build", "diagnosis", "engines", "fuzz", "networks", "pcb"),
-    *("timer_yields", "timers", "training", "verdict", "yields"),
+    *("sweep", "timer_yields", "timers", "training", "verdict", "yields"),
 }
 REPEATS = 7
 

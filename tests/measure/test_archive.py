@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 from realnet_hw import cli, records
@@ -58,8 +59,9 @@ MEASURED = records.Measurement(
 
 def a_point(key: str) -> Point:
     return Point(
-        point=key, time_utc="2026-02-01T00:00:01Z", set_V={"X": 5.0}, readings_V={"Y": [1.2, 1.3]}
-    )
+        point=key, time_utc="2026-02-01T00:00:01Z", set_V={"X": 5.0}, readings_V={"Y": [1.2, 1.3]},
+        codes={"Y": [36608, 36928]},
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -145,6 +147,8 @@ def test_tables_hold_every_value(folder: Path) -> None:
         ("set_V", 0, 5.0),
         ("readings_V", 0, 1.2),
         ("readings_V", 1, 1.3),
+        ("codes", 0, 36608),
+        ("codes", 1, 36928),
     ]
 
 
@@ -167,6 +171,16 @@ def test_the_command_line_lists_shows_and_exports(
     assert cli.main(["records", "export", first.key[:8], "--out", str(out), *where]) == 0
     with out.open(newline="") as file:
         assert [row["value_V"] for row in csv.DictReader(file)] == ["", "1.25"]
+    arrays = folder / "codes.npz"
+    for journal in (
+        Archive(folder).entries()[-1].key[:8],
+        str(folder / "xor/xor-truth_table-1.jsonl"),
+    ):
+        assert cli.main(["records", "export", journal, "--out", str(arrays), *where]) == 0
+        with np.load(arrays, allow_pickle=False) as found:
+            assert found["codes/Y"].tolist() == [[36608, 36928]]
+    # A record names the journal that it was made from; this one names none.
+    assert cli.main(["records", "export", first.key[:8], "--out", str(arrays), *where]) == 2
     capfd.readouterr()
     assert cli.main(["records", "show", "zzzz", *where]) == 2
     assert cli.main(["records", "list", "--folder", str(folder / "none")]) == 2

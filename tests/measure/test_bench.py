@@ -1,6 +1,7 @@
 """A board is measured through the real firmware; whatever ends a run, its points are kept."""
 
 import contextlib
+import io
 import os
 import signal
 import subprocess
@@ -9,12 +10,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from realnet_hw import project, records
 from realnet_hw.board import Board
 from realnet_hw.errors import BenchError, InputError, LinkLost
-from realnet_hw.measure import bench, journal
+from realnet_hw.measure import archive, bench, journal
+from realnet_hw.measure.codes import terminal_V
 from realnet_hw.records import Measurement
 from realnet_hw.uncertainty import expanded_uncertainty
 from tests.measure.conftest import BOARD, Server
@@ -107,6 +110,21 @@ def test_the_record_lies_beside_its_journal_and_names_what_it_is_made_from(
     assert len(points) == len(record.cases)
     assert header.circuit_sha256 == record.circuit_sha256 == "circuit"
     assert record.firmware.startswith("realnet_hw,fixture,")
+
+
+def test_the_volts_follow_from_the_codes_which_lie_beside_the_journal_too(
+    measured: tuple[Measurement, Path],
+) -> None:
+    record, folder = measured
+    path = folder / record.made_from["journal"]
+    header, points, _ = journal.parse(path.read_bytes(), journal.Point, where="")
+    for point in points:
+        assert set(point.codes) == {t for t, name in header.wiring.items() if name[:3] == "adc"}
+        for terminal, read in point.codes.items():
+            correction = header.corrections[header.wiring[terminal]]
+            assert point.readings_V[terminal] == [terminal_V(code, correction) for code in read]
+            assert max(read) - min(read) < 16 * 12, "noise and no more"
+    assert path.with_suffix(".npz").read_bytes() == archive.arrays(path)
 
 
 def test_nothing_is_left_on_afterwards(server: Server, measured: tuple[Measurement, Path]) -> None:
@@ -262,6 +280,8 @@ def test_a_run_that_was_cut_short_loses_no_point_and_doubles_none(
     before = path.read_bytes()
     kept = journal.parse(before, journal.Point, where="")[1]
     assert len(kept) >= 2
+    with np.load(io.BytesIO(archive.arrays(path)), allow_pickle=False) as arrays:
+        assert arrays["points"].tolist() == [point.point for point in kept]
 
     record = bench.measure(board, "c", where, tmp_path, resume=True)
     points = journal.parse(path.read_bytes(), journal.Point, where="")[1]

@@ -13,6 +13,7 @@ import pytest
 
 from realnet_hw.errors import BenchError, InputError, LinkLost
 from realnet_hw.measure import dialogue
+from realnet_hw.measure.codes import terminal_V
 from realnet_hw.measure.fixture import Fixture
 from realnet_hw.measure.fixture_specification import (
     ADC_GAIN_BOUND,
@@ -152,6 +153,28 @@ def test_a_sweep_reads_what_single_readings_read(fixture: Fixture) -> None:
         assert reading == pytest.approx(fixture.read("adc0"), abs=2 * LSB_V)
 
 
+def test_codes_and_corrections_give_what_the_controller_gives(fixture: Fixture) -> None:
+    fixture.limit({"dac0": (0.0, 5.0)})
+    fixture.source({"dac0": 3.0})
+    fixture.output(True)
+    fixture.tell("CAL:SENS1 -9000,0.04;:CAL:SENS3 5000,-0.05")
+    corrections = fixture.corrections()
+    fixture.average(64)
+    for repeats in (1, 7):
+        read = fixture.read_codes(["adc2", "adc0"], repeats, average=64)
+        assert {name: len(codes) for name, codes in read.items()} == {
+            "adc2": repeats,
+            "adc0": repeats,
+        }
+        for name, codes in read.items():
+            for code in codes:
+                volts = terminal_V(code, corrections[name])
+                assert volts == pytest.approx(fixture.read(name), abs=LSB_V)
+                assert abs(volts - terminal_V(code)) > 2 * LSB_V
+    assert fixture.ask("SOUR1:VOLT?") == "3.000000"
+    fixture.tell("CAL:CLE")
+
+
 def test_a_sweep_longer_than_the_heartbeat_goes_in_parts(server: Server) -> None:
     with Fixture(server.address, heartbeat_s=0.6) as fixture:
         fixture.limit({"dac0": (0.0, 5.0)})
@@ -266,6 +289,7 @@ def test_an_exception_leaves_the_outputs_off(server: Server) -> None:
 
 CHILD = """
 import sys
+from realnet_hw.measure.codes import terminal_V
 from realnet_hw.measure.fixture import Fixture
 
 fixture = Fixture(sys.argv[1], heartbeat_s=float(sys.argv[2]))
