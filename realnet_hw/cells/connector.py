@@ -1,4 +1,4 @@
-"""A pin header that carries signals and ground."""
+"""A pin header or terminal block that carries signals and ground."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ SIGNALS_MAX = 16
 
 
 class Connector(Cell):
-    """A pin header: one pin a signal in the order given, the last one ground.
+    """A pin header or screw terminal: one pin a signal in the order given, the last one ground.
 
     Args:
         nets: the signals' nets, 1 to 16 of them.
         side: the side of the page that it stands on; its wires leave towards the other.
         test_points: whether every signal has a test point here.
+        kind: a pin header, or a block of screw terminals, which is made for 2, 3 or 8 wires.
 
     Raises:
         InputError: no signals, or more than the longest header has pins for.
@@ -38,15 +39,17 @@ class Connector(Cell):
         nets: Sequence[str],
         side: Literal["left", "right"],
         test_points: bool = False,
+        kind: Literal["connector", "terminal"] = "connector",
         layer: int = 0,
+        stage: int | None = None,
     ) -> None:
-        super().__init__(name, title, layer=layer)
+        super().__init__(name, title, layer=layer, stage=stage)
         if not 1 <= len(nets) <= SIGNALS_MAX:
             raise InputError(f"{len(nets)} signals", where=title, allowed=f"1 to {SIGNALS_MAX}")
         self.nets = tuple(nets)
         self.side = side
         pins = {str(index): net for index, net in enumerate([*nets, "GND"], 1)}
-        self.parts["header"] = CellPart(f"connector_{len(pins)}", pins, title.upper())
+        self.parts["header"] = CellPart(f"{kind}_{len(pins)}", pins, title.upper())
         if test_points:
             for net in nets:
                 self.parts[f"test_point_{net}"] = CellPart("test_point", {"1": net}, net)

@@ -92,7 +92,7 @@ class SenseChannel(ClampedLine):
         first = pad.put("first", far + 6.35, level, rotation=90)
         pad.wire(pins.output, (far, level), first["1"])
         pad.small_label(request.output, near, above)
-        second = pad.put("second", far + 19.05, level, rotation=90)
+        second = pad.put("second", far + 25.4, level, rotation=90)
         pad.wire(first["2"], second["1"])
         pad.small_label(self.parts["first"].pins["2"], first["2"].x, level)
         tap = second["2"].x + 3.81
@@ -100,7 +100,7 @@ class SenseChannel(ClampedLine):
         pad.wire(shift["1"], (tap, level))
         pad.wire(shift["2"], (tap, shift["2"].y + 1.27), (tap - 5.08, shift["2"].y + 1.27))
         pad.label(self.shift, tap - 5.08, shift["2"].y + 1.27, "left")
-        clamped, end = tap + 13.97, tap + 27.94
+        clamped, end = tap + 13.97, tap + 34.29
         pad.wire(second["2"], (tap, level), (clamped, level), (end, level))
         upper = pad.put("above", clamped, level - 6.35, rotation=270, texts="right")
         pad.wire(upper["2"], (clamped, level))

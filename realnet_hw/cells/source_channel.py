@@ -32,8 +32,6 @@ class SourceChannel(Cell):
         feedback_ohm, ground_ohm: R_f and R_g.
     """
 
-    package_key = "relay"
-
     def __init__(
         self,
         name: str,
@@ -110,7 +108,7 @@ class SourceChannel(Cell):
         pad.small_label(self.parts["feedback"].pins["2"], fed + 1.27, relay["5"].y)
         series = pad.put("series", 21.59, 0, rotation=90)
         pad.wire(pins.output, (out, 0), series["1"])
-        pad.small_label(request.output, out - 5.08, 0)
+        pad.small_label(request.output, out, lower)
         pad.wire(series["2"], (fed, 0), relay["4"])
         pad.small_label(self.parts["series"].pins["2"], fed + 1.27, 0)
         local = pad.put("local", fed, relay["5"].y / 2, rotation=180, texts="left")
@@ -131,10 +129,10 @@ class SourceChannel(Cell):
 
     def _draw_input(self, pad: Pad, x: float, y: float) -> None:
         """Draw what leads to the input at (x, y)."""
-        guard = pad.put("guard", x - 10.16, y, rotation=90)
+        guard = pad.put("guard", x - 15.24, y, rotation=90)
         pad.wire(guard["2"], (x, y))
-        pad.small_label(self.parts["guard"].pins["2"], x - 5.08, y)
-        left = x - 17.78
+        pad.small_label(self.parts["guard"].pins["2"], x - 10.16, y)
+        left = x - 22.86
         pad.wire((left - 5.08, y), (left, y), guard["1"])
         pad.label(self.input, left - 5.08, y, "left")
         bias = pad.put("bias", left, y + 6.35, texts="right")
@@ -144,7 +142,7 @@ class SourceChannel(Cell):
 
     def _draw_rest(self, pad: Pad, x: float, y: float) -> None:
         """Draw what the relay's resting contact at (x, y) leads to."""
-        left = x - 8.89
+        left = x - 19.05
         jumper = pad.put("jumper", left, y + 7.62, rotation=270, texts="left")
         pad.wire((x, y), (left, y), jumper["1"])
         pad.small_label(self.parts["jumper"].pins["1"], left + 1.27, y)

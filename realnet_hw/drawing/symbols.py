@@ -102,6 +102,11 @@ class Symbol:
         paths = [path for body in self._drawn(unit) for path in _paths(body)]
         return tuple(line for path in paths for line in itertools.pairwise(path))
 
+    def texts(self, unit: int) -> frozenset[str]:
+        """Return the words that are drawn in a unit besides those of its pins."""
+        found = (node for body in self._drawn(unit) for node in sexpr.children(body, "text"))
+        return frozenset(str(node[1]) for node in found)
+
     def pin_lines(self, unit: int) -> tuple[tuple[Point, Point], ...]:
         """Return the lines of a unit's pins, each from where wires meet it to the body."""
         found = []

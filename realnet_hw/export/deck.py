@@ -476,9 +476,9 @@ def deck_from(netlist: Netlist, board: Board) -> Deck:
     """Return the deck of a board's netlist with sources on its supplies and inputs.
 
     Resistors and capacitors take their value; every other part needs KiCad's ``Sim.*`` fields.
-    ``Sim.Enable`` 0 leaves a connector, test point or mounting hole out. Inputs,
-    nudges, lines and data are at 0 V, and each trigger and reset port has an open collector, let
-    go.
+    ``Sim.Enable`` 0 leaves a connector, test point or mounting hole out, and chips that the
+    catalogue says are logic: what these drive is a port's or a resistor's. Inputs, nudges, lines
+    and data are at 0 V, and each trigger and reset port has an open collector, let go.
 
     Raises:
         InputError: a part without a model or left out that carries current, a resistor or
@@ -493,7 +493,8 @@ def deck_from(netlist: Netlist, board: Board) -> Deck:
     no_drift: list[str] = []
     for part in sorted(netlist.parts.values(), key=lambda part: reference_order(part.reference)):
         if part.fields.get("Sim.Enable") == "0":
-            if not is_no_element(part.symbol):
+            key = part.fields.get("Catalogue", "")
+            if not is_no_element(part.symbol) and not (key and part_type(key).is_logic):
                 raise InputError(
                     f"Sim.Enable 0 leaves {part.symbol} out of the prediction, not off the board",
                     where=part.reference,

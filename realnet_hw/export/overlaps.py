@@ -44,14 +44,14 @@ class _Text:
 
 @dataclass(frozen=True)
 class _Body:
-    """A placed symbol: its lines, the box around them, and what belongs to its pins."""
+    """A placed symbol: its lines, the box around them, its pins and what it has written on it."""
 
     name: str
     lines: tuple[Segment, ...]
     box: Box | None
     pins: tuple[Segment, ...]
     pin_ends: frozenset[Point]
-    pin_texts: frozenset[str]
+    own_texts: frozenset[str]
 
     @property
     def reach(self) -> Box:
@@ -146,7 +146,7 @@ def _bodies(root: Node) -> Iterator[_Body]:
             box=Box.around(itertools.chain(*lines)) if lines else None,
             pins=pins,
             pin_ends=frozenset(start for start, _ in pins),
-            pin_texts=frozenset(
+            own_texts=symbol.texts(unit).union(
                 words for pin in symbol.pins(unit) for words in (pin.number, pin.name)
             ),
         )
@@ -174,7 +174,7 @@ def _texts_on_lines(
             if _meets(text.box, wire):
                 yield f"text {text.words!r} on a wire{_at(text.box)}"
         for body in shapes.near(text.box):
-            if text.words not in body.pin_texts:
+            if text.words not in body.own_texts:
                 yield from _text_on_body(text, body)
         for frame in frames:
             corners = [Point(*corner) for corner in frame.corners()]

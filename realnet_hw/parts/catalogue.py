@@ -111,6 +111,7 @@ class PartType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     amplifiers: tuple[tuple[str, str, str], ...] = ()
     transistors: tuple[tuple[str, str, str], ...] = ()
     open_collector: bool = False
+    is_logic: bool = False
     supply_pins: dict[str, str] = {}
     smd: SmdForm | None = None
     seen: Seen = ""

@@ -258,19 +258,23 @@ def _untraced(skidl: Any) -> Iterator[None]:
         module.get_skidl_trace = traced
 
 
-# KiCad takes the CONT pin of a 555 for an open collector, and what drives it for an error.
-_CONTROL_PIN = re.compile(
-    r'\(pin open_collector( line\s+\(at [^)]*\)\s+\(length [^)]*\)\s+\(name "CONT")'
+# KiCad takes the CONT pin of a 555 for an open collector, and what drives it for an error; and a
+# converter's reference for a supply, which nothing but another supply may feed.
+_MISTAKEN_PIN = re.compile(
+    r"\(pin (?:open_collector|power_in)"
+    r'( line\s+\(at [^)]*\)\s+\(length [^)]*\)\s+\(name "(?:CONT|Vref)")'
 )
 
 
 def library_text(path: Path) -> str:
-    """Return the text of one of KiCad's symbol libraries, with the CONT pin of 555 timers passive.
+    """Return the text of one of KiCad's symbol libraries, without two mistakes.
+
+    The CONT pin of 555 timers and the reference of converters are passive.
 
     Raises:
         OSError: the file can't be read.
     """
-    return _CONTROL_PIN.sub(r"(pin passive\1", path.read_text(encoding="utf-8"))
+    return _MISTAKEN_PIN.sub(r"(pin passive\1", path.read_text(encoding="utf-8"))
 
 
 def _excerpt(path: Path, name: str) -> str:
