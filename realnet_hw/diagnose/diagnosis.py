@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from realnet_hw import records
 from realnet_hw.board import Board
-from realnet_hw.diagnose import neighbours, probes, words
+from realnet_hw.diagnose import neighbours, offers, probes, words
 from realnet_hw.diagnose.dictionary import Dictionary, dictionary
 from realnet_hw.diagnose.groups import Group, groups
 from realnet_hw.diagnose.inference import Evidence, Posterior, Predictor, posterior
 from realnet_hw.diagnose.pairs import pairs
 from realnet_hw.diagnose.probes import Choice
 from realnet_hw.diagnose.readings import Probe, Reading, Readings, expanded
-from realnet_hw.diagnose.responses import Responder
+from realnet_hw.diagnose.responding import responder_of
 from realnet_hw.diagnose.universe import Universe, universe
 from realnet_hw.diagnose.values import Value, value_of
 from realnet_hw.errors import InputError
@@ -70,14 +70,15 @@ def universe_of(
 def cases_for(board: Board, readings: Readings) -> list[dict[str, float]]:
     """Return the cases that a dictionary is made for: of the readings, then of the board.
 
-    Six are enough; where there are more, those are taken that lie farthest from each other.
+    Six are enough; where there are more, those are taken that lie farthest from each other. Of a
+    board of pulses they are its own, as a dictionary of it takes minutes.
     """
     read = dict.fromkeys(
         reading.probe.inputs for reading in readings.values if reading.probe.kind != "ohm"
     )
     names = [port.name for port in board.inputs]
     own = dict.fromkeys(tuple((name, case.inputs[name]) for name in names) for case in board.cases)
-    chosen = _spread_out(list(read), [])
+    chosen = [] if board.firing is not None else _spread_out(list(read), [])
     return [dict(case) for case in _spread_out(list(own), chosen)]
 
 
@@ -118,7 +119,7 @@ class Investigation:
         progress: told of the dictionary's making.
 
     Raises:
-        InputError: a board of pulses, or of charges.
+        InputError: a board of charges.
         SimulationFailed: no solution for the sound board.
     """
 
@@ -136,12 +137,14 @@ class Investigation:
     ) -> None:
         refuse_unfit(board)
         self.board, self.netlist = board, netlist
-        book = dictionary(deck, universe, engine, cases, progress=progress, folder=folder)
+        self._responder = responder_of(board, deck, engine, cases)
+        book = dictionary(self._responder, universe, progress=progress, folder=folder)
         self.predictor = Predictor(deck, book)
-        self._responder = Responder(deck, engine, book.cases, book.answers)
         self._taken: list[Readings] = []
         self._history: list[records.DiagnosisStep] = []
         self._found: Posterior | None = None
+        self.by_itself: Collection[Probe] = ()
+        """Readings that a fixture takes when they are asked for."""
 
     @property
     def dictionary(self) -> Dictionary:
@@ -191,8 +194,16 @@ class Investigation:
         self._found = None
 
     def _is_known(self, probe: Probe) -> bool:
-        if probe.kind != "ohm" and self.dictionary.case(dict(probe.inputs)) is None:
+        case = None if probe.kind == "ohm" else self.dictionary.case(dict(probe.inputs))
+        if probe.kind != "ohm" and case is None:
             return False
+        if probe.held and case != 0:
+            first = words.inputs_words(tuple(self.dictionary.cases[0].items()))
+            raise InputError(
+                f"{probe.net} with {probe.held} held low, at other inputs",
+                where=self.board.name,
+                allowed=first,
+            )
         self.predictor.place(probe)
         return True
 
@@ -214,8 +225,11 @@ class Investigation:
 
     def offered(self) -> list[Probe]:
         """Return the readings that may be taken next."""
-        rails = list(self.predictor.deck.supplies)
-        return probes.candidates(self.found, self.nets(), rails)
+        return offers.offered(self.found, self.board, self.nets(), self.by_itself)
+
+    def supplies_first(self) -> list[Probe]:
+        """Return the voltages of the supplies that nobody has read yet."""
+        return offers.supplies_first(self.found, self.board)
 
     def choices(self, at: tuple[tuple[str, float], ...] | None = None) -> list[Choice]:
         """Return the readings that are worth taking, the best first.
@@ -225,7 +239,9 @@ class Investigation:
         """
         handy = [point.net for point in self.board.test_points]
         handy += [port.net for port in self.board.ports]
-        found = probes.best(self.found, self.offered(), at=at, handy=handy)
+        found = probes.best(
+            self.found, self.offered(), at=at, handy=handy, by_itself=self.by_itself
+        )
         return [choice for choice in found if choice.bits >= _WORTH_bits]
 
     def sure(self) -> list[int]:
@@ -309,9 +325,9 @@ class Investigation:
             nets=list(fault.nets),
             p=_rounded(share),
             words=words.fault_words(fault, self.netlist, value),
-            value=None if value is None else _significant(value.ohm),
-            low=None if value is None else _significant(value.low_ohm),
-            high=None if value is None else _significant(value.high_ohm),
+            value=None if value is None else _significant(value.value),
+            low=None if value is None else _significant(value.low),
+            high=None if value is None else _significant(value.high),
         )
 
     def _name(self, fault: int) -> str:
@@ -336,6 +352,7 @@ class Investigation:
             inputs=dict(probe.inputs),
             node=probe.net,
             other=probe.other,
+            held=probe.held,
             place=" to ".join(places),
         )
 
@@ -360,18 +377,11 @@ class Investigation:
 
 
 def refuse_unfit(board: Board) -> None:
-    """Refuse a board whose steady voltages do not tell what is wrong with it.
+    """Refuse a board whose voltages do not tell what is wrong with it.
 
     Raises:
-        InputError: its answers are pulses, or its weights charges that the bench refreshes.
+        InputError: its weights are charges that the bench refreshes.
     """
-    if board.firing is not None:
-        raise InputError(
-            "its answers are pulses, and a diagnosis reads steady voltages",
-            where=board.name,
-            allowed="boards without a firing",
-            mend="realnet compare says which pulses and voltages are off, and by how much",
-        )
     if board.synapses is not None:
         raise InputError(
             "its weights are charges that the bench refreshes: a diagnosis reads boards at rest",

@@ -12,7 +12,7 @@ import itertools
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,19 +22,19 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from realnet_hw import __version__
-from realnet_hw.diagnose import responses, twins
-from realnet_hw.diagnose.responses import MOST_RESPONSES, Array, Responder, Response
+from realnet_hw.diagnose import fired, responses, twins
+from realnet_hw.diagnose.responding import Responding
+from realnet_hw.diagnose.responses import MOST_RESPONSES, Array, Response
 from realnet_hw.diagnose.universe import Universe
 from realnet_hw.errors import SimulationFailed
-from realnet_hw.export.deck import Deck
-from realnet_hw.predict import faults, miswired
-from realnet_hw.predict.engine import Engine
+from realnet_hw.predict import asking, faults, miswired
 
 Floats = NDArray[np.float32] | Array
 Progress = Callable[[int, int], None]
 
 # What is stored depends on the code here, too.
-_SOURCES = (Path(__file__), *(Path(m.__file__ or "") for m in (responses, twins, faults, miswired)))
+_MODULES = (responses, fired, twins, faults, miswired, asking)
+_SOURCES = (Path(__file__), *(Path(module.__file__ or "") for module in _MODULES))
 # What differs by less than so many standard deviations of sound boards and 5 mV is not seen.
 _SEEN, _FINEST = 1.5, 5e-3
 _PARTS = ("mean", "linear", "bend", "below", "above")
@@ -51,7 +51,7 @@ class Dictionary:
         unsolved: spellings of hypotheses that the simulator found no solution for.
         unseen: names of faults that no reading of these shows, which are not in the universe.
         cases: for each case the volts of each input.
-        answers: nodes, or ``i(source)``.
+        answers: as in ``answers``: nodes, ``i(source)`` or widths.
         parameters: names of the parameters that vary, the first columns of ``linear``.
         mean, linear, bend, below, above: as in ``responses.Response``, for each hypothesis.
     """
@@ -82,10 +82,8 @@ class Dictionary:
 
 
 def dictionary(
-    deck: Deck,
+    responder: Responding,
     universe: Universe,
-    engine: Engine,
-    cases: Sequence[Mapping[str, float]],
     *,
     progress: Progress | None = None,
     folder: Path | None = None,
@@ -93,21 +91,16 @@ def dictionary(
     """Return a board's dictionary, from the cache if it was made before.
 
     Args:
-        deck: of the board.
+        responder: what the board's answers are asked of.
         universe: what can be wrong with it.
-        engine: the simulator.
-        cases: for each case the volts of each input, by the port's name.
         progress: told of hypotheses done, where they have to be solved.
         folder: where dictionaries are kept; in the user's cache if not given.
 
     Raises:
         SimulationFailed: no solution for the sound board.
     """
-    nodes = [node for node in dict.fromkeys(deck.nodes.values()) if node != "0"]
-    answers = (*nodes, *(f"i({source.element})" for source in deck.supplies.values()))
-    responder = Responder(deck, engine, cases, answers)
     kept = folder or _cache()
-    name = _name(deck, universe, cases, engine)
+    name = _name(responder, universe)
     if not (kept / name).is_dir():
         _solve(kept, name, responder, universe, progress)
     else:
@@ -124,15 +117,15 @@ def dictionary(
         universe=left,
         unsolved=tuple(universe.hypotheses[number].spelling for number in rows["unsolved"]),
         unseen=tuple(fault for fault in gone if fault not in known),
-        cases=tuple(dict(case) for case in cases),
-        answers=answers,
+        cases=tuple(dict(case) for case in responder.cases),
+        answers=tuple(responder.answers),
         parameters=tuple(spread.parameter for spread in responder.spreads),
         **arrays,
     )
 
 
 def _solve(
-    kept: Path, name: str, responder: Responder, universe: Universe, progress: Progress | None
+    kept: Path, name: str, responder: Responding, universe: Universe, progress: Progress | None
 ) -> None:
     """Solve every hypothesis into files of a folder that gets its name when it is whole."""
     kept.mkdir(parents=True, exist_ok=True)
@@ -142,7 +135,7 @@ def _solve(
     every = responder.responses(universe.hypotheses)
     sound = next(every)
     if not sound:
-        raise SimulationFailed("no solution for the sound board", where=responder.title)
+        raise SimulationFailed("no solution for the sound board", where=responder.deck.title)
     numbers: list[int] = []
     shares: list[float] = []
     unsolved: list[int] = []
@@ -157,7 +150,7 @@ def _solve(
             )
             for part in _PARTS
         }
-        for number, found in enumerate(itertools.chain([sound[:1]], every)):
+        for number, found in enumerate(itertools.chain([sound], every)):
             if progress:
                 progress(number + 1, count)
             seen = [one for one in found if not number or _is_seen(one, sound[0])]
@@ -184,18 +177,17 @@ def _is_seen(response: Response, sound: Response) -> bool:
     return bool((np.abs(response.mean - sound.mean) > _SEEN * spread).any())
 
 
-def _name(
-    deck: Deck, universe: Universe, cases: Sequence[Mapping[str, float]], engine: Engine
-) -> str:
+def _name(responder: Responding, universe: Universe) -> str:
+    deck = responder.deck
     sources = [path.read_text("utf-8") for path in _SOURCES]
     content = [
         __version__,
         sources,
-        engine.name,
+        responder.asked,
         deck.text(),
         [(s.parameter, s.low, s.high, s.sigma) for s in deck.spreads],
         [(h.spelling, h.factors) for h in universe.hypotheses],
-        [sorted(case.items()) for case in cases],
+        [sorted(case.items()) for case in responder.cases],
     ]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:24]
 

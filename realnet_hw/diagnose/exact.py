@@ -9,14 +9,15 @@ import numpy as np
 from realnet_hw.diagnose.inference import Predictor
 from realnet_hw.diagnose.ohms import resistances
 from realnet_hw.diagnose.readings import Probe
-from realnet_hw.diagnose.responses import Array, Responder
+from realnet_hw.diagnose.responding import Responding
+from realnet_hw.diagnose.responses import Array
 from realnet_hw.diagnose.twins import Twin
 from realnet_hw.predict.engine import Parameters
 
 
 def read(
     predictor: Predictor,
-    responder: Responder,
+    responder: Responding,
     twin: Twin,
     probes: Sequence[Probe],
     changes: Sequence[Parameters],

@@ -22,6 +22,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from realnet_hw.diagnose.answers import MS, answer_of, plain
 from realnet_hw.diagnose.dictionary import Dictionary
 from realnet_hw.diagnose.ohms import log_read, resistances
 from realnet_hw.diagnose.readings import Probe, Reading, Readings
@@ -56,7 +57,7 @@ class Predicted:
     """What hypotheses predict at some probes.
 
     Args:
-        mean: shape (hypotheses, probes); of resistances the logarithm.
+        mean: shape (hypotheses, probes); of resistances the logarithm, widths in milliseconds.
         linear: shape (hypotheses, probes, effects that readings have in common).
         own: variance of each alone, shape (hypotheses, probes).
         slopes: below and above each input, shape (2, hypotheses, probes, inputs).
@@ -80,7 +81,8 @@ class Predictor:
         self.deck = deck
         self.dictionary = dictionary
         self._ohms: dict[tuple[int, str, str], tuple[float, Array]] = {}
-        supplies = [source.element for source in deck.supplies.values()]
+        # How far a timer stays below its supply is a parameter of the deck, and how it spreads.
+        supplies = [source.element for source in deck.supplies.values() if not deck.drivers]
         self._supplies = [
             (dictionary.parameters.index(name), _sigma(deck, name))
             for name in supplies
@@ -133,12 +135,7 @@ class Predictor:
         case = self.dictionary.case(dict(probe.inputs))
         if case is None:
             raise InputError("no such case was solved", where=str(dict(probe.inputs)))
-        if probe.kind == "ampere":
-            source = self.deck.supplies.get(probe.net)
-            name = f"i({source.element})" if source else probe.net
-        else:
-            name = self.deck.nodes.get(probe.net, probe.net)
-        column = self.dictionary.columns.get(name)
+        column = self.dictionary.columns.get(answer_of(probe, self.deck))
         if column is None:
             raise InputError(f"nothing is known of {probe.net!r}", where="readings")
         return case, column
@@ -178,12 +175,14 @@ class Predictor:
                 typical = abs(float(book.mean[(0, *place)]))
                 own[:, column] += (_SUPPLY_SHARE * typical) ** 2
                 continue
+            if probe.kind == "second":
+                continue
             if probe.net in self._undriven:
                 lost = self._undriven[probe.net][rows]
                 mean[lost, column] = 0.0
                 linear[lost, column] = slopes[:, lost, column] = 0.0
                 own[lost, column] = (_UNDRIVEN_SHARE * self.deck.supplies[probe.net].volts) ** 2
-            if book.answers[place[1]] not in self._held:
+            if plain(book.answers[place[1]]) not in self._held:
                 for number, (supply, sigma_V) in enumerate(self._supplies):
                     share = linear[:, column, supply] / sigma_V
                     linear[:, column, base + number] = _SATURATION_V * share
@@ -214,7 +213,7 @@ class Evidence:
 
     Args:
         probes: of each reading.
-        values: read; of resistances the logarithm.
+        values: read; of resistances the logarithm, widths in milliseconds.
         errors: covariance of the readings' errors and of those of the inputs delivered.
         inputs: for each input delivered: which readings are of its case, its column, and by how
             much it is off.
@@ -243,6 +242,8 @@ class Evidence:
         for i, reading in enumerate(values):
             if reading.probe.kind == "ohm":
                 scale[i] = 1 / max(reading.value, 0.5)
+            elif reading.probe.kind == "second":
+                scale[i] = MS
         errors = errors * np.outer(scale, scale)
         errors[np.diag_indices(len(values))] += _LEAST_u_V**2
         cases: dict[tuple[tuple[str, float], ...], list[int]] = {}
@@ -266,6 +267,8 @@ class Evidence:
 
 
 def _number(reading: Reading) -> float:
+    if reading.probe.kind == "second":
+        return MS * reading.value
     return log_read(reading.value) if reading.probe.kind == "ohm" else reading.value
 
 

@@ -14,7 +14,8 @@ import numpy as np
 
 from realnet_hw.diagnose import exact
 from realnet_hw.diagnose.inference import Numbers, Posterior, Predictor, likelihood, moments
-from realnet_hw.diagnose.responses import Array, Responder, own_value
+from realnet_hw.diagnose.responding import Responding
+from realnet_hw.diagnose.responses import Array, own_value
 from realnet_hw.diagnose.twins import Twin
 from realnet_hw.diagnose.universe import Hypothesis
 from realnet_hw.errors import SimulationFailed
@@ -23,6 +24,8 @@ from realnet_hw.predict import faults
 
 # So many hypotheses are tried with each other; of their pairs so many are solved.
 _MOST_HYPOTHESES, _MOST_PAIRS = 400, 1000
+# That many where each takes long.
+_MOST_SLOW_PAIRS = 40
 # How far sums of two effects may be off, as a share of their sizes; and what a reading counts at
 # most, in squared standard deviations, as the guess may be wrong altogether there.
 _DOUBT, _MOST_MISFIT = 0.15, 25.0
@@ -46,7 +49,7 @@ class Pair:
     probability: float
 
 
-def pairs(found: Posterior, responder: Responder) -> list[Pair]:
+def pairs(found: Posterior, responder: Responding) -> list[Pair]:
     """Return pairs of faults that explain the readings together, the most probable first."""
     predictor, evidence = found.predictor, found.evidence
     universe = predictor.dictionary.universe
@@ -54,7 +57,8 @@ def pairs(found: Posterior, responder: Responder) -> list[Pair]:
     mean, spread = moments(predictor.predicted(evidence.probes, [0, *rows]), evidence)
     rows, mean, spread = _promising(rows, mean, spread, evidence.values)
     ways = [universe.hypotheses[row] for row in rows]
-    chosen = _guessed(mean, spread, evidence.values, ways)
+    most = _MOST_SLOW_PAIRS if responder.is_slow else _MOST_PAIRS
+    chosen = _guessed(mean, spread, evidence.values, ways)[:most]
     boards = _Boards(predictor)
     both = [boards.with_both(ways[one], ways[other]) for one, other in chosen]
     kept = [(one + 1, other + 1) for (one, other), twin in zip(chosen, both, strict=True) if twin]
@@ -186,7 +190,7 @@ class _Boards:
         return self._own[spelling]
 
 
-def _read_all(found: Posterior, responder: Responder, boards: Sequence[Twin]) -> Array:
+def _read_all(found: Posterior, responder: Responding, boards: Sequence[Twin]) -> Array:
     """Return what boards read, one row a board; not a number where there is no solution."""
     read = np.full((len(boards), len(found.evidence.probes)), np.nan)
     of_deck: dict[int, list[int]] = {}
@@ -202,7 +206,7 @@ def _read_all(found: Posterior, responder: Responder, boards: Sequence[Twin]) ->
 
 
 def _read(
-    found: Posterior, responder: Responder, twin: Twin, sets: list[dict[str, float]]
+    found: Posterior, responder: Responding, twin: Twin, sets: list[dict[str, float]]
 ) -> Array:
     """Return what boards read, one row a set; not a number where there is no solution."""
     probes = found.evidence.probes

@@ -9,11 +9,12 @@ Ref: D. V. Lindley, Ann. Math. Statist. 27 (1956) 986 (expected information; fro
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from realnet_hw.diagnose.answers import MS
 from realnet_hw.diagnose.inference import Numbers, Posterior, moments
 from realnet_hw.diagnose.readings import Probe, Quantity, meter_u
 from realnet_hw.diagnose.responses import Array
@@ -24,8 +25,10 @@ _LEAST_WEIGHT = 1e-4
 _PLACES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(5)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 # How much trouble a reading is, against that of a voltage at the inputs that are set already.
-_TROUBLE: Mapping[Quantity, float] = {"volt": 1.0, "ohm": 1.6, "ampere": 2.0}
+_TROUBLE: Mapping[Quantity, float] = {"volt": 1.0, "ohm": 1.6, "ampere": 2.0, "second": 2.0}
 _OTHER_INPUTS = 1.25
+# What the fixture reads by itself is hardly any.
+_BY_ITSELF = 0.1
 # Readings that differ by less than so many standard deviations tell faults not apart.
 APART = 2.5
 
@@ -58,7 +61,6 @@ def candidates(found: Posterior, nets: Sequence[str], rails: Sequence[str]) -> l
         rails: nets of supplies.
     """
     predictor = found.predictor
-    taken = {(probe.kind, probe.inputs, probe.net, probe.other) for probe in found.evidence.probes}
     every: list[Probe] = []
     names = list(predictor.deck.inputs)
     for case in predictor.dictionary.cases:
@@ -66,7 +68,13 @@ def candidates(found: Posterior, nets: Sequence[str], rails: Sequence[str]) -> l
         every += [Probe("volt", inputs, net) for net in nets]
         every += [Probe("ampere", inputs, net) for net in rails]
     every += [Probe("ohm", (), one, other) for one, other in predictor.resistor_nets]
-    return [p for p in every if (p.kind, p.inputs, p.net, p.other) not in taken]
+    return untaken(found, every)
+
+
+def untaken(found: Posterior, every: Sequence[Probe]) -> list[Probe]:
+    """Return those readings that have not been taken."""
+    taken = set(found.evidence.probes)
+    return [probe for probe in every if probe not in taken]
 
 
 def best(
@@ -75,6 +83,7 @@ def best(
     *,
     at: tuple[tuple[str, float], ...] | None = None,
     handy: Sequence[str] = (),
+    by_itself: Collection[Probe] = (),
 ) -> list[Choice]:
     """Return the readings offered, the one that is worth most first.
 
@@ -83,6 +92,7 @@ def best(
         offered: what may be read.
         at: the inputs that are set now.
         handy: nets with a test point or terminal, which are a little less trouble.
+        by_itself: readings that the fixture takes.
     """
     rows = _considered(found)
     if len(rows) < 2 or not offered:
@@ -98,6 +108,8 @@ def best(
         trouble = _TROUBLE[probe.kind]
         if probe.inputs and at is not None and probe.inputs != at:
             trouble *= _OTHER_INPUTS
+        if probe in by_itself:
+            trouble *= _BY_ITSELF
         if probe.net in handy:
             trouble *= 0.9
         expected = {
@@ -127,6 +139,8 @@ def alike(found: Posterior, offered: Sequence[Probe], faults: Sequence[int]) -> 
 
 
 def _value(probe: Probe, mean: float) -> float:
+    if probe.kind == "second":
+        return max(0.0, mean / MS)
     return float(np.exp(mean)) if probe.kind == "ohm" else mean
 
 
@@ -158,7 +172,9 @@ def _ahead(found: Posterior, rows: Numbers, offered: Sequence[Probe]) -> tuple[A
 
 
 def _noise(probe: Probe, mean: Array) -> Array:
-    """Return a multimeter's standard uncertainty at predicted values."""
+    """Return a meter's standard uncertainty at predicted values."""
+    if probe.kind == "second":
+        return MS * meter_u(probe, mean / MS)
     return meter_u(probe, np.exp(np.minimum(mean, 20.0)) if probe.kind == "ohm" else mean)
 
 

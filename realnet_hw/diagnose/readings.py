@@ -13,22 +13,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realnet_hw import units
-from realnet_hw.board import Board
+from realnet_hw.board import Board, Port
 from realnet_hw.compare.words import some
 from realnet_hw.errors import InputError
-from realnet_hw.records import Component, MeasuredValue, Measurement
+from realnet_hw.records import Component, MeasuredPulse, MeasuredValue, Measurement
 from realnet_hw.uncertainty import expanded_uncertainty
 
 Array = NDArray[np.float64]
 
-Quantity = Literal["volt", "ohm", "ampere"]
+Quantity = Literal["volt", "ohm", "ampere", "second"]
 
 # A handheld multimeter and a source set with it, as standard uncertainties: of 1 % and 10 mV, 2 %
-# and 1 ohm, 3 % and 0.2 mA as bounds, which the cheap ones keep.
+# and 1 ohm, 3 % and 0.2 mA as bounds, which the cheap ones keep; cursors on a scope's screen, of
+# 2 % and 20 us.
 _METER: Mapping[Quantity, tuple[float, float]] = {
     "volt": (0.005, 0.005),
     "ohm": (0.01, 0.5),
     "ampere": (0.015, 1e-4),
+    "second": (0.01, 1e-5),
 }
 _SOURCE = (0.005, 0.005)
 _BY_HAND = "by hand"
@@ -40,16 +42,19 @@ class Probe:
 
     Args:
         kind: the voltage of a net against ground, the resistance between two nets with the power
-            off and the inputs unplugged, or the current out of a supply.
+            off and the inputs unplugged, the current out of a supply, or the width of a pulse.
         inputs: volts on each input, in the order of the board's; empty with the power off.
         net: that is touched; of a current the supply's.
         other: the second net of a resistance.
+        held: of a board of pulses, the reset or trigger port that a wire to ground holds low while
+            a voltage or current is read; empty where it is read after a firing.
     """
 
     kind: Quantity
     inputs: tuple[tuple[str, float], ...]
     net: str
     other: str = ""
+    held: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ class Reading:
 
     Args:
         probe: where and how.
-        value: volts, ohms or amperes.
+        value: volts, ohms, amperes or seconds.
         channel: whose budget holds its uncertainty.
     """
 
@@ -120,8 +125,9 @@ class _Given(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     node: str = ""
     a: str = ""
     b: str = ""
+    held: str = ""
     value: float
-    unit: Literal["", "V", "mV", "ohm", "kohm", "Mohm", "A", "mA"] = ""
+    unit: Literal["", "V", "mV", "ohm", "kohm", "Mohm", "A", "mA", "s", "ms", "us"] = ""
     u: float | None = None
 
 
@@ -131,7 +137,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     readings: list[_Given]
 
 
-_SYMBOLS: Mapping[Quantity, str] = {"volt": "V", "ohm": "ohm", "ampere": "A"}
+_SYMBOLS: Mapping[Quantity, str] = {"volt": "V", "ohm": "ohm", "ampere": "A", "second": "s"}
 _UNITS: Mapping[str, tuple[Quantity, float]] = {
     "V": ("volt", 1.0),
     "mV": ("volt", 1e-3),
@@ -140,6 +146,9 @@ _UNITS: Mapping[str, tuple[Quantity, float]] = {
     "Mohm": ("ohm", 1e6),
     "A": ("ampere", 1.0),
     "mA": ("ampere", 1e-3),
+    "s": ("second", 1.0),
+    "ms": ("second", 1e-3),
+    "us": ("second", 1e-6),
 }
 
 
@@ -189,7 +198,9 @@ def from_file(path: Path, board: Board, nets: Sequence[str]) -> Readings:
             else (),
             ends[0],
             ends[1] if second else "",
+            _held(one.held, kind, board, where),
         )
+        _refuse_untimed(probe, board, where)
         u = None if one.u is None else one.u * scale
         found = found.joined(by_hand(probe, one.value * scale, number=count, u=u, where=where))
     return found
@@ -210,14 +221,16 @@ def by_hand(
     Raises:
         InputError: the value is not finite, or a negative resistance.
     """
-    if not math.isfinite(value) or (probe.kind == "ohm" and value < 0):
+    if not math.isfinite(value) or (probe.kind in ("ohm", "second") and value < 0):
         unit = _SYMBOLS[probe.kind]
         raise InputError(
-            f"a reading of {value:g} {unit}", where=where, allowed="a finite value, ohms from 0 on"
+            f"a reading of {value:g} {unit}",
+            where=where,
+            allowed="a finite value, ohms and seconds from 0 on",
         )
     share, floor = _METER[probe.kind] if u is None else (0.0, u)
     channel = f"meter {number}"
-    budgets = {channel: [_component("meter", share, floor)]}
+    budgets = {channel: [_component("meter", share, floor, in_s=probe.kind == "second")]}
     if probe.kind == "ohm":
         return Readings((Reading(probe, value, channel),), (), budgets)
     budgets[_BY_HAND] = [_component("source", *_SOURCE)]
@@ -226,20 +239,76 @@ def by_hand(
 
 
 def meter_u(probe: Probe, value: Array) -> Array:
-    """Return a multimeter's standard uncertainty at values, of resistances relative to them."""
+    """Return a meter's standard uncertainty at values: of resistances relative to them.
+
+    Widths of pulses and their uncertainty are in seconds.
+    """
     share, floor = _METER[probe.kind]
     u = np.hypot(floor, share * value)
     return np.asarray(u / np.maximum(value, 0.5) if probe.kind == "ohm" else u, float)
 
 
-def _component(name: str, share: float, floor: float) -> Component:
+def _component(name: str, share: float, floor: float, *, in_s: bool = False) -> Component:
     return Component(
-        name=name, kind="B", u_V=floor, u_relative=share, shared="reading", source="a multimeter"
+        name=name,
+        kind="B",
+        u_V=0.0 if in_s else floor,
+        u_s=floor if in_s else 0.0,
+        u_relative=share,
+        shared="reading",
+        source="a scope's cursors" if in_s else "a multimeter",
     )
 
 
+def _held(name: str, kind: Quantity, board: Board, where: str) -> str:
+    """Return the port that is held low while something is read.
+
+    Raises:
+        InputError: no such port, or nothing that is read so.
+    """
+    if not name:
+        return ""
+    ports = {port.name.casefold(): port.name for port in pulled(board)}
+    if kind not in ("volt", "ampere"):
+        raise InputError(f"a reading of kind {kind} with {name} held low", where=where)
+    if name.casefold() not in ports:
+        allowed = ", ".join(ports.values()) or "boards of pulses only"
+        raise InputError(f"no port {name!r} to hold low", where=where, allowed=allowed)
+    return ports[name.casefold()]
+
+
+def _refuse_untimed(probe: Probe, board: Board, where: str) -> None:
+    """Refuse what is not known of a board of pulses after a firing, or of a board without any.
+
+    Raises:
+        InputError: no such pulse, or a voltage that is not read after a firing.
+    """
+    if probe.kind == "second":
+        timed = [point.net for point in board.test_points if point.kind == "pulse"]
+        if probe.net not in timed:
+            allowed = ", ".join(timed) or "none on this board"
+            raise InputError(f"no pulse is timed at {probe.net}", where=where, allowed=allowed)
+    if board.firing is None or probe.held or probe.kind in ("ohm", "second"):
+        return
+    known = [port.net for port in board.outputs]
+    known += [point.net for point in board.test_points if point.kind == "voltage"]
+    if probe.kind == "ampere" or probe.net not in known:
+        holds = " or ".join(f'"held": "{port.name}"' for port in pulled(board))
+        raise InputError(
+            f"{probe.net} after a firing",
+            where=where,
+            allowed=f"volts at {', '.join(known)}",
+            mend=f"read it with reset or trigger joined to ground and say so: {holds}",
+        )
+
+
+def pulled(board: Board) -> list[Port]:
+    """Return the ports of a board of pulses that are pulled low: its trigger and reset."""
+    return [port for port in board.ports if port.role in ("trigger", "reset")]
+
+
 def from_measurement(measurement: Measurement, board: Board) -> Readings:
-    """Return what a measurement read of a board's steady voltages.
+    """Return what a measurement read of a board: voltages, and how long its pulses are.
 
     A case one of whose inputs is not known counts as delivered as set, with what the source's
     budget says.
@@ -268,8 +337,25 @@ def from_measurement(measurement: Measurement, board: Board) -> Readings:
             if value.value_V is not None:
                 probe = Probe("volt", inputs, nets[name])
                 values.append(Reading(probe, value.value_V, _channel(value, budgets)))
-    reach = {} if measurement.range_V is None else dict.fromkeys(budgets, measurement.range_V)
+        for name, pulse in case.pulses.items():
+            if name not in nets:
+                raise InputError(f"the board has no pulse {name!r}", where="measurement")
+            if pulse.width_s is not None:
+                probe = Probe("second", inputs, nets[name])
+                values.append(Reading(probe, pulse.width_s, _timed(pulse, budgets)))
+    timed = {reading.channel for reading in values if reading.probe.kind == "second"}
+    volts = [channel for channel in budgets if channel not in timed]
+    reach = {} if measurement.range_V is None else dict.fromkeys(volts, measurement.range_V)
     return Readings(tuple(values), tuple(delivered), budgets, reach)
+
+
+def _timed(pulse: MeasuredPulse, budgets: dict[str, Sequence[Component]]) -> str:
+    """Return a pulse's channel; one without a budget gets what was stated with the width."""
+    channel = pulse.channel or _BY_HAND
+    if channel not in budgets:
+        channel = f"{channel} {pulse.width_s}"
+        budgets[channel] = [_component("as stated", 0.0, (pulse.U_s or 0.0) / 2, in_s=True)]
+    return channel
 
 
 def _channel(value: MeasuredValue, budgets: dict[str, Sequence[Component]]) -> str:
@@ -305,6 +391,8 @@ def value_typed(text: str, kind: Quantity) -> float:
     Raises:
         InputError: it is no such value.
     """
+    if kind == "second":
+        return _seconds_typed(text)
     plain = text.strip().replace(",", ".").replace("\N{MINUS SIGN}", "-")
     sign = -1.0 if plain.startswith("-") else 1.0
     plain = plain.lstrip("+-").strip()
@@ -319,6 +407,16 @@ def value_typed(text: str, kind: Quantity) -> float:
         return sign * scale * float(plain.removesuffix("m"))
     except ValueError:
         raise InputError(f"{text!r} is no reading", allowed="such as 1.23, -0.5, 12 mV") from None
+
+
+def _seconds_typed(text: str) -> float:
+    plain = text.strip().replace(",", ".").removesuffix("s").strip()
+    scale = {"m": 1e-3, "u": 1e-6, "\N{MICRO SIGN}": 1e-6}.get(plain[-1:], 1.0)
+    try:
+        return scale * float(plain if scale == 1.0 else plain[:-1])
+    except ValueError:
+        allowed = "such as 4.05 ms, 0.00405, 0 for no pulse"
+        raise InputError(f"{text!r} is no reading", allowed=allowed) from None
 
 
 OPEN_ohm = 20e6

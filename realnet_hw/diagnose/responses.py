@@ -30,7 +30,7 @@ from realnet_hw.predict.engine import Bound, Engine, Parameters
 Array = NDArray[np.float64]
 
 # Further than a source of the fixture may be wrong.
-_INPUT_STEP_V = 0.1
+INPUT_STEP_V = 0.1
 _ROOT3 = math.sqrt(3.0)
 # What moves an answer by more, per standard deviation, decides between two ends.
 _DECIDED_V, _MOST_SPLITS = 1.0, 2
@@ -39,7 +39,7 @@ MOST_RESPONSES = 2**_MOST_SPLITS
 # So many steps of a wrong value are alike in what all other parts do.
 _STEPS_ALIKE = 4
 # Variance of z^2 for a uniform z of unit variance.
-_BEND_VARIANCE = 0.8
+BEND_VARIANCE = 0.8
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,10 +80,10 @@ class Responder:
         cases: Sequence[Mapping[str, float]],
         answers: Sequence[str],
     ) -> None:
-        self._deck = deck
-        self.title = deck.title
+        self.deck = deck
+        self.cases = tuple(cases)
+        self.answers = tuple(answers)
         self._engine = engine
-        self._answers = tuple(answers)
         self._inputs = [source.element for source in deck.inputs.values()]
         self._cases = [
             {deck.inputs[name].element: volts for name, volts in case.items()} for case in cases
@@ -94,6 +94,14 @@ class Responder:
         self._volts = [not name.startswith("i(") for name in answers]
         self._bound: dict[int, _Bound] = {}
 
+    is_slow = False
+    """See ``Responding``."""
+
+    @property
+    def asked(self) -> str:
+        """See ``Responding``."""
+        return self._engine.name
+
     def responses(self, hypotheses: Sequence[Hypothesis]) -> Iterator[list[Response]]:
         """Yield what boards of each hypothesis answer; nothing where there is no solution.
 
@@ -102,7 +110,7 @@ class Responder:
         The steps of one resistor's wrong value are taken together where they follow each other.
         """
         spellings = [one.spelling for one in hypotheses if one.factors is None]
-        found = twins(self._deck, spellings)
+        found = twins(self.deck, spellings)
         self._prepare(found.values())
         for is_value, some in itertools.groupby(
             hypotheses, key=lambda one: one.spelling if one.factors else ""
@@ -128,7 +136,7 @@ class Responder:
         """
         every = [{**twin.fixed, **change, **case} for change in changes for case in self._cases]
         volts = self._bound_to(twin.deck, every).solved(every)
-        return volts.reshape(len(changes), len(self._cases), len(self._answers))
+        return volts.reshape(len(changes), len(self._cases), len(self.answers))
 
     def _prepare(self, found: Iterable[Twin]) -> None:
         """Bind each deck of several boards to all the parameters that these change."""
@@ -140,8 +148,8 @@ class Responder:
             own |= dict.fromkeys((*twin.fixed, *(s.parameter for s in twin.spreads)))
         for key, same in decks.items():
             if len(same) > 1:
-                if same[0] is self._deck:
-                    names[key] |= dict.fromkeys(_resistors(self._deck))
+                if same[0] is self.deck:
+                    names[key] |= dict.fromkeys(_resistors(self.deck))
                 self._bound[key] = self._binding(same[0], [*names[key], *self._inputs])
 
     def _bound_to(self, deck: Deck, every: Sequence[Parameters]) -> _Bound:
@@ -154,7 +162,7 @@ class Responder:
     def _binding(self, deck: Deck, names: Sequence[str]) -> _Bound:
         changing = [name for name in dict.fromkeys(names) if name[0] != "c"]
         return _Bound(
-            self._engine.bound(deck, {}, changing=changing, nodes=self._answers),
+            self._engine.bound(deck, {}, changing=changing, nodes=self.answers),
             {name: place for place, name in enumerate(changing)},
             np.array([own_value(deck, name) for name in changing]),
         )
@@ -187,20 +195,20 @@ class Responder:
         moved = self._moved(twin)
         tried: list[Parameters] = [{}]
         for spread in moved:
-            tried += [{name: value} for name, value in _points(spread)]
+            tried += [{name: value} for name, value in sigma_points(spread)]
         answers = self._safely(twin, tried)
         middle = answers[0]
         linear = np.zeros((*middle.shape, len(moved) + 1))
         bends = np.zeros_like(linear)
         place = 1
         for column, spread in enumerate(moved):
-            if not _points(spread):
+            if not sigma_points(spread):
                 continue
-            moments = _moments(middle, *answers[place : place + 2])
+            moments = line_and_bend(middle, *answers[place : place + 2])
             linear[..., column], bends[..., column] = moments
             place += 2
         shift = bends.sum(axis=-1)
-        bends *= math.sqrt(_BEND_VARIANCE)
+        bends *= math.sqrt(BEND_VARIANCE)
         most = int(np.argmax((bends**2).sum(axis=(0, 1))))
         linear[..., -1] = bends[..., most]
         bends[..., most] = 0.0
@@ -216,7 +224,7 @@ class Responder:
         element = hypotheses[0].spelling.split()[0].lower()
         for first in range(0, len(hypotheses), _STEPS_ALIKE):
             some = hypotheses[first : first + _STEPS_ALIKE]
-            steps = [wrong_value(self._deck, element, one.factors or (1, 1)) for one in some]
+            steps = [wrong_value(self.deck, element, one.factors or (1, 1)) for one in some]
             try:
                 pattern = self._whole(steps[len(steps) // 2])
             except SimulationFailed:
@@ -228,12 +236,12 @@ class Responder:
                 middle, below, above = self._safely(step, tried)
                 linear = pattern.linear.copy()
                 column = self.spreads.index(next(s for s in self.spreads if s.parameter == element))
-                linear[..., column], bend = _moments(middle, below, above)
+                linear[..., column], bend = line_and_bend(middle, below, above)
                 whole = dataclasses.replace(
                     pattern,
                     mean=middle + bend,
                     linear=linear,
-                    bend=np.hypot(pattern.bend, math.sqrt(_BEND_VARIANCE) * np.abs(bend)),
+                    bend=np.hypot(pattern.bend, math.sqrt(BEND_VARIANCE) * np.abs(bend)),
                 )
                 yield [whole]
 
@@ -263,7 +271,7 @@ class Responder:
     def _slopes(self, twin: Twin, middle: Array) -> tuple[Array, Array]:
         """Return the slopes below and above each input."""
         sides = []
-        for step_V in (-_INPUT_STEP_V, _INPUT_STEP_V):
+        for step_V in (-INPUT_STEP_V, INPUT_STEP_V):
             slopes = np.zeros((*middle.shape, len(self._inputs)))
             for column, element in enumerate(self._inputs):
                 moved = [
@@ -316,7 +324,7 @@ def own_value(deck: Deck, name: str) -> float:
     return float(word)
 
 
-def _moments(middle: Array, below: Array, above: Array) -> tuple[Array, Array]:
+def line_and_bend(middle: Array, below: Array, above: Array) -> tuple[Array, Array]:
     """Return the linear part and the bend of what one parameter does."""
     return (above - below) / (2 * _ROOT3), (above + below - 2 * middle) / 6
 
@@ -339,7 +347,7 @@ def _halves(twin: Twin, spread: Spread) -> Iterator[Twin]:
         yield Twin(twin.deck, {**twin.fixed, spread.parameter: half.nominal}, tuple(others))
 
 
-def _points(spread: Spread | None) -> list[tuple[str, float]]:
+def sigma_points(spread: Spread | None) -> list[tuple[str, float]]:
     """Return the two values at which a parameter is tried; none where it is fixed."""
     if spread is None or spread.low == spread.high:
         return []

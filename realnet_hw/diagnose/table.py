@@ -103,7 +103,7 @@ def probe_line(advice: NextProbe, board: Board, netlist: Netlist) -> str:
 def probe_of(advice: NextProbe) -> Probe:
     """Return where and how to read next."""
     given = advice.probe
-    return Probe(given.kind, tuple(given.inputs.items()), given.node, given.other)
+    return Probe(given.kind, tuple(given.inputs.items()), given.node, given.other, given.held)
 
 
 def _shortly(name: str) -> str:

@@ -37,8 +37,9 @@ Kind = Literal[
     "misplaced",
 ]
 
-# A wrong value differs by more than tolerances leave open, and is neither open nor short.
-_NEAREST, _FARTHEST, _RATIO = 1.035, 40.0, 1.3
+# A wrong value differs by more than tolerances leave open, and is neither open nor short. What a
+# board of pulses answers takes long to compute: its steps are wider.
+_NEAREST, _FARTHEST, _RATIO, _RATIO_FIRED = 1.035, 40.0, 1.3, 1.6
 # By so much more probable a usual slip makes the step in which it lies.
 _USUAL = 4.0
 # How often faults of a kind happen, against each other: an even guess, with two exceptions. Pairs
@@ -151,7 +152,9 @@ def _of_parts(deck: Deck) -> Iterator[tuple[Fault, list[Hypothesis]]]:
         if parts and kind in ("missing", "swapped") and not _is_part(deck, parts[0]):
             parts = ()
         yield Fault(spelling, kind, parts), [Hypothesis(0, spelling)]
-        if kind == "open":
+        # Of a capacitor's value only pulses tell, and none does where sources hold both ends.
+        is_timed = kind == "missing" and spelling[0] == "C" and deck.drivers
+        if kind == "open" or (is_timed and not faults.is_held(deck, parts[0])):
             yield (
                 Fault(f"{parts[0]} wrong value", "wrong value", parts),
                 _wrong_values(deck, parts[0]),
@@ -172,17 +175,13 @@ def _wrong_values(deck: Deck, reference: str) -> list[Hypothesis]:
             share=1 + _USUAL * sum(low <= slip < high for slip in usual),
             factors=(low, high),
         )
-        for low, high in steps()
+        for low, high in steps(_RATIO_FIRED if deck.drivers else _RATIO)
     ]
 
 
 def slips(deck: Deck, reference: str) -> list[float]:
-    """Return by what a resistor's value is multiplied by each of the usual slips."""
-    values = {
-        line.split()[0]: float(line.split()[3])
-        for line in deck.elements
-        if line[0] == "r" and line.split()[0][1:].isdigit()
-    }
+    """Return by what a part's value is multiplied by each of the usual slips."""
+    values = values_alike(deck, reference)
     right = values[reference.lower()]
     series = preferred_values.values("E24", right / 1.3, right * 1.3)
     found = [0.1, 10.0]
@@ -190,6 +189,15 @@ def slips(deck: Deck, reference: str) -> list[float]:
     found += [min(value for value in series if value > right * _NEAREST) / right]
     others = {value / right for value in values.values()}
     return found + sorted(x for x in others if not 1 / _NEAREST < x < _NEAREST)
+
+
+def values_alike(deck: Deck, reference: str) -> dict[str, float]:
+    """Return the values of a part and of all others of its kind: ohms or farads by element."""
+    return {
+        line.split()[0]: float(line.split()[3])
+        for line in deck.elements
+        if line[0] == reference[0].lower() and line.split()[0][1:].isdigit()
+    }
 
 
 def _is_part(deck: Deck, reference: str) -> bool:
@@ -230,10 +238,14 @@ def _of_connections(
         yield Fault(f"{reference}.{pin} at {net}", "misplaced", (reference,), (net,))
 
 
-def steps() -> list[tuple[float, float]]:
-    """Return the steps of wrong values, as multiples of the right one, rising."""
+def steps(ratio: float = _RATIO) -> list[tuple[float, float]]:
+    """Return the steps of wrong values, as multiples of the right one, rising.
+
+    Args:
+        ratio: from the lower to the upper end of each.
+    """
     above = [_NEAREST]
     while above[-1] < _FARTHEST:
-        above.append(above[-1] * _RATIO)
+        above.append(above[-1] * ratio)
     up = list(itertools.pairwise(above))
     return [(1 / high, 1 / low) for low, high in reversed(up)] + up

@@ -1,4 +1,4 @@
-"""The value that a wrong resistor has, with its uncertainty.
+"""The value that a wrong resistor or capacitor has, with its uncertainty.
 
 The steps of the dictionary that are probable are searched again in finer ones. Any value is taken
 as equally probable on a logarithmic scale.
@@ -15,36 +15,40 @@ import numpy as np
 from realnet_hw import preferred_values, units
 from realnet_hw.diagnose import exact
 from realnet_hw.diagnose.inference import Posterior, likelihood, moments
-from realnet_hw.diagnose.responses import Array, Responder
+from realnet_hw.diagnose.responding import Responding
+from realnet_hw.diagnose.responses import Array
 from realnet_hw.diagnose.twins import Twin
+from realnet_hw.diagnose.universe import values_alike
 from realnet_hw.errors import SimulationFailed
 from realnet_hw.export.deck import Deck
 
 # Steps with less than that of a fault's probability are not searched again.
 _LEAST = 1e-3
 _FINE = 13
+# At so many ends of a step answers are solved where that takes long, and drawn through in between.
+_COARSE = 3
 # In a range that is wider by this ratio too many values lie.
 _NARROW = 1.25
 
 
 @dataclass(frozen=True)
 class Value:
-    """A resistor's value.
+    """A part's value, in ohms or farads.
 
     Args:
-        ohm: the median.
-        low_ohm, high_ohm: where it lies with a probability of 95 %.
+        value: the median.
+        low, high: where it lies with a probability of 95 %.
         words: what it may be: a multiplier band misread, or the value of another part.
     """
 
-    ohm: float
-    low_ohm: float
-    high_ohm: float
+    value: float
+    low: float
+    high: float
     words: str
 
 
-def value_of(found: Posterior, responder: Responder, fault: int) -> Value | None:
-    """Return the value of a resistor that may be wrong; None where there is no solution.
+def value_of(found: Posterior, responder: Responding, fault: int) -> Value | None:
+    """Return the value of a part that may be wrong; None where there is no solution.
 
     Args:
         found: how probable everything is.
@@ -74,59 +78,58 @@ def value_of(found: Posterior, responder: Responder, fault: int) -> Value | None
     log, score = log[order], score[order]
     weight = np.exp(score - score.max())
     reached = np.cumsum(weight) / weight.sum()
-    low, ohm, high = (float(np.exp(np.interp(p, reached, log))) for p in (0.025, 0.5, 0.975))
-    return Value(ohm, low, high, words(predictor.deck, element, low, high))
+    low, middle, high = (float(np.exp(np.interp(p, reached, log))) for p in (0.025, 0.5, 0.975))
+    return Value(middle, low, high, words(predictor.deck, element, low, high))
 
 
 def _scores(
-    found: Posterior, responder: Responder, row: int, element: str, ohm: Array
+    found: Posterior, responder: Responding, row: int, element: str, values: Array
 ) -> Array | None:
     """Return the logarithmic likelihood of some values within one step."""
     predictor, evidence = found.predictor, found.evidence
     twin = Twin(predictor.deck, {}, predictor.deck.spreads)
-    changes = [{element: float(value)} for value in ohm]
+    solved = values[:: (_FINE - 1) // (_COARSE - 1)] if responder.is_slow else values
+    changes = [{element: float(value)} for value in solved]
     try:
         read = exact.read(predictor, responder, twin, evidence.probes, changes)
     except SimulationFailed:
         return None
+    read = np.column_stack([np.interp(values, solved, answers) for answers in read.T])
     step = predictor.predicted(evidence.probes, [row])
     linear = step.linear.copy()
     # Its own value is what is asked for: within the step it is no uncertainty.
     linear[..., predictor.dictionary.parameters.index(element)] = 0.0
-    linear, own = (np.repeat(part, len(ohm), axis=0) for part in (linear, step.own))
-    slopes = np.repeat(step.slopes, len(ohm), axis=1)
+    linear, own = (np.repeat(part, len(values), axis=0) for part in (linear, step.own))
+    slopes = np.repeat(step.slopes, len(values), axis=1)
     mean, spread = moments(
         dataclasses.replace(step, mean=read, linear=linear, own=own, slopes=slopes), evidence
     )
     return likelihood(evidence.values - mean, spread)[1]
 
 
-def words(deck: Deck, element: str, low_ohm: float, high_ohm: float) -> str:
-    """Return how a resistor may have come by a value in a range, empty if nothing is known.
+def words(deck: Deck, element: str, low: float, high: float) -> str:
+    """Return how a part may have come by a value in a range, empty if nothing is known.
 
     Args:
         deck: of the sound board.
-        element: the resistor's.
-        low_ohm, high_ohm: the range.
+        element: the part's.
+        low, high: the range, in ohms or farads.
     """
-    values = {
-        line.split()[0]: float(line.split()[3])
-        for line in deck.elements
-        if line[0] == "r" and line.split()[0][1:].isdigit()
-    }
+    values = values_alike(deck, element)
     nominal = values[element]
-    if high_ohm > _NARROW * low_ohm:
+    if high > _NARROW * low:
         return ""
 
-    def within(ohm: float) -> bool:
-        return 0.99 * low_ohm <= ohm <= 1.01 * high_ohm
+    def within(value: float) -> bool:
+        return 0.99 * low <= value <= 1.01 * high
 
     for power in (-2, -1, 1, 2):
         if within(nominal * 10.0**power):
-            return f"{units.compact(nominal * 10.0**power)}: the multiplier band misread"
-    alike = [name.upper() for name, ohm in values.items() if name != element and within(ohm)]
+            misread = "of another decade" if element[0] == "c" else "the multiplier band misread"
+            return f"{units.compact(nominal * 10.0**power)}: {misread}"
+    alike = [name.upper() for name, value in values.items() if name != element and within(value)]
     if alike:
         return f"{units.compact(values[alike[0].lower()])}: the value of {', '.join(alike)}"
     series = preferred_values.values("E24", nominal / 2, nominal * 2)
-    beside = [ohm for ohm in series if within(ohm)]
+    beside = [value for value in series if within(value)]
     return f"{units.compact(beside[0])}: beside it in the series" if len(beside) == 1 else ""

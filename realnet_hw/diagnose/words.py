@@ -77,13 +77,14 @@ def _wrong_value(name: str, netlist: Netlist, value: Value | None) -> str:
     right = netlist.parts[name].value
     if value is None:
         return f"{name} has another value than {right}"
-    ohm, low, high = (_ohms(v) for v in (value.ohm, value.low_ohm, value.high_ohm))
+    about, low, high = (_figure(v) for v in (value.value, value.low, value.high))
     why = f"; {value.words}" if value.words else ""
-    return f"{name} has about {ohm} ({low} to {high}) where {right} belongs{why}"
+    return f"{name} has about {about} ({low} to {high}) where {right} belongs{why}"
 
 
-def _ohms(ohm: float) -> str:
-    return units.compact(ohm, 3)
+def _figure(value: float) -> str:
+    """Return ohms or farads as printed on parts."""
+    return units.compact(value, 3)
 
 
 def place_of(net: str, board: Board, netlist: Netlist) -> str:
@@ -121,7 +122,7 @@ def inputs_words(inputs: Sequence[tuple[str, float]]) -> str:
 
 def probe_words(probe: Probe, board: Board, netlist: Netlist) -> str:
     """Return what to read, and where, in one sentence."""
-    at = inputs_words(probe.inputs)
+    at = setting_words(probe)
     if probe.kind == "ohm":
         one, other = (place_of(net, board, netlist) for net in (probe.net, probe.other))
         return (
@@ -130,7 +131,16 @@ def probe_words(probe: Probe, board: Board, netlist: Netlist) -> str:
         )
     if probe.kind == "ampere":
         return f"with {at}, measure the current that the supply {probe.net} delivers"
-    return f"with {at}, measure the volts at {probe.net} ({place_of(probe.net, board, netlist)})"
+    place = f"{probe.net} ({place_of(probe.net, board, netlist)})"
+    if probe.kind == "second":
+        return f"with {at}, fire the board and measure how long the pulse at {place} lasts"
+    return f"with {at}, measure the volts at {place}"
+
+
+def setting_words(probe: Probe) -> str:
+    """Return what a board is to be set to: "A = 0 V, B = 5 V, RESET joined to GND"."""
+    inputs = inputs_words(probe.inputs)
+    return f"{inputs}, {probe.held} joined to GND" if probe.held else inputs
 
 
 def rail_words(read: Sequence[ProbeReading], board: Board) -> str:
@@ -155,7 +165,9 @@ def rail_words(read: Sequence[ProbeReading], board: Board) -> str:
 def reading_words(kind: Quantity, value: float) -> str:
     """Return a reading with its unit."""
     if kind == "ohm":
-        return f"{_ohms(value)} ohm" if value >= 0.5 else "0 ohm"
+        return f"{_figure(value)} ohm" if value >= 0.5 else "0 ohm"
     if kind == "ampere":
         return f"{value * 1e3:.1f} mA"
+    if kind == "second":
+        return f"{value * 1e3:.3f} ms" if value > 0 else "no pulse"
     return f"{value:.3f} V"

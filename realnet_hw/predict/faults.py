@@ -156,6 +156,11 @@ def _neighbours(deck: Deck) -> list[tuple[str, str]]:
     return pairs
 
 
+def is_held(deck: Deck, reference: str) -> bool:
+    """Return whether sources hold both ends of a part with two pins."""
+    return _is_across_sources(deck, deck.element(reference.lower()))
+
+
 def _is_across_sources(deck: Deck, line: str) -> bool:
     """Whether sources hold both ends of a part with two pins."""
     return miswired.held(deck).issuperset(line.split()[1:3])

@@ -55,20 +55,22 @@ class ProbeReading(Frozen, frozen=True, kw_only=True):
     """Where and how something is read, and what was read if it was.
 
     Args:
-        kind: volts of a net against ground, ohms between two nets with the power off, or amperes
-            out of a supply.
+        kind: volts of a net against ground, ohms between two nets with the power off, amperes out
+            of a supply, or seconds that a pulse lasts.
         inputs: volts on each input; empty with the power off.
         node: the net.
         other: the second net of a resistance.
+        held: the port that a wire to ground holds low while it is read.
         place: where one touches it.
-        value: volts, ohms or amperes; None where it is still to be read.
+        value: volts, ohms, amperes or seconds; None where it is still to be read.
         U: its expanded uncertainty.
     """
 
-    kind: Literal["volt", "ohm", "ampere"]
+    kind: Literal["volt", "ohm", "ampere", "second"]
     inputs: dict[str, float]
     node: str
     other: str = ""
+    held: str = ""
     place: str = ""
     value: float | None = None
     U: float | None = None
