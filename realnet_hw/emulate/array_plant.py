@@ -75,7 +75,8 @@ class ArrayPlant:
         deck, self.parameters = drawn(deck, seed=seed, faults=faults, parts=parts)
         sources = {**deck.inputs, **deck.nudges}
         self.store_nets = tuple(deck.held)
-        nodes = tuple(dict.fromkeys(deck.nodes.values()))
+        currents = {port: f"i({source.element})" for port, source in sources.items()}
+        nodes = tuple(dict.fromkeys([*deck.nodes.values(), *currents.values()]))
         self._bound = engine.bound(
             deck,
             self.parameters,
@@ -85,6 +86,7 @@ class ArrayPlant:
             ],
             nodes=nodes,
         )
+        self._currents = currents
         self._place = {node: index for index, node in enumerate(nodes)}
         self._port = {name: index for index, name in enumerate(sources)}
         self._levels_V = np.zeros(len(sources))
@@ -144,13 +146,28 @@ class ArrayPlant:
         """
         if node not in self._place:
             raise InputError(f"no node {node!r}", allowed=", ".join(self._place))
+        return self._solved(node)
+
+    def current_A(self, port: str, /) -> float:
+        """The current that an input or nudge takes from its source, amperes.
+
+        A data port leads to capacitors alone: none but while a line opens it, which is too short
+        for a source to give way.
+
+        Raises:
+            SimulationFailed: no operating point was found.
+        """
+        # What flows into a source from its node, the board has given.
+        return -self._solved(self._currents[port]) if port in self._currents else 0.0
+
+    def _solved(self, quantity: str) -> float:
         if self._has_moved():
             self._solved_for = (self._levels_V.copy(), self.stores.volts.copy())
             self._solution = self._bound.operating_points(
                 np.concatenate(self._solved_for)[None, :]
             )[0]
             self.solved += 1
-        return float(self._solution[self._place[node]])
+        return float(self._solution[self._place[quantity]])
 
     def when(self, node: str, level_V: float, above: bool) -> tuple[float, bool] | None:
         """Now or never: it has settled."""

@@ -7,15 +7,18 @@ controller is in reset.
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 from realnet_hw.emulate.bus import SpiBus, Violations
 from realnet_hw.emulate.converters import Mcp3208, Mcp4922, ShiftRegister
+from realnet_hw.emulate.curve import root
 from realnet_hw.emulate.front_end import (
     OUTPUTS,
     PULSE_HYSTERESIS_V,
+    Circuit,
     Errors,
     FrontEnd,
     RELAY_MAX_s,
@@ -44,6 +47,9 @@ _PULLS_LOW = {"trigger": TRIGGER, "reset": RESET}
 # The lines that choose a pulse, lowest bit first, and how long a DAC and its shifter settle.
 _ROUTE_BIT, _ROUTES = 13, 7
 _SETTLED_s = 30e-6
+# A terminal that gives way by less is stiff: a five-hundredth of the DAC's step. No terminal gets
+# further away, and several that act on each other are sought so many times.
+_GIVES_V, _FARTHEST_V, _ROUNDS = 1e-5, 40.0, 8
 
 
 class VirtualFixture:
@@ -55,7 +61,8 @@ class VirtualFixture:
         firmware: the ELF file that runs in the controller.
         plant: the board; without one, each sense reads back the source of its number.
         wiring: the wires to it.
-        errors: what is wrong with this fixture; the default is an ideal one.
+        errors: what is wrong with its converters; nothing when left out.
+        circuit: its analogue part; one of exact parts when left out.
 
     Raises:
         InputError: the firmware can't be read.
@@ -69,8 +76,9 @@ class VirtualFixture:
         plant: Plant | None = None,
         wiring: Wiring = LOOPBACK,
         errors: Errors | None = None,
+        circuit: Circuit | None = None,
     ) -> None:
-        self.front_end = FrontEnd(errors or Errors())
+        self.front_end = FrontEnd(errors or Errors(), circuit)
         self.violations = Violations()
         self.controller = VirtualController(firmware, pulls=PULLS)
         self._plant: Plant = plant or Cable()
@@ -78,6 +86,10 @@ class VirtualFixture:
         self._lock = threading.RLock()
         self._plant_at_s = 0.0
         self._plant_set_s = -1.0
+        self._loads_ohm = [math.inf] * OUTPUTS
+        # What loads make of the terminals, where they do; and whether that is known.
+        self._loaded_V: dict[int, float] = {}
+        self._weighed = False
         self._steady_from_s = 0.0
         self._plant_pins: dict[str, int] = {}
         self._line_ports = {int(line[4:]): port for line, port in wiring.lines.items()}
@@ -175,7 +187,26 @@ class VirtualFixture:
         if not 0 <= channel < OUTPUTS:
             raise InputError(f"no output terminal {channel}", allowed=f"0 to {OUTPUTS - 1}")
         with self._lock:
-            return self._terminal_V(channel, self.now_s)
+            self._bring_plant_to(self.now_s)
+            self._weigh(self.now_s)
+            return self._loaded_V.get(channel, self._open_V(channel, self.now_s))
+
+    def load(self, channel: int, ohm: float) -> None:
+        """Put a resistor from an output terminal to ground, beside the board; infinite is none.
+
+        Raises:
+            InputError: no such terminal, or a resistor that is not above zero.
+        """
+        if not 0 <= channel < OUTPUTS or not ohm > 0:
+            raise InputError(
+                f"{ohm} ohm at output terminal {channel}",
+                allowed=f"above 0 ohm, terminals 0 to {OUTPUTS - 1}",
+            )
+        with self._lock:
+            self._bring_plant_to(self.now_s)
+            self._loads_ohm[channel] = ohm
+            self._disturbed(self.now_s)
+            self._plant_set_s = -1.0
 
     @property
     def connected(self) -> bool:
@@ -188,11 +219,12 @@ class VirtualFixture:
         with self._lock:
             return self._shifter_V(channel, self.now_s)
 
-    def _shifter_V(self, channel: int, at_s: float) -> float:
+    def _shifter_V(self, channel: int, at_s: float, load_A: float = 0.0) -> float:
         dac_V = self.dacs[channel // 2].output_V(channel % 2, at_s)
-        return self.front_end.shifter_V(channel, dac_V, at_s)
+        return self.front_end.shifter_V(channel, dac_V, at_s, load_A)
 
-    def _terminal_V(self, channel: int, at_s: float) -> float:
+    def _open_V(self, channel: int, at_s: float) -> float:
+        """The voltage at an output terminal that nothing loads."""
         if not self.front_end.relay.operated(at_s):
             return 0.0
         return self._shifter_V(channel, at_s)
@@ -207,6 +239,7 @@ class VirtualFixture:
         if channel not in wiring.nodes:
             return 0.0
         self._bring_plant_to(at_s)
+        self._weigh(at_s)
         return plant.read(wiring.nodes[channel])
 
     def _bring_plant_to(self, at_s: float) -> None:
@@ -235,23 +268,73 @@ class VirtualFixture:
         self._steady_from_s = max(self._steady_from_s, until_s)
 
     def _set_plant(self, at_s: float) -> None:
+        """Put on the board what is at the terminals before it loads them."""
+        self._loaded_V, self._weighed = {}, False
+        self._plant.set_inputs(self._inputs_V(at_s))
+
+    def _inputs_V(self, at_s: float) -> dict[str, float | None]:
         connected = self.front_end.relay.operated(at_s)
-        self._plant.set_inputs(
-            {
-                port: None
-                if port in self._wiring.open_inputs and not connected
-                else self._terminal_V(output, at_s)
-                for output, port in self._wiring.inputs.items()
-            }
-        )
+        return {
+            port: None
+            if port in self._wiring.open_inputs and not connected
+            else self._loaded_V.get(output, self._open_V(output, at_s))
+            for output, port in self._wiring.inputs.items()
+        }
+
+    def _weigh(self, at_s: float) -> None:
+        """Let the terminals give way to the currents that leave them.
+
+        Within what a source is made for that is nothing to speak of, and nothing is solved twice.
+        Where a terminal does give way, its voltage is sought: the less it is, the less the load
+        takes and the more the source could give. One after the other is sought, so that several of
+        them settle in a few rounds.
+        """
+        if self._weighed:
+            return
+        self._weighed = True
+        loaded = set(self._wiring.inputs) | {
+            channel for channel, ohm in enumerate(self._loads_ohm) if math.isfinite(ohm)
+        }
+        for _ in range(_ROUNDS):
+            bent = [channel for channel in loaded if abs(self._lack_V(channel, at_s)) > _GIVES_V]
+            if not bent:
+                return
+            for channel in bent:
+                self._seek(channel, at_s)
+
+    def _seek(self, channel: int, at_s: float) -> None:
+        """Find the voltage at which a terminal and its load agree."""
+
+        def lack_V(terminal_V: float) -> float:
+            self._loaded_V[channel] = terminal_V
+            self._plant.set_inputs(self._inputs_V(at_s))
+            return self._lack_V(channel, at_s)
+
+        self._loaded_V[channel] = root(lack_V, -_FARTHEST_V, _FARTHEST_V, _GIVES_V / 2)
+        self._plant.set_inputs(self._inputs_V(at_s))
+
+    def _lack_V(self, channel: int, at_s: float) -> float:
+        """By how much a terminal is higher than its source holds it with the present load."""
+        port = self._wiring.inputs.get(channel)
+        connected = self.front_end.relay.operated(at_s)
+        if port in self._wiring.open_inputs and not connected:
+            return 0.0
+        terminal_V = self._loaded_V.get(channel, self._open_V(channel, at_s))
+        load_A = terminal_V / self._loads_ohm[channel]
+        if port is not None:
+            load_A += self._plant.current_A(port)
+        if connected:
+            return terminal_V - self._shifter_V(channel, at_s, load_A)
+        return terminal_V + self.front_end.circuit.grounded_ohm * load_A
 
     def _sensed_V(self, channel: int, at_s: float) -> float:
         """The voltage at a source's terminal, which is the board's where the source is open."""
         port = self._wiring.inputs.get(channel, "")
-        if port not in self._wiring.open_inputs or self.front_end.relay.operated(at_s):
-            return self._terminal_V(channel, at_s)
         self._bring_plant_to(at_s)
-        return self._plant.read(self._wiring.open_inputs[port])
+        if port in self._wiring.open_inputs and not self.front_end.relay.operated(at_s):
+            return self._plant.read(self._wiring.open_inputs[port])
+        self._weigh(at_s)
+        return self._loaded_V.get(channel, self._open_V(channel, at_s))
 
     def _look_at_board(self) -> None:
         """Something has changed, or is about to: follow the pulse that is selected.

@@ -37,6 +37,9 @@ class Plant(Protocol):
     def read(self, node: str) -> float:
         """The voltage of a node, volts."""
 
+    def current_A(self, port: str, /) -> float:
+        """The current that an input port takes from its source, amperes."""
+
     def when(self, node: str, level_V: float, above: bool) -> tuple[float, bool] | None:
         """When a node will be above a level, or below, if inputs and pins stay as they are.
 
@@ -62,6 +65,10 @@ class Cable:
     def read(self, node: str) -> float:
         """The voltage at the other end of a wire; 0 V where there is none."""
         return self._volts.get(node, 0.0)
+
+    def current_A(self, _port: str, /) -> float:
+        """None: the other end is open."""
+        return 0.0
 
     def when(self, node: str, level_V: float, above: bool) -> tuple[float, bool] | None:
         """Now or never."""
@@ -118,6 +125,7 @@ class SpicePlant:
         self._ports = tuple(deck.inputs)
         self._nodes = tuple(dict.fromkeys(deck.nodes.values()))
         self._volts = dict.fromkeys(self._ports, 0.0)
+        self._currents = {port: f"i({deck.inputs[port].element})" for port in self._ports}
         self._points: dict[tuple[int, ...], dict[str, float]] = {}
         self.solved = 0
 
@@ -148,13 +156,29 @@ class SpicePlant:
         """
         if node not in self._nodes:
             raise InputError(f"no node {node!r}", allowed=", ".join(self._nodes))
+        return self._point()[node]
+
+    def current_A(self, port: str, /) -> float:
+        """The current that an input port takes from its source, amperes.
+
+        Raises:
+            InputError: the deck has no such input.
+            SimulationFailed: SPICE found no operating point.
+        """
+        if port not in self._currents:
+            raise InputError(f"no input {port!r}", allowed=", ".join(self._ports))
+        # What flows into a source from its node, the board has given.
+        return -self._point()[self._currents[port]]
+
+    def _point(self) -> dict[str, float]:
+        """Return volts and currents of the operating point at the present inputs."""
         place = tuple(round(volts / _HAIR_V) for volts in self._volts.values())
         point = self._points.get(place)
         if point is None:
             if len(self._points) >= _KEPT_points:
                 self._points.clear()
             point = self._points[place] = self._solve(place)
-        return point[node]
+        return point
 
     def when(self, node: str, level_V: float, above: bool) -> tuple[float, bool] | None:
         """Now or never: it has settled."""
@@ -166,7 +190,6 @@ class SpicePlant:
             for port, steps in zip(self._ports, place, strict=True)
         }
         self.solved += 1
-        volts = self._engine.operating_point(
-            self._deck, [{**self.parameters, **inputs}], self._nodes
-        )
-        return dict(zip(self._nodes, volts[0].tolist(), strict=True))
+        wanted = (*self._nodes, *self._currents.values())
+        volts = self._engine.operating_point(self._deck, [{**self.parameters, **inputs}], wanted)
+        return dict(zip(wanted, volts[0].tolist(), strict=True))

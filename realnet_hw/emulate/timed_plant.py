@@ -143,6 +143,10 @@ class TimedPlant:
         wave = self._reach()
         return float(np.interp(self._now_s, wave.times_s, wave.volts[node]))
 
+    def current_A(self, _port: str, /) -> float:
+        """None: waves tell no currents, so that the source of a timed board counts as stiff."""
+        return 0.0
+
     def when(self, node: str, level_V: float, above: bool) -> tuple[float, bool] | None:
         """See ``Plant``.
 

@@ -4,6 +4,15 @@ Every figure is a bound at the terminal, taken as the half width of a rectangula
 (u = bound / sqrt(3)) unless the line says otherwise. Terminals see the converters through a gain
 of 5 around the 2.048 V mid reference, so one step of the 12-bit converters is 5 mV there.
 
+What a channel promises is what its parts promise: each part's tolerance times what the shield's
+circuit makes of it (a test solves the circuit for these). Budgets add the parts in squares; the
+bounds of gain and offset are their sums, which no fixture exceeds. An offset of the 2.56 V that all
+shifters and dividers work against is common to all channels of a kind, and so are gain and offset
+of the one converter behind all sense channels.
+
+The data sheet of the sources' converter allows offsets of 200 mV at the terminal. A fixture is
+checked when it is built, and a converter that is worse than stated here is corrected or exchanged.
+
 A calibration in the controller's EEPROM corrects gain and offset, but says when it was made and not
 how well: it does not narrow these budgets. Its record does, where there is one: what it states of a
 channel stands in the place of the specification.
@@ -48,16 +57,29 @@ REFERENCE_DRIFT_per_K, ROOM_BOUND_K = 100e-6, 5.0
 """Of the voltage, and how far the room may be from the 25 C that the specification is for."""
 REFERENCE_AGEING = 120e-6
 """In the first thousand hours."""
-DAC_GAIN_BOUND = 0.005
-DAC_OFFSET_BOUND_V = 0.020
+DAC_GAIN_BOUND, DAC_OFFSET_BOUND_V = 0.005, 0.050
+"""With everything that follows."""
+DAC_OWN_GAIN_BOUND, DAC_OWN_OFFSET_BOUND_V = 0.0024, 0.019
 DAC_INL_BOUND_V = 12 * LSB_V
-ADC_GAIN_BOUND = 0.003
-ADC_OFFSET_BOUND_V = 0.015
+SOURCE_GAIN_PARTS = (0.8e-3, 0.8e-3)
+"""Relative: each of the two resistors that set a source's gain."""
+SOURCE_OFFSET_PARTS_V = (2.05e-3, 2.05e-3, 10.5e-3)
+"""The same, and the amplifier's 2 mV; 5 % more than 2 mV times five for the model's own offset."""
+ADC_GAIN_BOUND, ADC_OFFSET_BOUND_V = 0.004, 0.040
+"""With everything that follows."""
+ADC_OWN_GAIN_BOUND, ADC_OWN_OFFSET_BOUND_V = 5 / 4096, 3 * LSB_V
+SENSE_GAIN_PARTS = (0.4e-3, 0.4e-3, 0.8e-3)
+"""Relative: each of the three resistors of a sense channel's divider."""
+SENSE_OFFSET_PARTS_V = (1.02e-3, 1.02e-3, 2.05e-3, 2.1e-3, 0.9e-3, 0.9e-3)
+"""The same, the follower, and the two clamps at the converter."""
+SHIFT_PARTS_V = (3.85e-3, 3.85e-3, 8.4e-3)
+"""At every terminal: the two resistors that make 2.56 V and the amplifier behind them."""
 # Of one conversion, rms.
 ADC_NOISE_V = LSB_V / 2
 ADC_INL_BOUND_V = 1 * LSB_V
-INPUT_CURRENT_BOUND_A = 25e-9
-"""What a sense terminal draws from the node that it is wired to."""
+INPUT_CURRENT_BOUND_A = 2e-9
+"""What a sense terminal draws within its range: the difference of its clamps' leakage, at most that
+of one (0.7 nA in the model, twice that in a room at 30 C), and the follower's 0.1 nA."""
 
 STORED_LINES, STORED_COLUMNS = 16, 4
 """Weights that can be kept written: so many lines, and so many sources of data."""
@@ -86,40 +108,65 @@ def rectangular(bound: float) -> float:
     return bound / math.sqrt(3)
 
 
-def _gain(converter: str, bound: float) -> tuple[Component, ...]:
-    """Split a gain bound into the reference, which all channels share, and the channel's rest.
+def _reference(converter: str) -> tuple[Component, ...]:
+    """Return what the reference, which all channels share, does to their gain.
 
-    They add in squares to the whole bound, so that no reading's uncertainty gets smaller. The
-    reference counts apart for DACs and ADCs: a high one lets the first deliver more and the second
-    read less, which a shared component of one sign would state the wrong way round.
+    It counts apart for DACs and ADCs: a high one lets the first deliver more and the second read
+    less, which a shared component of one sign would state the wrong way round.
     """
-    drift = REFERENCE_DRIFT_per_K * ROOM_BOUND_K
-    rest = math.sqrt(bound**2 - REFERENCE_BOUND**2 - drift**2)
     return (
-        Component(
-            name=f"{converter} reference",
-            kind="B",
-            u_relative=rectangular(REFERENCE_BOUND),
-            distribution="rectangular",
-            shared="fixture",
-            source=f"{_SOURCE}: 4.096 V within {REFERENCE_BOUND:.1%} at 25 °C",
+        _bound(
+            f"{converter} reference",
+            "fixture",
+            f"{_SOURCE}: 4.096 V within {REFERENCE_BOUND:.1%} at 25 °C",
+            relative=REFERENCE_BOUND,
         ),
-        Component(
-            name=f"{converter} reference drift",
-            kind="B",
-            u_relative=rectangular(drift),
-            distribution="rectangular",
-            shared="fixture",
-            source=f"{REFERENCE_DRIFT_per_K * 1e6:.0f} ppm/K, room at 25 ± {ROOM_BOUND_K:g} °C",
+        _bound(
+            f"{converter} reference drift",
+            "fixture",
+            f"{REFERENCE_DRIFT_per_K * 1e6:.0f} ppm/K, room at 25 ± {ROOM_BOUND_K:g} °C",
+            relative=REFERENCE_DRIFT_per_K * ROOM_BOUND_K,
         ),
-        Component(
-            name=f"{converter} gain",
-            kind="B",
-            u_relative=rectangular(rest),
-            distribution="rectangular",
-            shared="channel",
-            source=f"{_SOURCE}: {bound:.1%} with the reference",
-        ),
+    )
+
+
+def _bound(
+    name: str,
+    shared: Literal["fixture", "channel", "reading"],
+    source: str,
+    *,
+    volts: float = 0.0,
+    relative: float = 0.0,
+) -> Component:
+    """Return a rectangular component."""
+    return Component(
+        name=name,
+        kind="B",
+        u_V=rectangular(volts),
+        u_relative=rectangular(relative),
+        distribution="rectangular",
+        shared=shared,
+        source=source,
+    )
+
+
+def _parts(
+    name: str,
+    shared: Literal["fixture", "channel"],
+    what: str,
+    *,
+    volts: Sequence[float] = (),
+    relative: Sequence[float] = (),
+) -> Component:
+    """Return several parts' rectangular contributions as one component."""
+    worst = f"{sum(relative):.2%}" if relative else f"{sum(volts) * 1e3:.0f} mV"
+    return Component(
+        name=name,
+        kind="B",
+        u_V=rectangular(math.hypot(*volts)),
+        u_relative=rectangular(math.hypot(*relative)),
+        shared=shared,
+        source=f"{what}, {worst} at worst together",
     )
 
 
@@ -155,45 +202,40 @@ def adc_components(
 
 def _dac_specified() -> list[Component]:
     return [
-        *_gain("DAC", DAC_GAIN_BOUND),
-        Component(
-            name="DAC offset",
-            kind="B",
-            u_V=rectangular(DAC_OFFSET_BOUND_V),
-            distribution="rectangular",
-            shared="channel",
-            source=f"{_SOURCE}: {DAC_OFFSET_BOUND_V * 1e3:.0f} mV at the terminal",
+        *_reference("DAC"),
+        _bound(
+            "DAC gain",
+            "channel",
+            f"MCP4922, checked: {DAC_OWN_GAIN_BOUND:.2%}",
+            relative=DAC_OWN_GAIN_BOUND,
         ),
-        Component(
-            name="DAC INL",
-            kind="B",
-            u_V=rectangular(DAC_INL_BOUND_V),
-            distribution="rectangular",
-            shared="reading",
-            source="MCP4922: 12 LSB at most",
+        _bound(
+            "DAC offset",
+            "channel",
+            f"MCP4922, checked: {DAC_OWN_OFFSET_BOUND_V * 1e3:.0f} mV at the terminal",
+            volts=DAC_OWN_OFFSET_BOUND_V,
         ),
+        _parts("source gain", "channel", "resistors of 0.1 %", relative=SOURCE_GAIN_PARTS),
+        _parts("source offset", "channel", "amplifier and resistors", volts=SOURCE_OFFSET_PARTS_V),
+        _parts("sources' 2.56 V", "fixture", "amplifier and resistors", volts=SHIFT_PARTS_V),
+        _bound("DAC INL", "reading", "MCP4922: 12 LSB at most", volts=DAC_INL_BOUND_V),
     ]
 
 
 def _adc_specified() -> list[Component]:
     return [
-        *_gain("ADC", ADC_GAIN_BOUND),
-        Component(
-            name="ADC offset",
-            kind="B",
-            u_V=rectangular(ADC_OFFSET_BOUND_V),
-            distribution="rectangular",
-            shared="channel",
-            source=f"{_SOURCE}: {ADC_OFFSET_BOUND_V * 1e3:.0f} mV at the terminal",
+        *_reference("ADC"),
+        _bound("ADC gain", "fixture", "MCP3208: 5 LSB at most", relative=ADC_OWN_GAIN_BOUND),
+        _bound("ADC offset", "fixture", "MCP3208: 3 LSB at most", volts=ADC_OWN_OFFSET_BOUND_V),
+        _parts("sense gain", "channel", "resistors of 0.1 %", relative=SENSE_GAIN_PARTS),
+        _parts(
+            "sense offset",
+            "channel",
+            "amplifier, resistors and clamps",
+            volts=SENSE_OFFSET_PARTS_V,
         ),
-        Component(
-            name="ADC INL",
-            kind="B",
-            u_V=rectangular(ADC_INL_BOUND_V),
-            distribution="rectangular",
-            shared="reading",
-            source="MCP3208-B: 1 LSB at most",
-        ),
+        _parts("senses' 2.56 V", "fixture", "amplifier and resistors", volts=SHIFT_PARTS_V),
+        _bound("ADC INL", "reading", "MCP3208-B: 1 LSB at most", volts=ADC_INL_BOUND_V),
     ]
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from realnet_hw import records
 from realnet_hw.board import Board
 from realnet_hw.emulate.front_end import FrontEnd
-from realnet_hw.emulate.truths import draw_errors
+from realnet_hw.emulate.truths import draw_circuit, draw_errors
 from realnet_hw.export.deck import Deck
 from realnet_hw.measure import assemble
 from realnet_hw.measure.fixture_specification import LSB_V
@@ -36,14 +36,11 @@ class Terminals:
     """One drawn fixture: what it delivers for a set voltage, and reads of a voltage."""
 
     def __init__(self, seed: int, truth: str) -> None:
-        self._front_end = FrontEnd(draw_errors(seed, truth=truth))
+        self._front_end = FrontEnd(draw_errors(seed, truth=truth), draw_circuit(seed, truth=truth))
         self._inl = self._front_end.errors.inputs[0].inl
 
     def delivered_V(self, channel: int, set_V: float, at_s: float) -> float:
-        code = round(set_V / LSB_V) + 2048
-        inl = self._front_end.errors.outputs[channel].inl
-        dac_V = (code + inl(code / 4096)) / 4096 * self._front_end.reference_V
-        return self._front_end.shifter_V(channel, dac_V, at_s)
+        return self._front_end.delivered_V(channel, round(set_V / LSB_V) + 2048, at_s)
 
     def read_V(self, channel: int, terminal_V: float, at_s: float, average: int) -> float:
         codes = []

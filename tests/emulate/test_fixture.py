@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from pathlib import Path
 
@@ -11,9 +12,10 @@ from realnet_hw.emulate.fixture import OUTPUT_ENABLE, VirtualFixture
 from realnet_hw.emulate.front_end import Errors
 from realnet_hw.emulate.mcu import ResetCause
 from realnet_hw.emulate.plant import Cable
-from realnet_hw.emulate.truths import draw_errors
+from realnet_hw.emulate.truths import draw_circuit, draw_errors
 from realnet_hw.emulate.wiring import Wiring
 from realnet_hw.errors import InputError
+from realnet_hw.measure import fixture_specification as stated
 
 BOOT_s = 0.03
 STEP_V = 0.005
@@ -145,16 +147,67 @@ def test_what_is_not_wired_reads_0_v_and_the_reference_too(fixture: VirtualFixtu
 
 @pytest.mark.parametrize("seed", range(10))
 def test_a_drawn_fixture_is_wrong_by_no_more_than_specified(firmware: Path, seed: int) -> None:
-    fixture = VirtualFixture(firmware, errors=draw_errors(seed))
+    fixture = VirtualFixture(firmware, errors=draw_errors(seed), circuit=draw_circuit(seed))
     fixture.run_for(BOOT_s)
     fixture.command("SENS:AVER 16;:SOUR1:VOLT 5;:OUTP ON")
     delivered_V = fixture.terminal_V(0)
     # Half a step of rounding in the code, 12 LSB of nonlinearity.
-    assert abs(delivered_V - 5) < 0.005 * 5 + 0.020 + 12.5 * STEP_V
+    source_V = stated.DAC_GAIN_BOUND * 5 + stated.DAC_OFFSET_BOUND_V + 12.5 * STEP_V
+    assert abs(delivered_V - 5) < source_V
     assert delivered_V != 5.0
     read_V = float(fixture.ask("MEAS1:VOLT?"))
-    assert abs(read_V - delivered_V) < 0.003 * 5 + 0.015 + 1.5 * STEP_V
-    assert abs(float(fixture.ask("MEAS8:VOLT?"))) < 1.5 * STEP_V
+    sense_V = stated.ADC_GAIN_BOUND * 5 + stated.ADC_OFFSET_BOUND_V + 1.5 * STEP_V
+    assert abs(read_V - delivered_V) < sense_V
+    assert abs(float(fixture.ask("MEAS8:VOLT?"))) < stated.ADC_OFFSET_BOUND_V + 1.5 * STEP_V
+
+
+def loaded(firmware: Path, ohm: float) -> VirtualFixture:
+    """A drawn fixture without noise, 5 V at its first terminal behind a resistor to ground."""
+    errors = draw_errors(4, noise=False)
+    fixture = VirtualFixture(firmware, errors=errors, circuit=draw_circuit(4))
+    fixture.run_for(BOOT_s)
+    fixture.load(0, ohm)
+    fixture.command("SOUR1:VOLT 5;:OUTP ON")
+    return fixture
+
+
+def test_a_source_holds_its_voltage_up_to_its_rating(firmware: Path) -> None:
+    """The resistor in its lead is inside the loop: 10 mA make less than a millivolt."""
+    open_V, rated_V = (loaded(firmware, ohm).terminal_V(0) for ohm in (math.inf, 500.0))
+    assert rated_V == pytest.approx(open_V, abs=1e-3)
+
+
+def test_a_shorted_source_gives_its_amplifiers_limit_and_reads_as_shorted(firmware: Path) -> None:
+    """The OPA4134's is 40 mA, and the resistor of 100 ohm at its output leaves more than enough."""
+    fixture = loaded(firmware, 1.0)
+    assert fixture.terminal_V(0) / 1.0 == pytest.approx(40e-3, rel=0.25)
+    read_V = float(fixture.ask("MEAS1:VOLT?"))
+    assert abs(read_V) < 0.05 + stated.ADC_OFFSET_BOUND_V + 1.5 * STEP_V
+    fixture.load(0, math.inf)
+    assert float(fixture.ask("MEAS1:VOLT?")) == pytest.approx(5.0, abs=0.15)
+    with pytest.raises(InputError, match="above 0 ohm"):
+        fixture.load(0, 0.0)
+
+
+def test_a_released_terminal_is_held_by_its_100_ohm(firmware: Path) -> None:
+    """With the board's own 10 V behind 900 ohm on it, a tenth of them is left."""
+    battery = Battery(10.0, 900.0)
+    wiring = Wiring.of({"A": "dac0", "A.sense": "adc0"}, inputs=["A"], nodes={})
+    fixture = VirtualFixture(firmware, plant=battery, wiring=wiring)
+    fixture.run_for(BOOT_s)
+    assert fixture.terminal_V(0) == pytest.approx(1.0, abs=1e-4)
+    assert float(fixture.ask("MEAS1:VOLT?")) == pytest.approx(1.0, abs=STEP_V)
+
+
+class Battery(Cable):
+    """A board that drives its input by itself."""
+
+    def __init__(self, volts: float, ohm: float) -> None:
+        super().__init__()
+        self._battery_V, self._ohm = volts, ohm
+
+    def current_A(self, port: str, /) -> float:
+        return (self.read(port) - self._battery_V) / self._ohm
 
 
 def test_wires_lead_where_they_are_said_to(firmware: Path) -> None:

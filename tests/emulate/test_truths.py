@@ -41,17 +41,16 @@ def test_a_station_may_name_every_truth_and_lot_and_no_other() -> None:
     assert set(typing.get_args(kinds["parts"])) == set(LOTS)
 
 
-def test_gain_and_offset_keep_their_bounds_at_all_times(drawn: list[Errors]) -> None:
+def test_converters_keep_their_bounds_at_all_times(drawn: list[Errors]) -> None:
     for errors, at_s in itertools.product(drawn, TIMES_s):
-        assert abs(errors.reference) <= stated.REFERENCE_BOUND
         for channel in range(OUTPUTS):
             own, (gain, offset_V) = errors.outputs[channel], errors.output_drift(channel, at_s)
-            assert abs(errors.reference + own.gain + gain) <= stated.DAC_GAIN_BOUND
-            assert abs(own.offset_V + offset_V) <= stated.DAC_OFFSET_BOUND_V
+            assert abs(own.gain + gain) <= stated.DAC_OWN_GAIN_BOUND
+            assert abs(own.offset_V + offset_V) <= stated.DAC_OWN_OFFSET_BOUND_V
         for channel in range(INPUTS):
             own, (gain, offset_V) = errors.inputs[channel], errors.input_drift(channel, at_s)
-            assert abs(own.gain + gain - errors.reference) <= stated.ADC_GAIN_BOUND
-            assert abs(own.offset_V + offset_V) <= stated.ADC_OFFSET_BOUND_V
+            assert abs(own.gain + gain) <= stated.ADC_OWN_GAIN_BOUND
+            assert abs(own.offset_V + offset_V) <= stated.ADC_OWN_OFFSET_BOUND_V
 
 
 def test_nonlinearity_keeps_its_bound(drawn: list[Errors]) -> None:
@@ -92,8 +91,8 @@ def test_same_seed_same_fixture_whatever_the_truth() -> None:
 def test_at_bounds_nothing_lies_in_the_middle() -> None:
     for seed in SEEDS:
         errors = draw_errors(seed, truth="at_bounds")
-        offsets = [abs(own.offset_V) for own in errors.inputs]
-        assert min(offsets) > 0.88 * stated.ADC_OFFSET_BOUND_V
+        assert abs(errors.inputs[0].offset_V) > 0.88 * stated.ADC_OWN_OFFSET_BOUND_V
+        assert min(abs(own.gain) for own in errors.outputs) > 0.88 * stated.DAC_OWN_GAIN_BOUND
 
 
 def test_curved_is_a_bow_or_an_s() -> None:

@@ -21,15 +21,25 @@ def rectangular_sum(*bounds: float) -> float:
 
 @pytest.mark.parametrize("level_V", [-10.0, -0.3, 0.0, 5.0, 10.24])
 def test_a_source_is_as_uncertain_as_its_parts_together(level_V: float) -> None:
-    # 0.5 % gain, 20 mV offset, 12 LSB of 5 mV, quantisation of half a step each way
-    expected = rectangular_sum(0.005 * level_V, 0.020, 0.060, 0.0025)
+    # Gain: reference 0.1 %, 100 ppm/K over 5 K, converter, two resistors of 0.1 % (4 in 5 of each).
+    gains = [bound * level_V for bound in (0.001, 0.0005, 0.0024, 0.0008, 0.0008)]
+    # Offset: converter; the amplifier's 2.1 mV times 5 and the two resistors' 2.05 mV; then the
+    # 2.56 V that count four times: 2.1 mV of its amplifier, and two resistors.
+    offsets_V = [0.019, 0.0105, 0.00205, 0.00205, 0.0084, 0.00385, 0.00385]
+    # 12 LSB of 5 mV, quantisation of half a step each way.
+    expected = rectangular_sum(*gains, *offsets_V, 0.060, 0.0025)
     assert standard_uncertainty(dac_components(), level_V) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("level_V", [-10.0, -0.3, 0.0, 5.0, 10.24])
 def test_a_reading_is_as_uncertain_as_its_parts_together(level_V: float) -> None:
-    # 0.3 % gain, 15 mV offset, 1 LSB of 5 mV, quantisation of half a step each way
-    expected = rectangular_sum(0.003 * level_V, 0.015, 0.005, 0.0025)
+    # Gain: reference 0.1 %, 100 ppm/K over 5 K, 5 LSB of the converter, three resistors of 0.1 %.
+    gains = [bound * level_V for bound in (0.001, 0.0005, 5 / 4096, 0.0004, 0.0004, 0.0008)]
+    # Offset: 3 LSB of the converter, follower, the three resistors, two clamps; then the 2.56 V.
+    offsets_V = [0.015, 0.0021, 0.00102, 0.00102, 0.00205, 0.0009, 0.0009]
+    offsets_V += [0.0084, 0.00385, 0.00385]
+    # 1 LSB of 5 mV, quantisation of half a step each way.
+    expected = rectangular_sum(*gains, *offsets_V, 0.005, 0.0025)
     assert standard_uncertainty(adc_components(QUIET), level_V) == pytest.approx(expected)
 
 
@@ -39,13 +49,14 @@ def test_scatter_adds_in_squares_and_falls_with_the_root_of_the_readings() -> No
     assert noisy == pytest.approx(math.hypot(quiet, 2 * 0.010))
 
 
-def test_a_shared_reference_correlates_channels_but_not_sources_with_readings() -> None:
+def test_what_channels_share_correlates_them_but_not_sources_with_readings() -> None:
     budgets = {
         "adc0": adc_components(QUIET),
         "adc1": adc_components(QUIET),
         "dac0": dac_components(),
     }
     matrix = covariance([("adc0", 10.0), ("adc1", 10.0), ("dac0", 10.0)], budgets)
-    # 0.1 % when new, 100 ppm/K over 5 K
-    assert matrix[0, 1] == pytest.approx(((0.001 * 10.0) ** 2 + (0.0005 * 10.0) ** 2) / 3)
+    # The reference, 0.1 % when new and 100 ppm/K over 5 K; the converter; the 2.56 V.
+    shared_V = (0.01, 0.005, 50 / 4096, 0.015, 0.0084, 0.00385, 0.00385)
+    assert matrix[0, 1] == pytest.approx(rectangular_sum(*shared_V) ** 2)
     assert matrix[0, 2] == 0.0
