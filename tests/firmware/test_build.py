@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from realnet_hw.emulate.fixture import VirtualFixture
+from tests.benchmarks.sweep import LEAST_RATIO, Kind, byte_s, points_per_s
 
 _DOCUMENT = Path(__file__).parents[2] / "firmware" / "fixture" / "PROTOCOL.md"
 FLASH_bytes = 32 * 1024
@@ -114,11 +115,15 @@ def test_hex_holds_the_program(firmware: Path) -> None:
     assert bytes(data) == binary.read_bytes()
 
 
-def test_other_rate(firmware: Path, copy: Path) -> None:
+def test_other_rate_and_how_near_a_sweep_comes_to_it(firmware: Path, copy: Path) -> None:
     assert firmware.is_file()
     assert _make(copy, "BAUD=1000000").returncode == 0
     fixture = VirtualFixture(copy / "build" / "fixture.elf")
     fixture.run_for(0.03)
+    # Two bytes of ten bits a point: 50000 points/s. Converters alone could do 71000.
+    rate = points_per_s(fixture, Kind())
+    assert Kind().limits_s(byte_s(1_000_000))["line"] == pytest.approx(1 / 50_000)
+    assert LEAST_RATIO < rate / 50_000 < 1
     begin_s = fixture.now_s
     assert fixture.ask("*IDN?").startswith("realnet_hw,fixture,")
     assert fixture.now_s - begin_s < 1.5e-3
