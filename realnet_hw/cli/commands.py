@@ -12,6 +12,7 @@ from cyclopts import App, Parameter
 from realnet_hw import __version__
 from realnet_hw.cli import guidance
 from realnet_hw.cli.ask import ask
+from realnet_hw.cli.calibrate import calibrate, meter
 from realnet_hw.cli.diagnose import diagnose
 from realnet_hw.cli.flash import flash
 from realnet_hw.cli.foresight import foretell
@@ -40,11 +41,13 @@ app = App(
 )
 bench = App(name="bench", help="The virtual bench.")
 app.command(bench)
+bench.command(meter)
 app.command(new)
 app.command(train)
 app.command(ask)
 app.command(diagnose)
 app.command(flash)
+app.command(calibrate)
 app.command(records_app)
 
 
@@ -448,6 +451,7 @@ def serve(board: str, *, station: Path, idle_s: float = 30.0) -> int:
         parts=virtual.parts,
         mismatch_V=virtual.mismatch_V,
         engine=virtual.engine,
+        eeprom=bench_file.eeprom(station),
         idle_s=idle_s,
         scopes={
             name: Wanted(

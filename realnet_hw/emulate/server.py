@@ -23,11 +23,12 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from realnet_hw.emulate.array_plant import ArrayPlant
+from realnet_hw.emulate.eeprom import keep, restore
 from realnet_hw.emulate.fixture import VirtualFixture
 from realnet_hw.emulate.plant import Plant, SpicePlant, drawn
 from realnet_hw.emulate.scopes.virtual_scope import Wanted, scopes_on
 from realnet_hw.emulate.timed_plant import TimedPlant
-from realnet_hw.emulate.truths import draw_errors
+from realnet_hw.emulate.truths import draw_circuit, draw_errors
 from realnet_hw.emulate.wiring import Wiring
 from realnet_hw.errors import InputError
 
@@ -239,8 +240,13 @@ def virtual_fixture(
     plant.advance(_SWITCHED_ON_s, {})
     for node in list(wires.nodes.values())[:1]:
         plant.read(node)
-    errors = draw_errors(seed, truth=truth, noise=noise)
-    return VirtualFixture(firmware, plant=plant, wiring=wires, errors=errors)
+    return VirtualFixture(
+        firmware,
+        plant=plant,
+        wiring=wires,
+        errors=draw_errors(seed, truth=truth, noise=noise),
+        circuit=draw_circuit(seed, truth=truth, engine=engine.name),
+    )
 
 
 def serve(
@@ -258,6 +264,7 @@ def serve(
     engine: str | None = None,
     idle_s: float = 30.0,
     scopes: Mapping[str, Wanted] | None = None,
+    eeprom: Path | None = None,
 ) -> None:
     """Serve a virtual bench until SIGINT or SIGTERM, or until it is idle and its parent is gone.
 
@@ -272,6 +279,7 @@ def serve(
         engine: what simulates the board, a key of ``predict.engines.ENGINES``; the usual one when
             left out.
         scopes: those that are emulated, by name.
+        eeprom: file that keeps what the controller's EEPROM holds from one run to the next.
         board, deck, firmware, wiring, seed, faults, noise, truth, parts, mismatch_V: as in
             ``virtual_fixture``.
 
@@ -310,7 +318,8 @@ def serve(
         wanted=scopes or {},
         seed=seed,
     )
-    server = BenchServer(fixture, idle_s=idle_s, abandoned=lambda: _abandoned(parent))
+    restore(fixture.controller, eeprom)
+    server = BenchServer(fixture, idle_s=idle_s, abandoned=lambda: abandoned(parent))
     ready = {
         "fixture": server.address,
         "scopes": {name: scope.addresses for name, scope in emulated.items()},
@@ -326,19 +335,36 @@ def serve(
         "pid": os.getpid(),
     }
     try:
+        run_until_stopped(server, ready)
+    finally:
+        keep(fixture.controller, eeprom)
+        for scope in emulated.values():
+            scope.close()
+    for rule in fixture.violations.rules:
+        sys.stderr.write(f"{firmware.name}: bus rule broken: {rule}\n")
+
+
+def run_until_stopped(server: BenchServer, ready: Mapping[str, object]) -> None:
+    """Print what says that a bench is ready, serve it until it is stopped, and close it.
+
+    Args:
+        server: not yet run.
+        ready: the line of JSON that is printed.
+
+    Raises:
+        BenchError: the firmware crashed.
+        SimulationFailed: the board has no operating point.
+    """
+    try:
         with _stopped_by_signals(server):
             sys.stdout.write(json.dumps(ready) + "\n")
             sys.stdout.flush()
             server.run()
     finally:
-        for scope in emulated.values():
-            scope.close()
         server.close()
-    for rule in fixture.violations.rules:
-        sys.stderr.write(f"{firmware.name}: bus rule broken: {rule}\n")
 
 
-def _abandoned(parent: int) -> bool:
+def abandoned(parent: int) -> bool:
     """Whether the process that started this one is gone.
 
     A parent that died while this process started left it to process 1, or to another that adopts

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import msgspec
 
-from realnet_hw import records
+from realnet_hw import project, records
 from realnet_hw.board import Board, Port
 from realnet_hw.errors import BenchError, InputError
-from realnet_hw.measure import assemble, assemble_edges, procedure, virtual
+from realnet_hw.measure import assemble, assemble_edges, codes, procedure, virtual
 from realnet_hw.measure import station as stations
+from realnet_hw.measure.calibration.in_use import InUse, in_use
 from realnet_hw.measure.fixture import Fixture
 from realnet_hw.measure.fixture_specification import RANGE_V, Clock
 from realnet_hw.measure.journal import SUFFIX, Header, Journal, Point
@@ -27,6 +28,8 @@ from realnet_hw.measure.synapses import StoredBoard
 from realnet_hw.records import Calibration, Measurement
 
 NEWEST = "measurement.json"
+CALIBRATIONS = "calibration"
+"""Where calibrations are among the records."""
 
 
 def _untold(_done: int, _total: int, _next: str) -> None:
@@ -46,7 +49,8 @@ def measure(
 ) -> Measurement:
     """Measure a board and write journal and record into a folder.
 
-    Both are named by board, procedure and start, ``BOARD-PROCEDURE-TIME.jsonl`` and ``.json``;
+    Both are named by board, procedure and start, ``BOARD-PROCEDURE-TIME.jsonl`` and ``.json``, as
+    is the ``.npz`` of all codes, which can be made of the journal again;
     ``measurement.json`` is the newest record of the folder, and there is none while a run has not
     come to its end: no other run's is left to be taken for it. The outputs are grounded on every
     way out of this function.
@@ -84,6 +88,7 @@ def measure(
             for name in dict.fromkeys(probe.scope for probe in probes.values())
         }
         fixture = stack.enter_context(at.fixture)
+        calibration = calibration_of(fixture, station, station_file)
         header = Header(
             board=board.name,
             circuit_sha256=circuit_sha256,
@@ -92,11 +97,12 @@ def measure(
             station=station.name,
             station_sha256=station.sha256(),
             firmware=fixture.identity.text,
-            calibration=msgspec.to_builtins(fixture.calibration()),
+            calibration=msgspec.to_builtins(calibration.summary),
             wiring=wiring,
             reading=msgspec.to_builtins(station.reading),
             versions=versions(),
             started_utc=f"{started:%Y-%m-%dT%H:%M:%SZ}",
+            corrections=fixture.corrections() if procedure.gives_codes(board) else {},
         )
         journal: Journal[Point] = (
             Journal.resume(path, header, Point) if resume else Journal.begin(path, header)
@@ -118,8 +124,12 @@ def measure(
                 )
             )
             fixture.output(False)
-            measurement = _measurement(board, fixture, journal, points, station.clock)
+            measurement = _measurement(
+                board, fixture, journal, points, station.clock, calibration.components
+            )
+            raw = codes.arrays(journal.points)
     text = records.encode(measurement)
+    records.write(path.with_suffix(codes.SUFFIX), raw)
     records.write(out_dir / NEWEST, text)
     # Last, for this is what marks the run as finished.
     records.write(record_file(out_dir, measurement), text)
@@ -143,6 +153,20 @@ def set_up(board: Board, wiring: Mapping[str, str], fixture: Fixture) -> StoredB
     stored = StoredBoard(board, wiring, fixture)
     stored.begin(board.held_V)
     return stored
+
+
+def calibration_of(fixture: Fixture, station: stations.Station, station_file: Path) -> InUse:
+    """Return the calibration that counts for a station's fixture.
+
+    Raises:
+        InputError, BenchError, LinkLost: as ``calibration.in_use.in_use``.
+    """
+    return in_use(
+        fixture,
+        folder=project.records_folder(CALIBRATIONS),
+        named=station.named_calibration(station_file),
+        is_required=station.require_calibration,
+    )
 
 
 def record_file(out_dir: Path, measurement: Measurement) -> Path:
@@ -221,12 +245,17 @@ def _scope(name: str, station: stations.Station, addresses: Mapping[str, str]) -
 
 
 def _measurement(
-    board: Board, fixture: Fixture, journal: Journal[Point], points: Sequence[Point], clock: Clock
+    board: Board,
+    fixture: Fixture,
+    journal: Journal[Point],
+    points: Sequence[Point],
+    clock: Clock,
+    calibrated: assemble.Calibrated,
 ) -> Measurement:
     """Return the record of a run whose points are complete."""
     header = journal.header
     steady = [point for point in points if point.edge is None]
-    channels = assemble.budgets(header.wiring, steady, clock)
+    channels = assemble.budgets(header.wiring, steady, clock, calibrated)
     edges = assemble_edges.edges_of(points, [port.name for port in board.outputs])
     return Measurement(
         board=board.name,

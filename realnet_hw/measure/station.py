@@ -36,6 +36,10 @@
     X1 = "dso.1"
     Y = "dso.2"
 
+    [dmm]                              # the multimeter that calibrates the fixture
+    driver = "keysight_344xx"
+    address = "TCPIP::192.168.1.30::5025::SOCKET"
+
     [wiring.nand_555]
     TRIG = "trigger"                   # a board of pulses is fired by these two
     RST = "reset"
@@ -57,6 +61,7 @@ from realnet_hw import project
 from realnet_hw.board import Board, Port
 from realnet_hw.errors import InputError
 from realnet_hw.measure import probes
+from realnet_hw.measure.calibration.standards import DmmTable, check_dmm
 from realnet_hw.measure.fixture import check_firing
 from realnet_hw.measure.fixture_specification import (
     DAC_CHANNELS,
@@ -116,6 +121,8 @@ class VirtualBench(_Table, frozen=True):
         parts: how the parts lie within their tolerances; ``predict.lots`` has the names' meaning.
         engine: what simulates the board, a key of ``predict.engines.ENGINES``; the usual one when
             left out.
+        eeprom: file, beside the station's, that keeps what the fixture's controller holds from one
+            run to the next: a calibration, say. Without one every run has a new controller.
     """
 
     seed: Annotated[int, msgspec.Meta(ge=0)] = 0
@@ -126,6 +133,7 @@ class VirtualBench(_Table, frozen=True):
     truth: Truth = "even"
     parts: Parts = "mixed"
     engine: Literal["ngspice", "compiled"] | None = None
+    eeprom: str | None = None
 
 
 class Reading(_Table, frozen=True):
@@ -143,7 +151,11 @@ class Reading(_Table, frozen=True):
 
 
 class Station(_Table, frozen=True):
-    """A station file's contents. Exactly one of ``fixture`` and ``virtual`` is given."""
+    """A station file's contents. Exactly one of ``fixture`` and ``virtual`` is given.
+
+    ``calibration`` names the record of the fixture's calibration, beside the station file; else it
+    is looked for. Where ``require_calibration`` is set, nothing is measured without one.
+    """
 
     # It stands in the record, which refuses what would act on a terminal.
     name: Annotated[
@@ -155,11 +167,23 @@ class Station(_Table, frozen=True):
     wiring: dict[str, dict[str, str]] = {}
     scope: dict[str, probes.ScopeTable] = {}
     probes: dict[str, dict[str, str]] = {}
+    dmm: DmmTable | None = None
+    calibration: str | None = None
+    require_calibration: bool = False
 
     @property
     def clock(self) -> Clock:
         """What the controller's clock is made with; a virtual fixture is an UNO."""
         return self.fixture.clock if self.fixture else "resonator"
+
+    def named_calibration(self, station_file: Path) -> Path | None:
+        """Return the record of the calibration that it names, None if it names none."""
+        return station_file.parent / self.calibration if self.calibration else None
+
+    def eeprom(self, station_file: Path) -> Path | None:
+        """Return the file that keeps a virtual controller's EEPROM, None if there is none."""
+        named = self.virtual.eeprom if self.virtual else None
+        return station_file.parent / named if named else None
 
     def sha256(self) -> str:
         """Return the hash of what the file says, whatever its comments and layout."""
@@ -217,6 +241,8 @@ def parse(text: str, *, where: str = "station") -> Station:
                 allowed=", ".join(DAC_CHANNELS),
             )
     probes.check_scopes(station.scope, is_virtual=station.fixture is None, where=where)
+    if station.dmm is not None:
+        check_dmm(station.dmm, is_virtual=station.fixture is None, where=where)
     for board, channels in station.wiring.items():
         _check_channels(channels, where=f"{where}: [wiring.{board}]")
     return station

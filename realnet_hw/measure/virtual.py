@@ -12,7 +12,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO
 
@@ -33,29 +34,46 @@ class Ready(msgspec.Struct, frozen=True):
     Args:
         fixture: VISA address of the fixture.
         scopes: by the station's name for a scope and how it is reached, its VISA address.
+        meter: by how it is reached, the VISA address of the multimeter, where there is one.
     """
 
     fixture: str
     scopes: dict[str, dict[str, str]] = {}
+    meter: dict[str, str] = {}
+
+
+def serve(board: str, station_file: Path) -> AbstractContextManager[Ready]:
+    """Run the virtual bench with a board behind the fixture; see ``_serving``.
+
+    Args:
+        board: name or path of the board behind the fixture.
+        station_file: with a ``[virtual]`` table.
+    """
+    return _serving(["serve", board], station_file)
+
+
+def serve_meter(station_file: Path) -> AbstractContextManager[Ready]:
+    """Run the virtual bench with a multimeter in place of a board; see ``_serving``.
+
+    Args:
+        station_file: with a ``[virtual]`` and a ``[dmm]`` table.
+    """
+    return _serving(["meter"], station_file)
 
 
 @contextlib.contextmanager
-def serve(board: str, station_file: Path) -> Iterator[Ready]:
+def _serving(words: Sequence[str], station_file: Path) -> Iterator[Ready]:
     """Run the virtual bench and give the VISA addresses of its instruments.
 
     It has a session of its own, so that Ctrl-C in a terminal reaches the measuring program alone,
     which then makes the outputs safe before it ends this process. SIGTERM and SIGHUP end it as
     well, from its start on.
 
-    Args:
-        board: name or path of the board behind the fixture.
-        station_file: with a ``[virtual]`` table.
-
     Raises:
         BenchError: it did not start; what it said is in the message.
     """
     # -P: else a queue.py or struct.py in the working folder would stand before Python's own.
-    command = [sys.executable, "-P", "-m", "realnet_hw", "bench", "serve", board]
+    command = [sys.executable, "-P", "-m", "realnet_hw", "bench", *words]
     command += ["--station", str(station_file), "--idle-s", f"{_ORPHAN_S:g}"]
     with (
         signals.raising(),

@@ -11,6 +11,13 @@ Ref: JCGM 100:2008 (GUM) for the uncertainty terms.
 from realnet_hw.records.base import (
     Thresholds,
 )
+from realnet_hw.records.calibration import (
+    CalibrationReading,
+    ChannelCalibration,
+    CheckedChannel,
+    FixtureCalibration,
+    Standard,
+)
 from realnet_hw.records.comparison import (
     Agreement,
     ComparedCase,
@@ -101,6 +108,9 @@ __all__ = [
     "Band",
     "BudgetLine",
     "Calibration",
+    "CalibrationReading",
+    "ChannelCalibration",
+    "CheckedChannel",
     "ComparedCase",
     "ComparedEdge",
     "ComparedFigure",
@@ -119,6 +129,7 @@ __all__ = [
     "EdgeFigures",
     "FaultSignature",
     "Figure",
+    "FixtureCalibration",
     "GradientCheck",
     "Margins",
     "MeasuredCase",
@@ -145,6 +156,7 @@ __all__ = [
     "Settling",
     "Sheet",
     "Slopes",
+    "Standard",
     "Statistics",
     "Surface",
     "SuspectedFault",

@@ -12,13 +12,14 @@ from typing import Any
 import msgspec
 
 from realnet_hw.errors import InputError
+from realnet_hw.records.calibration import FixtureCalibration
 from realnet_hw.records.comparison import Comparison
 from realnet_hw.records.diagnosis import Diagnosis
 from realnet_hw.records.measurement import Measurement
 from realnet_hw.records.prediction import Prediction
 from realnet_hw.records.training import Training
 
-Record = Prediction | Measurement | Comparison | Diagnosis | Training
+Record = Prediction | Measurement | Comparison | Diagnosis | Training | FixtureCalibration
 
 # A JSON string holds no bare newline, so that this can't match within one.
 _NUMBERS = re.compile(r"\[\n\s*-?\d[^\s\[\]]*(?:\n\s*-?\d[^\s\[\]]*)*\n\s*\]")
@@ -87,13 +88,13 @@ def read(path: Path, kind: type[Any]) -> Any:
     return record
 
 
-def write(path: Path, text: str) -> None:
-    """Write a whole text file or nothing: through a temporary file in the same folder."""
+def write(path: Path, content: str | bytes) -> None:
+    """Write a whole file or nothing: through a temporary file in the same folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         Path(name).chmod(0o644)

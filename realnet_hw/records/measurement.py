@@ -138,11 +138,24 @@ class MeasuredEdge(Frozen, frozen=True, kw_only=True):
 
 
 class Calibration(Frozen, frozen=True, kw_only=True):
-    """The calibration that the fixture's controller holds."""
+    """The calibration that the fixture's controller holds.
+
+    Args:
+        valid: whether it holds one.
+        date: when that was made, YYYY-MM-DD.
+        note: in words, what counts.
+        record, record_sha256: the calibration's record, where one was found.
+        expires: the day after which that does not count any more.
+        traceable: whether it was made with a meter that has a certificate.
+    """
 
     valid: bool
     date: str | None
     note: str
+    record: str | None = None
+    record_sha256: str | None = None
+    expires: str | None = None
+    traceable: bool | None = None
 
 
 class Measurement(RecordBase, frozen=True, kw_only=True, tag="measurement"):

@@ -1,0 +1,321 @@
+"""Taking the points of a calibration.
+
+All senses are joined by one wire, and one lead puts that wire on a source, on ground or on the
+reference. A meter on the wire tells what is there. So one reading of it serves a source and every
+sense at once; where a person has to read it, it is asked for on one source only, and the senses,
+which are known then, measure the others.
+
+Readings are the converters' own codes, before any correction, so that nothing need be cleared
+beforehand: what the controller holds stays as it is until a whole new calibration is there.
+
+Every point is on the disk before the next is taken. Outputs are grounded while a lead is moved.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from realnet_hw.errors import BenchError
+from realnet_hw.measure.calibration.levels import levels_V
+from realnet_hw.measure.calibration.line import line_through
+from realnet_hw.measure.calibration.person import Hands
+from realnet_hw.measure.calibration.standards import REFERENCE_V, Meter
+from realnet_hw.measure.calibration.stored import GAIN_MAX_PPM, OFFSET_MAX_V, undone
+from realnet_hw.measure.codes import Correction, terminal_V
+from realnet_hw.measure.fixture import Fixture
+from realnet_hw.measure.fixture_specification import (
+    DAC_CHANNELS,
+    DAC_INL_BOUND_V,
+    LSB_V,
+    RANGE_V,
+    SENSE_CHANNELS,
+)
+from realnet_hw.measure.journal import Entry, Journal
+from realnet_hw.measure.procedure import Progress, utc_now
+
+GROUND, REFERENCE = "GND", "REF"
+NOISE = "noise"
+"""Key of the point that noise is told from: single conversions, outputs grounded."""
+AGAIN = " again"
+"""Behind the key of a point that was taken a second time: the first does not count then."""
+CHECK = "check"
+
+OUTLIER_V = 3 * LSB_V
+"""So far off a straight line is no point of a sense that works: 1 LSB, noise and a step come up."""
+
+Kind = Literal["meter", "typed", "reference"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many points, and how each is read.
+
+    Args:
+        asked: levels of a source that a meter is asked at.
+        typed: levels that a person reads it at, on the first source alone.
+        unasked: levels of a source that the senses alone measure.
+        fixed: readings of ground and of the reference, where there is no meter.
+        checks: fresh levels afterwards; of typed ones as many as ``typed_checks``.
+        rounds: readings of every sense at a level, half before and half after the meter's.
+        average: conversions in each.
+        singles: single conversions that noise is told from.
+        settle_s: from setting a source to reading.
+    """
+
+    asked: int = 41
+    typed: int = 11
+    unasked: int = 41
+    fixed: int = 9
+    checks: int = 5
+    typed_checks: int = 3
+    rounds: int = 4
+    average: int = 64
+    singles: int = 32
+    settle_s: float = 0.02
+
+
+class TakenPoint(Entry, frozen=True, kw_only=True):
+    """A point of a calibration; see ``records.CalibrationReading``."""
+
+    lead: str
+    set_V: float | None
+    standard_V: float | None
+    readings_V: dict[str, list[float]]
+
+
+@dataclass
+class Bench:
+    """What a calibration works with.
+
+    Args:
+        fixture: open, outputs off.
+        meter: on the wire that joins the senses; None to compare with the own reference.
+        kind: how that meter is read, or that there is none.
+        hands: who moves the lead.
+        journal: of this run.
+        held: the corrections that the controller holds, by channel.
+        plan: how many points.
+        progress: told before each point.
+    """
+
+    fixture: Fixture
+    meter: Meter | None
+    kind: Kind
+    hands: Hands
+    journal: Journal[TakenPoint]
+    held: Mapping[str, Correction]
+    plan: Plan
+    progress: Progress
+
+    def __post_init__(self) -> None:
+        self._lead = ""
+        self._done = 0
+        self._total = 1 + sum(map(len, self._passes().values()))
+
+    # ------------------------------------------------------------------------------------- points
+
+    def take(self) -> list[TakenPoint]:
+        """Take every point that is not in the journal yet; return those that count.
+
+        Raises:
+            BenchError: points that do not lie on a line; as fixture and meter.
+            LinkLost: as these.
+        """
+        self._noise()
+        for lead, points in self._passes().items():
+            self._pass(lead, points)
+        self.fixture.output(False)
+        return counting(self.journal.points)
+
+    def _passes(self) -> dict[str, dict[str, float | None]]:
+        """Return for each lead its points: by key the level, None where none is set."""
+        plan, passes = self.plan, dict[str, dict[str, float | None]]()
+        if self.kind == "reference":
+            for lead in (GROUND, REFERENCE):
+                passes[lead] = {_key(lead, index): None for index in range(plan.fixed)}
+        for number, lead in enumerate(DAC_CHANNELS):
+            count = plan.asked if self.kind == "meter" else plan.unasked
+            if self.kind == "typed" and number == 0:
+                count = plan.typed
+            levels = levels_V(count, start=number)
+            passes[lead] = {_key(lead, index): level for index, level in enumerate(levels)}
+        return passes
+
+    def _has_standard(self, lead: str) -> bool:
+        return self.kind == "meter" or (self.kind == "typed" and lead == DAC_CHANNELS[0])
+
+    def _noise(self) -> None:
+        """Read single conversions of a source at 0 V."""
+        self._tell(NOISE)
+        if self.journal.get(NOISE) is not None:
+            return
+        self.put(DAC_CHANNELS[0])
+        self._record(NOISE, DAC_CHANNELS[0], None, None, self._raw(self.plan.singles, 1))
+
+    def _pass(self, lead: str, points: Mapping[str, float | None]) -> None:
+        taken = [self._point(key, lead, level) for key, level in points.items()]
+        if not self._has_standard(lead):
+            return
+        for point in outliers(counting(taken)):
+            key = point.point + AGAIN
+            if self.journal.get(key) is None:
+                self._point(key, lead, point.set_V)
+        strange = outliers(counting([p for p in self.journal.points if p.point in _both(points)]))
+        if strange:
+            raise BenchError(
+                f"at {', '.join(point.point for point in strange)} the meter and the senses do not "
+                "lie on one straight line",
+                where=self.fixture.address,
+                allowed=f"within {OUTLIER_V * 1e3:.0f} mV",
+                mend="check the leads and the meter's range, then start anew",
+            )
+
+    def _point(self, key: str, lead: str, level_V: float | None) -> TakenPoint:
+        self._tell(key)
+        known = self.journal.get(key)
+        if known is not None:
+            return known
+        self.put(lead)
+        if level_V is not None:
+            self.fixture.source({lead: undone(self.held[lead], level_V)})
+            self.fixture.wait(self.plan.settle_s)
+        rounds = self.plan.rounds
+        rows = self._raw(rounds // 2, self.plan.average)
+        standard_V = {GROUND: 0.0, REFERENCE: REFERENCE_V}.get(lead)
+        if self.meter is not None and self._has_standard(lead):
+            standard_V = self._ask_meter(lead, level_V, rows)
+        rows += self._raw(rounds - rounds // 2, self.plan.average)
+        self.fixture.confirm_on()
+        return self._record(key, lead, level_V, standard_V, rows)
+
+    def _ask_meter(
+        self, lead: str, level_V: float | None, rows: Sequence[Sequence[float]]
+    ) -> float:
+        """Read the meter, which can't be far from what the senses say."""
+        assert self.meter is not None
+        expected_V = statistics.fmean(volts for row in rows for volts in row)
+        within_V = abs(expected_V) * GAIN_MAX_PPM / 1e6 + OFFSET_MAX_V + OUTLIER_V
+        number = f"{self._done} of {self._total}"
+        return self.meter.read(f"{number}: {lead} at {level_V:.2f} V", expected_V, within_V)
+
+    def _record(
+        self,
+        key: str,
+        lead: str,
+        level_V: float | None,
+        standard_V: float | None,
+        rows: Sequence[Sequence[float]],
+    ) -> TakenPoint:
+        columns = zip(*rows, strict=True)
+        point = TakenPoint(
+            point=key,
+            time_utc=utc_now(),
+            lead=lead,
+            set_V=level_V,
+            standard_V=standard_V,
+            readings_V={
+                channel: list(column)
+                for channel, column in zip(SENSE_CHANNELS, columns, strict=True)
+            },
+        )
+        self.journal.record(point)
+        return point
+
+    def _tell(self, key: str) -> None:
+        self.progress(self._done, self._total, key)
+        self._done += 1
+
+    # ------------------------------------------------------------------------------------ terminals
+
+    def put(self, lead: str) -> None:
+        """Have the senses on a lead, outputs grounded meanwhile; no other source is driven."""
+        if lead == self._lead:
+            return
+        if self._lead in DAC_CHANNELS:
+            self.fixture.source({self._lead: 0.0})
+        self.fixture.output(False)
+        driven = {lead: (-RANGE_V, RANGE_V)} if lead in DAC_CHANNELS else {}
+        self.fixture.limit(driven)
+        self.hands.lead(lead)
+        self.fixture.output(True)
+        self._lead = lead
+
+    def _raw(self, rounds: int, average: int) -> list[list[float]]:
+        """Read every sense some times over; return volts without correction, a row a round."""
+        codes = self.fixture.read_codes(SENSE_CHANNELS, rounds, average=average)
+        columns = [[terminal_V(code) for code in codes[channel]] for channel in SENSE_CHANNELS]
+        return [list(row) for row in zip(*columns, strict=True)]
+
+    # --------------------------------------------------------------------------------------- check
+
+    def check(self) -> list[TakenPoint]:
+        """Take fresh points on the last lead, with the corrections that are in use now.
+
+        What they hold is corrected: readings as the controller gives them, the source as set.
+
+        Raises:
+            BenchError, LinkLost: as fixture and meter.
+        """
+        lead, plan = DAC_CHANNELS[-1], self.plan
+        by_hand = self.kind == "typed"
+        count = plan.typed_checks if by_hand else plan.checks
+        self.put(lead)
+        self.fixture.average(plan.average)
+        self.fixture.output(True)
+        taken = []
+        for index, level_V in enumerate(levels_V(count, start=len(DAC_CHANNELS) + 1)):
+            self.fixture.source({lead: level_V})
+            self.fixture.wait(plan.settle_s)
+            rows = self._corrected(plan.rounds)
+            standard_V = None
+            if self.meter is not None:
+                expected_V = statistics.fmean(volts for row in rows for volts in row)
+                what = f"check {index + 1} of {count}: {lead} at {level_V:.2f} V"
+                standard_V = self.meter.read(what, expected_V, OFFSET_MAX_V + DAC_INL_BOUND_V)
+            self.fixture.confirm_on()
+            taken.append(self._record(_key(CHECK, index), lead, level_V, standard_V, rows))
+        self.fixture.output(False)
+        return taken
+
+    def _corrected(self, rounds: int) -> list[list[float]]:
+        read = [self.fixture.read_all() for _ in range(rounds)]
+        return [[each[channel] for channel in SENSE_CHANNELS] for each in read]
+
+
+def counting(points: Sequence[TakenPoint]) -> list[TakenPoint]:
+    """Return the points that count: the second where one was taken twice."""
+    keys = {point.point for point in points}
+    return [point for point in points if point.point + AGAIN not in keys]
+
+
+def outliers(points: Sequence[TakenPoint]) -> list[TakenPoint]:
+    """Return points whose standard does not lie on one line with what the senses read.
+
+    The point that is furthest off is taken out, and the rest judged anew, until none is: a wrong
+    one bends the line.
+    """
+    left, found = list(points), list[TakenPoint]()
+    while len(left) > len(points) // 2:
+        means = [_mean_V(point) for point in left]
+        known = [0.0 if point.standard_V is None else point.standard_V for point in left]
+        residuals = line_through(known, means).residuals_V
+        worst = max(range(len(left)), key=lambda index: abs(residuals[index]))
+        if abs(residuals[worst]) <= OUTLIER_V:
+            break
+        found.append(left.pop(worst))
+    return found
+
+
+def _mean_V(point: TakenPoint) -> float:
+    return statistics.fmean(volts for read in point.readings_V.values() for volts in read)
+
+
+def _both(points: Mapping[str, object]) -> set[str]:
+    return {*points, *(key + AGAIN for key in points)}
+
+
+def _key(lead: str, index: int) -> str:
+    return f"{lead}/{index + 1:02d}"
