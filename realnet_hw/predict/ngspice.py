@@ -3,7 +3,8 @@
 One libngspice instance lives in a process: it is loaded at the first use and shared by every
 engine object. A deck is loaded once; each parameter set then costs only ``alter`` commands for what
 differs from the set before. Results are copied out and ngspice's plots destroyed at once, so memory
-does not grow with the number of runs.
+does not grow with the number of runs. A transient that fails is asked for again in a process that
+has simulated nothing yet: its answer must not depend on what was simulated before.
 
 Ref: ngspice 46 user manual, chapter 19 (shared library), sections 17.5.3 (alter), 17.5.54 (op).
 """
@@ -15,11 +16,14 @@ import ctypes.util
 import dataclasses
 import functools
 import logging
+import multiprocessing
 import os
 import re
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -148,6 +152,7 @@ class _Session:
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
+        self.fresh = True
         self._text: str | None = None
         self._altered: dict[str, float] = {}
         self._own: dict[str, float] = {}
@@ -159,22 +164,22 @@ class _Session:
             _shared().free_history()
         _shared().exec_command(command)
 
-    def load(self, deck: Deck) -> None:
+    def load(self, text: str, title: str) -> None:
         """Load a deck unless it is the one that is loaded.
 
         Raises:
             InputError: ngspice does not understand the deck.
         """
-        text = deck.text()
         if text == self._text:
             return
         if self._text is not None:
             self._command("remcirc")
+            self.fresh = False
         self._text = None
         self._altered.clear()
         self._own.clear()
         if complaints := _shared().load(text):
-            raise InputError("; ".join(complaints[:3]), where=deck.title)
+            raise InputError("; ".join(complaints[:3]), where=title)
         self._text = text
 
     def _own_value(self, parameter: str) -> float:
@@ -210,16 +215,8 @@ class _Session:
                 self._command(f"alter {parameter} = {number(value)}")
                 self._altered[parameter] = value
 
-    def run(
-        self, command: str, plot: str, vectors_of: Callable[[], Sequence[str]], what: str
-    ) -> Volts:
-        """Run an analysis and return its vectors, shape (points, vectors).
-
-        Args:
-            command: ngspice's.
-            plot: what the plot's name begins with where it came to its end.
-            vectors_of: asked for the vectors wanted when it is done.
-            what: is analysed, for who reads that there is no solution.
+    def run(self, command: str, analysis: _Analysis, what: str) -> _Found:
+        """Run an analysis by one of its commands.
 
         Raises:
             SimulationFailed: no solution.
@@ -232,17 +229,80 @@ class _Session:
         try:
             # A run that is given up half way leaves vectors that end early.
             aborted = any("aborted" in line for line in said)
-            if aborted or not shared.current_plot().startswith(plot):
+            if aborted or not shared.current_plot().startswith(analysis.plot):
                 raise SimulationFailed(f"{what}: {_reason(said)}")
+            vectors = analysis.vectors
+            if vectors is None:
+                vectors = (*shared.nodes(), "time")
             columns = []
-            for vector in vectors_of():
+            for vector in vectors:
                 column = shared.vector(vector)
                 if column is None:
                     raise InputError(f"the deck has no node {vector.removesuffix('#branch')!r}")
                 columns.append(column)
         finally:
             self._command("destroy all")
-        return np.stack(columns, axis=1) if columns else np.empty((1, 0))
+        return _Found(vectors, np.stack(columns, axis=1) if columns else np.empty((1, 0)))
+
+
+@dataclass(frozen=True)
+class _Analysis:
+    """What is asked of a deck.
+
+    Args:
+        text, title: the deck's.
+        commands: ngspice's, tried one after the other. At the edges of fast parts it may find no
+            step that is small enough, and find one when it comes from another side.
+        plot: what the plot's name begins with where it came to its end.
+        vectors: that are wanted; None for all nodes, and then the time.
+        name: for who reads that there is no solution, "transient".
+    """
+
+    text: str
+    title: str
+    commands: tuple[str, ...]
+    plot: str
+    vectors: tuple[str, ...] | None
+    name: str
+
+    def of(self, parameters: Parameters) -> _Found:
+        """Return what the first command finds that comes to its end.
+
+        Raises:
+            InputError: a parameter or node that the deck does not have.
+            SimulationFailed: no command came to its end, in a fresh process neither.
+        """
+        _SESSION.load(self.text, self.title)
+        _SESSION.set(parameters)
+        what = f"{self.title}: no {self.name} with {_described(parameters)}"
+        failed = []
+        for command in self.commands:
+            try:
+                return _SESSION.run(command, self, what)
+            except SimulationFailed as error:
+                failed.append(error)
+        if self.plot == "tran" and not _SESSION.fresh:
+            # ngspice 46 was seen to find no first step of a circuit after it had solved others.
+            context = multiprocessing.get_context("spawn")
+            with (
+                contextlib.suppress(BrokenExecutor),
+                ProcessPoolExecutor(1, context, initializer=_leave_signals) as pool,
+            ):
+                return pool.submit(self.of, dict(parameters)).result()
+        raise failed[-1]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What an analysis found, shape (points, vectors)."""
+
+    vectors: tuple[str, ...]
+    rows: Volts
+
+
+def _leave_signals() -> None:
+    """Ctrl-C is for the process that started this one to answer."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _reason(said: Sequence[str]) -> str:
@@ -444,20 +504,16 @@ class NgspiceEngine:
             raise InputError(f"a step of {step_s} s to {end_s} s", allowed="above zero")
         begins = [f".ic v({node})={number(volts)}" for node, volts in start_V.items()]
         begun = _stiff(dataclasses.replace(deck, elements=(*deck.elements, *begins)))
-        what = f"{deck.title}: no wave with {_described(parameters)}"
-        nodes: list[str] = []
-
-        def wanted() -> list[str]:
-            nodes[:] = _shared().nodes()
-            return [*nodes, "time"]
-
+        steps = [number(min(step_s, end_s) / shorter) for shorter in _SHORTER_STEPS]
+        commands = tuple(f"tran {longest} {number(end_s)} 0 {longest} uic" for longest in steps)
         with _SESSION.lock, _signals_held():
-            _SESSION.load(begun)
-            _SESSION.set(parameters)
-            steps = [number(min(step_s, end_s) / shorter) for shorter in _SHORTER_STEPS]
-            commands = [f"tran {longest} {number(end_s)} 0 {longest} uic" for longest in steps]
-            found = _first_of(commands, "tran", wanted, what)
-        return Wave(found[:, -1], {node: found[:, index] for index, node in enumerate(nodes)})
+            found = _Analysis(begun.text(), deck.title, commands, "tran", None, "wave").of(
+                parameters
+            )
+        *nodes, _ = found.vectors
+        return Wave(
+            found.rows[:, -1], {node: found.rows[:, index] for index, node in enumerate(nodes)}
+        )
 
     def _batch(
         self,
@@ -470,34 +526,21 @@ class NgspiceEngine:
     ) -> None:
         """Run one analysis for each parameter set and hand its rows on: the first that ends."""
         live = [index for index, node in enumerate(nodes) if node != "0"]
-        vectors = [_vector(nodes[index]) for index in live]
-        analysis = {"op": "no operating point", "dc": "no sweep", "tran": "no transient"}[plot]
+        analysis = _Analysis(
+            deck.text(),
+            deck.title,
+            tuple(commands),
+            plot,
+            tuple(_vector(nodes[index]) for index in live),
+            {"op": "operating point", "dc": "sweep", "tran": "transient"}[plot],
+        )
         with _SESSION.lock, _signals_held() as deliver_signals:
-            _SESSION.load(deck)
             for index, chosen in enumerate(parameters):
                 deliver_signals()
-                _SESSION.set(chosen)
-                what = f"{deck.title}: {analysis} with {_described(chosen)}"
-                found = _first_of(commands, plot, lambda: vectors, what)
+                found = analysis.of(chosen).rows
                 rows = np.zeros((len(found), len(nodes)))
                 rows[:, live] = found
                 keep(index, rows)
-
-
-def _first_of(
-    commands: Sequence[str], plot: str, wanted: Callable[[], Sequence[str]], what: str
-) -> Volts:
-    """Return what the first analysis finds that comes to its end.
-
-    At the edges of fast parts ngspice may find no step that is small enough, and find one when it
-    comes from another side: so a transient that fails is tried again with shorter steps.
-    """
-    for command in commands[:-1]:
-        try:
-            return _SESSION.run(command, plot, wanted, what)
-        except SimulationFailed:
-            continue
-    return _SESSION.run(commands[-1], plot, wanted, what)
 
 
 def _stiff(deck: Deck) -> Deck:

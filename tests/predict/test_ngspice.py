@@ -241,6 +241,36 @@ def test_temperature_is_the_decks_whatever_the_users_start_up_file_says(tmp_path
     assert done.stderr == ""
 
 
+def test_a_transient_does_not_depend_on_what_was_simulated_before(tmp_path: Path) -> None:
+    """Tolerances that nothing meets, set behind the engine's back, let this process fail."""
+    script = tmp_path / "ask.py"
+    script.write_text(
+        "from realnet_hw.export.deck import Deck\n"
+        "from realnet_hw.predict.ngspice import NgspiceEngine, _shared\n"
+        "def ask(ohm):\n"
+        "    parts = ('v1 a 0 sin(0 5 1e3)', f'r1 a b {ohm}', 'd1 b 0 d')\n"
+        "    deck = Deck('* d', parts, '.model d d(is=1e-14)')\n"
+        "    return NgspiceEngine().transient(deck, [{}], ['b'], end_s=1e-3, step_s=1e-4)\n"
+        "if __name__ == '__main__':\n"
+        "    ask('2e3')\n"
+        "    before = ask('1e3')\n"
+        "    tight = 'reltol=1e-18 vntol=1e-25 trtol=1e-12 chgtol=1e-40 itl4=2'\n"
+        "    for option in tight.split():\n"
+        "        _shared().exec_command(f'option {option}')\n"
+        "    found = ask('1e3')\n"
+        "    print((found == before).all(), 0.6 < before.max() < 0.8)\n"
+    )
+    root = Path(project.__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        env={**os.environ, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == ("True True\n", "")
+
+
 def test_a_title_may_speak_of_errors(engine: NgspiceEngine) -> None:
     deck = Deck("* error amplifier, failed once", DIVIDER.elements)
     assert engine.operating_point(deck, [{}], ["b"])[0, 0] == pytest.approx(7.5)
