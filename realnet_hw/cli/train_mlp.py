@@ -42,8 +42,8 @@ def mlp(
     Parameters
     ----------
     data
-        CSV file of examples, the last column of which is what to tell; or iris, xor,
-        parity3, which are brought along.
+        CSV file of examples, the last column of which is what to tell; or iris, moons,
+        parity3, xor, which are brought along.
     technology
         What the board is made of: balanced_summer or inverting_summer.
     series
