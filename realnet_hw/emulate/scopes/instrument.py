@@ -61,6 +61,7 @@ class Instrument:
         add("*STB", ask=lambda: str(4 * bool(self.commands.errors)))
         add("*TST", ask=lambda: "0")
         add("*TRG", scope.force)
+        self._read_defaults()
 
     def execute(self, message: bytes) -> bytes:
         """Execute a message and return what answers it, with its end, or nothing."""
@@ -95,6 +96,10 @@ class Instrument:
     def reset(self) -> None:
         """Take the settings of power-on."""
         self.scope.reset()
+        self._read_defaults()
+
+    def _read_defaults(self) -> None:
+        """Set what a dialect itself remembers, as at power-on; the digitiser is so already."""
 
     def _clear(self) -> None:
         self.commands.errors.clear()

@@ -7,15 +7,13 @@ Ref: Keysight, InfiniiVision X-Series Programmer's Guide, :WAVeform:PREamble (th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from realnet_hw.emulate.scopes import screen
 from realnet_hw.emulate.scopes.digitiser import Digitiser, Model, Slope, Sweep, resampled
-from realnet_hw.emulate.scopes.instrument import Instrument
 from realnet_hw.emulate.scopes.scpi import (
     SETTINGS_CONFLICT,
     ScpiError,
@@ -23,8 +21,8 @@ from realnet_hw.emulate.scopes.scpi import (
     choice,
     number,
     short_form,
-    word_for,
 )
+from realnet_hw.emulate.scopes.tree import Tree
 
 DSOX1204 = Model(
     identity="KEYSIGHT TECHNOLOGIES,DSOX1204G,CN00000001,02.11.2019120300",
@@ -38,8 +36,6 @@ DSOX1204 = Model(
     gain_error=0.03,
 )
 
-_SLOPES: dict[str, Slope] = {"POSitive": "rise", "NEGative": "fall", "EITHer": "either"}
-_SWEEPS: dict[str, Sweep] = {"AUTO": "auto", "NORMal": "normal"}
 _QUANTITIES = {
     "VPP": "peak_to_peak", "VMAX": "maximum", "VMIN": "minimum", "VAVerage": "mean",
     "VRMS": "rms", "VTOP": "top", "VBASe": "base", "VAMPlitude": "amplitude",
@@ -50,37 +46,34 @@ _NOTHING = "+9.9E+37"
 _RUNNING_BIT = 3
 
 
-class Keysight(Instrument):
+class Keysight(Tree):
     """A Keysight scope; ``scope`` and ``hold`` as ``Instrument`` has them."""
+
+    slopes: ClassVar[Mapping[str, Slope]] = {
+        "POSitive": "rise", "NEGative": "fall", "EITHer": "either",
+    }  # fmt: skip
+    sweeps: ClassVar[Mapping[str, Sweep]] = {"AUTO": "auto", "NORMal": "normal"}
+    edge = "[:EDGE]"
+    offset_sign = 1.0
 
     def __init__(self, scope: Digitiser, hold: Callable[[], AbstractContextManager[Any]]) -> None:
         super().__init__(scope, hold)
-        self._read_defaults()
         add = self.commands.add
-        add("RUN", scope.run)
-        add("STOP", scope.stop)
-        add("SINGle", self._single)
         add("DIGitize", self._digitize)
         add("TRIGger:FORCe", scope.force)
         add("SYSTem:ERRor", ask=lambda: '{:+d},"{}"'.format(*self.next_error()))
         add("TER", ask=self._triggered)
         add("AER", ask=lambda: str(int(scope.state == "armed")))
         add("OPERegister:CONDition", ask=self._running)
-        add("DISPlay:DATA", ask=lambda *_how: block(screen.png(screen.drawn(scope)), 9))
         self.kept("HARDcopy:INKSaver", "0")
         self._add_channels()
         self._add_time_and_trigger()
         self._add_waveform()
         self._add_measurements()
 
-    def reset(self) -> None:
-        """Take the settings of power-on."""
-        super().reset()
-        self._read_defaults()
-
     def _read_defaults(self) -> None:
-        self._source, self._format, self._points = 1, "BYTE", 0
-        self._low_first, self._unsigned, self._mode = False, True, "NORMal"
+        super()._read_defaults()
+        self._low_first, self._unsigned, self._points = False, True, 0
         self._measured = 1
         self._digitizes = False
 
@@ -106,9 +99,6 @@ class Keysight(Instrument):
         """See ``Instrument``: :DIGitize holds up what comes after it."""
         return self._digitizes and self.scope.state == "armed"
 
-    def _named(self, text: str) -> int:
-        return self.channel_named(text, "CHANnel")
-
     # ------------------------------------------------------------------------------------ settings
 
     def _add_channels(self) -> None:
@@ -121,32 +111,19 @@ class Keysight(Instrument):
         def set_range(index: int, volts: float) -> None:
             channel(index).volts_a_division = volts / divisions_up
 
-        self.flag("CHANnel#:DISPlay", channel, "on")
         self.flag("CHANnel#:BWLimit", channel, "is_limited")
-        self.setting("CHANnel#:SCALe", channel, "volts_a_division")
-        self.setting("CHANnel#:OFFSet", channel, "centre_V")
         self.setting("CHANnel#:PROBe", channel, "probe")
         self.figure(
             "CHANnel#:RANGe", lambda n: divisions_up * channel(n).volts_a_division, set_range
         )
         self.commands.add("CHANnel#:COUPling", couple, lambda n: channel(n).coupling)
         self.kept("CHANnel#:LABel", '""')
-        self.kept("CHANnel#:UNITs", "VOLT")
 
     def _add_time_and_trigger(self) -> None:
         scope, add = self.scope, self.commands.add
 
         def set_range(seconds: float) -> None:
             scope.s_a_division = seconds / scope.model.divisions
-
-        def set_source(text: str) -> None:
-            scope.trigger.source = self._named(text)
-
-        def set_slope(text: str) -> None:
-            scope.trigger.slope = _SLOPES[choice(text, *_SLOPES)]
-
-        def set_sweep(text: str) -> None:
-            scope.trigger.sweep = _SWEEPS[choice(text, *_SWEEPS)]
 
         def set_level(text: str, _source: str = "") -> None:
             scope.trigger.level_V = number(text)
@@ -157,17 +134,8 @@ class Keysight(Instrument):
         self.figure("TIMebase:RANGe", lambda: scope.model.divisions * scope.s_a_division, set_range)
         for header, value in (("MODE", "MAIN"), ("REFerence", "CENT")):
             self.kept(f"TIMebase:{header}", value)
-        self.kept("TRIGger:MODE", "EDGE")
         self.kept("TRIGger[:EDGE]:COUPling", "DC")
-        add("TRIGger[:EDGE]:SOURce", set_source, lambda: f"CHAN{scope.trigger.source}")
-        add(
-            "TRIGger[:EDGE]:SLOPe",
-            set_slope,
-            lambda: short_form(word_for(_SLOPES, scope.trigger.slope)),
-        )
         add("TRIGger[:EDGE]:LEVel", set_level, lambda *_source: f"{scope.trigger.level_V:.6e}")
-        add("TRIGger:SWEep", set_sweep, lambda: short_form(word_for(_SWEEPS, scope.trigger.sweep)))
-        self.kept("ACQuire:TYPE", "NORM")
         self.kept("ACQuire:MODE", "RTIM")
         self.kept("ACQuire:COMPlete", "100")
         self.kept("ACQuire:COUNt", "8")
@@ -179,12 +147,6 @@ class Keysight(Instrument):
     def _add_waveform(self) -> None:
         add = self.commands.add
 
-        def set_source(text: str) -> None:
-            self._source = self._named(text)
-
-        def set_format(text: str) -> None:
-            self._format = choice(text, "BYTE", "WORD", "ASCii")
-
         def set_order(text: str) -> None:
             self._low_first = choice(text, "LSBFirst", "MSBFirst") == "LSBFirst"
 
@@ -194,20 +156,12 @@ class Keysight(Instrument):
         def set_mode(text: str) -> None:
             self._mode = choice(text, "NORMal", "MAXimum", "RAW")
 
-        add("WAVeform:SOURce", set_source, lambda: f"CHAN{self._source}")
-        add("WAVeform:FORMat", set_format, lambda: f"{self._format[:4].upper()}")
         add("WAVeform:BYTeorder", set_order, lambda: "LSBF" if self._low_first else "MSBF")
         self.flag("WAVeform:UNSigned", lambda: self, "_unsigned")
         add("WAVeform:POINts", set_points, lambda: str(self._count()))
         add("WAVeform:POINts:MODE", set_mode, lambda: short_form(self._mode))
         add("WAVeform:TYPE", ask=lambda: "NORM")
         add("WAVeform:COUNt", ask=lambda: "1")
-        add("WAVeform:DATA", ask=self._data)
-        add("WAVeform:PREamble", ask=lambda: ",".join(self._preamble()))
-        for index, header in enumerate(
-            ("XINCrement", "XORigin", "XREFerence", "YINCrement", "YORigin", "YREFerence"), 4
-        ):
-            add(f"WAVeform:{header}", ask=lambda index=index: self._preamble()[index])
 
     def _count(self) -> int:
         """How many points are given: of the memory where it is stopped, else of the screen."""

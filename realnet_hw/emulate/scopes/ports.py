@@ -11,6 +11,7 @@ import contextlib
 import socket
 import struct
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 
 Execute = Callable[[bytes], bytes]
@@ -29,7 +30,7 @@ _PAYLOAD = 1 << 20
 _UNRECOGNISED = 1
 
 
-class _Port:
+class _Port(ABC):
     """Listens, and serves every connection in a thread."""
 
     def __init__(self, execute: Execute) -> None:
@@ -76,8 +77,9 @@ class _Port:
             with self._guard:
                 self._open.discard(connection)
 
+    @abstractmethod
     def _serve(self, connection: socket.socket) -> None:
-        raise NotImplementedError
+        """Serve a connection until the host hangs up."""
 
 
 class RawSocket(_Port):

@@ -7,14 +7,13 @@ Ref: RIGOL, MSO1000Z/DS1000Z Programming Guide, :WAVeform commands (PREamble? on
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from realnet_hw.emulate.scopes import screen
 from realnet_hw.emulate.scopes.digitiser import (
     Codes,
     Digitiser,
@@ -24,7 +23,6 @@ from realnet_hw.emulate.scopes.digitiser import (
     Taken,
     resampled,
 )
-from realnet_hw.emulate.scopes.instrument import Instrument
 from realnet_hw.emulate.scopes.scpi import (
     OUT_OF_RANGE,
     SETTINGS_CONFLICT,
@@ -32,9 +30,8 @@ from realnet_hw.emulate.scopes.scpi import (
     block,
     choice,
     number,
-    short_form,
-    word_for,
 )
+from realnet_hw.emulate.scopes.tree import Tree
 
 DS1000Z = Model(
     identity="RIGOL TECHNOLOGIES,DS1104Z,DS1ZA000000001,00.04.05.SP2",
@@ -59,8 +56,6 @@ DHO800 = Model(
     gain_error=0.02,
 )
 
-_SLOPES: dict[str, Slope] = {"POSitive": "rise", "NEGative": "fall", "RFALl": "either"}
-_SWEEPS: dict[str, Sweep] = {"AUTO": "auto", "NORMal": "normal", "SINGle": "single"}
 _ITEMS = {
     "VPP": "peak_to_peak", "VMAX": "maximum", "VMIN": "minimum", "VAVG": "mean", "VRMS": "rms",
     "VTOP": "top", "VBASe": "base", "VAMP": "amplitude", "RTIMe": "rise_time",
@@ -79,7 +74,7 @@ class _Scale:
     reference: int
 
 
-class Rigol(Instrument):
+class Rigol(Tree):
     """A Rigol scope.
 
     Args:
@@ -92,30 +87,28 @@ class Rigol(Instrument):
     shown = 1200
     most = 250_000
     reference = 127
+    slopes: ClassVar[Mapping[str, Slope]] = {
+        "POSitive": "rise", "NEGative": "fall", "RFALl": "either",
+    }  # fmt: skip
+    sweeps: ClassVar[Mapping[str, Sweep]] = {
+        "AUTO": "auto", "NORMal": "normal", "SINGle": "single",
+    }  # fmt: skip
+    edge = ":EDGE"
+    offset_sign = -1.0
 
     def __init__(self, scope: Digitiser, hold: Callable[[], AbstractContextManager[Any]]) -> None:
         super().__init__(scope, hold)
-        self._read_defaults()
         add = self.commands.add
-        add("RUN", scope.run)
-        add("STOP", scope.stop)
-        add("SINGle", self._single)
         add("TFORce", scope.force)
         add("CLEar", lambda: None)
         add("SYSTem:ERRor[:NEXT]", ask=lambda: '{},"{}"'.format(*self.next_error()))
-        add("DISPlay:DATA", ask=lambda *_how: block(screen.png(screen.drawn(scope)), 9))
         self._add_channels()
         self._add_time_and_trigger()
         self._add_waveform()
         add("MEASure:ITEM", lambda *_item: None, self._measured)
 
-    def reset(self) -> None:
-        """Take the settings of power-on."""
-        super().reset()
-        self._read_defaults()
-
     def _read_defaults(self) -> None:
-        self._source, self._mode, self._format = 1, "NORMal", "BYTE"
+        super()._read_defaults()
         self._start, self._stop = 1, self.shown
 
     def _single(self) -> None:
@@ -133,28 +126,16 @@ class Rigol(Instrument):
         def couple(index: int, text: str) -> None:
             channel(index).coupling = choice(text, "AC", "DC", "GND")
 
-        self.flag("CHANnel#:DISPlay", channel, "on")
-        self.setting("CHANnel#:SCALe", channel, "volts_a_division")
-        self.setting("CHANnel#:OFFSet", channel, "centre_V", sign=-1.0)
         self.setting("CHANnel#:PROBe", channel, "probe", "{:g}".format)
         self.commands.add("CHANnel#:COUPling", couple, lambda n: channel(n).coupling)
         self.commands.add(
             "CHANnel#:BWLimit", limit, lambda n: "20M" if channel(n).is_limited else "OFF"
         )
-        for header, value in (("INVert", "0"), ("UNITs", "VOLT"), ("VERNier", "0")):
+        for header, value in (("INVert", "0"), ("VERNier", "0")):
             self.kept(f"CHANnel#:{header}", value)
 
     def _add_time_and_trigger(self) -> None:
         scope, add = self.scope, self.commands.add
-
-        def set_source(text: str) -> None:
-            scope.trigger.source = self.channel_named(text, "CHANnel")
-
-        def set_slope(text: str) -> None:
-            scope.trigger.slope = _SLOPES[choice(text, *_SLOPES)]
-
-        def set_sweep(text: str) -> None:
-            scope.trigger.sweep = _SWEEPS[choice(text, *_SWEEPS)]
 
         def set_depth(text: str) -> None:
             scope.depth = (
@@ -164,20 +145,11 @@ class Rigol(Instrument):
         self.setting("TIMebase[:MAIN]:SCALe", lambda: scope, "s_a_division")
         self.setting("TIMebase[:MAIN]:OFFSet", lambda: scope, "centre_s")
         self.kept("TIMebase:MODE", "MAIN")
-        self.kept("TRIGger:MODE", "EDGE")
         self.kept("TRIGger:COUPling", "DC")
-        add("TRIGger:EDGE:SOURce", set_source, lambda: f"CHAN{scope.trigger.source}")
         self.setting("TRIGger:EDGE:LEVel", lambda: scope.trigger, "level_V")
-        add(
-            "TRIGger:EDGE:SLOPe",
-            set_slope,
-            lambda: short_form(word_for(_SLOPES, scope.trigger.slope)),
-        )
-        add("TRIGger:SWEep", set_sweep, lambda: short_form(word_for(_SWEEPS, scope.trigger.sweep)))
         add("TRIGger:STATus", ask=self._status)
         add("ACQuire:MDEPth", set_depth, lambda: str(scope.depth))
         add("ACQuire:SRATe", ask=lambda: f"{self._rate_Hz():.6e}")
-        self.kept("ACQuire:TYPE", "NORM")
         self.kept("ACQuire:AVERages", "2")
 
     def _rate_Hz(self) -> float:
@@ -199,16 +171,10 @@ class Rigol(Instrument):
     def _add_waveform(self) -> None:
         add = self.commands.add
 
-        def set_source(text: str) -> None:
-            self._source = self.channel_named(text, "CHANnel")
-
         def set_mode(text: str) -> None:
             self._mode = choice(text, "NORMal", "MAXimum", "RAW")
             if self._mode == "NORMal":
                 self._start, self._stop = 1, self.shown
-
-        def set_format(text: str) -> None:
-            self._format = choice(text, "BYTE", "WORD", "ASCii")
 
         def set_start(value: float) -> None:
             self._start = round(value)
@@ -217,18 +183,10 @@ class Rigol(Instrument):
             self._stop = round(value)
 
         whole = "{:.0f}".format
-        add("WAVeform:SOURce", set_source, lambda: f"CHAN{self._source}")
         add("WAVeform:MODE", set_mode, lambda: f"{self._mode[:4].upper()}")
-        add("WAVeform:FORMat", set_format, lambda: f"{self._format[:4].upper()}")
         self.figure("WAVeform:STARt", lambda: self._start, set_start, whole)
         self.figure("WAVeform:STOP", lambda: self._stop, set_stop, whole)
         self.figure("WAVeform:POINts", self._count, set_stop, whole)
-        add("WAVeform:DATA", ask=self._data)
-        add("WAVeform:PREamble", ask=lambda: ",".join(self._preamble()))
-        for index, header in enumerate(
-            ("XINCrement", "XORigin", "XREFerence", "YINCrement", "YORigin", "YREFerence"), 4
-        ):
-            add(f"WAVeform:{header}", ask=lambda index=index: self._preamble()[index])
 
     def _is_screen(self) -> bool:
         return self._mode == "NORMal" or (self._mode == "MAXimum" and self.scope.state != "stopped")
@@ -290,7 +248,7 @@ class Rigol(Instrument):
 
     def _measured(self, item: str, source: str | None = None) -> str:
         name = choice(item, *_ITEMS)
-        index = self._source if source is None else self.channel_named(source, "CHANnel")
+        index = self._source if source is None else self._named(source)
         value = self.scope.measured(index, _ITEMS[name])
         return _NOTHING if value is None else f"{value:.6e}"
 

@@ -12,6 +12,7 @@ Ref: Tektronix, TBS2000 Series Programmer Manual, table of waveform commands (re
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -82,12 +83,11 @@ class _Axes:
     zero_V: float
 
 
-class Tektronix(Instrument):
+class Tektronix(Instrument, ABC):
     """What both families have; ``scope`` and ``hold`` as ``Instrument`` has them."""
 
     def __init__(self, scope: Digitiser, hold: Callable[[], AbstractContextManager[Any]]) -> None:
         super().__init__(scope, hold, Commands(between=True))
-        self._read_defaults()
         add = self.commands.add
         add("HEADer", self._set_heading, lambda: str(int(self._headed)))
         self.kept("VERBose", "1")
@@ -100,11 +100,6 @@ class Tektronix(Instrument):
         self._add_time_and_trigger()
         self._add_acquiring()
         self._add_transfer()
-
-    def reset(self) -> None:
-        """Take the settings of power-on."""
-        super().reset()
-        self._read_defaults()
 
     def _read_defaults(self) -> None:
         self._headed = False
@@ -330,9 +325,9 @@ class Tektronix(Instrument):
         codes = codes << shift if shift >= 0 else codes >> -shift
         return codes[self._start - 1 : self._stop]
 
+    @abstractmethod
     def _axes(self, record: Record, taken: Taken) -> _Axes:
         """Return how the codes of the source become volts and seconds."""
-        raise NotImplementedError
 
     def _step_V(self, taken: Taken) -> float:
         return float(taken.volts_a_code * 2.0 ** (self.scope.model.bits - 8 * self._width))

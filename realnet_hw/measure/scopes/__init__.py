@@ -2,6 +2,7 @@
 
 - ``scope``: what every scope can do, and what a waveform is.
 - ``connection``: the line to it, through pyvisa; ``answers``: the blocks and pictures on it.
+- ``tree``: what ``rigol`` and ``keysight`` have in common.
 - ``rigol``, ``siglent``, ``keysight``, ``tektronix``: the dialects.
 - ``drivers``: their names, as a station gives them.
 """

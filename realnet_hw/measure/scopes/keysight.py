@@ -11,7 +11,8 @@ import numpy as np
 
 from realnet_hw.errors import BenchError
 from realnet_hw.measure.scopes.answers import read_block, read_picture
-from realnet_hw.measure.scopes.scope import Quantity, Scope, Specification, State, Waveform
+from realnet_hw.measure.scopes.scope import Quantity, Specification, State, Waveform
+from realnet_hw.measure.scopes.tree import TreeScope
 
 _MEASURES: dict[Quantity, str] = {
     "peak_to_peak": "VPP", "maximum": "VMAX", "minimum": "VMIN", "mean": "VAV",
@@ -21,9 +22,10 @@ _RUNNING = 1 << 3
 _POINTS = 10_000
 
 
-class Keysight1000x(Scope):
+class Keysight1000x(TreeScope):
     """DSOX1000, EDUX1000 and their kin."""
 
+    offset_sign = 1
     pattern = r"(KEYSIGHT|AGILENT).*,(DSO|EDU|MSO)-?X *\d{4}"
     specification = Specification(
         channels=4,
@@ -36,46 +38,12 @@ class Keysight1000x(Scope):
         source="InfiniiVision 1000 X-Series data sheet, from memory",
     )
 
-    def channel(self, number: int, *, volts_a_division: float, centre_V: float) -> None:
-        """See ``Scope``; its offset is the voltage in the middle."""
-        self._check_number(number)
-        name = f":CHAN{number}"
-        self.connection.tell(f"{name}:COUP DC")
-        self.connection.tell(f"{name}:SCAL {volts_a_division:.6g}")
-        self.connection.tell(f"{name}:OFFS {centre_V:.6g}")
-        self.connection.tell(f"{name}:DISP 1")
-
-    def hide(self, number: int) -> None:
-        """See ``Scope``."""
-        self._check_number(number)
-        self.connection.tell(f":CHAN{number}:DISP 0")
-
     def timebase(self, *, s_a_division: float, centre_s: float) -> None:
         """See ``Scope``."""
         self.connection.tell(":TIM:MODE MAIN")
         self.connection.tell(":TIM:REF CENT")
         self.connection.tell(f":TIM:SCAL {s_a_division:.6g}")
         self.connection.tell(f":TIM:POS {centre_s:.6g}")
-
-    def trigger(self, number: int, *, level_V: float, rising: bool) -> None:
-        """See ``Scope``."""
-        self._check_number(number)
-        self.connection.tell(":TRIG:MODE EDGE")
-        self.connection.tell(f":TRIG:EDGE:SOUR CHAN{number}")
-        self.connection.tell(f":TRIG:EDGE:SLOP {'POS' if rising else 'NEG'}")
-        self.connection.tell(f":TRIG:EDGE:LEV {level_V:.6g}")
-        self.connection.tell(":TRIG:SWE NORM")
-
-    def _arm(self) -> None:
-        self.connection.tell(":SING")
-
-    def run(self) -> None:
-        """See ``Scope``."""
-        self.connection.tell(":RUN")
-
-    def stop(self) -> None:
-        """See ``Scope``."""
-        self.connection.tell(":STOP")
 
     def state(self) -> State:
         """See ``Scope``; it does not tell waiting from running."""
@@ -115,6 +83,3 @@ class Keysight1000x(Scope):
     def screenshot(self) -> bytes:
         """See ``Scope``."""
         return self.connection.ask_bytes(":DISP:DATA? PNG,COL", read_picture)
-
-    def _next_error(self) -> str | None:
-        return self._numbered_error(":SYST:ERR?")

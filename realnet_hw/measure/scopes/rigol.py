@@ -14,7 +14,8 @@ import numpy as np
 
 from realnet_hw.errors import BenchError
 from realnet_hw.measure.scopes.answers import read_block, read_picture
-from realnet_hw.measure.scopes.scope import Quantity, Scope, Specification, State, Waveform
+from realnet_hw.measure.scopes.scope import Quantity, Specification, State, Waveform
+from realnet_hw.measure.scopes.tree import TreeScope
 
 _ITEMS: dict[Quantity, str] = {
     "peak_to_peak": "VPP", "maximum": "VMAX", "minimum": "VMIN", "mean": "VAVG",
@@ -23,28 +24,15 @@ _ITEMS: dict[Quantity, str] = {
 _BYTE = "BYTE"
 
 
-class Rigol(Scope):
+class Rigol(TreeScope):
     """What both families have in common."""
 
+    offset_sign = -1
     depth: ClassVar[int]
     """Samples of the memory, which the channels that are on may share."""
     most: ClassVar[int]
     """Samples that one read of the memory gives."""
     format: ClassVar[str] = _BYTE
-
-    def channel(self, number: int, *, volts_a_division: float, centre_V: float) -> None:
-        """See ``Scope``; what is added to the signal is the negative of what is in the middle."""
-        self._check_number(number)
-        name = f":CHAN{number}"
-        self.connection.tell(f"{name}:COUP DC")
-        self.connection.tell(f"{name}:SCAL {volts_a_division:.6g}")
-        self.connection.tell(f"{name}:OFFS {-centre_V:.6g}")
-        self.connection.tell(f"{name}:DISP ON")
-
-    def hide(self, number: int) -> None:
-        """See ``Scope``."""
-        self._check_number(number)
-        self.connection.tell(f":CHAN{number}:DISP OFF")
 
     def timebase(self, *, s_a_division: float, centre_s: float) -> None:
         """See ``Scope``. The memory's length can be set only while it runs."""
@@ -57,26 +45,6 @@ class Rigol(Scope):
     def _share(self) -> int:
         """Return how many samples each channel has."""
         return self.depth
-
-    def trigger(self, number: int, *, level_V: float, rising: bool) -> None:
-        """See ``Scope``."""
-        self._check_number(number)
-        self.connection.tell(":TRIG:MODE EDGE")
-        self.connection.tell(f":TRIG:EDGE:SOUR CHAN{number}")
-        self.connection.tell(f":TRIG:EDGE:SLOP {'POS' if rising else 'NEG'}")
-        self.connection.tell(f":TRIG:EDGE:LEV {level_V:.6g}")
-        self.connection.tell(":TRIG:SWE NORM")
-
-    def _arm(self) -> None:
-        self.connection.tell(":SING")
-
-    def run(self) -> None:
-        """See ``Scope``."""
-        self.connection.tell(":RUN")
-
-    def stop(self) -> None:
-        """See ``Scope``."""
-        self.connection.tell(":STOP")
 
     def state(self) -> State:
         """See ``Scope``."""
@@ -125,9 +93,6 @@ class Rigol(Scope):
     def screenshot(self) -> bytes:
         """See ``Scope``."""
         return self.connection.ask_bytes(":DISP:DATA? ON,OFF,PNG", read_picture)
-
-    def _next_error(self) -> str | None:
-        return self._numbered_error(":SYST:ERR?")
 
 
 class Ds1000z(Rigol):
