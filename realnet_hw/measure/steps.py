@@ -7,13 +7,13 @@ time base are found by looking: first at the levels at rest, then at how long th
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from realnet_hw import edges
-from realnet_hw.errors import InputError
+from realnet_hw.errors import BenchError, InputError
 from realnet_hw.measure.journal import Point, TakenEdge, TakenWave
 from realnet_hw.measure.probes import Probe
 from realnet_hw.measure.procedure import Run, utc_now
@@ -32,6 +32,8 @@ _BEFORE = 0.2
 _TIMES_SETTLED, _USED, _ROOM, _FULL = 5.0, 0.1, 2.5, 0.9
 _FIRST_S, _SHORTEST_S, _LONGEST_S = 10e-6, 200e-9, 0.1
 _LOOKS = 5
+# So often scales are made coarser for records that reach the ends of the scope's range.
+_WIDENINGS = 5
 # While scales are sought: at rest within so much of the way; noise is no movement.
 _MOVING = 0.06
 _PATIENCE_S, _PATIENCE_SPANS = 5.0, 20
@@ -121,7 +123,8 @@ def edges_of(run: Run, step: Step) -> list[Point]:
     """Take the rising and the falling edge of a step; each is one point of the journal.
 
     Raises:
-        BenchError: the scope does not trigger, or refuses a setting; and as the fixture.
+        BenchError: the scope does not trigger, refuses a setting, or can't show a whole swing; and
+            as the fixture.
         LinkLost: fixture or scope does not answer any more.
     """
     names = ", ".join(f"{name} = {volts:g} V" for name, volts in step.held_V.items())
@@ -138,11 +141,12 @@ def edges_of(run: Run, step: Step) -> list[Point]:
             points.append(there)
             continue
         assert looking is not None
+        looking, edge = looking.taken(from_V, to_V)
         point = Point(
             point=key,
             set_V={**step.held_V, step.input: to_V},
             readings_V={},
-            edge=looking.taken(from_V, to_V),
+            edge=edge,
             time_utc=utc_now(),
         )
         run.journal.record(point)
@@ -202,6 +206,10 @@ class _Looking:
     def _better(self) -> _Looking:
         """Look once, and return what would show all, and nothing but that."""
         seen = self._once(self.step.low_V, self.step.high_V)
+        return replace(self._widened(seen), s_a_division=self._fitting(seen))
+
+    def _widened(self, seen: Mapping[str, Waveform]) -> _Looking:
+        """Make the scale of every wave coarser that does not fit: what is cut off is not known."""
         scales = dict(self.scales)
         for terminal, wave in seen.items():
             if not wave.is_cut_off:
@@ -213,7 +221,7 @@ class _Looking:
                 volts_a_division=scales[terminal],
                 centre_V=middle_V,
             )
-        return replace(self, scales=scales, s_a_division=self._fitting(seen))
+        return replace(self, scales=scales)
 
     def _fitting(self, seen: Mapping[str, Waveform]) -> float:
         """Return the time base that fits what was seen with the present one."""
@@ -251,9 +259,38 @@ class _Looking:
             run.fixture.confirm_on()
         return found
 
-    def taken(self, from_V: float, to_V: float) -> TakenEdge:
-        """Take an edge several times."""
-        records = [self._once(from_V, to_V) for _ in range(RECORDS)]
+    def taken(self, from_V: float, to_V: float) -> tuple[_Looking, TakenEdge]:
+        """Take an edge several times, all at one scale that none reaches the ends of.
+
+        Returns:
+            Itself, with coarser scales if it took these, and the edge.
+
+        Raises:
+            BenchError: however coarse, a record is cut off.
+        """
+        looking = self
+        for _ in range(_WIDENINGS):
+            records: list[Mapping[str, Waveform]] = []
+            while len(records) < RECORDS:
+                seen = looking._once(from_V, to_V)
+                if any(wave.is_cut_off for wave in seen.values()):
+                    break
+                records.append(seen)
+            else:
+                return looking, looking._edge(from_V, to_V, records)
+            looking = looking._widened(seen)
+            looking.scope.check()
+        names = [name for name, wave in seen.items() if wave.is_cut_off]
+        raise BenchError(
+            f"{', '.join(f'{name} on {self.probes[name]}' for name in names)} reaches beyond what "
+            "the scope can show",
+            where=self.scope.connection.address,
+            mend="look at it through a 10:1 probe, and tell the scope of it",
+        )
+
+    def _edge(
+        self, from_V: float, to_V: float, records: Sequence[Mapping[str, Waveform]]
+    ) -> TakenEdge:
         first = records[0]
         return TakenEdge(
             input=self.step.input,

@@ -27,6 +27,7 @@ from realnet_hw.emulate.server import BenchServer, virtual_fixture
 from realnet_hw.errors import BenchError, InputError
 from realnet_hw.export.deck import Deck, Spread
 from realnet_hw.measure import bench, steps
+from realnet_hw.measure.journal import Point, parse
 from realnet_hw.measure.scopes.drivers import DRIVERS
 from realnet_hw.predict.compiled.engine import CompiledEngine
 from realnet_hw.predict.tolerances import draw
@@ -195,6 +196,33 @@ def test_a_wrong_capacitor_shows_in_the_wave_alone(
         "Y after X1 from 0 to 5 V with X2 = 0 V lies outside the boards drawn; not so its delay, "
         "passage, settling."
     )
+
+
+def test_what_does_not_fit_the_screen_is_taken_again_at_a_coarser_scale(
+    tmp_path: Path,
+    served: tuple[BenchServer, dict[str, VirtualScope]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Scales eight times too fine, and no looks beforehand that would find that out."""
+    server, scopes = served
+    monkeypatch.setattr(steps, "_FILLED", 8 * steps._FILLED)
+    monkeypatch.setattr(steps, "_LOOKS", 0)
+    address = scopes["rigol_ds1000z"].addresses["socket"]
+    found = measured(tmp_path, server, "rigol_ds1000z", address)
+    (journal,) = tmp_path.glob("*.jsonl")
+    points = parse(journal.read_bytes(), Point, where="")[1]
+    for edge, expected_V in zip(found.edges, (2.5, 0.0), strict=True):
+        wave = edge.waves["Y"]
+        u_V = standard_uncertainty(wave.components, expected_V)
+        assert abs(np.mean(wave.volts_V[-50:]) - expected_V) < 2.5 * u_V + 0.03
+    for taken in [point.edge for point in points if point.edge is not None]:
+        for each in taken.waves.values():
+            assert len(each.codes) == RECORDS
+            assert 0 < min(map(min, each.codes)) < max(map(max, each.codes)) < 254
+    monkeypatch.setattr(steps, "_WIDENINGS", 1)
+    with pytest.raises(BenchError, match=r"X1 on dso\.1, Y on dso\.2 reaches beyond what"):
+        measured(tmp_path / "refused", server, "rigol_ds1000z", address)
+    assert not (tmp_path / "refused" / bench.NEWEST).exists()
 
 
 def test_a_scope_on_nothing_and_a_station_without_one(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -255,6 +255,11 @@ class Rigol(Tree):
 
 class Ds1000z(Rigol):
     """DS1000Z: 8 bits; in WORD the upper byte is 0."""
+
+    def _scaled(self, taken: Taken) -> _Scale:
+        scaled = super()._scaled(taken)
+        # Its middle is one below that of the converter, and no code is below 0.
+        return replace(scaled, codes=np.maximum(scaled.codes, 0))
 
 
 class Dho800(Rigol):

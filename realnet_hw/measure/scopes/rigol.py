@@ -82,7 +82,8 @@ class Rigol(TreeScope):
             # The reference is the index of the sample that the origin is the time of.
             start_s=start_s - fields[6] * step_s,
             step_s=step_s,
-            limits=(0, 255 if self.format == _BYTE else 65_520),
+            # With 127 in the middle the upper end may be 254 or 255: the guide does not say.
+            limits=(0, 254 if self.format == _BYTE else 65_520),
         )
 
     def measure(self, number: int, quantity: Quantity) -> float | None:

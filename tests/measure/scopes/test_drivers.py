@@ -95,6 +95,23 @@ def test_a_waveform_is_where_and_when_it_was(driver: str, link: str) -> None:
 
 
 @pytest.mark.parametrize("driver", DRIVERS)
+def test_a_wave_that_leaves_the_screen_is_told_as_cut_off(driver: str) -> None:
+    """At 0.2 V a division a converter of eight to ten divisions ends far below 5 V."""
+    for centre_V in (0.0, 5.0):  # only the upper end is reached, and only the lower one
+        with scope_at(driver, "socket") as (scope, _, waves):
+            take(scope, waves)
+            assert not scope.waveform(1).is_cut_off
+            waves.time_s = ARMED_S
+            scope.channel(1, volts_a_division=0.2, centre_V=centre_V)
+            scope.single()
+            waves.time_s = AT_S + 1
+            scope.wait(5)
+            wave = scope.waveform(1)
+            assert wave.is_cut_off
+            assert np.ptp(wave.volts) < 1.5
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
 def test_measurements_and_picture(driver: str) -> None:
     with scope_at(driver, "socket") as (scope, _, waves):
         take(scope, waves)
