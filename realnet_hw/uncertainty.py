@@ -63,11 +63,13 @@ class Effect:
 
     Args:
         component: that it comes from, as the first reading that it moves has it.
+        part: of the component: "V", "s", "relative" or "A".
         channel: whose error it is; empty where it is the whole fixture's.
         sizes: in the readings' units, one for each reading.
     """
 
     component: Component
+    part: str
     channel: str
     sizes: NDArray[np.float64]
 
@@ -113,7 +115,7 @@ def effects(
             for part, size in sizes.items():
                 key = (*scope[c.shared], c.name, part)
                 if size and key not in found:
-                    found[key] = Effect(c, key[1], np.zeros(len(readings)))
+                    found[key] = Effect(c, part, key[1], np.zeros(len(readings)))
                 if size:
                     found[key].sizes[i] = size
     return list(found.values())

@@ -8,7 +8,8 @@ e what measuring adds::
 
 S is the covariance of b, estimated from N boards, and C that of e. C holds the uncertainty of the
 readings and of the delivered inputs with all that they have in common (one reference, one
-converter), the doubt about the slope at a rectifier's knee, and the solver's own resolution. Values
+converter), the doubt about the slopes, what the fixture's input currents make of the nodes, the
+board's temperature, and the solver's own resolution. Values
 are voltages and widths of pulses, each in its own unit; T has none.
 
 The limit for T is the larger of two:
@@ -44,9 +45,13 @@ from numpy.typing import ArrayLike, NDArray
 from realnet_hw.compare.drawn import Drawn, Matrix, Vector
 from realnet_hw.errors import InputError
 from realnet_hw.records import Component
-from realnet_hw.uncertainty import covariance
+from realnet_hw.uncertainty import Effect, covariance_of, effects
 
 _TAIL = (0.05, 0.01)
+
+BOARD_BOUND_K = 6.0
+"""How far a board may be from the temperature that it was predicted at, in a heated room."""
+BOARD_u_K = BOARD_BOUND_K / math.sqrt(3)
 
 
 @dataclass(frozen=True)
@@ -244,19 +249,24 @@ class GoodBoards:
 
 @dataclass(frozen=True, eq=False)
 class Moved:
-    """What the inputs as delivered make of n readings.
+    """What the inputs as delivered, and the fixture's currents, make of n readings.
 
     Args:
         shift: by how much the values differ from those at the inputs as set, n.
         reading: covariance of the readings' own errors, n x n.
         noise: the same with what the doubt about the inputs adds, n x n.
-        knee: what rectifiers may add between the inputs as set and as delivered, n x n.
+        knee: what slopes that differ from board to board and rectifiers may add between the inputs
+            as set and as delivered, n x n.
+        effects: behind ``noise``, of the readings and then of the inputs, n + inputs.
+        onto: what these make of the n values, n x (n + inputs).
     """
 
     shift: Vector
     reading: Matrix
     noise: Matrix
     knee: Matrix
+    effects: Sequence[Effect]
+    onto: Matrix
 
     def added_variance(self, weights: Vector) -> float:
         """Return the variance that the inputs add to a sum of the readings with such weights.
@@ -276,12 +286,14 @@ def moved(
 ) -> Moved:
     """Return what the inputs as delivered make of some readings.
 
+    A value follows an input by a slope that differs from board to board, a little by the parts'
+    tolerance, much where a rectifier conducts on one board and not on another. The mean over the
+    boards whose slopes are known moves it, their covariance is part of the doubt.
+
     Between the voltage set and the one delivered a rectifier may turn on, at a place that differs
-    from board to board. A board's slope over that stretch lies between the two slopes of the
-    prediction, so that their mean is off by at most half their difference: that bound is taken as
-    the standard uncertainty, once for all values of a case together and once for each alone. That
-    slopes differ from board to board by their parts' tolerance is not counted: 5 % of an input
-    that is 60 mV off is 3 mV, little beside the 9 mV of a reading.
+    from board to board, too. A board's slope over that stretch lies between the two slopes to
+    either side, so that their mean is off by at most half their difference: that bound is taken as
+    the standard uncertainty, once for all values of a case together and once for each alone.
 
     Args:
         drawn: of the prediction.
@@ -300,23 +312,35 @@ def moved(
     count = len(readings)
 
     slopes = np.zeros((count, len(deliveries)))
-    knees = np.zeros((count, len(deliveries)))
+    knee = np.zeros((count, count))
     for j, delivery in enumerate(deliveries):
-        here = cases == delivery.case
-        below = drawn.slope_below[delivery.name][columns]
-        above = drawn.slope_above[delivery.name][columns]
-        slopes[:, j] = np.where(here, (below + above) / 2, 0.0)
-        knees[:, j] = np.where(here, (above - below) / 2 * delivery.reach_V, 0.0)
+        here = np.flatnonzero(cases == delivery.case)
+        chosen = [columns[k] for k in here]
+        below = drawn.slope_below[delivery.name][:, chosen]
+        above = drawn.slope_above[delivery.name][:, chosen]
+        middle, half = (below + above) / 2, (above - below) / 2
+        slopes[here, j] = middle.mean(axis=0)
+        bends = half.T @ half / len(half)
+        away = middle - slopes[here, j]
+        differ = away.T @ away / max(1, len(away) - 1)
+        doubt = bends + np.diag(np.diag(bends)) + differ
+        knee[np.ix_(here, here)] += delivery.reach_V**2 * doubt
 
     indicated = [(r.channel, r.value) for r in readings]
     indicated += [(d.channel, d.value_V) for d in deliveries]
-    errors = covariance(indicated, budgets)
+    ohm = [*drawn.ohm[columns], *(0.0 for _ in deliveries)]
     onto_values = np.hstack([np.eye(count), -slopes])
+    found = effects(indicated, budgets, ohm)
+    errors = covariance_of(found, len(indicated))
+    # The uncertainty stated with a reading knows nothing of the node.
+    stated = covariance_of([each for each in found if each.part != "A"], len(indicated))
     return Moved(
         shift=slopes @ np.array([d.offset_V for d in deliveries], dtype=float),
-        reading=errors[:count, :count],
-        noise=onto_values @ errors @ onto_values.T + np.diag(drawn.solver_u[columns] ** 2),
-        knee=knees @ knees.T + np.diag((knees**2).sum(axis=1)),
+        reading=stated[:count, :count],
+        noise=onto_values @ errors @ onto_values.T,
+        knee=knee,
+        effects=found,
+        onto=onto_values,
     )
 
 
@@ -387,12 +411,15 @@ def good_boards(
             allowed=f"{len(readings) + 2} or more",
             mend="predict with more samples",
         )
-    read = boards[:, drawn.columns([r.key for r in readings])]
+    columns = drawn.columns([r.key for r in readings])
+    read = boards[:, columns]
     mean = read.mean(axis=0)
     at_inputs = moved(drawn, readings, deliveries, budgets)
+    warmer = BOARD_u_K * drawn.per_K[columns]
+    simulated = np.outer(warmer, warmer) + np.diag(drawn.solver_u[columns] ** 2)
     return GoodBoards(
         mean=mean + at_inputs.shift,
         deviations=read - mean,
-        noise=at_inputs.noise,
+        noise=at_inputs.noise + simulated,
         knee=at_inputs.knee,
     )

@@ -246,6 +246,9 @@ def conformity(asked: Sequence[Demand]) -> Conformity:
         answer="no" if wrong else "undecided" if doubtful else "yes",
         reasons=wrong + doubtful,
         false_accept_risk=min(1.0, sum(m.risk() for demand in asked for m in demand.margins)),
+        false_reject_risk=FALSE_REJECT_RISK,
+        accept_k=COVERAGE_FACTOR,
+        reject_k=k,
     )
 
 

@@ -22,6 +22,8 @@ Matrix = NDArray[np.float64]
 # keeps the covariance invertible where neither the boards nor the instrument leave any doubt.
 SOLVER_u_V = 50e-6
 _SOLVER_u_s = 1e-9
+# Of fewer boards a deviation says nothing.
+_FEWEST = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,15 +33,20 @@ class Drawn:
     Args:
         keys: n of them, ``"<case>.<name>"``.
         values: N x n.
-        slope_below, slope_above: per input, per volt, n each.
+        slope_below, slope_above: per input, per volt, of the first M boards, M x n each; of the
+            nominal board, 1 x n, where those of others are not known.
         solver_u: standard uncertainty of the simulator's own, n.
+        ohm: resistance of the nodes, n, zero where it is not known.
+        per_K: change per kelvin, n, zero where it is not known.
     """
 
     keys: tuple[str, ...]
     values: Matrix
-    slope_below: Mapping[str, Vector]
-    slope_above: Mapping[str, Vector]
+    slope_below: Mapping[str, Matrix]
+    slope_above: Mapping[str, Matrix]
     solver_u: Vector
+    ohm: Vector
+    per_K: Vector
 
     @classmethod
     def of(cls, statistics: Statistics) -> Drawn:
@@ -49,12 +56,18 @@ class Drawn:
         if pulses.keys:
             values = np.hstack([values, np.array(pulses.boards_s, dtype=float)])
         u_s = max(pulses.u_s, _SOLVER_u_s)
+        slopes = statistics.slopes
+        below = _joined(statistics.slope_below, pulses.slope_below_s_per_V)
+        above = _joined(statistics.slope_above, pulses.slope_above_s_per_V)
+        count = values.shape[1]
         return cls(
             keys=(*statistics.keys, *pulses.keys),
             values=values,
-            slope_below=_joined(statistics.slope_below, pulses.slope_below_s_per_V),
-            slope_above=_joined(statistics.slope_above, pulses.slope_above_s_per_V),
+            slope_below=below | {n: np.array(rows) for n, rows in slopes.boards_below.items()},
+            slope_above=above | {n: np.array(rows) for n, rows in slopes.boards_above.items()},
             solver_u=np.repeat([SOLVER_u_V, u_s], [len(statistics.keys), len(pulses.keys)]),
+            ohm=_filled(slopes.source_ohm, count),
+            per_K=_filled(slopes.per_K, count),
         )
 
     def columns(self, keys: Sequence[str]) -> list[int]:
@@ -79,7 +92,12 @@ class Drawn:
             chosen &= volts > thresholds.high_V if level else volts < thresholds.low_V
         if chosen.sum() < least:
             return self
-        return dataclasses.replace(self, values=self.values[chosen])
+        return dataclasses.replace(
+            self,
+            values=self.values[chosen],
+            slope_below={name: _of(chosen, rows) for name, rows in self.slope_below.items()},
+            slope_above={name: _of(chosen, rows) for name, rows in self.slope_above.items()},
+        )
 
 
 def with_fault(fault: FaultSignature) -> tuple[Vector, Matrix]:
@@ -96,8 +114,20 @@ def with_fault(fault: FaultSignature) -> tuple[Vector, Matrix]:
 
 def _joined(
     volts: Mapping[str, Sequence[float]], seconds: Mapping[str, Sequence[float]]
-) -> dict[str, Vector]:
+) -> dict[str, Matrix]:
     return {
-        name: np.array([*slopes, *seconds.get(name, ())], dtype=float)
+        name: np.array([[*slopes, *seconds.get(name, ())]], dtype=float)
         for name, slopes in volts.items()
     }
+
+
+def _filled(values: Sequence[float], count: int) -> Vector:
+    found = np.zeros(count)
+    found[: len(values)] = values
+    return found
+
+
+def _of(chosen: NDArray[np.bool_], rows: Matrix) -> Matrix:
+    """Return the rows of the boards chosen, all of them where these are too few."""
+    kept: Matrix = rows[chosen[: len(rows)]] if len(rows) > 1 else rows
+    return kept if len(kept) >= _FEWEST else rows

@@ -27,7 +27,9 @@ from realnet_hw.compare.conformity import (
     demands,
     greatest,
 )
+from realnet_hw.compare.contributions import Contributions
 from realnet_hw.compare.drawn import Drawn
+from realnet_hw.compare.fit import fitted
 from realnet_hw.compare.power import ENOUGH_POWER, FALSE_FAIL_RISK, fault_power
 from realnet_hw.compare.readings import (
     Readings,
@@ -50,6 +52,7 @@ from realnet_hw.records import (
     ComparedValue,
     Comparison,
     Conformity,
+    Fit,
     MeasuredCase,
     MeasuredPulse,
     MeasuredValue,
@@ -81,6 +84,7 @@ class Judgement:
         outputs: of each case, at the inputs as set.
         readings, bench: of the measurement.
         good: what good boards would show; None where nothing was measured.
+        fit: whether a model fitted to this board agrees.
         alike: the boards drawn that show the same levels.
         cut_off: keys of readings at the end of the range that are not counted.
     """
@@ -94,6 +98,7 @@ class Judgement:
     readings: Readings
     bench: Bench
     good: GoodBoards | None
+    fit: Fit
     alike: Drawn
     cut_off: Set[str]
 
@@ -102,8 +107,9 @@ class Judge:
     """Judges measurements of boards against one prediction.
 
     FAIL: an output is wrong beyond doubt, or the values together disagree with the boards drawn at
-    a false-fail risk of 0.1 %. UNDECIDED: an output lies in a guard band, something was wired and
-    not read, or nothing is asked of any output. Else PASS, which is "outputs only" where no test
+    a false-fail risk of 0.1 % and no parts within tolerance explain them. UNDECIDED: only one of
+    these two says so, an output lies in a guard band, something was wired and not read, or nothing
+    is asked of any output. Else PASS, which is "outputs only" where no test
     point was wired. En of single values is reported and never decides: of a dozen values on a good
     board, one often has |En| > 1.
 
@@ -155,9 +161,10 @@ class Judge:
             # Its levels flip: the distance of a voltage to a threshold is no measure of risk.
             outputs = msgspec.structs.replace(outputs, false_accept_risk=None)
         agreement = _agreement(prediction, readings, good)
+        fit = fitted(prediction, alike, readings, good)
         unset = _unset(prediction, paired, measurement, every)
         return Judgement(
-            verdict=_verdict(prediction, measurement, outputs, agreement, unset),
+            verdict=_verdict(prediction, measurement, outputs, agreement, fit, unset),
             conformity=outputs,
             agreement=agreement,
             unset=unset,
@@ -166,6 +173,7 @@ class Judge:
             readings=readings,
             bench=bench,
             good=good,
+            fit=fit,
             alike=alike,
             cut_off=apart,
         )
@@ -182,6 +190,7 @@ def compare(prediction: Prediction, measurement: Measurement) -> Comparison:
         t: channel for t, channel in measurement.wiring.items() if channel in found.bench.budgets
     }
     power = fault_power(prediction, found.bench.budgets, known_wiring)
+    contributions = Contributions(prediction, found.alike, found.readings, found.bench.moved)
     return Comparison(
         board=prediction.board,
         title=prediction.title,
@@ -198,8 +207,10 @@ def compare(prediction: Prediction, measurement: Measurement) -> Comparison:
         unseen_faults=[d.fault for d in power if d.power < ENOUGH_POWER],
         range_V=measurement.range_V,
         conditions=prediction.conditions,
-        cases=_cases(prediction, found),
+        cases=_cases(prediction, found, contributions),
         edges=steps.compared(prediction, measurement),
+        fit=found.fit,
+        sources=contributions.sources,
     )
 
 
@@ -208,12 +219,15 @@ def _verdict(
     measurement: Measurement,
     outputs: Conformity,
     agreement: Agreement,
+    fit: Fit,
     unset: list[str],
 ) -> Verdict:
-    answers = {outputs.answer, agreement.answer}
-    if "no" in answers:
+    # Improbable, and yet explained by parts within tolerance: not beyond doubt.
+    is_another = agreement.answer == "no" and fit.answer != "yes"
+    if outputs.answer == "no" or is_another:
         return "FAIL"
-    if "undecided" in answers or unset:
+    answers = {outputs.answer, agreement.answer}
+    if answers != {"yes"} or fit.answer == "no" or unset:
         return "UNDECIDED"
     nodes = {name for case in prediction.cases for name in (*case.nodes, *case.pulses)}
     return "PASS" if nodes & measurement.wiring.keys() else "PASS (outputs only)"
@@ -300,7 +314,9 @@ def _unset(
     return unset
 
 
-def _cases(prediction: Prediction, found: Judgement) -> list[ComparedCase]:
+def _cases(
+    prediction: Prediction, found: Judgement, contributions: Contributions
+) -> list[ComparedCase]:
     drawn = found.alike
     expected = dict(zip(drawn.keys, drawn.values.mean(axis=0).tolist(), strict=True))
     low, high = np.quantile(drawn.values, _MIDDLE_95_PERCENT, axis=0)
@@ -332,6 +348,8 @@ def _cases(prediction: Prediction, found: Judgement) -> list[ComparedCase]:
                 window_V=output.window_V if output else None,
                 judged_V=shown.value_V if shown else None,
                 U_judged_V=shown.U_V if shown else None,
+                u_measured_V=contributions.measured(key, shown.U_V if shown else U_V),
+                u_predicted_V=contributions.predicted(key),
             )
         pulses = {}
         for name in predicted.pulses:
@@ -344,6 +362,8 @@ def _cases(prediction: Prediction, found: Judgement) -> list[ComparedCase]:
                 U_predicted_s=half[key],
                 U_measured_s=U_s,
                 En=_en(width_s, U_s, expected[key], half[key]),
+                u_measured_s=contributions.measured(key, U_s),
+                u_predicted_s=contributions.predicted(key),
             )
         cases.append(
             ComparedCase(

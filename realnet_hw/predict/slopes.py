@@ -206,8 +206,8 @@ def _of_parts(
         seed: that they were drawn with.
 
     Returns:
-        The slopes, and a standard deviation for each of the n values; nothing of either where the
-        boards are too few.
+        The slopes, and half of the greatest that they leave of each of the n values; nothing of
+        either where the boards are too few.
     """
     free = [spread for spread in deck.spreads if spread.low < spread.high]
     if not free or alike.sum() < _BOARDS_PER_PART * len(free):
@@ -215,12 +215,12 @@ def _of_parts(
     boards = drawn_boards(deck.spreads, range(len(values)), seed)
     columns = [boards.names.index(spread.parameter) for spread in free]
     parameters = boards.values[alike][:, columns]
-    deviation = parameters.std(axis=0, ddof=1)
-    scaled = (parameters - parameters.mean(axis=0)) / deviation
+    mean, deviation = parameters.mean(axis=0), parameters.std(axis=0, ddof=1)
+    scaled = (parameters - mean) / deviation
     away = values[alike] - values[alike].mean(axis=0)
     slopes, *_ = np.linalg.lstsq(scaled, away, rcond=None)
-    left = away - scaled @ slopes
-    linear_u = np.sqrt((left**2).sum(axis=0) / (len(left) - len(free) - 1))
+    # Behind rectifiers it is little on most boards and much on a few, which are good ones, too.
+    linear_u = np.abs(away - scaled @ slopes).max(axis=0) / 2
     rails = {source.element for source in deck.supplies.values()}
     found = [
         records.PartSlopes(
@@ -230,6 +230,7 @@ def _of_parts(
             nominal=spread.nominal,
             low=spread.low,
             high=spread.high,
+            mean=float(f"{mean[index]:.8g}"),
             deviation=_short(deviation[index]),
             slopes=[_short(slope) for slope in slopes[index] / deviation[index]],
         )

@@ -29,6 +29,9 @@ from realnet_hw.records.comparison import (
     Comparison,
     Conformity,
     DetectedFault,
+    Fit,
+    FittedPart,
+    Source,
 )
 from realnet_hw.records.diagnosis import (
     Diagnosis,
@@ -129,6 +132,8 @@ __all__ = [
     "EdgeFigures",
     "FaultSignature",
     "Figure",
+    "Fit",
+    "FittedPart",
     "FixtureCalibration",
     "GradientCheck",
     "Margins",
@@ -156,6 +161,7 @@ __all__ = [
     "Settling",
     "Sheet",
     "Slopes",
+    "Source",
     "Standard",
     "Statistics",
     "Surface",

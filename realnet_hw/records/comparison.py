@@ -8,6 +8,25 @@ from realnet_hw.records.base import Frozen, RecordBase
 from realnet_hw.records.views import Band, Conditions
 
 
+class Source(Frozen, frozen=True, kw_only=True):
+    """Where an uncertainty comes from.
+
+    Args:
+        kind: A, from repeated readings, or B, from anything else.
+        distribution: of the error; None where nobody stated it.
+        degrees_of_freedom: how well its size is known; None where that is taken as exact.
+        shared: which readings have the same error: none (``reading``), all of a channel
+            (``channel``), all of the fixture (``fixture``), or all of the board (``board``).
+        source: where the figure is from.
+    """
+
+    kind: Literal["A", "B"]
+    distribution: Literal["normal", "rectangular", "triangular", "arcsine"] | None = None
+    degrees_of_freedom: float | None = None
+    shared: Literal["reading", "channel", "fixture", "board"]
+    source: str
+
+
 class ComparedInput(Frozen, frozen=True, kw_only=True):
     """An input as set and as delivered."""
 
@@ -24,6 +43,10 @@ class ComparedValue(Frozen, frozen=True, kw_only=True):
     test point; ``logic`` is None too where the output lies within a guard band. What an output is
     judged by is ``judged_V``: the reading moved to the inputs as set, with all that adds to its
     uncertainty.
+
+    ``u_measured_V`` says of what the uncertainty of the value at the inputs as set is made, and
+    ``u_predicted_V`` what the prediction leaves open: standard uncertainties in volts, which add in
+    squares, by the keys of ``Comparison.sources``.
     """
 
     predicted_V: float
@@ -36,6 +59,8 @@ class ComparedValue(Frozen, frozen=True, kw_only=True):
     window_V: tuple[float, float] | None = None
     judged_V: float | None = None
     U_judged_V: float | None = None
+    u_measured_V: dict[str, float] = {}
+    u_predicted_V: dict[str, float] = {}
 
 
 class ComparedPulse(Frozen, frozen=True, kw_only=True):
@@ -46,6 +71,8 @@ class ComparedPulse(Frozen, frozen=True, kw_only=True):
     U_predicted_s: float
     U_measured_s: float | None
     En: float | None
+    u_measured_s: dict[str, float] = {}
+    u_predicted_s: dict[str, float] = {}
 
 
 class ComparedCase(Frozen, frozen=True, kw_only=True):
@@ -66,13 +93,19 @@ class ComparedCase(Frozen, frozen=True, kw_only=True):
 class Conformity(Frozen, frozen=True, kw_only=True):
     """Does every output show its logic level beyond doubt?
 
-    ``false_accept_risk`` is None where no figure would be honest: an output of a board of pulses
-    flips as a whole, so that how far its voltage is from a threshold tells nothing.
+    ``false_accept_risk`` (consumer's risk) is how probably, with these readings, an output is wrong
+    in truth. It is None where no figure would be honest: an output of a board of pulses flips as a
+    whole, so that how far its voltage is from a threshold tells nothing. ``false_reject_risk``
+    (producer's risk) is how probably a board that is right at all of its edges would be rejected,
+    and ``accept_k`` and ``reject_k`` are the guard bands, in standard uncertainties.
     """
 
     answer: Literal["yes", "no", "undecided"]
     reasons: list[str]
     false_accept_risk: float | None
+    false_reject_risk: float | None = None
+    accept_k: float | None = None
+    reject_k: float | None = None
 
 
 class Agreement(Frozen, frozen=True, kw_only=True):
@@ -88,6 +121,51 @@ class Agreement(Frozen, frozen=True, kw_only=True):
     p_value: float
     false_fail_risk: float
     worst: list[str]
+
+
+class FittedPart(Frozen, frozen=True, kw_only=True):
+    """What the readings say of a part.
+
+    Args:
+        part, parameter, nominal, low, high: as in ``PartSlopes``.
+        value: that fits the readings best, within its tolerance.
+        u: its standard uncertainty.
+    """
+
+    part: str
+    parameter: str
+    nominal: float
+    low: float
+    high: float
+    value: float
+    u: float
+
+
+class Fit(Frozen, frozen=True, kw_only=True):
+    """Do the readings agree with the model fitted to this board, its parts within tolerance?
+
+    Measured against the uncertainty of the measurement alone: ``no`` says that no set of parts
+    within tolerance explains these readings, ``undecided`` that it could not be fitted.
+
+    Args:
+        answer: see above.
+        statistic: squared distance of the readings from the nearest board within tolerance.
+        limit: that a good board's exceeds with ``false_fail_risk`` at most.
+        readings: how many were fitted.
+        p_value: how probably a good board is as far away, at most.
+        false_fail_risk: see ``limit``.
+        parts: those that the readings say something of, the best known first.
+        reason: why it could not be fitted.
+    """
+
+    answer: Literal["yes", "no", "undecided"]
+    statistic: float = 0.0
+    limit: float = 0.0
+    readings: int = 0
+    p_value: float = 1.0
+    false_fail_risk: float = 0.0
+    parts: list[FittedPart] = []
+    reason: str = ""
 
 
 class DetectedFault(Frozen, frozen=True, kw_only=True):
@@ -139,7 +217,8 @@ class Comparison(RecordBase, frozen=True, kw_only=True, tag="comparison"):
 
     ``conditions`` are the prediction's; nobody measured whether the board was under them.
     ``unset`` names what was wired and not read; ``power`` and ``unseen_faults`` follow from the
-    prediction and the wiring alone, so that they are known before anything is measured.
+    prediction and the wiring alone, so that they are known before anything is measured. ``sources``
+    are those of the uncertainties; ``fit`` is the model fitted to this board.
     """
 
     verdict: Literal["PASS", "PASS (outputs only)", "UNDECIDED", "FAIL"]
@@ -152,3 +231,5 @@ class Comparison(RecordBase, frozen=True, kw_only=True, tag="comparison"):
     conditions: Conditions = Conditions()
     cases: list[ComparedCase]
     edges: list[ComparedEdge] = []
+    fit: Fit | None = None
+    sources: dict[str, Source] = {}

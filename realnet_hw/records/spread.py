@@ -32,7 +32,7 @@ class Slopes(Frozen, frozen=True, kw_only=True):
         source_ohm: resistance of the node that a value is read on, n.
         per_K: change of the nominal board's values per kelvin, n, those of the pulses after them.
         parts: of every part and rail that was drawn.
-        linear_u: standard deviation of what the slopes of the parts leave of the values of the
+        linear_u: half of the greatest that the slopes of the parts leave of the values of the
             boards drawn, n, those of the pulses after them.
     """
 
@@ -52,7 +52,7 @@ class PartSlopes(Frozen, frozen=True, kw_only=True):
         parameter: of the deck.
         is_rail: whether it is a supply.
         nominal, low, high: its value and the bounds of its tolerance.
-        deviation: its standard deviation over the boards drawn.
+        mean, deviation: of its value over the boards drawn, the standard deviation.
         slopes: per unit of the parameter, n values, those of the pulses after them.
     """
 
@@ -62,6 +62,7 @@ class PartSlopes(Frozen, frozen=True, kw_only=True):
     nominal: float
     low: float
     high: float
+    mean: float
     deviation: float
     slopes: list[float]
 

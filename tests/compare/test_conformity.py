@@ -71,7 +71,7 @@ def judged(
 def bench(range_V: float | None = 10.24) -> Bench:
     """Nothing is known of the channels, and the inputs are as set."""
     none = np.zeros((0, 0))
-    return Bench({}, Moved(np.zeros(0), none, none, none), range_V)
+    return Bench({}, Moved(np.zeros(0), none, none, none, [], none), range_V)
 
 
 def as_read(readings: dict[str, MeasuredValue]) -> Outputs:
