@@ -7,6 +7,7 @@ import os
 import select
 import subprocess
 import threading
+import time
 import tty
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,17 +47,28 @@ def boot_loader(folder: Path) -> Path:
 def on_a_port(fixture: VirtualFixture) -> Iterator[str]:
     """Put a fixture behind a serial port; gives the port's device.
 
-    Its time stands still until the first byte comes, as if that had reset it: opening a real port
-    does, and a pseudo-terminal has no line for it.
+    To open it presses the reset button, as the board's DTR line does. Its time then stands still
+    until the first byte comes: a boot loader waits no longer than a second.
     """
     outside, inside = os.openpty()
     tty.setraw(outside)
+    port = os.ttyname(inside)
+    os.close(inside)
     end = threading.Event()
+    line = select.poll()
+    line.register(outside, select.POLLIN)
 
     def serve() -> None:
-        started = False
+        is_open = started = False
         while not end.is_set():
-            if select.select([outside], [], [], _LOOK_s)[0]:
+            events = dict(line.poll(1e3 * _LOOK_s)).get(outside, 0)
+            if events & select.POLLHUP:
+                is_open = False
+                time.sleep(_LOOK_s)
+            elif not is_open:
+                is_open, started = True, False
+                press_reset(fixture)
+            if events & select.POLLIN:
                 fixture.send(os.read(outside, 4096))
                 started = True
             if started:
@@ -67,17 +79,14 @@ def on_a_port(fixture: VirtualFixture) -> Iterator[str]:
     thread = threading.Thread(target=serve)
     thread.start()
     try:
-        yield os.ttyname(inside)
+        yield port
     finally:
         end.set()
         thread.join()
         os.close(outside)
-        os.close(inside)
 
 
-def waiting(elf: Path) -> VirtualFixture:
-    """Return a fixture whose reset button was pressed, and that waits for a programmer."""
-    fixture = VirtualFixture(elf)
-    fixture.controller.reset(ResetCause.EXTERNAL)
+def press_reset(fixture: VirtualFixture) -> None:
+    """Press the reset button, and let a boot loader blink."""
+    fixture.reset(ResetCause.EXTERNAL)
     fixture.run_for(_BLINK_s)
-    return fixture

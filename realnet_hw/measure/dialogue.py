@@ -21,6 +21,9 @@ from realnet_hw.measure.link import Link, NoAnswer
 
 _T = TypeVar("_T")
 
+FIXTURE = "realnet_hw,fixture,"
+"""What ``*IDN?`` of a fixture begins with: maker and model."""
+
 START_UP_S = 6.0
 """How long a fixture may take to answer: opening the port resets an Arduino for up to 3 s."""
 
@@ -281,7 +284,7 @@ def _identify(link: Link, baud: int, patience_s: float) -> Identity:
         except NoAnswer:
             continue
         fields = heard.split(",")
-        if len(fields) == 4 and fields[:2] == ["realnet_hw", "fixture"]:
+        if len(fields) == 4 and heard.startswith(FIXTURE):
             return Identity(heard, fields[2], fields[3])
     if heard:
         raise BenchError(

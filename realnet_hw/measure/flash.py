@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
+import time
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from realnet_hw import project
 from realnet_hw.errors import BenchError, InputError, ToolMissing
+from realnet_hw.measure.dialogue import FIXTURE
 from realnet_hw.measure.fixture import Fixture
+from realnet_hw.measure.link import Link, NoAnswer
 from realnet_hw.measure.lock import FixtureLock
 
 BOOT_BAUD = 115200
@@ -17,10 +23,28 @@ BOOT_BAUD = 115200
 The boot loader of older Nanos, at 57600, is left out: it does not outlive a watchdog reset.
 """
 _PATIENCE_S = 60.0
+# A board that has just been reset answers within this time, its boot loader's included.
+_ANSWERS_S = 3.0
+_ASKED_S = 0.5
+# Maker, model, serial number and version, as IEEE 488.2 10.14 has them.
+_IDENTITY = re.compile(r"[ -~]+(,[ -~]*){3}")
 
 
-def flash(port: str, *, firmware: Path) -> str:
-    """Write the firmware, read it back, start it, and return what it says it is.
+@dataclass(frozen=True)
+class Flashed:
+    """What was on a port, and what is now.
+
+    Args:
+        before: what it said that it is, "" where nothing did.
+        now: the same, of the firmware that was written.
+    """
+
+    before: str
+    now: str
+
+
+def flash(port: str, *, firmware: Path) -> Flashed:
+    """Ask who is there, write the firmware, read it back, start it, and return who is there now.
 
     The controller is reset on the way, which makes a fixture safe; no terminal gets a voltage.
 
@@ -31,8 +55,8 @@ def flash(port: str, *, firmware: Path) -> str:
     Raises:
         InputError: no such port.
         ToolMissing: avrdude is not installed.
-        BenchError: a run is using this fixture, there is no boot loader of an ATmega328P, what was
-            read back differs, or the firmware did not start.
+        BenchError: a run is using this fixture, another instrument answers there, there is no boot
+            loader of an ATmega328P, what was read back differs, or the firmware did not start.
 
     Ref: avrdude's manual, ``-c arduino`` (STK500 v1, as Optiboot speaks it).
     """
@@ -48,11 +72,34 @@ def flash(port: str, *, firmware: Path) -> str:
     lock = FixtureLock(address)
     lock.acquire()
     try:
+        before = _answers(address)
+        if before and not before.startswith(FIXTURE):
+            raise BenchError(
+                f"another instrument is on this port: {before[:60]!r}",
+                where=port,
+                mend="give the port of the Arduino; `realnet doctor` lists the ports",
+            )
         _write(avrdude, port, firmware)
     finally:
         lock.release()
     with Fixture(address) as fixture:
-        return fixture.identity.text
+        return Flashed(before, fixture.identity.text)
+
+
+def _answers(address: str) -> str:
+    """Return what answers ``*IDN?`` at a port, "" where nothing does that says who it is.
+
+    Raises:
+        LinkLost, BenchError: the port does not open.
+    """
+    end = time.monotonic() + _ANSWERS_S
+    with Link(address, BOOT_BAUD) as link:
+        while time.monotonic() < end:
+            with suppress(NoAnswer):
+                heard = link.query("*IDN?", timeout_s=_ASKED_S)
+                if _IDENTITY.fullmatch(heard):
+                    return heard
+    return ""
 
 
 def _write(avrdude: str, port: str, firmware: Path) -> None:

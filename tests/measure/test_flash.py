@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import shutil
 import threading
 import tty
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from realnet_hw.emulate.fixture import VirtualFixture
 from realnet_hw.errors import BenchError, InputError, ToolMissing
 from realnet_hw.measure import flash as flashing
 from realnet_hw.measure.flash import flash
@@ -25,39 +28,69 @@ def boot_elf(simulator: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return arduino.boot_loader(tmp_path_factory.mktemp("boot"))
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flashing, "_ANSWERS_S", 0.4)
+    monkeypatch.setattr(flashing, "_ASKED_S", 0.2)
+
+
 def test_the_firmware_is_written_and_runs(boot_elf: Path, firmware: Path) -> None:
-    fixture = arduino.waiting(boot_elf)
-    with arduino.on_a_port(fixture) as port:
-        said = flash(port, firmware=firmware.with_suffix(".hex"))
-    assert said.startswith("realnet_hw,fixture,")
+    with arduino.on_a_port(VirtualFixture(boot_elf)) as port:
+        flashed = flash(port, firmware=firmware.with_suffix(".hex"))
+    assert flashed.before == "", "a boot loader says nothing of itself"
+    assert flashed.now.startswith("realnet_hw,fixture,")
 
 
-def test_where_something_else_answers_it_says_so(firmware: Path, boot_elf: Path) -> None:
+@contextlib.contextmanager
+def answering(answer: bytes) -> Iterator[tuple[str, list[bytes]]]:
+    """Something that gives one answer to whatever comes; also gives what came."""
     outside, inside = os.openpty()
     tty.setraw(outside)
     end = threading.Event()
+    heard: list[bytes] = []
 
-    def babble() -> None:
+    def serve() -> None:
         while not end.is_set():
             if select.select([outside], [], [], 0.01)[0]:
-                os.read(outside, 64)
-                os.write(outside, b"?")
+                heard.append(os.read(outside, 64))
+                os.write(outside, answer)
 
-    babbling = threading.Thread(target=babble)
-    babbling.start()
+    serving = threading.Thread(target=serve)
+    serving.start()
     try:
-        with pytest.raises(BenchError, match="Optiboot"):
-            flash(os.ttyname(inside), firmware=firmware.with_suffix(".hex"))
+        yield os.ttyname(inside), heard
     finally:
         end.set()
-        babbling.join()
+        serving.join()
         os.close(inside)
         os.close(outside)
 
 
+@pytest.mark.parametrize("answer", [b"?", b"Hello from my sketch\r\n"])
+def test_where_no_boot_loader_is_it_says_so(firmware: Path, boot_elf: Path, answer: bytes) -> None:
+    with answering(answer) as (port, _), pytest.raises(BenchError, match="Optiboot"):
+        flash(port, firmware=firmware.with_suffix(".hex"))
+
+
+def test_another_instrument_is_left_alone(firmware: Path, boot_elf: Path) -> None:
+    with (
+        answering(b"KEITHLEY INSTRUMENTS INC.,MODEL 2400,1234567,C32\r\n") as (port, heard),
+        pytest.raises(BenchError, match=rf"{port}: another instrument is on .*MODEL 2400"),
+    ):
+        flash(port, firmware=firmware.with_suffix(".hex"))
+    assert b"".join(heard) == b"*IDN?\n", "it was asked who it is, and nothing else was sent"
+
+
+def test_a_fixture_that_is_there_says_so_before_it_is_written(
+    firmware: Path, boot_elf: Path
+) -> None:
+    # In the simulator its flash has no boot loader besides, so that it is only asked.
+    with arduino.on_a_port(VirtualFixture(firmware)) as port:
+        assert flashing._answers(f"ASRL{port}::INSTR").startswith("realnet_hw,fixture,")
+
+
 def test_a_fixture_in_use_is_left_alone(firmware: Path, boot_elf: Path) -> None:
-    fixture = arduino.waiting(boot_elf)
-    with arduino.on_a_port(fixture) as port:
+    with arduino.on_a_port(VirtualFixture(boot_elf)) as port:
         lock = FixtureLock(f"ASRL{port}::INSTR")
         lock.acquire()
         try:
