@@ -259,9 +259,15 @@ class VirtualFixture:
         if pins != self._plant_pins:
             self._plant_pins = pins
             plant.advance(0.0, pins)
-        if self._plant_set_s < self._steady_from_s or errors.output_drift is not still:
+        if not self._is_set:
             self._plant_set_s = at_s
             self._set_plant(at_s)
+
+    @property
+    def _is_set(self) -> bool:
+        """Whether the board has what is at the terminals, and nothing moves these."""
+        drifts = self.front_end.errors.output_drift is not still
+        return self._plant_set_s >= self._steady_from_s and not drifts
 
     def _disturbed(self, until_s: float) -> None:
         """Something moves the terminals, until a time."""
@@ -330,10 +336,12 @@ class VirtualFixture:
     def _sensed_V(self, channel: int, at_s: float) -> float:
         """The voltage at a source's terminal, which is the board's where the source is open."""
         port = self._wiring.inputs.get(channel, "")
-        self._bring_plant_to(at_s)
         if port in self._wiring.open_inputs and not self.front_end.relay.operated(at_s):
+            self._bring_plant_to(at_s)
             return self._plant.read(self._wiring.open_inputs[port])
-        self._weigh(at_s)
+        if not (self._weighed and self._is_set):
+            self._bring_plant_to(at_s)
+            self._weigh(at_s)
         return self._loaded_V.get(channel, self._open_V(channel, at_s))
 
     def _look_at_board(self) -> None:

@@ -36,7 +36,7 @@ LOAD = "i_dac0_load"
 # Where the nominal circuit is solved. It is straight to microvolts up to the ends of its range,
 # where the clamps of a sense channel begin to be felt; beyond, it is all the same to a 12-bit code.
 _DACS_V = (-0.1, -0.05, 0.02, 0.1, 0.4, 1.2, 2.048, 2.9, 3.7, 4.0, 4.08, 4.15, 4.6, 4.8, 5.1)
-_SENSED_V = (-30, -12, -10.5, -10.1, -9.8, -9.5, -8, 0, 4, 8, 10.1, 10.5, 12, 16, 30)
+_SENSED_V = (-30, -12, -10.5, -10.1, -9.8, -9.5, -8, -5, 0, 5, 10.1, 10.5, 12, 16, 30)
 # Of these, where a drawn one is solved: what makes it differ are gains and offsets.
 _ANCHOR_DACS_V, _ANCHORS_V = (0.02, 2.048, 4.08), (-10.1, 0, 10.1)
 # Of an overload nobody needs to know more than where it begins, and that the terminal collapses.

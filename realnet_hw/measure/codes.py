@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from realnet_hw.measure.fixture_specification import LSB_V, RANGE_V
+from realnet_hw.measure.fixture_specification import CODES, LSB_V, RANGE_V
 
 if TYPE_CHECKING:
     from realnet_hw.measure.journal import Point
@@ -36,6 +36,20 @@ def terminal_V(code: int, correction: Correction | None = None) -> float:
     if correction is None:
         return read_V
     return read_V * (1 + correction.gain_ppm / 1e6) + correction.offset_V
+
+
+def reach_V(corrections: Iterable[Correction]) -> float:
+    """Return how far readings reach on both sides of 0 V, volts: at the last code they may end.
+
+    What lies further out reads as the last code, and a correction makes another voltage of that:
+    without minding it, a node at 12 V would look like one at 10.15 V.
+
+    Args:
+        corrections: of the channels that were read.
+    """
+    ends = (0, 16 * (CODES - 1))
+    every = [terminal_V(code, each) for each in corrections for code in ends]
+    return min((abs(volts) for volts in every), default=terminal_V(ends[1]))
 
 
 def arrays(points: Sequence[Point]) -> bytes:

@@ -49,7 +49,8 @@ PULL_CHANNELS = ("trigger", "reset")
 
 RANGE_V = 10.24
 """The terminals reach from -RANGE_V to +RANGE_V."""
-LSB_V = 2 * RANGE_V / 4096
+CODES = 4096
+LSB_V = 2 * RANGE_V / CODES
 """One converter step at a terminal."""
 
 REFERENCE_BOUND = 0.001
