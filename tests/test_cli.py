@@ -16,6 +16,7 @@ from realnet_hw import project, records
 from realnet_hw.board import load_board
 from realnet_hw.cli import guidance, main
 from realnet_hw.export import netlist as netlists
+from realnet_hw.measure import station
 
 
 def realnet(
@@ -103,6 +104,16 @@ def test_compare_agrees_and_writes_a_report(made: Path) -> None:
     assert record.verdict == "PASS"
     assert record.made_from
     assert "PASS" in report.read_text()
+
+
+def test_a_prediction_of_steps_is_followed_by_a_bench_with_a_scope() -> None:
+    record = Path("p.json")
+    assert "measure xor --station virtual" in guidance.after_predicting("xor", record)[1]
+    stepped = guidance.after_predicting("xor", record, "curve:X1,transient:X1:1.8us")[1]
+    assert "measure xor --procedure waveform --station scope --prediction p.json" in stepped
+    assert station.load(project.station_file("scope")).scope, "that station has one"
+    again = guidance.after_predicting("xor", None, "transient:X1")[1]
+    assert again == "Next: realnet predict xor --with transient:X1 --out prediction.json"
 
 
 def test_each_command_says_where_its_record_is_and_what_comes_next(made: Path, here: Here) -> None:

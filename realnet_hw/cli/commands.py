@@ -251,7 +251,7 @@ def predict(
             from realnet_hw.compare import table
 
             console(answers).print(table.prediction_table(record))
-            _tell(answers, guidance.after_predicting(board, out))
+            _tell(answers, guidance.after_predicting(board, out, with_))
     return 0 if shows_its_cases(record) else 1
 
 

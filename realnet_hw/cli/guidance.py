@@ -43,13 +43,22 @@ def for_hands(files: Sequence[str]) -> list[str]:
     return said
 
 
-def after_predicting(board: str, out: Path | None) -> list[str]:
-    """Return where a prediction went, and what comes next."""
+def after_predicting(board: str, out: Path | None, views: str = "") -> list[str]:
+    """Return where a prediction went, and what comes next.
+
+    Args:
+        board: as it was named.
+        out: the record, if one was kept.
+        views: what was asked for beside the cases, as ``--with`` has it; steps need a scope.
+    """
     if out is None:
-        keep = command("predict", board, "--out", PREDICTION)
+        wanted = ("--with", views) if views else ()
+        keep = command("predict", board, *wanted, "--out", PREDICTION)
         return ["Record: none was kept", f"Next: {keep}"]
-    bench = ("--station", "virtual", "--prediction", out, "--out", "measurement")
-    return [f"Record: {out}", f"Next: {command('measure', board, *bench)}"]
+    steps = any(view.startswith("transient:") for view in views.split(","))
+    bench = ("--procedure", "waveform", "--station", "scope") if steps else ("--station", "virtual")
+    rest = ("--prediction", out, "--out", "measurement")
+    return [f"Record: {out}", f"Next: {command('measure', board, *bench, *rest)}"]
 
 
 def after_measuring(
