@@ -16,11 +16,11 @@ import msgspec
 from realnet_hw import project, records
 from realnet_hw.board import Board, Port
 from realnet_hw.errors import BenchError, InputError
-from realnet_hw.measure import assemble, assemble_edges, codes, procedure, virtual
+from realnet_hw.measure import assemble, assemble_edges, codes, procedure, terminals, virtual
 from realnet_hw.measure import station as stations
 from realnet_hw.measure.calibration.in_use import InUse, in_use
 from realnet_hw.measure.fixture import Fixture
-from realnet_hw.measure.fixture_specification import RANGE_V, Clock
+from realnet_hw.measure.fixture_specification import Clock
 from realnet_hw.measure.journal import SUFFIX, Header, Journal, Point
 from realnet_hw.measure.scopes.drivers import open_scope
 from realnet_hw.measure.scopes.scope import Scope
@@ -143,10 +143,11 @@ def set_up(board: Board, wiring: Mapping[str, str], fixture: Fixture) -> StoredB
 
     Raises:
         InputError: limits that the fixture does not have, or a column that is not wired.
-        BenchError, LinkLost: as the fixture.
+        BenchError: something else drives an input; BenchError, LinkLost: as the fixture.
     """
     fixture.limit({wiring[port.name]: (port.min_V, port.max_V) for port in board.driven})
     fixture.source({wiring[port.name]: rest_V(port) for port in board.driven})
+    terminals.check_at_rest(board, wiring, fixture)
     fixture.output(True)
     if board.synapses is None:
         return None
@@ -254,6 +255,7 @@ def _measurement(
 ) -> Measurement:
     """Return the record of a run whose points are complete."""
     header = journal.header
+    held = header.corrections or fixture.corrections()
     steady = [point for point in points if point.edge is None]
     channels = assemble.budgets(header.wiring, steady, clock, calibrated)
     edges = assemble_edges.edges_of(points, [port.name for port in board.outputs])
@@ -285,7 +287,9 @@ def _measurement(
         calibration=msgspec.convert(header.calibration, Calibration),
         wiring=header.wiring,
         channels=channels,
-        range_V=RANGE_V,
+        range_V=codes.reach_V(
+            held[channel] for channel in header.wiring.values() if channel in held
+        ),
         started_utc=header.started_utc,
         finished_utc=procedure.utc_now(),
         cases=[assemble.case(board, header.wiring, point, channels) for point in steady],

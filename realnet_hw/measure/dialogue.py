@@ -36,6 +36,7 @@ _QUEUE_LIMIT = 64
 _ERROR = re.compile(r'([+-]?\d+),"(.*)"')
 _HEARTBEAT_LOST = "101"
 _RESTARTED = {"102", "103", "105"}
+_DISTURBED = {"-101", "-360", "-363"}
 
 
 @dataclass(frozen=True)
@@ -238,6 +239,9 @@ class Dialogue:
         elif numbers & _RESTARTED:
             mend = "the fixture restarted, so outputs are grounded; check its supply, "
             mend += "then go on with --resume"
+        elif numbers & _DISTURBED:
+            mend = "the line is disturbed or another program writes to it: check the cable, close "
+            mend += "other programs, then go on with --resume"
         raise BenchError(
             f"the fixture refused {line}: {', '.join(errors)}", where=self._link.address, mend=mend
         )
@@ -255,6 +259,7 @@ class Dialogue:
         raise NoAnswer(
             f"no answer to {line}; the link is in step again and nothing was repeated",
             where=self._link.address,
+            mend="go on with --resume",
         )
 
     def _on_link(self, action: Callable[[Link], _T]) -> _T:

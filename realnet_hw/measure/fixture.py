@@ -295,6 +295,8 @@ class Fixture:
         """
         if on and not self._limits:
             raise InputError("outputs can't go on without limits", mend="call limit() first")
+        if on:
+            self._confirm_limits()
         self.tell(f"OUTP {'ON' if on else 'OFF'}")
         state = self.ask("OUTP?")
         if state != str(int(on)):
@@ -302,6 +304,26 @@ class Fixture:
                 f"outputs are {state!r} after OUTP {'ON' if on else 'OFF'}",
                 where=self.address,
                 mend="switch the fixture's power off",
+            )
+
+    def _confirm_limits(self) -> None:
+        """Make sure that the firmware keeps the limits that it was told.
+
+        A fixture that lost its supply since then has started again with the full range.
+
+        Raises:
+            BenchError: it keeps others; LinkLost and others as ``tell``.
+        """
+        asked = ";:".join(f"SOUR{suffix(channel)}:VOLT:LIM?" for channel in self._limits)
+        told = ";".join(_firmware_limits(*limits) for limits in self._limits.values())
+        kept = self.dialogue.numbers_in(
+            self.ask(asked).replace(";", ","), 2 * len(self._limits), asked
+        )
+        if kept != [float(text) for text in told.replace(";", ",").split(",")]:
+            raise BenchError(
+                "the fixture has forgotten the limits of its sources",
+                where=self.address,
+                mend="it has restarted: check its supply, then go on with --resume",
             )
 
     def confirm_on(self) -> None:
@@ -565,6 +587,11 @@ def check_firing(firing: Firing, *, where: str) -> None:
             where=where,
             allowed=f"a reading {FIRING_MIN_S:g} s after the trigger's end or later",
         )
+
+
+def _firmware_limits(low_V: float, high_V: float) -> str:
+    """Return the limits as the firmware takes them: they always allow 0 V."""
+    return f"{min(low_V, 0.0):.4f},{max(high_V, 0.0):.4f}"
 
 
 def suffix(channel: str) -> int:

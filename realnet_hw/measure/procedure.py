@@ -16,6 +16,7 @@ from pathlib import Path
 from realnet_hw import project
 from realnet_hw.board import Board, Firing
 from realnet_hw.errors import InputError
+from realnet_hw.measure import terminals
 from realnet_hw.measure.codes import terminal_V
 from realnet_hw.measure.fixture import Fixture
 from realnet_hw.measure.fixture_specification import ADC_CHANNELS, PULSE_CHANNELS
@@ -84,6 +85,7 @@ class Run:
         else:
             taken = _Taken(self._held(senses, count))
         self.fixture.confirm_on()
+        terminals.check_delivered(self.wiring, set_V, taken.readings_V)
         point = Point(
             point=key,
             time_utc=utc_now(),

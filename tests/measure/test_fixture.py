@@ -55,7 +55,7 @@ def test_a_firmware_that_is_too_old_is_refused(
 ) -> None:
     monkeypatch.setattr("realnet_hw.measure.fixture._OLDEST_FIRMWARE", [1, 10, 0])
     with (
-        pytest.raises(BenchError, match=r"firmware is '1\.2\.0' \(allowed: 1\.10\.0 or later\)"),
+        pytest.raises(BenchError, match=r"firmware is '1\.3\.0' \(allowed: 1\.10\.0 or later\)"),
         Fixture(server.address),
     ):
         pass

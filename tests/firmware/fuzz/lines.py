@@ -1,7 +1,7 @@
 """Lines for the firmware that nobody should send: grammar first, then what noise makes of it.
 
 Half of them are commands with parameters that fit, so that the firmware gets into every state that
-it has; the rest have parameters at and beyond their edges, or bytes changed, lost, doubled, spliced.
+it has; the rest have parameters at and beyond their edges, or bytes changed, lost or doubled.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from tests.firmware.fuzz.lines import Sent
 SOURCES, STEP_uV, RANGE_uV = 6, 5000, 10_240_000
 QUEUE = 8
 BYTE_s = 10 / 115200
-# After the first a command is cut short, as a host would do by ^C; by the second it must have ended.
+# After the first a command is cut short, as a host does by ^C; by the second it must have ended.
 PATIENCE_s, LIMIT_s = 0.3, 12.0
 _LOOK_s = 0.25e-3
 # The variables end and the stack begins here, in the data space of the ATmega328P.
@@ -106,7 +106,7 @@ class WatchedFixture:
         assert self._rests_within(LIMIT_s), "the firmware hangs"
 
     def _rests_within(self, limit_s: float) -> bool:
-        """Whether, at two looks in turn, the firmware waits for bytes and nothing is on the line."""
+        """Whether, at two looks in turn, the firmware waits and nothing is on the line."""
         controller = self.fixture.controller
         end_s = controller.now_s + limit_s
         looks = 0

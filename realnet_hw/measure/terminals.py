@@ -1,0 +1,102 @@
+"""What the fixture can tell of a board by its inputs alone: before they are driven, and after.
+
+A source that reads back something else than it was set to drives a short, another source or nothing
+at all. What is measured then belongs to other inputs than the record would say, and the board may
+be in danger: the run ends, and its outputs are grounded.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+
+from realnet_hw.board import Board
+from realnet_hw.errors import BenchError
+from realnet_hw.measure.fixture import Fixture
+from realnet_hw.measure.fixture_specification import (
+    ADC_NOISE_V,
+    adc_components,
+    dac_components,
+    repeatability,
+)
+from realnet_hw.measure.station import SENSE_SUFFIX
+from realnet_hw.records import Component
+
+_SOURCE_MAX_A = 10e-3
+_GROUND_OHM = 100.0
+"""What grounds a source's terminal while outputs are off."""
+
+
+def check_at_rest(board: Board, wiring: Mapping[str, str], fixture: Fixture) -> None:
+    """Refuse to drive inputs that something else drives already.
+
+    Args:
+        board: on the bench, with its supply on.
+        wiring: terminal to channel.
+        fixture: open, with its outputs off: every input is grounded through 100 ohm, but for those
+            that must be open.
+
+    Raises:
+        BenchError: one carries more than what the board's own current may make there; LinkLost and
+            others as the fixture.
+    """
+    grounded = {
+        port.name: wiring[f"{port.name}{SENSE_SUFFIX}"]
+        for port in board.driven
+        if port.safe == "0V" and f"{port.name}{SENSE_SUFFIX}" in wiring
+    }
+    if not grounded:
+        return
+    allowed_V = _SOURCE_MAX_A * _GROUND_OHM + _worst_V(_sense(), 0.0)
+    read_V = fixture.read_all()
+    for name, channel in grounded.items():
+        if abs(read_V[channel]) > allowed_V:
+            raise BenchError(
+                f"{read_V[channel]:.2f} V is there while outputs are off",
+                where=f"{name} at {channel}",
+                allowed=f"within {allowed_V:.2f} V of 0",
+                mend="switch the board's supply off: something else drives this input; check the "
+                "wiring, the supply's polarity and that it is this board",
+            )
+
+
+def check_delivered(
+    wiring: Mapping[str, str],
+    set_V: Mapping[str, float],
+    readings_V: Mapping[str, Sequence[float]],
+) -> None:
+    """Refuse readings that belong to other inputs than were set.
+
+    Args:
+        wiring: terminal to channel.
+        set_V: input terminal to what its source was set to.
+        readings_V: terminal to its readings; of inputs those of ``X1.sense``, where it is wired.
+
+    Raises:
+        BenchError: an input is further from its setting than source and sense may be off together.
+    """
+    for name, level_V in set_V.items():
+        read_V = readings_V.get(f"{name}{SENSE_SUFFIX}")
+        if not read_V:
+            continue
+        arrived_V = statistics.fmean(read_V)
+        allowed_V = _worst_V(dac_components(), level_V) + _worst_V(_sense(), level_V)
+        if abs(arrived_V - level_V) > allowed_V:
+            raise BenchError(
+                f"{level_V:g} V is set and {arrived_V:.2f} V arrives",
+                where=f"{name} at {wiring[name]}",
+                allowed=f"within {allowed_V:.2f} V",
+                mend=f"look for a short at {name}, a load of more than "
+                f"{_SOURCE_MAX_A * 1e3:.0f} mA or a missing wire to {name}{SENSE_SUFFIX}, then go "
+                "on with --resume",
+            )
+
+
+def _sense() -> list[Component]:
+    return adc_components(repeatability(ADC_NOISE_V, 1, 1))
+
+
+def _worst_V(components: Iterable[Component], level_V: float) -> float:
+    """Return the sum of all bounds, each taken as a rectangular distribution's half width."""
+    return math.sqrt(3) * sum(each.u_V + each.u_relative * abs(level_V) for each in components)
