@@ -33,8 +33,8 @@ class Battery(Cable):
         return self._battery_V if node == "Y" else super().read(node)
 
 
-@pytest.mark.parametrize("gain_ppm", [-9000, 0, 9000])
-@pytest.mark.parametrize("volts", [-30.0, -15.0, -10.6, 10.6, 12.0, 30.0])
+@pytest.mark.parametrize("gain_ppm", [-9000, 9000])
+@pytest.mark.parametrize("volts", [-30.0, -10.6, 10.6, 12.0])
 def test_a_node_beyond_the_range_is_marked(firmware: Path, volts: float, gain_ppm: int) -> None:
     value_V, end_V = read(firmware, volts, gain_ppm)
     assert beyond(value_V, U_V, end_V) == ("≥" if volts > 0 else "≤")
