@@ -10,7 +10,7 @@ import pytest
 from realnet_hw.emulate.fixture import VirtualFixture
 from realnet_hw.emulate.front_end import ChannelErrors, Errors
 
-GAIN, OFFSET_V, INL_LSB = 0.005, 0.020, 12.0
+GAIN, OFFSET_V, INL_LSB = 0.005, 0.049, 12.0
 """Bounds of an uncalibrated source, docs/reference/fixture.md."""
 
 _PROTOCOL = Path(__file__).parents[2] / "firmware" / "fixture" / "PROTOCOL.md"

@@ -25,7 +25,7 @@ def test_a_source_is_as_uncertain_as_its_parts_together(level_V: float) -> None:
     gains = [bound * level_V for bound in (0.001, 0.0005, 0.0024, 0.0008, 0.0008)]
     # Offset: converter; the amplifier's 2.1 mV times 5 and the two resistors' 2.05 mV; then the
     # 2.56 V that count four times: 2.1 mV of its amplifier, and two resistors.
-    offsets_V = [0.019, 0.0105, 0.00205, 0.00205, 0.0084, 0.00385, 0.00385]
+    offsets_V = [0.018, 0.0105, 0.00205, 0.00205, 0.0084, 0.00385, 0.00385]
     # 12 LSB of 5 mV, quantisation of half a step each way.
     expected = rectangular_sum(*gains, *offsets_V, 0.060, 0.0025)
     assert standard_uncertainty(dac_components(), level_V) == pytest.approx(expected)
