@@ -66,13 +66,15 @@ def measure(
         board_path: how the virtual bench finds the board, when not by its name.
 
     Raises:
-        InputError: a bad station file, wiring or procedure, or nothing to resume.
+        InputError: a bad station file, wiring or procedure, a board that the procedure can't
+            measure, or nothing to resume.
         BenchError: the fixture did not do as told.
         LinkLost: it does not answer any more; the journal holds what was measured.
     """
     station = stations.load(station_file)
     wiring = stations.wiring_for(station, board, where=str(station_file))
     how, procedure_sha256 = procedure.load(procedure_name)
+    how.check(board)
     started = datetime.now(UTC)
     stem = f"{board.name}-{procedure_name}"
     new = out_dir / f"{stem}-{started:%Y%m%dT%H%M%S%f}Z{SUFFIX}"
@@ -240,7 +242,7 @@ def _scope(name: str, station: stations.Station, addresses: Mapping[str, str]) -
         raise BenchError(
             "on the virtual bench no scope looks at a board that is fired or that learns",
             where=f"scope {name}",
-            mend="measure it with another procedure",
+            mend="leave the scope out of the procedure there",
         )
     return open_scope(addresses[name], table.driver, timeout_s=table.timeout_s)
 

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from realnet_hw import edges, records
+from realnet_hw.board import load_board
 from realnet_hw.compare import compare
 from realnet_hw.compare import steps as compared_steps
 from realnet_hw.compare.words import steps as said
@@ -128,10 +129,14 @@ def served(firmware: Path) -> Iterator[tuple[BenchServer, dict[str, VirtualScope
 
 @pytest.mark.parametrize(("driver", "index"), [(name, i) for i, name in enumerate(DRIVERS)])
 def test_each_scope_measures_what_the_law_says(
-    tmp_path: Path, served: tuple[BenchServer, dict[str, VirtualScope]], driver: str, index: int
+    tmp_path: Path,
+    served: tuple[BenchServer, dict[str, VirtualScope]],
+    monkeypatch: pytest.MonkeyPatch,
+    driver: str,
+    index: int,
 ) -> None:
     server, scopes = served
-    link = ("socket", "hislip")[index % 2]
+    link, other_link = ("socket", "hislip")[:: 1 if index % 2 else -1]
     found = measured(tmp_path, server, driver, scopes[driver].addresses[link])
     assert found.instruments[1] == scopes[driver].digitiser.model.identity
     assert len(found.cases) == len(BOARD.cases)
@@ -156,6 +161,27 @@ def test_each_scope_measures_what_the_law_says(
         u_V = standard_uncertainty(wave.components, steady_V)
         assert abs(steady_V - edge.to_V / 2) < 2.5 * u_V + 0.03
     assert isinstance(records.decode(records.encode(found)), Measurement)
+
+    # The same over the other link, with as few records as have a scatter.
+    monkeypatch.setattr(steps, "RECORDS", 2)
+    other = measured(tmp_path / "other", server, driver, scopes[driver].addresses[other_link])
+    for edge, again in zip(found.edges, other.edges, strict=True):
+        one, two = edge.figures["Y"].delay_s, again.figures["Y"].delay_s
+        assert None not in (one.value, one.U, two.value, two.U)
+        assert abs(one.value - two.value) < one.U + two.U + 0.02 * one.value
+
+
+def test_a_board_that_is_fired_or_learns_has_no_steps(tmp_path: Path) -> None:
+    station = tmp_path / "station.toml"
+    station.write_text('name = "x"\n[virtual]\n[scope.dso]\ndriver = "tektronix_tbs"\n')
+    for name, why in (
+        ("nand_555", "this board is fired: .*--procedure pulse_width"),
+        ("array_2t1c", "this board learns: .*--procedure truth_table"),
+    ):
+        board = load_board(name)
+        with pytest.raises(InputError, match=why):
+            bench.measure(board, SHA256, station, tmp_path / "out", procedure_name="waveform")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_wrong_capacitor_shows_in_the_wave_alone(
