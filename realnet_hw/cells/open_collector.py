@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 class OpenCollector(Cell):
     """An NPN transistor behind a resistor.
 
+    A Schottky rectifier in its collector keeps negative voltages off: they would open the
+    transistor backwards, and break down its base.
+
     Args:
         input: net of the logic signal; high pulls.
-        output: net of the collector.
+        output: net of the terminal.
         base_ohm: between the signal and the base.
     """
 
@@ -33,11 +36,12 @@ class OpenCollector(Cell):
     ) -> None:
         super().__init__(name, title, layer=layer, stage=stage)
         self.input, self.output = input, output
-        base = f"{output}_BASE"
+        base, collector = f"{output}_BASE", f"{output}_LOW"
         self.parts["base"] = CellPart("resistor", {"1": input, "2": base}, units.compact(base_ohm))
         self.parts["transistor"] = CellPart(
-            "transistor_2n3904", {"1": "GND", "2": base, "3": output}
+            "transistor_2n3904", {"1": "GND", "2": base, "3": collector}
         )
+        self.parts["diode"] = CellPart("diode_1n5819", {"1": collector, "2": output})
 
     def draw(self, pad: Pad) -> None:
         """Draw the transistor, its base resistor at the left."""
@@ -50,5 +54,8 @@ class OpenCollector(Cell):
         pad.label(self.input, base["1"].x - 2.54, y, "left")
         pad.power("GND", *pins["1"], "down")
         x, y = pins["3"]
-        pad.wire((x, y), (x, y - 2.54), (x + 15.24, y - 2.54))
-        pad.label(self.output, x + 15.24, y - 2.54)
+        diode = pad.put("diode", x + 10.16, y - 2.54)
+        pad.wire((x, y), (x, y - 2.54), diode["1"])
+        pad.small_label(self.parts["diode"].pins["1"], x, y - 2.54, "left")
+        pad.wire(diode["2"], (x + 17.78, y - 2.54))
+        pad.label(self.output, x + 17.78, y - 2.54)

@@ -32,7 +32,7 @@ class ReferenceOutput(Cell):
         *,
         source: str,
         terminal: str,
-        series_ohm: float = 6.04e3,
+        series_ohm: float = 6.81e3,
         amplifier: str = "opa4134",
         layer: int = 0,
     ) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from realnet_hw import units
-from realnet_hw.cells.cell import AmplifierRequest, CellPart
-from realnet_hw.cells.open_collector import OpenCollector
+from realnet_hw.cells.cell import AmplifierRequest, Cell, CellPart
 
 if TYPE_CHECKING:
     from realnet_hw.drawing.pad import Pad
 
 
-class RelayDriver(OpenCollector):
+class RelayDriver(Cell):
     """A transistor for coils, and two comparators that keep it off unless both rails are there.
 
     The positive rail is there above ``V_middle (R_1 + R_2) / R_2``; the negative one below
@@ -45,13 +44,16 @@ class RelayDriver(OpenCollector):
         layer: int = 0,
         stage: int | None = None,
     ) -> None:
-        super().__init__(
-            name, title, input=input, output=output, base_ohm=1.5e3, layer=layer, stage=stage
-        )
+        super().__init__(name, title, layer=layer, stage=stage)
+        self.input, self.output = input, output
         self.rails, self.reference, self.middle = rails, reference, middle
-        base = self.parts["base"].pins["2"]
-        high, low, freed = f"{name}_HIGH", f"{name}_LOW", f"{output}_FREED"
+        high, low = f"{name}_HIGH", f"{name}_LOW"
+        base, freed = f"{output}_BASE", f"{output}_FREED"
+        self.parts["transistor"] = CellPart(
+            "transistor_2n3904", {"1": "GND", "2": base, "3": output}
+        )
         for key, first, second, ohm in (
+            ("base", input, base, 1.5e3),
             ("high_upper", rails[0], high, positive_ohm[0]),
             ("high_lower", high, "GND", positive_ohm[1]),
             ("low_upper", reference, low, negative_ohm[0]),

@@ -26,7 +26,7 @@ from realnet_hw import project
 from realnet_hw.errors import ToolFailed, ToolMissing
 from realnet_hw.parts.skidl_parts import symbol_folder
 
-_TIMEOUT_s = 120
+_TIMEOUT_s = 600
 _NEEDED_MAJOR = 9
 # Of a board's picture: its longer side, and how much of that the board takes.
 _LONGEST_px = 1400

@@ -24,7 +24,9 @@ class Version(NamedTuple):
     impedance_ohm: float
 
 
+# That of 4.096 V is from memory, as its card says.
 VERSIONS = [
+    Version("lm4040_4v1", 4.096, (50e-6, 73e-6), (0.5e-3, 0.9e-3), (3e-3, 7e-3), 0.5),
     Version("lm4040_2v5", 2.5, (45e-6, 60e-6), (0.3e-3, 0.8e-3), (2.5e-3, 6e-3), 0.3),
     Version("lm4040_5v0", 5.0, (65e-6, 89e-6), (0.5e-3, 1e-3), (3.5e-3, 8e-3), 0.5),
 ]

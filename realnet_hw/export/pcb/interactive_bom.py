@@ -20,7 +20,7 @@ from realnet_hw.export.pcb.board_file import python_with_pcbnew
 
 _PROGRAM = "generate_interactive_bom"
 _PACKAGE = "InteractiveHtmlBom"
-_TIMEOUT_s = 120
+_TIMEOUT_s = 600
 _DATE_s = 946684800  # 2000-01-01, as in all files
 # A folder of its own: the environment's other packages are none of KiCad's Python.
 _OWN = Path(sys.prefix) / "share" / _PACKAGE

@@ -1,0 +1,242 @@
+"""The whole fixture: its controller's pins, its rails, and what it bears without them."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+from realnet_hw.board import Board, load_board
+from realnet_hw.drawing import symbols
+from realnet_hw.emulate import fixture as emulated
+from realnet_hw.export import netlist
+from realnet_hw.export.deck import Deck, deck_from
+from realnet_hw.parts.catalogue import part_type
+from realnet_hw.predict.ngspice import NgspiceEngine
+
+TERMINALS = (
+    *(f"ADC{i}" for i in range(7)),
+    *(f"PULSE{i}" for i in range(8)),
+    *(f"LINE{i}" for i in range(16)),
+    "TRIGGER",
+    "RESET",
+    "REF",
+)
+PIN_LIMIT_A = 2e-3
+
+
+@pytest.fixture(scope="module")
+def board() -> Board:
+    return load_board("fixture_shield")
+
+
+@pytest.fixture(scope="module")
+def deck(board: Board) -> Deck:
+    return deck_from(netlist.from_board(board), board)
+
+
+@pytest.fixture(scope="module")
+def engine() -> NgspiceEngine:
+    return NgspiceEngine()
+
+
+def arduino(pin: str) -> str:
+    """Return what an Arduino calls a pin of the controller: PB1 is D9."""
+    first = {"B": "D8", "C": "A0", "D": "D0"}[pin[1]]
+    return f"{first[0]}{int(first[1:]) + int(pin[2])}"
+
+
+def controller_nets(board: Board) -> dict[str, str]:
+    """Return the nets of the Arduino's pins by the names that are printed on it."""
+    names = {pin.number: pin.name for pin in symbols.load("MCU_Module:Arduino_UNO_R3").pins(1)}
+    return {names[number]: net for number, net in board.assembly.parts["A1"].pins.items()}
+
+
+def parts_on(board: Board, net: str, kind: str) -> list[set[str]]:
+    """Return the other nets of all parts of a kind that are on a net."""
+    found = (part for part in board.assembly.parts.values() if part.type == kind)
+    return [set(part.pins.values()) - {net} for part in found if net in part.pins.values()]
+
+
+def chips(board: Board, kind: str) -> list[Mapping[str, str]]:
+    return [part.pins for part in board.assembly.parts.values() if part.type == kind]
+
+
+def test_pins_and_pulls_are_those_of_the_firmware(board: Board) -> None:
+    """The virtual bench's pulls are the protocol's; here each is a resistor of 10 kohm."""
+    nets = controller_nets(board)
+    for pin, level in emulated.PULLS.items():
+        net = nets[arduino(pin)]
+        pulls = {rail for rails in parts_on(board, net, "resistor") for rail in rails}
+        assert ("+5V" if level else "GND") in pulls, pin
+    assert nets[arduino(emulated.OUTPUT_ENABLE)] == "OUTPUT_ENABLE"
+    assert nets[arduino(emulated.CAPTURE)] == "PULSE"
+    assert parts_on(board, nets[arduino(emulated.TRIGGER)], "resistor")
+
+
+def test_converters_have_the_channels_that_the_firmware_gives_them(board: Board) -> None:
+    """DS22250: A is pin 14, B pin 10; DS21298: CH0 to CH7 are pins 1 to 8."""
+    nets = controller_nets(board)
+    for index, pins in enumerate(chips(board, "mcp4922")):
+        assert pins["3"] == nets[arduino(emulated.DAC_SELECTS[index])]
+        assert pins["9"] == nets[arduino(emulated.DAC_SHUTDOWN)]
+        assert pins["8"] == nets[arduino(emulated.LDAC)]
+        assert (pins["14"], pins["10"]) == (f"VDAC{2 * index}", f"VDAC{2 * index + 1}")
+    (adc,) = chips(board, "mcp3208")
+    assert [adc[str(pin)] for pin in range(1, 9)] == [*(f"VADC{i}" for i in range(7)), "VMID"]
+    assert adc["10"] == nets[arduino(emulated.ADC_SELECT)]
+    for bus, pin in (("SCK", "PB5"), ("MISO", "PB4"), ("MOSI", "PB3")):
+        assert nets[arduino(pin)] == bus
+
+
+def test_the_bits_sent_last_are_the_lowest_lines(board: Board) -> None:
+    """The firmware sends the high byte first: it ends in the second register."""
+    first, second = chips(board, "hc595")
+    assert first["14"] == "MOSI"
+    assert first["9"] == second["14"]
+    assert [first["15"], *(first[str(i)] for i in range(1, 8))] == [f"Q{i}" for i in range(8)]
+    assert [second["15"], *(second[str(i)] for i in range(1, 8))] == [f"Q{i}" for i in range(8, 16)]
+    (selector,) = chips(board, "hc4051")
+    assert [selector[pin] for pin in ("11", "10", "9")] == ["Q13", "Q14", "Q15"]
+    inputs = ("13", "14", "15", "12", "1", "5", "2", "4")
+    assert [selector[pin] for pin in inputs] == [f"PULSE{i}_IN" for i in range(8)]
+
+
+def asked(
+    deck: Deck, *, dac_V: float = 2.048, sensed_V: float = 0.0, enable_V: float = 5.0
+) -> dict[str, float]:
+    values = {"VDAC": dac_V, "ADC": sensed_V, "OUTPUT_ENABLE": enable_V}
+    return {
+        source.element: values[re.sub("[0-9]+$", "", port)] for port, source in deck.inputs.items()
+    }
+
+
+def test_every_channel_follows_its_own_converter(engine: NgspiceEngine, deck: Deck) -> None:
+    dacs_V = np.linspace(0.5, 3.5, 6)
+    sensed_V = np.linspace(-9.0, 9.0, 7)
+    values = {f"VDAC{i}": float(v) for i, v in enumerate(dacs_V)}
+    values |= {f"ADC{i}": float(v) for i, v in enumerate(sensed_V)} | {"OUTPUT_ENABLE": 5.0}
+    sets = [{deck.inputs[port].element: volts for port, volts in values.items()}]
+    nets = [*(f"DAC{i}" for i in range(6)), *(f"VADC{i}" for i in range(7)), "REF"]
+    found = engine.operating_point(deck, sets, [deck.nodes[net] for net in nets])[0]
+    assert found[:6] == pytest.approx(5 * (dacs_V - 2.048), abs=5e-3)
+    assert found[6:13] == pytest.approx(sensed_V / 5 + 2.048, abs=1e-3)
+    assert found[13] == pytest.approx(4.096, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("rails", "enable_V", "operated"),
+    [
+        ({}, 5.0, True),
+        ({}, 0.0, False),
+        ({"+15V": 12.5}, 5.0, False),
+        ({"-15V": -12.5}, 5.0, False),
+        ({"-15V": -0.01}, 5.0, False),
+        ({"+15V": 14.25, "-15V": -14.25, "+5V": 4.75}, 3.5, True),
+    ],
+)
+def test_relays_operate_only_while_the_rails_are_there(
+    engine: NgspiceEngine,
+    deck: Deck,
+    rails: Mapping[str, float],
+    enable_V: float,
+    operated: bool,
+) -> None:
+    """Between 1.2 V and 9.6 V on a coil of 12 V nobody knows; it is never left there."""
+    own = deck
+    for net, volts in rails.items():
+        own = own.with_supply(net, volts)
+    low_V = engine.operating_point(own, [asked(own, enable_V=enable_V)], [own.nodes["RELAYS"]])
+    coil_V = rails.get("+15V", 15.0) - low_V[0, 0]
+    limits = part_type("relay_12v").limits
+    assert limits["operate_V"] < coil_V < limits["most_V"] if operated else coil_V < 0.1
+
+
+def unpowered(
+    board: Board, deck: Deck, rail_ohm: float, terminal_V: float
+) -> tuple[Deck, list[str]]:
+    """Return the fixture without supplies, a voltage on every terminal, and its chips' pins.
+
+    Each pin of a chip that is not simulated is at ground, as if nothing inside it limited a
+    current; the sources that keep it there are returned.
+    """
+    kinds = ("mcp4922", "mcp3208", "hc595", "hc4051", "lm311", "arduino_uno")
+    pins = {net for kind in kinds for part in chips(board, kind) for net in part.values()}
+    driven = {source.node for source in deck.inputs.values()}
+    own = sorted(
+        {deck.nodes[net] for net in pins - {"VREF", "VMID"} - set(board.rail_nets)} - driven
+    )
+    elements = [line for line in deck.elements if line.split()[0] not in deck.bench]
+    elements += [f"r_{net} {deck.nodes[net]} 0 {rail_ohm}" for net in ("+15V", "-15V", "+5V")]
+    elements += [f"v_{node} {node} 0 0" for node in own]
+    elements += [f"v_dac_{i} vdac{i} 0 0" for i in range(6)] + ["v_enable output_enable 0 0"]
+    elements += [f"v_at_{net.lower()} {deck.nodes[net]} 0 {terminal_V}" for net in TERMINALS]
+    elements += [f"v_at_dac{i} dac{i} 0 {terminal_V}" for i in range(6)]
+    names = [*(f"v_{node}" for node in own), *(f"v_dac_{i}" for i in range(6)), "v_enable"]
+    # Without a supply there is nothing that its sources could hold.
+    return dataclasses.replace(deck, elements=tuple(elements), supplies={}, inputs={}), names
+
+
+@pytest.mark.parametrize("rail_ohm", [1e-3, 1e6])
+@pytest.mark.parametrize("terminal_V", [12.0, -12.0])
+def test_no_pin_gets_more_than_two_milliamperes_without_supplies(
+    engine: NgspiceEngine, board: Board, deck: Deck, rail_ohm: float, terminal_V: float
+) -> None:
+    own, pins = unpowered(board, deck, rail_ohm, terminal_V)
+    through_A = engine.operating_point(own, [{}], [f"i({name})" for name in pins])[0]
+    assert len(pins) > 40
+    assert np.max(np.abs(through_A)) < PIN_LIMIT_A
+    # And out of the terminals: 100 ohm of a grounded source bears it, the rest takes little.
+    taken_A = engine.operating_point(
+        own,
+        [{}],
+        [f"i(v_at_{net.lower()})" for net in (*TERMINALS, *(f"DAC{i}" for i in range(6)))],
+    )[0]
+    assert np.max(np.abs(taken_A[:-6])) < PIN_LIMIT_A
+    rest = part_type("resistor_2w")
+    assert np.max(taken_A[-6:] ** 2) * 100.0 < rest.limits["max_W"]
+
+
+@pytest.mark.parametrize("sensed_V", [12.0, -12.0])
+def test_a_converter_without_supply_is_kept_from_what_senses_carry(
+    engine: NgspiceEngine, deck: Deck, sensed_V: float
+) -> None:
+    """The amplifiers on, 5 V off: MCP3208 and MCP4922 bear 0.6 V beyond their supply."""
+    own = deck.with_supply("+5V", 0.01)
+    nets = [*(f"VADC{i}" for i in range(7)), "VREF"]
+    sets = [asked(own, sensed_V=sensed_V, enable_V=0.0, dac_V=0.0)]
+    found = engine.operating_point(own, sets, [own.nodes[net] for net in nets])[0]
+    assert np.all(np.abs(found) < 0.6)
+
+
+def test_supplies_carry_what_the_board_takes(
+    engine: NgspiceEngine, board: Board, deck: Deck
+) -> None:
+    """All sources at 10 mA and the relays operated: less than what the board asks supplies for."""
+    loads = [f"i_load{i} dac{i} 0 10e-3" for i in range(6)]
+    own = dataclasses.replace(deck, elements=(*deck.elements, *loads))
+    elements = [own.supplies[supply.net].element for supply in board.supplies]
+    sets = [asked(own, dac_V=4.0, sensed_V=-10.0)]
+    taken_A = engine.operating_point(own, sets, [f"i({name})" for name in elements])[0]
+    for supply, current_A in zip(board.supplies, taken_A, strict=True):
+        assert abs(current_A) < supply.max_A, supply.net
+
+
+@pytest.mark.parametrize("terminal", ["TRIGGER", "RESET"])
+def test_open_collectors_reset_a_timer(engine: NgspiceEngine, deck: Deck, terminal: str) -> None:
+    """An NE555's reset is low below 0.3 V at least; a board pulls up with 10 kohm to 15 V."""
+    own = dataclasses.replace(
+        deck,
+        elements=(
+            *deck.elements,
+            f"r_up p15v {terminal.lower()} 10000",
+            f"v_on {deck.nodes[f'{terminal}_ON']} 0 0",
+        ),
+    )
+    sets = [{**asked(own, enable_V=0.0), "v_on": volts} for volts in (0.0, 4.5)]
+    let_go_V, pulled_V = engine.operating_point(own, sets, [terminal.lower()])[:, 0]
+    assert let_go_V > 14.5
+    assert pulled_V < 0.3
