@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 
 from cyclopts import Parameter
 
@@ -29,6 +30,7 @@ def diagnose(
     readings: Path | None = None,
     *,
     interactive: Flag = False,
+    station: Path | None = None,
     built_on: Literal["pcb", "breadboard"] = "pcb",
     report: Path | None = None,
     out: Path | None = None,
@@ -47,6 +49,9 @@ def diagnose(
         A measurement record, or a file of readings taken by hand.
     interactive
         Ask for one reading of a multimeter after the other until the fault is found.
+    station
+        The board is on this fixture, or virtual bench: it takes the readings that it can, and asks
+        for the others.
     built_on
         What it was soldered or plugged on: on a breadboard legs may be a hole beside.
     report
@@ -58,16 +63,16 @@ def diagnose(
     """
     from realnet_hw import project, records
     from realnet_hw.board import load_board
-    from realnet_hw.diagnose import diagnosis, table
+    from realnet_hw.diagnose import table
     from realnet_hw.export import netlist as netlists
     from realnet_hw.export.deck import deck_from
 
     with own_stdout() as answers:
-        if readings is None and not interactive:
+        if readings is None and not interactive and station is None:
             raise InputError(
                 "nothing was read",
                 where=board,
-                mend="give a measurement record or a file of readings, or --interactive",
+                mend="give a measurement record, a file of readings, --station or --interactive",
             )
         if interactive and json_:
             raise InputError("--interactive talks, --json does not", mend="take --out for a record")
@@ -76,7 +81,6 @@ def diagnose(
         refuse_unwritable(report)
         refuse_unwritable(out)
         made = load_board(board)
-        diagnosis.refuse_unfit(made)
         netlist = netlists.from_board(made)
         deck = deck_from(netlist, made)
         folders = (project.output_folder(board), project.board_file(board).parent / "generated")
@@ -84,10 +88,8 @@ def diagnose(
         built = next((f for f in folders if guidance.built_circuit(f) == sha256), None)
         read, made_from = _read(readings, made, netlist, deck)
         looked = _begun(made, netlist, deck, read, built_on, built)
-        if interactive:
-            from realnet_hw.cli.probing import probe_by_hand
-
-            probe_by_hand(looked, answers, sys.stdin)
+        if interactive or station is not None:
+            _probe(looked, board, sha256, station, answers, is_told=not json_)
         with progress("Weighing what was read"):
             record = looked.record(sha256, made_from)
         if out is not None:
@@ -103,10 +105,34 @@ def diagnose(
             table.show(record, made, netlist, console(answers))
             if report is not None:
                 answers.write(f"Report: {report}\n")
-            if not interactive and record.next_probe is not None:
+            if not interactive and station is None and record.next_probe is not None:
                 again = guidance.command("diagnose", board, *([readings] if readings else []))
                 answers.write(f"To be led from reading to reading: {again} --interactive\n")
     return 0 if table.is_sound(record) else 1
+
+
+def _probe(
+    looked: Investigation,
+    named: str,
+    circuit_sha256: str,
+    station: Path | None,
+    answers: TextIO,
+    *,
+    is_told: bool,
+) -> None:
+    """Go from reading to reading; where nobody is told of it, with the fixture alone."""
+    from realnet_hw import project
+    from realnet_hw.cli.probing import probe
+
+    told, typed = (answers, sys.stdin) if is_told else (io.StringIO(), io.StringIO())
+    if station is None:
+        probe(looked, told, typed)
+        return
+    from realnet_hw.measure.at_hand import board_at_hand
+
+    at, folder = project.station_file(station), project.records_folder(looked.board.name)
+    with board_at_hand(looked.board, circuit_sha256, at, folder, board_path=named) as bench:
+        probe(looked, told, typed, bench)
 
 
 def _read(
@@ -137,6 +163,15 @@ def _read(
             f"this measurement is of another circuit than {board.name}", where=str(path)
         )
     return readings.from_measurement(measured, board), made_from
+
+
+def _say_how_long(expected_s: float) -> None:
+    minutes = max(1, round(expected_s / 60))
+    sys.stderr.write(
+        f"This board takes about {minutes} minute{'s' if minutes > 1 else ''} to compute, once: "
+        "it is kept\n"
+    )
+    sys.stderr.flush()
 
 
 def _begun(
@@ -172,6 +207,7 @@ def _begun(
             wrong,
             diagnosis.cases_for(board, read),
             progress=advance,
+            waiting=_say_how_long,
         )
     looked.take(read)
     if left_out := len(read.values) - len(looked.readings.values):

@@ -10,13 +10,13 @@ from pathlib import Path
 from realnet_hw import records
 from realnet_hw.board import Board
 from realnet_hw.diagnose import neighbours, offers, probes, words
-from realnet_hw.diagnose.dictionary import Dictionary, dictionary
+from realnet_hw.diagnose.dictionary import Dictionary, dictionary, is_made
 from realnet_hw.diagnose.groups import Group, groups
 from realnet_hw.diagnose.inference import Evidence, Posterior, Predictor, posterior
 from realnet_hw.diagnose.pairs import pairs
 from realnet_hw.diagnose.probes import Choice
 from realnet_hw.diagnose.readings import Probe, Reading, Readings, expanded
-from realnet_hw.diagnose.responding import responder_of
+from realnet_hw.diagnose.responding import expected_s, responder_of
 from realnet_hw.diagnose.universe import Universe, universe
 from realnet_hw.diagnose.values import Value, value_of
 from realnet_hw.errors import InputError
@@ -35,6 +35,8 @@ _OTHERS = 4
 _HISTORY = 6
 
 Progress = Callable[[int, int], None]
+Waiting = Callable[[float], None]
+"""Told how many seconds a dictionary will take, where it takes long."""
 
 
 def universe_of(
@@ -64,7 +66,19 @@ def universe_of(
         legs = sorted(set(neighbours.breadboard_legs(board, netlist)))
     elif board_file is not None:
         pairs += neighbours.pcb_pairs(board_file)
-    return universe(deck, neighbours.distinct(iter(pairs), deck.nodes), legs)
+    return universe(deck, neighbours.distinct(iter(pairs), deck.nodes), legs, _stores(board))
+
+
+def _stores(board: Board) -> list[tuple[str, list[str]]]:
+    """Return each stored weight's net, and each port that writes several, with these nets."""
+    if board.synapses is None:
+        return []
+    every = [one for layer in board.synapses.layers for row in layer for one in row]
+    written: dict[str, list[str]] = {}
+    for synapse in every:
+        for port in (synapse.line, synapse.data):
+            written.setdefault(port, []).append(synapse.store)
+    return [(one.store, [one.store]) for one in every] + list(written.items())
 
 
 def cases_for(board: Board, readings: Readings) -> list[dict[str, float]]:
@@ -117,9 +131,9 @@ class Investigation:
         cases: that can be asked for.
         folder: where dictionaries are kept; in the user's cache if not given.
         progress: told of the dictionary's making.
+        waiting: told before, of a board that is slow to compute, how long it will take.
 
     Raises:
-        InputError: a board of charges.
         SimulationFailed: no solution for the sound board.
     """
 
@@ -134,11 +148,14 @@ class Investigation:
         *,
         folder: Path | None = None,
         progress: Progress | None = None,
+        waiting: Waiting | None = None,
     ) -> None:
-        refuse_unfit(board)
         self.board, self.netlist = board, netlist
         self._responder = responder_of(board, deck, engine, cases)
-        book = dictionary(self._responder, universe, progress=progress, folder=folder)
+        responder = self._responder
+        if waiting and responder.is_slow and not is_made(responder, universe, folder):
+            waiting(expected_s(responder, len(universe.hypotheses)))
+        book = dictionary(responder, universe, progress=progress, folder=folder)
         self.predictor = Predictor(deck, book)
         self._taken: list[Readings] = []
         self._history: list[records.DiagnosisStep] = []
@@ -158,6 +175,11 @@ class Investigation:
         for some in self._taken:
             joined = joined.joined(some)
         return joined
+
+    @property
+    def steps(self) -> int:
+        """How many of the additions were noted as steps."""
+        return len(self._history)
 
     def take(self, readings: Readings, *, step: bool = False) -> None:
         """Add readings; those of a case that the dictionary does not have are left out.
@@ -227,9 +249,19 @@ class Investigation:
         """Return the readings that may be taken next."""
         return offers.offered(self.found, self.board, self.nets(), self.by_itself)
 
+    def read_by(self, wiring: Mapping[str, str]) -> list[Probe]:
+        """Return what a fixture with this wiring, terminal to channel, can read by itself."""
+        return offers.wired(self.board, wiring, self.dictionary.cases)
+
     def supplies_first(self) -> list[Probe]:
         """Return the voltages of the supplies that nobody has read yet."""
         return offers.supplies_first(self.found, self.board)
+
+    def rail_words(self) -> str:
+        """Return which supply was read far from what it should be, empty if none was."""
+        readings = self.readings
+        read = [self._read(reading, readings) for reading in readings.values]
+        return words.rail_words(read, self.board)
 
     def choices(self, at: tuple[tuple[str, float], ...] | None = None) -> list[Choice]:
         """Return the readings that are worth taking, the best first.
@@ -256,7 +288,8 @@ class Investigation:
         order = sorted(range(1, len(shares)), key=lambda fault: -shares[fault])
         probable = [fault for fault in order[:_FAULTS_GIVEN] if shares[fault] > 1e-3]
         together = probes.alike(found, self.offered(), probable)
-        return together if sum(shares[fault] for fault in together) >= SURE else []
+        enough = SURE * (1 - found.other)
+        return together if sum(shares[fault] for fault in together) >= enough else []
 
     def record(self, circuit_sha256: str, made_from: Mapping[str, str]) -> records.Diagnosis:
         """Return the diagnosis.
@@ -276,6 +309,7 @@ class Investigation:
             circuit_sha256=circuit_sha256,
             made_from=dict(made_from),
             healthy=_rounded(found.healthy),
+            other=_rounded(found.other),
             fit="unknown" if unknown else "ok",
             fit_p=_rounded(found.fit),
             groups=self._suspected(self.groups()),
@@ -373,21 +407,6 @@ class Investigation:
             readings=len(self.readings.values),
             healthy=_rounded(found.healthy),
             faults={names[fault].name: _rounded(found.faults[fault]) for fault in order[:_HISTORY]},
-        )
-
-
-def refuse_unfit(board: Board) -> None:
-    """Refuse a board whose voltages do not tell what is wrong with it.
-
-    Raises:
-        InputError: its weights are charges that the bench refreshes.
-    """
-    if board.synapses is not None:
-        raise InputError(
-            "its weights are charges that the bench refreshes: a diagnosis reads boards at rest",
-            where=board.name,
-            allowed="boards without synapses",
-            mend="realnet compare says which voltages are off, and by how much",
         )
 
 

@@ -22,7 +22,7 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from realnet_hw import __version__
-from realnet_hw.diagnose import fired, responses, twins
+from realnet_hw.diagnose import drawn, fired, responses, stored, twins
 from realnet_hw.diagnose.responding import Responding
 from realnet_hw.diagnose.responses import MOST_RESPONSES, Array, Response
 from realnet_hw.diagnose.universe import Universe
@@ -33,7 +33,7 @@ Floats = NDArray[np.float32] | Array
 Progress = Callable[[int, int], None]
 
 # What is stored depends on the code here, too.
-_MODULES = (responses, fired, twins, faults, miswired, asking)
+_MODULES = (responses, drawn, fired, stored, twins, faults, miswired, asking)
 _SOURCES = (Path(__file__), *(Path(module.__file__ or "") for module in _MODULES))
 # What differs by less than so many standard deviations of sound boards and 5 mV is not seen.
 _SEEN, _FINEST = 1.5, 5e-3
@@ -122,6 +122,11 @@ def dictionary(
         parameters=tuple(spread.parameter for spread in responder.spreads),
         **arrays,
     )
+
+
+def is_made(responder: Responding, universe: Universe, folder: Path | None = None) -> bool:
+    """Return whether a dictionary is in the cache; arguments as of ``dictionary``."""
+    return ((folder or _cache()) / _name(responder, universe)).is_dir()
 
 
 def _solve(

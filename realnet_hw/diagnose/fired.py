@@ -1,59 +1,29 @@
-"""What a hypothesis makes a board of pulses answer: after a firing, and with a port held low.
-
-An answer takes transients of tens of milliseconds of computing, so that not every parameter can be
-tried with every fault. The sound board is: that gives what each parameter moves there. Of a faulty
-board a few are drawn, besides the nominal one, and each answer follows the parameters as the sound
-board's does, times a factor that fits these best; what is left counts as its own spread. Boards
-that are nominally alike in everything share that. Where drawn boards answer differently, an output
-high or low, a pulse there or not, each way is a response of its own.
-"""
+"""What a hypothesis makes a board of pulses answer: after a firing, and with a port held low."""
 
 from __future__ import annotations
 
-import dataclasses
-import itertools
-import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from realnet_hw.board import Board
 from realnet_hw.diagnose.answers import MS, held, width
-from realnet_hw.diagnose.responses import (
-    BEND_VARIANCE,
-    INPUT_STEP_V,
-    MOST_RESPONSES,
-    Array,
-    Response,
-    line_and_bend,
-    sigma_points,
-)
-from realnet_hw.diagnose.twins import Twin, wrong_value
-from realnet_hw.diagnose.universe import Hypothesis
-from realnet_hw.errors import InputError, SimulationFailed
-from realnet_hw.export.deck import Deck, Spread
+from realnet_hw.diagnose.drawn import DrawnResponder
+from realnet_hw.diagnose.responses import Array
+from realnet_hw.diagnose.twins import Twin
+from realnet_hw.errors import InputError
+from realnet_hw.export.deck import Deck
 from realnet_hw.predict import faults
 from realnet_hw.predict.asking import Fired, asking_of
 from realnet_hw.predict.engine import Engine, Parameters
-from realnet_hw.predict.tolerances import drawn_boards
 
-# Boards drawn with a fault, and without one: for what only some of them do.
-_DRAWN, _DRAWN_SOUND, _SEED = 6, 40, 1
 # What is held low for so long is at rest; and so long is nothing held between reset and trigger.
-_REST_s, _BETWEEN_s = 10.0, 0.1
+_REST_s, _BETWEEN_s = 0.5, 0.05
 # A shorter pulse is none: what a comparator's own edge may look like.
 _NO_PULSE_ms = 0.05
-# What is alike within that many volts or milliseconds is alike.
-_ALIKE = 0.02
-# So many steps of a wrong value have a spread in common.
-_STEPS_ALIKE = 8
-# What a few drawn boards leave open about a spread.
-_FEW = 1.5
 
 
-class FiredResponder:
+class FiredResponder(DrawnResponder):
     """Asks a board of pulses' faulty twins: see ``responding.Responding``.
 
     Args:
@@ -66,22 +36,18 @@ class FiredResponder:
         InputError: a board that is not fired.
     """
 
+    is_slow = True
+
     def __init__(
         self, board: Board, deck: Deck, engine: Engine, cases: Sequence[Mapping[str, float]]
     ) -> None:
+        super().__init__(deck, engine, cases)
         asking = asking_of(board, deck)
         if not isinstance(asking, Fired):
             raise InputError("a board that is not fired", where=board.name)
-        self.deck = deck
-        self.cases = tuple(cases)
-        self.spreads = deck.spreads
-        self._asking, self._engine = asking, engine
-        self._inputs = [source.element for source in deck.inputs.values()]
-        self._sets = [
-            {deck.inputs[name].element: volts for name, volts in case.items()} for case in cases
-        ]
-        holds = ("reset", "trigger")
-        ports = [port.name for role in holds for port in board.ports if port.role == role]
+        self._asking = asking
+        roles = ("reset", "trigger")
+        ports = [port.name for role in roles for port in board.ports if port.role == role]
         nodes = [node for node in dict.fromkeys(deck.nodes.values()) if node != "0"]
         self._touched = [*nodes, *(f"i({source.element})" for source in deck.supplies.values())]
         volts = list(asking.voltages.values())
@@ -90,31 +56,36 @@ class FiredResponder:
         self.answers = (*volts, *widths, *rest)
         outputs = {deck.nodes[port.net] for port in board.outputs}
         middle_V = (board.logic.threshold_low_V + board.logic.threshold_high_V) / 2
-        # What an answer is above or below of; not a number where that says nothing.
-        self._levels = np.array(
+        self.levels = np.array(
             [middle_V if node in outputs else np.nan for node in volts]
             + [_NO_PULSE_ms] * len(widths)
             + [np.nan] * len(rest)
         )
-        self._known: dict[bytes, list[_Way]] = {}
-
-    is_slow = True
-    """See ``Responding``."""
 
     @property
     def asked(self) -> str:
         """See ``Responding``."""
-        return f"{self._engine.name} {self._asking}"
+        return f"{self.engine.name} {self._asking}"
 
-    def means(self, twin: Twin, changes: Sequence[Parameters]) -> Array:
-        """See ``Responding``; what is held is at rest at the first case's inputs."""
+    def prepare(self, spellings: Sequence[str]) -> None:
+        """See ``DrawnResponder``; each fault has its own deck, which is the faster one here."""
+
+    def twin(self, spelling: str) -> Twin:
+        """See ``DrawnResponder``."""
+        faulty = faults.apply(self.deck, spelling)
+        return Twin(faulty, {}, faulty.spreads)
+
+    def answered(
+        self, twin: Twin, changes: Sequence[Parameters], sets: Sequence[Parameters]
+    ) -> Array:
+        """See ``DrawnResponder``; what is held is at rest at the first of the inputs."""
         every = [{**twin.fixed, **change} for change in changes]
-        sets = [{**one, **case} for one in every for case in self._sets]
-        fired = self._asking.answers(twin.deck, self._engine, sets)
-        fired = fired.reshape(len(every), len(self._sets), -1)
+        asked = [{**one, **case} for one in every for case in sets]
+        fired = self._asking.answers(twin.deck, self.engine, asked)
+        fired = fired.reshape(len(every), len(sets), -1)
         fired[..., len(self._asking.voltages) :] *= MS
-        rest = np.repeat(self._rest(twin.deck, every)[:, None], len(self._sets), axis=1)
-        return np.concatenate([fired, rest], axis=2)
+        rest = self._rest(twin.deck, [{**one, **sets[0]} for one in every])
+        return np.concatenate([fired, np.repeat(rest[:, None], len(sets), axis=1)], axis=2)
 
     def _rest(self, deck: Deck, every: Sequence[Parameters]) -> Array:
         """Return what is at rest with the reset held low, then with the trigger held low.
@@ -131,297 +102,12 @@ class FiredResponder:
         for trigger in self._asking.triggers:
             pulled = [(0.0, 0.0), (_REST_s + _BETWEEN_s, 0.0), (_REST_s + 2 * _BETWEEN_s, 1.0)]
             deck = deck.with_waveform(trigger, pulled)
-        volts = self._engine.transient(
+        volts = self.engine.transient(
             deck,
-            [{**one, **self._sets[0]} for one in every],
+            every,
             self._touched,
             end_s=2 * _REST_s,
             step_s=_REST_s,
             use_initial_conditions=True,
         )
         return np.asarray(volts[:, 1:].reshape(len(every), -1), float)
-
-    def responses(self, hypotheses: Sequence[Hypothesis]) -> Iterator[list[Response]]:
-        """See ``Responding``; the steps of one part's wrong value follow each other."""
-        self._known.clear()
-        sound = self._sound()
-        for spelling, some in itertools.groupby(hypotheses, key=lambda one: one.spelling):
-            if not spelling:
-                yield [self._response(way, sound) for way in self._known[_key(sound.middle)]]
-                continue
-            steps = list(some)
-            if steps[0].factors is not None:
-                yield from self._values(steps, sound)
-                continue
-            yield self._faulty(spelling, sound)
-
-    def _faulty(self, spelling: str, sound: _Sound) -> list[Response]:
-        try:
-            ways = self._ways(Twin(*_own(self.deck, spelling)), sound)
-        except SimulationFailed:
-            return []
-        return [self._response(way, sound) for way in ways]
-
-    def _sound(self) -> _Sound:
-        """Return what moves the sound board's answers, and note the ways in which it answers.
-
-        Raises:
-            SimulationFailed: no solution.
-        """
-        twin = Twin(self.deck, {}, self.spreads)
-        middle = self.means(twin, [{}])[0]
-        linear = np.zeros((*middle.shape, len(self.spreads)))
-        bends = np.zeros_like(middle)
-        for column, spread in enumerate(self.spreads):
-            points = sigma_points(spread)
-            if points:
-                sides = self.means(twin, [{name: value} for name, value in points])
-                line, bend = line_and_bend(middle, *sides)
-                # What flips is one of several ways, no slope.
-                steady = (self._above(sides) == self._above(middle)).all(axis=0)
-                linear[..., column] = np.where(steady, line, 0.0)
-                bends += np.where(steady, BEND_VARIANCE * bend**2, 0.0)
-        slopes = [self._slopes(step_V, middle) for step_V in (-INPUT_STEP_V, INPUT_STEP_V)]
-        sound = _Sound(middle, linear, np.sqrt(bends), *slopes)
-        self._ways(twin, sound, drawn=_DRAWN_SOUND)
-        return sound
-
-    def _slopes(self, step_V: float, middle: Array) -> Array:
-        """Return how the sound board's pulses follow each input, shape (cases, answers, inputs)."""
-        slopes = np.zeros((*middle.shape, len(self._inputs)))
-        for column, element in enumerate(self._inputs):
-            sets = [{**case, element: case[element] + step_V} for case in self._sets]
-            moved = self._asking.answers(self.deck, self._engine, sets)
-            moved[:, len(self._asking.voltages) :] *= MS
-            fired = slice(moved.shape[1])
-            steady = self._above(moved, fired) == self._above(middle[:, fired], fired)
-            slopes[:, fired, column] = np.where(steady, (moved - middle[:, fired]) / step_V, 0.0)
-        return slopes
-
-    def _above(self, answers: Array, some: slice = slice(None)) -> NDArray[np.bool_]:
-        """Return which answers are above their levels; False where they have none."""
-        levels = self._levels[some]
-        return np.asarray(np.where(np.isnan(levels), False, answers > levels), bool)
-
-    def _ways(self, twin: Twin, sound: _Sound, drawn: int = _DRAWN) -> list[_Way]:
-        """Return the ways in which boards of a twin answer.
-
-        Raises:
-            SimulationFailed: no solution for the nominal one.
-        """
-        middle = self.means(twin, [{}])[0]
-        key = _key(middle)
-        if key not in self._known:
-            self._known[key] = self._drawn(twin, middle, sound, drawn)
-        return [dataclasses.replace(way, mean=middle + way.offset) for way in self._known[key]]
-
-    def _drawn(self, twin: Twin, middle: Array, sound: _Sound, drawn: int) -> list[_Way]:
-        boards = drawn_boards(twin.spreads, range(drawn), _SEED).boards()
-        try:
-            answers = self.means(twin, boards)
-        except SimulationFailed:
-            boards, answers = [], middle[None][:0]
-        follows = [sound.linear @ self._standardised(twin, board) for board in boards]
-        read = np.concatenate([middle[None], answers])
-        return _ways_of(read, np.array([np.zeros_like(middle), *follows]), self._above(read), sound)
-
-    def _standardised(self, twin: Twin, board: Parameters) -> Array:
-        """Return a board's parameters in standard deviations of the sound board's."""
-        now = {spread.parameter: spread for spread in twin.spreads}
-        found = np.zeros(len(self.spreads))
-        for column, spread in enumerate(self.spreads):
-            own = now.get(spread.parameter)
-            # One that the fault decides moves nothing.
-            if own is not None and own.low < own.high:
-                found[column] = (board[spread.parameter] - own.nominal) / _sigma(own)
-        return found
-
-    def _values(self, steps: Sequence[Hypothesis], sound: _Sound) -> Iterator[list[Response]]:
-        """Yield the responses to one part's wrong values, step by step, which touch."""
-        element = steps[0].spelling.split()[0].lower()
-        column = next(i for i, one in enumerate(self.spreads) if one.parameter == element)
-        own = self.spreads[column].nominal
-        spans = [one.factors or (1.0, 1.0) for one in steps]
-        factors = sorted({factor for span in spans for factor in span})
-        twin = Twin(self.deck, {}, self.deck.spreads)
-        ends = self._at(twin, element, own, (factors[0], factors[-1]))
-        if len(ends) == 2 and all(_is_alike(end, sound.middle) for end in ends.values()):
-            # Neither far too small nor far too large is seen: nothing between is.
-            ends = dict.fromkeys(factors, sound.middle)
-        else:
-            ends |= self._at(twin, element, own, factors[1:-1])
-        for first in range(0, len(steps), _STEPS_ALIKE):
-            block = spans[first : first + _STEPS_ALIKE]
-            pattern: list[_Way] = []
-            known = [ends[factor] for span in block for factor in span if factor in ends]
-            if not all(_is_alike(end, sound.middle) for end in known):
-                low, high = block[len(block) // 2]
-                try:
-                    pattern = self._ways(wrong_value(self.deck, element, (low, high)), sound)
-                except SimulationFailed:
-                    yield from ([] for _ in block)
-                    continue
-            for low, high in block:
-                if low not in ends or high not in ends:
-                    yield []
-                    continue
-                yield [
-                    self._response(way, sound, column, reach)
-                    for way, reach in self._between(ends[low], ends[high], pattern, sound)
-                ]
-
-    def _at(
-        self, twin: Twin, element: str, own: float, factors: Sequence[float]
-    ) -> dict[float, Array]:
-        """Return the answers with an element at multiples of its own value; those there are."""
-        changes = [{element: own * factor} for factor in factors]
-        try:
-            return dict(zip(factors, self.means(twin, changes), strict=True))
-        except SimulationFailed:
-            if len(factors) < 2:
-                return {}
-        half = len(factors) // 2
-        return self._at(twin, element, own, factors[:half]) | self._at(
-            twin, element, own, factors[half:]
-        )
-
-    def _between(
-        self, low: Array, high: Array, pattern: Sequence[_Way], sound: _Sound
-    ) -> list[tuple[_Way, Array]]:
-        """Return the ways in which boards between two ends answer, with what the value moves."""
-        middle, reach = (low + high) / 2, (high - low) / (2 * math.sqrt(3.0))
-        if (flips := self._above(low) != self._above(high)).any():
-            return [
-                (
-                    dataclasses.replace(
-                        _like(end, pattern, sound), share=0.5, mean=np.where(flips, end, nearer)
-                    ),
-                    np.where(flips, 0.0, reach / 2),
-                )
-                for end, nearer in ((low, (3 * low + high) / 4), (high, (low + 3 * high) / 4))
-            ]
-        if not pattern:
-            return [(_like(middle, pattern, sound), reach)]
-        return [(dataclasses.replace(way, mean=middle + way.offset), reach) for way in pattern]
-
-    def _response(
-        self, way: _Way, sound: _Sound, column: int | None = None, reach: Array | None = None
-    ) -> Response:
-        linear = np.zeros((*way.mean.shape, len(self.spreads) + 2))
-        linear[..., :-2] = way.scale[..., None] * sound.linear
-        if column is not None:
-            linear[..., column] = reach
-        below, above = (way.scale[..., None] * slope for slope in (sound.below, sound.above))
-        return Response(way.share, way.mean, linear, way.own, below, above)
-
-
-@dataclass(frozen=True, eq=False)
-class _Sound:
-    """The sound board.
-
-    Args:
-        middle: what the nominal one answers, shape (cases, answers).
-        linear: per standard deviation of each parameter, shape (cases, answers, parameters).
-        bend: standard deviation that bends add, shape (cases, answers).
-        below, above: slopes against each input, shape (cases, answers, inputs).
-    """
-
-    middle: Array
-    linear: Array
-    bend: Array
-    below: Array
-    above: Array
-
-
-@dataclass(frozen=True, eq=False)
-class _Way:
-    """One way in which boards answer.
-
-    Args:
-        share: of the boards.
-        offset: what they answer on average, less what the nominal one does, shape (cases, answers).
-        mean: what they answer on average.
-        scale: by how much more each follows the parameters than on the sound board.
-        own: standard deviation that is left.
-    """
-
-    share: float
-    offset: Array
-    mean: Array
-    scale: Array
-    own: Array
-
-
-def _ways_of(read: Array, follows: Array, above: NDArray[np.bool_], sound: _Sound) -> list[_Way]:
-    """Return the ways in which boards answer, those that most of them do first.
-
-    Args:
-        read: the nominal one's answers, then those of drawn ones, shape (boards, cases, answers).
-        follows: by how much the sound board's would move with these boards' parts.
-        above: which answers are above their level.
-        sound: the sound board.
-    """
-    marks = [row.tobytes() for row in above]
-    counts = {mark: marks.count(mark) for mark in dict.fromkeys(marks)}
-    kept = sorted(counts, key=lambda mark: -counts[mark])[:MOST_RESPONSES]
-    total = sum(counts[mark] for mark in kept)
-    ways = []
-    for mark in kept:
-        inside = [number for number, other in enumerate(marks) if other == mark]
-        own, moved = read[inside], follows[inside]
-        away, by = own - own.mean(axis=0), moved - moved.mean(axis=0)
-        size = (by**2).sum(axis=0)
-        scale = _ratio(own.mean(axis=0), sound.middle)
-        if len(inside) > 2:
-            fitted = (away * by).sum(axis=0) / np.maximum(size, 1e-30)
-            scale = np.where(size > 1e-12, fitted, 0.0)
-        left = away - scale * by
-        freedom = max(1, len(inside) - 2)
-        spread = _FEW * np.sqrt((left**2).sum(axis=0) / freedom)
-        mean = own.mean(axis=0) - scale * moved.mean(axis=0)
-        ways.append(
-            _Way(
-                counts[mark] / total,
-                mean - read[0],
-                mean,
-                scale,
-                np.hypot(spread, np.abs(scale) * sound.bend),
-            )
-        )
-    return ways
-
-
-def _like(end: Array, pattern: Sequence[_Way], sound: _Sound) -> _Way:
-    """Return a way of boards that answer about so, with the spread of those known."""
-    scale = _ratio(end, sound.middle)
-    own = np.abs(scale) * sound.bend
-    if pattern:
-        nearest = min(pattern, key=lambda way: float(np.abs(way.mean - end).sum()))
-        scale, own = nearest.scale, nearest.own
-    return _Way(1.0, np.zeros_like(end), end, scale, own)
-
-
-def _ratio(answers: Array, sound: Array) -> Array:
-    """Return by how much more than on the sound board answers follow, if in proportion."""
-    return np.clip(answers / np.where(np.abs(sound) < _ALIKE, np.inf, sound), 0.0, 10.0)
-
-
-def _is_alike(one: Array, other: Array) -> bool:
-    return bool((np.abs(one - other) < _ALIKE).all())
-
-
-def _key(answers: Array) -> bytes:
-    """Return what boards have in common that answer alike."""
-    return np.round(answers / _ALIKE).astype(np.int64).tobytes()
-
-
-def _sigma(spread: Spread) -> float:
-    if spread.distribution == "uniform":
-        return (spread.high - spread.low) / (2 * math.sqrt(3.0))
-    return spread.sigma
-
-
-def _own(deck: Deck, spelling: str) -> tuple[Deck, Mapping[str, float], tuple[Spread, ...]]:
-    """Return the deck of a faulty board, with no parameters and its spreads."""
-    faulty = faults.apply(deck, spelling)
-    return faulty, {}, faulty.spreads

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from realnet_hw.board import Board
 from realnet_hw.diagnose import probes
@@ -33,6 +33,26 @@ def offered(
         every += [Probe("ampere", inputs, net, held=port.name) for net in rails]
     every += [Probe("ohm", (), one, other) for one, other in found.predictor.resistor_nets]
     return probes.untaken(found, every)
+
+
+def wired(
+    board: Board, wiring: Mapping[str, str], cases: Sequence[Mapping[str, float]]
+) -> list[Probe]:
+    """Return what a fixture reads of a board by itself.
+
+    Args:
+        board: that hangs on it.
+        wiring: terminal to channel.
+        cases: at which it may be read.
+    """
+    inputs = [tuple(case.items()) for case in cases]
+    volts = {port.name: port.net for port in board.outputs}
+    volts |= {point.name: point.net for point in board.test_points if point.kind == "voltage"}
+    timed = {point.name: point.net for point in board.test_points if point.kind == "pulse"}
+    nets = dict.fromkeys(net for name, net in volts.items() if name in wiring)
+    pulses = dict.fromkeys(net for name, net in timed.items() if name in wiring)
+    found = [Probe("volt", at, net) for at in inputs for net in nets]
+    return found + [Probe("second", at, net) for at in inputs for net in pulses]
 
 
 def supplies_first(found: Posterior, board: Board) -> list[Probe]:

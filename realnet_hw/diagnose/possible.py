@@ -15,7 +15,12 @@ _BEYOND_V = 1.5
 _SET_SHARE = 0.05
 # One reading may be that much off another of the same beyond what both meters' budgets allow.
 _REPEAT_SHARE = 0.1
-_REPEAT_FLOOR: Mapping[str, float] = {"volt": 0.1, "ohm": 1.0, "ampere": 1e-3}
+_REPEAT_FLOOR: Mapping[str, float] = {
+    "volt": 0.1,
+    "ohm": 1.0,
+    "ampere": 1e-3,
+    "second": 5e-5,
+}
 
 
 def refuse_impossible(readings: Readings, board: Board, *, file: str = "") -> None:
@@ -47,6 +52,13 @@ def _refuse(probe: Probe, value: float, board: Board, where: str) -> None:
                 allowed=f"{port.min_V:g} to {port.max_V:g} V",
                 mend="give the volts that the input was set to",
             )
+    if probe.kind == "second" and board.firing and value > board.firing.read_after_s:
+        raise InputError(
+            f"a pulse of {value * 1e3:g} ms at {probe.net}",
+            where=where,
+            allowed=f"up to {board.firing.read_after_s * 1e3:g} ms, when the board is read",
+            mend="check the unit; a pulse that goes on has lasted that long",
+        )
     if probe.kind != "volt":
         return
     low_V, high_V = _span_V(board)

@@ -16,7 +16,7 @@ from realnet_hw import units
 from realnet_hw.board import Board, Port
 from realnet_hw.compare.words import some
 from realnet_hw.errors import InputError
-from realnet_hw.records import Component, MeasuredPulse, MeasuredValue, Measurement
+from realnet_hw.records import Component, MeasuredCase, MeasuredPulse, MeasuredValue, Measurement
 from realnet_hw.uncertainty import expanded_uncertainty
 
 Array = NDArray[np.float64]
@@ -310,8 +310,32 @@ def pulled(board: Board) -> list[Port]:
 def from_measurement(measurement: Measurement, board: Board) -> Readings:
     """Return what a measurement read of a board: voltages, and how long its pulses are.
 
+    Raises:
+        InputError: a value that the board does not have.
+    """
+    return from_cases(
+        measurement.cases, board, measurement.channels, measurement.wiring, measurement.range_V
+    )
+
+
+def from_cases(
+    cases: Sequence[MeasuredCase],
+    board: Board,
+    channels: Mapping[str, Sequence[Component]],
+    wiring: Mapping[str, str],
+    range_V: float | None,
+) -> Readings:
+    """Return what was read of a board case by case.
+
     A case one of whose inputs is not known counts as delivered as set, with what the source's
     budget says.
+
+    Args:
+        cases: as measured.
+        board: that they are of.
+        channels: their budgets.
+        wiring: terminal to channel.
+        range_V: readings of voltages reach from minus that to that; None where it is not known.
 
     Raises:
         InputError: a value that the board does not have.
@@ -320,14 +344,14 @@ def from_measurement(measurement: Measurement, board: Board) -> Readings:
     nets |= {point.name: point.net for point in board.test_points if point.name not in nets}
     values: list[Reading] = []
     delivered: list[Delivered] = []
-    budgets: dict[str, Sequence[Component]] = dict(measurement.channels)
-    for case in measurement.cases:
+    budgets: dict[str, Sequence[Component]] = dict(channels)
+    for case in cases:
         inputs = tuple((port.name, case.inputs[port.name].set_V) for port in board.inputs)
         for name, arrived in case.inputs.items():
             read = MeasuredValue(value_V=arrived.value_V, U_V=arrived.U_V, channel=arrived.channel)
             channel = _channel(read, budgets)
             if arrived.value_V is None:
-                channel = measurement.wiring.get(name, _BY_HAND)
+                channel = wiring.get(name, _BY_HAND)
                 budgets.setdefault(channel, [_component("source", *_SOURCE)])
             at_V = arrived.set_V if arrived.value_V is None else arrived.value_V
             delivered.append(Delivered(inputs, name, at_V, channel))
@@ -345,7 +369,7 @@ def from_measurement(measurement: Measurement, board: Board) -> Readings:
                 values.append(Reading(probe, pulse.width_s, _timed(pulse, budgets)))
     timed = {reading.channel for reading in values if reading.probe.kind == "second"}
     volts = [channel for channel in budgets if channel not in timed]
-    reach = {} if measurement.range_V is None else dict.fromkeys(volts, measurement.range_V)
+    reach = {} if range_V is None else dict.fromkeys(volts, range_V)
     return Readings(tuple(values), tuple(delivered), budgets, reach)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from realnet_hw.board import Board
 from realnet_hw.diagnose.fired import FiredResponder
 from realnet_hw.diagnose.responses import Array, Responder, Response
+from realnet_hw.diagnose.stored import StoredResponder
 from realnet_hw.diagnose.twins import Twin
 from realnet_hw.diagnose.universe import Hypothesis
 from realnet_hw.export.deck import Deck, Spread
@@ -63,6 +65,31 @@ class Responding(Protocol):
         ...
 
 
+# Boards that a dictionary takes, where it is slow: for each parameter, and for each hypothesis with
+# what it takes to read its deck.
+_PER_PARAMETER, _PER_HYPOTHESIS = 1.5, 3.6
+_TIMED = 4
+
+
+def expected_s(responder: Responding, hypotheses: int) -> float:
+    """Return about how long a dictionary takes on this machine as it is now, seconds.
+
+    Args:
+        responder: that makes it.
+        hypotheses: how many there are.
+
+    Raises:
+        SimulationFailed: no solution for the sound board.
+    """
+    sound = Twin(responder.deck, {}, tuple(responder.spreads))
+    responder.means(sound, [{}])  # reads the deck
+    started_s = time.monotonic()
+    responder.means(sound, [{}] * _TIMED)
+    board_s = (time.monotonic() - started_s) / _TIMED
+    boards = _PER_PARAMETER * len(responder.spreads) + _PER_HYPOTHESIS * hypotheses
+    return board_s * boards
+
+
 def responder_of(
     board: Board, deck: Deck, engine: Engine, cases: Sequence[Mapping[str, float]]
 ) -> Responding:
@@ -76,6 +103,8 @@ def responder_of(
     """
     if board.firing is not None:
         return FiredResponder(board, deck, engine, cases)
+    if board.synapses is not None:
+        return StoredResponder(deck, engine, cases)
     nodes = [node for node in dict.fromkeys(deck.nodes.values()) if node != "0"]
     currents = [f"i({source.element})" for source in deck.supplies.values()]
     return Responder(deck, engine, cases, [*nodes, *currents])

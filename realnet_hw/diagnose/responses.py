@@ -12,6 +12,7 @@ Ref: S. J. Julier, J. K. Uhlmann, Proc. IEEE 92 (2004) 401 (sigma points; from m
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import itertools
 import math
@@ -36,8 +37,8 @@ _ROOT3 = math.sqrt(3.0)
 _DECIDED_V, _MOST_SPLITS = 1.0, 2
 MOST_RESPONSES = 2**_MOST_SPLITS
 """So many there are of one hypothesis at most."""
-# So many steps of a wrong value are alike in what all other parts do.
-_STEPS_ALIKE = 4
+# For every so many steps of a wrong value it is solved what all other parts do.
+_STEPS_APART = 8
 # Variance of z^2 for a uniform z of unit variance.
 BEND_VARIANCE = 0.8
 
@@ -111,7 +112,7 @@ class Responder:
         """
         spellings = [one.spelling for one in hypotheses if one.factors is None]
         found = twins(self.deck, spellings)
-        self._prepare(found.values())
+        self.prepare(found.values())
         for is_value, some in itertools.groupby(
             hypotheses, key=lambda one: one.spelling if one.factors else ""
         ):
@@ -135,10 +136,23 @@ class Responder:
             SimulationFailed: no solution.
         """
         every = [{**twin.fixed, **change, **case} for change in changes for case in self._cases]
-        volts = self._bound_to(twin.deck, every).solved(every)
-        return volts.reshape(len(changes), len(self._cases), len(self.answers))
+        return self.volts(twin.deck, every).reshape(
+            len(changes), len(self._cases), len(self.answers)
+        )
 
-    def _prepare(self, found: Iterable[Twin]) -> None:
+    def volts(self, deck: Deck, every: Sequence[Parameters]) -> Array:
+        """Return the answers of boards of a deck, shape (boards, answers).
+
+        Args:
+            deck: of them.
+            every: their parameters, those of the inputs among them.
+
+        Raises:
+            SimulationFailed: no solution.
+        """
+        return self._bound_to(deck, every).solved(every)
+
+    def prepare(self, found: Iterable[Twin]) -> None:
         """Bind each deck of several boards to all the parameters that these change."""
         names: dict[int, dict[str, None]] = {}
         decks: dict[int, list[Deck]] = {}
@@ -219,31 +233,34 @@ class Responder:
         """Yield the responses to one resistor's wrong values, step by step.
 
         What its own value does is solved for each step; what all others do changes slowly from
-        step to step and is taken from the middle of a few.
+        step to step: it is solved for some and lies between them for those in between.
         """
         element = hypotheses[0].spelling.split()[0].lower()
-        for first in range(0, len(hypotheses), _STEPS_ALIKE):
-            some = hypotheses[first : first + _STEPS_ALIKE]
-            steps = [wrong_value(self.deck, element, one.factors or (1, 1)) for one in some]
-            try:
-                pattern = self._whole(steps[len(steps) // 2])
-            except SimulationFailed:
-                yield from ([] for _ in some)
+        column = next(n for n, each in enumerate(self.spreads) if each.parameter == element)
+        steps = [wrong_value(self.deck, element, one.factors or (1, 1)) for one in hypotheses]
+        patterns = self._patterns(steps)
+        for number, step in enumerate(steps):
+            pattern = _between(patterns, number)
+            if pattern is None:
+                yield []
                 continue
-            for step in steps:
-                own = next(s for s in step.spreads if s.parameter == element)
-                tried = [{}, {element: own.low}, {element: own.high}]
-                middle, below, above = self._safely(step, tried)
-                linear = pattern.linear.copy()
-                column = self.spreads.index(next(s for s in self.spreads if s.parameter == element))
-                linear[..., column], bend = line_and_bend(middle, below, above)
-                whole = dataclasses.replace(
-                    pattern,
-                    mean=middle + bend,
-                    linear=linear,
-                    bend=np.hypot(pattern.bend, math.sqrt(BEND_VARIANCE) * np.abs(bend)),
-                )
-                yield [whole]
+            own = step.spreads[self.deck.spreads.index(self.spreads[column])]
+            middle, below, above = self._safely(step, [{}, {element: own.low}, {element: own.high}])
+            pattern.linear[..., column], bend = line_and_bend(middle, below, above)
+            whole = dataclasses.replace(
+                pattern,
+                mean=middle + bend,
+                bend=np.hypot(pattern.bend, math.sqrt(BEND_VARIANCE) * np.abs(bend)),
+            )
+            yield [whole]
+
+    def _patterns(self, steps: Sequence[Twin]) -> dict[int, Response]:
+        """Return the responses of every few steps, of the first and of the last, by number."""
+        found = {}
+        for number in sorted({*range(0, len(steps), _STEPS_APART), len(steps) - 1}):
+            with contextlib.suppress(SimulationFailed):
+                found[number] = self._whole(steps[number])
+        return found
 
     def _moved(self, twin: Twin) -> list[Spread | None]:
         """Return what varies: each of the sound board's spreads, then the fault's own."""
@@ -306,6 +323,23 @@ class _Bound:
                 if name[0] != "c":
                     row[self.places[name]] = value
         return self.bound.operating_points(values)
+
+
+def _between(patterns: Mapping[int, Response], number: int) -> Response | None:
+    """Return what other parts do at a step between two that were solved."""
+    below = max((known for known in patterns if known <= number), default=None)
+    above = min((known for known in patterns if known >= number), default=None)
+    if below is None or above is None:
+        return None
+    share = (number - below) / max(above - below, 1)
+    one, other = patterns[below], patterns[above]
+    return Response(
+        1.0,
+        *(
+            (1 - share) * getattr(one, part) + share * getattr(other, part)
+            for part in ("mean", "linear", "bend", "below", "above")
+        ),
+    )
 
 
 def _resistors(deck: Deck) -> list[str]:

@@ -14,12 +14,14 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from realnet_hw import preferred_values
+from realnet_hw.diagnose.twins import AMPLIFIER_STEP
 from realnet_hw.errors import InputError
 from realnet_hw.export.deck import Deck, subcircuit_ports
 from realnet_hw.predict import faults, miswired
@@ -34,17 +36,24 @@ Kind = Literal[
     "missing",
     "bridge",
     "stuck",
+    "offset",
+    "weak",
     "misplaced",
+    "not written",
 ]
 
 # A wrong value differs by more than tolerances leave open, and is neither open nor short. What a
 # board of pulses answers takes long to compute: its steps are wider.
-_NEAREST, _FARTHEST, _RATIO, _RATIO_FIRED = 1.035, 40.0, 1.3, 1.6
+_NEAREST, _FARTHEST, _RATIO, _RATIO_FIRED = 1.035, 40.0, 1.14, 1.6
 # By so much more probable a usual slip makes the step in which it lies.
 _USUAL = 4.0
-# How often faults of a kind happen, against each other: an even guess, with two exceptions. Pairs
-# of nets and holes are many, and each is less probable than a bad joint.
-_WEIGHTS: Mapping[Kind, float] = {"bridge": 0.5, "misplaced": 0.5}
+# How often faults of a kind happen, against each other: an even guess, with exceptions. Pairs of
+# nets and holes are many, and each is less probable than a bad joint; amplifiers that live on with
+# a damage are rare.
+_WEIGHTS: Mapping[Kind, float] = {"bridge": 0.5, "misplaced": 0.5, "offset": 0.5, "weak": 0.5}
+# From beyond what a sound amplifier has to where it sits at one end, and from a resistance beside
+# which joints are nothing to where the output is as good as open; in steps that touch.
+_OFFSETS_V, _WEAK_OHM = (0.015, 0.5), (300.0, 6e4)
 
 
 @dataclass(frozen=True)
@@ -113,6 +122,7 @@ def universe(
     deck: Deck,
     bridges: Sequence[tuple[str, str]] = (),
     legs: Sequence[tuple[str, str, str]] = (),
+    stores: Sequence[tuple[str, Sequence[str]]] = (),
 ) -> Universe:
     """Return what can be wrong with a board.
 
@@ -120,6 +130,8 @@ def universe(
         deck: of the board.
         bridges: pairs of nets that solder may join.
         legs: reference, pin number and the net into whose hole that leg may have been put.
+        stores: of a board whose weights are charges: a weight, or a port that writes several, and
+            the nets of its capacitors.
     """
     every: list[tuple[Fault, list[Hypothesis]]] = [
         (Fault("healthy", "healthy", weight=0.0), [Hypothesis(0, "")])
@@ -135,6 +147,9 @@ def universe(
         add(fault, *ways)
     for fault in _of_connections(deck, bridges, legs):
         add(fault, Hypothesis(0, fault.name))
+    for name, nets in stores:
+        fault = Fault(f"{name} not written", "not written", nets=tuple(nets))
+        add(fault, Hypothesis(0, f"{' '.join(nets)} not written"))
     return Universe(
         tuple(fault for fault, _ in every), tuple(way for _, ways in every for way in ways)
     )
@@ -220,6 +235,28 @@ def _of_package(deck: Deck, name: str) -> Iterator[tuple[Fault, list[Hypothesis]
             for level in ("low", "high"):
                 fault = f"{reference}.{pin} stuck {level}"
                 yield Fault(fault, "stuck", (reference,)), [Hypothesis(0, fault)]
+            if not deck.drivers:
+                yield from _of_output(deck, reference, pin)
+
+
+def _of_output(deck: Deck, reference: str, pin: str) -> Iterator[tuple[Fault, list[Hypothesis]]]:
+    """Yield how an amplifier lives on with a damage: with an offset, or a weak output."""
+    try:
+        miswired.amplifier(deck, reference, pin)
+    except InputError:
+        return
+    name = f"{reference}.{pin} offset"
+    ways = [f"{name} {sign}{1e3 * volt:.3g} mV" for volt in _middles(*_OFFSETS_V) for sign in "+-"]
+    yield Fault(name, "offset", (reference,)), [Hypothesis(0, way) for way in ways]
+    name = f"{reference}.{pin} weak"
+    ways = [f"{name} {ohm:.3g}" for ohm in _middles(*_WEAK_OHM)]
+    yield Fault(name, "weak", (reference,)), [Hypothesis(0, way) for way in ways]
+
+
+def _middles(low: float, high: float) -> list[float]:
+    """Return the middles of steps that cover a range."""
+    count = math.ceil(math.log(high / low) / (2 * math.log(AMPLIFIER_STEP)))
+    return [low * AMPLIFIER_STEP ** (2 * number + 1) for number in range(count)]
 
 
 def _of_connections(

@@ -12,6 +12,7 @@ from realnet_hw.diagnose.values import Value
 from realnet_hw.export.netlist import Netlist
 from realnet_hw.records import ProbeReading
 
+OTHER = "two things at once, or one that is not looked for"
 _MOST_PLACES = 2
 
 
@@ -39,6 +40,10 @@ def _of_pin(fault: Fault, netlist: Netlist) -> str:
         case "stuck":
             level = fault.name.rsplit(" ", 1)[1]
             return f"the output at pin {pin} of {subject} ({net}) has failed: it stays {level}"
+        case "offset":
+            return f"the amplifier at pin {pin} of {subject} ({net}) is damaged: its inputs are off"
+        case "weak":
+            return f"the output at pin {pin} of {subject} ({net}) is weak: a damage, or a bad joint"
         case _:
             return f"leg {pin} of {subject} is in a hole of {fault.nets[0]} instead of {net}"
 
@@ -67,6 +72,11 @@ def _of_wires(fault: Fault) -> str:
             return f"nothing arrives at {fault.name.removesuffix(' missing')}: its wire is off"
         case "missing":
             return f"{fault.name.removesuffix(' missing')} does not arrive: its wire is off"
+        case "not written" if len(fault.nets) == 1:
+            return f"the weight {fault.nets[0]} is not kept: its capacitor, transistor or a joint"
+        case "not written":
+            name = fault.name.removesuffix(" not written")
+            return f"{name} writes nothing: its wire, the parts behind it or a joint"
         case "bridge":
             return f"{' and '.join(fault.nets)} are joined, by solder or a strand of wire"
         case _:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from realnet_hw.emulate.plant import drawn
 from realnet_hw.emulate.stores import Stores
 from realnet_hw.errors import InputError
+from realnet_hw.predict import miswired
 from realnet_hw.technology.array_2t1c import PULSE_LIMIT_s
 from realnet_hw.technology.array_laws import SynapseLaw
 
@@ -92,6 +93,8 @@ class ArrayPlant:
         self._levels_V = np.zeros(len(sources))
         self.stores = Stores(len(self.store_nets), law or SynapseLaw())
         self._cells = _cells_of_lines(board.synapses, self.store_nets)
+        lost = {net for fault in faults for net in miswired.nets_not_written(fault)}
+        self._lost = {cell for cell, net in enumerate(self.store_nets) if net in lost}
         self._data_V = {port: 0.0 for cells in self._cells.values() for port in cells.values()}
         self._open: tuple[str, ...] = ()
         self._open_s = 0.0
@@ -182,13 +185,17 @@ class ArrayPlant:
         if high_s <= 0:
             return
         for line in self._open:
-            data_V = {cell: self._data_V[port] for cell, port in self._cells[line].items()}
+            data_V = {
+                cell: self._data_V[port]
+                for cell, port in self._cells[line].items()
+                if cell not in self._lost
+            }
             self.stores.conduct(data_V, high_s)
             if self._open_s >= PULSE_LIMIT_s:
                 self._close(line)
 
     def _close(self, line: str) -> None:
-        for cell in self._cells[line]:
+        for cell in self._cells[line].keys() - self._lost:
             self.stores.close(cell)
 
     def _has_moved(self) -> bool:

@@ -7,6 +7,9 @@ A fault is spelled as on a repair slip::
     R3 open         D1 short        input X1 missing        U1.1 stuck high
     R3 short        U1 missing      +12V missing            R3.2 at VREF
     R3 is 4.7k      C3 missing      C3 short                H1 VREF bridged
+    C3 -90 %                                                W1_0_0 not written
+                                                            U1.1 offset -40 mV
+                                                            U1.1 weak 4.7k
 
 What a pin's number stands for is the part's own; the last column's faults are in ``miswired``.
 
@@ -54,6 +57,9 @@ _INPUT_MISSING = re.compile(r"input (\S+) missing")
 _BRIDGED = re.compile(r"(\S+) (\S+) bridged")
 _PIN_OPEN = re.compile(r"([A-Z]+[0-9]+)\.(\w+) open(?: (low|high))?")
 _STUCK = re.compile(r"([A-Z]+[0-9]+)\.(\w+) stuck (low|high)")
+_OFFSET = re.compile(r"([A-Z]+[0-9]+)\.(\w+) offset ([+-]?[0-9]+(?:\.[0-9]+)?) ?mV")
+_WEAK = re.compile(r"([A-Z]+[0-9]+)\.(\w+) weak (\S+)")
+_NOT_WRITTEN = re.compile(r"(\S+(?: \S+)*) not written")
 _MOVED = re.compile(r"([A-Z]+[0-9]+)\.(\w+) at (\S+)")
 
 
@@ -87,7 +93,10 @@ _MISWIRED: Sequence[tuple[re.Pattern[str], Callable[..., Deck]]] = (
     (_BRIDGED, miswired.bridged),
     (_PIN_OPEN, miswired.pin_open),
     (_STUCK, miswired.stuck),
+    (_OFFSET, miswired.offset),
+    (_WEAK, miswired.weak),
     (_MOVED, miswired.leg_moved),
+    (_NOT_WRITTEN, miswired.not_written),
 )
 
 
@@ -173,7 +182,8 @@ def _unknown(deck: Deck, fault: str) -> InputError:
         allowed="'R1 +20 %', 'R1 open', 'R1 short', 'D1 reversed', 'D1 missing', 'D1 short', "
         "'R1 is 4.7k', 'C1 -90 %', 'C1 missing', 'C1 short', 'U1 missing', 'R1 R2 swapped', "
         "'inputs A B swapped', 'input A missing', '+12V missing', 'H1 Y bridged', 'U1.3 open', "
-        "'U1.1 stuck high' or 'R1.2 at Y', with this board's names",
+        "'U1.1 stuck high', 'U1.1 offset -40 mV', 'U1.1 weak 4.7k' or 'R1.2 at Y', with this "
+        "board's names",
     )
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 
+from realnet_hw import units
 from realnet_hw.errors import InputError
-from realnet_hw.export.deck import Deck, Spread, number
+from realnet_hw.export.deck import Deck, Spread, number, subcircuit_ports
 
 # A broken joint: the leakage over a board's surface, small against every resistance on it.
 OPEN_OHM = 1e9
@@ -48,12 +49,10 @@ def pin_open(deck: Deck, reference: str, pin: str, drift: str = "") -> Deck:
     Raises:
         InputError: no such pin.
     """
-    name, place, words = _pin(deck, reference, pin)
-    pad, inner = words[place], f"{name}_pin{pin.lower()}"
-    words[place] = inner
     if not drift:
-        line = f"r_{inner} {inner} {pad} {number(OPEN_OHM)}"
-        return deck.with_element(name, " ".join(words), line)
+        return _joint(deck, reference, pin, OPEN_OHM)
+    name, place, words = _pin(deck, reference, pin)
+    inner = words[place] = f"{name}_pin{pin.lower()}"
     source = f"v_{inner}"
     lines = (f"r_{inner} {inner} {source} {number(OPEN_OHM)}", f"{source} {source} 0")
     return _held_somewhere(deck, name, words, lines, source, reference, drift)
@@ -74,6 +73,69 @@ def stuck(deck: Deck, reference: str, pin: str, level: str) -> Deck:
         f"{source} {source} 0",
     )
     return _held_somewhere(deck, name, words, lines, source, reference, level)
+
+
+def offset(deck: Deck, reference: str, pin: str, millivolts: str) -> Deck:
+    """Let the amplifier with its output at a pin have an offset beside its own.
+
+    Args:
+        deck: of the board.
+        reference: of the package.
+        pin: of the amplifier's output.
+        millivolts: by which the offset is greater.
+
+    Raises:
+        InputError: no such pin, or none that an amplifier with an offset drives.
+    """
+    input_pin, _ = amplifier(deck, reference, pin)
+    name, place, words = _pin(deck, reference, input_pin)
+    pad, inner = words[place], f"{name}_pin{input_pin.lower()}"
+    words[place] = inner
+    # As the model card has it: from the pin down to the amplifier.
+    line = f"v_{inner}_offset {pad} {inner} {number(1e-3 * float(millivolts))}"
+    return deck.with_element(name, " ".join(words), line)
+
+
+def amplifier(deck: Deck, reference: str, pin: str) -> tuple[str, str]:
+    """Return the pin of an amplifier's non-inverting input, and the parameter of its offset.
+
+    Args:
+        deck: of the board.
+        reference: of the package.
+        pin: of the amplifier's output.
+
+    Raises:
+        InputError: no such pin, or none that an amplifier with an offset drives.
+    """
+    name, place, words = _pin(deck, reference, pin)
+    if name.startswith("x"):
+        ports = subcircuit_ports(deck.models, words[-1])
+        which = ports[place - 1].removeprefix("out")
+        parameter = f"v.{name}.vos{which}"
+        known = any(spread.parameter == parameter for spread in deck.spreads)
+        if known and f"in{which}p" in ports:
+            return deck.pins[name][ports.index(f"in{which}p")], parameter
+    raise InputError(
+        f"no amplifier with an offset has its output at {reference}.{pin}", where=deck.title
+    )
+
+
+def weak(deck: Deck, reference: str, pin: str, ohm: str) -> Deck:
+    """Put a resistance into an output: a damaged stage, or a joint that hardly conducts.
+
+    Raises:
+        InputError: no such pin, or no resistance.
+    """
+    return _joint(deck, reference, pin, units.parse(ohm, "ohm"))
+
+
+def _joint(deck: Deck, reference: str, pin: str, ohm: float) -> Deck:
+    """Put a resistance between a pin and its pad."""
+    name, place, words = _pin(deck, reference, pin)
+    pad, inner = words[place], f"{name}_pin{pin.lower()}"
+    words[place] = inner
+    line = f"r_{inner} {inner} {pad} {number(ohm)}"
+    return deck.with_element(name, " ".join(words), line)
 
 
 def leg_moved(deck: Deck, reference: str, pin: str, net: str) -> Deck:
@@ -103,6 +165,30 @@ def input_missing(deck: Deck, name: str) -> Deck:
     words[1] = f"{source.node}_source"
     leak = f"r_{source.element}_open {source.node} 0 {number(OPEN_OHM)}"
     return deck.with_element(source.element, " ".join(words), leak)
+
+
+def not_written(deck: Deck, nets: str) -> Deck:
+    """Leave stored weights discharged: whatever the bench writes does not arrive there.
+
+    Args:
+        deck: of a board whose weights are charges.
+        nets: of the capacitors, separated by spaces.
+
+    Raises:
+        InputError: a net that stores nothing.
+    """
+    for net in nets.split():
+        if net not in deck.held:
+            allowed = ", ".join(deck.held) or "none on this board"
+            raise InputError(f"{net} stores nothing", where=deck.title, allowed=allowed)
+        source = deck.held[net]
+        deck = deck.with_element(source.element, f"{source.element} {source.node} 0 0")
+    return deck
+
+
+def nets_not_written(fault: str) -> list[str]:
+    """Return the nets that a fault leaves discharged; none where it is another fault."""
+    return fault.split()[:-2] if fault.split()[-2:] == ["not", "written"] else []
 
 
 def held(deck: Deck) -> set[str]:

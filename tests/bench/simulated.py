@@ -7,6 +7,7 @@ tested on the same boards.
 from __future__ import annotations
 
 import math
+import random
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -16,9 +17,10 @@ from realnet_hw.emulate.front_end import FrontEnd
 from realnet_hw.emulate.truths import draw_circuit, draw_errors
 from realnet_hw.export.deck import Deck
 from realnet_hw.measure import assemble
-from realnet_hw.measure.fixture_specification import LSB_V
+from realnet_hw.measure.fixture_specification import CLOCK_BOUND, LSB_V, TICK_S
 from realnet_hw.measure.journal import Point
 from realnet_hw.measure.station import SENSE_SUFFIX, Reading
+from realnet_hw.predict.asking import asking_of
 from realnet_hw.predict.engine import Engine
 from realnet_hw.predict.faults import apply_all
 from realnet_hw.predict.lots import LOTS
@@ -52,6 +54,18 @@ class Terminals:
         return (statistics.fmean(codes) - 2048) * LSB_V
 
 
+class Stopwatch:
+    """One drawn controller: the width that it times, off by its clock's error and by the tick."""
+
+    def __init__(self, seed: int) -> None:
+        self._chance = random.Random(seed)
+        self._pace = 1 + self._chance.uniform(-1, 1) * CLOCK_BOUND["resonator"]
+
+    def read_s(self, width_s: float) -> float:
+        ticks = math.floor(width_s * self._pace / TICK_S + self._chance.random())
+        return ticks * TICK_S
+
+
 def measurements(
     board: Board,
     deck: Deck,
@@ -66,14 +80,14 @@ def measurements(
     The true outputs are those at the inputs as set, by name, case by case: whether the board is a
     good one does not depend on the fixture.
     """
-    outputs = {port.name: deck.nodes[port.net] for port in board.outputs}
-    points = {point.name: deck.nodes[point.net] for point in board.test_points}
-    named = {**points, **outputs}
-    nodes = list(named.values())
+    asking = asking_of(board, deck)
+    named = [*asking.voltages, *asking.pulses]
+    outputs = {port.name for port in board.outputs}
     for each in boards:
         spoilt = apply_all(deck, each.faults)
         drawn = draw(spoilt.spreads, 1, each.seed, LOTS[each.parts])[0]
         terminals = Terminals(each.seed, each.truth)
+        watch = Stopwatch(each.seed)
         at_s = _BEGIN_s
         moments, delivered = [], []
         for case in board.cases:
@@ -90,11 +104,11 @@ def measurements(
             {**drawn, **{deck.inputs[name].element: volts for name, volts in inputs.items()}}
             for inputs in (*delivered, *(case.inputs for case in board.cases))
         ]
-        solved = engine.operating_point(spoilt, sets, nodes)
+        solved = asking.answers(spoilt, engine, sets)
         taken = []
         for index, case in enumerate(board.cases):
-            true_V = dict(zip(named, solved[index].tolist(), strict=True))
-            true_V |= {f"{name}{SENSE_SUFFIX}": v for name, v in delivered[index].items()}
+            true = dict(zip(named, solved[index].tolist(), strict=True))
+            true |= {f"{name}{SENSE_SUFFIX}": v for name, v in delivered[index].items()}
             taken.append(
                 Point(
                     point=str(index),
@@ -104,7 +118,7 @@ def measurements(
                         terminal: [
                             terminals.read_V(
                                 int(channel[3:]),
-                                true_V[terminal],
+                                true[terminal],
                                 moments[index] + repeat * _ANSWER_s,
                                 reading.average,
                             )
@@ -112,6 +126,11 @@ def measurements(
                         ]
                         for terminal, channel in wiring.items()
                         if channel.startswith("adc")
+                    },
+                    widths_s={
+                        terminal: [watch.read_s(true[terminal]) for _ in range(reading.repeats)]
+                        for terminal, channel in wiring.items()
+                        if channel.startswith("pulse")
                     },
                 )
             )

@@ -13,7 +13,7 @@ import pytest
 from realnet_hw import project, records
 from realnet_hw.board import load_board
 from realnet_hw.cli import main
-from realnet_hw.cli.probing import probe_by_hand
+from realnet_hw.cli.probing import probe
 from realnet_hw.diagnose.report import html
 from realnet_hw.export.netlist import from_board
 from tests.diagnose.conftest import Looked
@@ -49,7 +49,8 @@ def test_readings_in_and_a_diagnosis_out(
     capfd.readouterr()
     assert main(command) == 1
     again = capfd.readouterr()
-    assert "Probably: R9 has about 2." in again.out
+    assert "Probably, if one thing is wrong: R9 has about 2." in again.out
+    assert "two things at once, or one that is not looked for" in again.out
     # The dictionary was computed above, or before.
     assert "Computing" not in again.err
     assert main(["records", "show", "d.json"]) == 0
@@ -66,7 +67,6 @@ def test_readings_in_and_a_diagnosis_out(
         (["xor_opamp"], "nothing was read"),
         (["xor_opamp", "nowhere.json"], "no such file"),
         (["xor_opamp", "--interactive", "--json"], "--json does not"),
-        (["nand_555", "--interactive"], "pulses"),
         (["xor_opamp", "--interactive", "--report", "r.pdf"], "HTML"),
     ],
 )
@@ -109,7 +109,7 @@ def test_somebody_with_a_multimeter_is_led_to_the_fault(xor: Looked) -> None:
                 return "0.0\n"
             return f"{shown.get(net[1], 's')}\n"
 
-    probe_by_hand(looked, told, Typed())
+    probe(looked, told, Typed())
     said = told.getvalue()
     assert "is no reading" in said
     assert said.count("this help") == 2
@@ -122,16 +122,28 @@ def test_somebody_with_a_multimeter_is_led_to_the_fault(xor: Looked) -> None:
 def test_a_reading_that_nothing_explains_can_be_taken_back(xor: Looked) -> None:
     looked = xor.fresh()
     told = io.StringIO()
-    # 500 V is refused at once; 13.9 V at the first place that is asked for fits nothing.
-    probe_by_hand(looked, told, io.StringIO("u\n500\n13.9\n?\nu\nq\n"))
+    # Supplies first, which are skipped. 500 V is refused at once; 13.9 V at the place that is asked
+    # for then fits nothing.
+    probe(looked, told, io.StringIO("s\ns\nu\n500\n13.9\n?\nu\nq\n"))
     said = told.getvalue()
-    assert "Nothing was typed yet" in said
+    assert said.index("Volts at +12V") < said.index("Volts at -12V") < said.index("Nothing was")
     assert "beyond the supplies" in said
     odd = said.index("No single fault explains these readings")
     assert "So far" not in said[:odd]
     assert said.count("u  undo the last, it may be wrong") == 2
-    assert said.count("\n1. ") == 4
+    assert said.count("\n1. ") == 6
     assert not looked.readings.values
+
+
+def test_a_supply_that_is_off_is_said_before_any_part_is_blamed(xor: Looked) -> None:
+    looked = xor.fresh()
+    told = io.StringIO()
+    probe(looked, told, io.StringIO("9.5\n"))
+    said = told.getvalue()
+    assert (
+        "The supply +12V is at 9.5 V where 12 V \N{PLUS-MINUS SIGN} 5 % belongs. Mend that" in said
+    )
+    assert "undo" not in said[said.index("9.5 V") :]
 
 
 def test_a_report_marks_the_suspects_on_every_drawing(xor: Looked) -> None:

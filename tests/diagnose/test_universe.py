@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from realnet_hw import project
-from realnet_hw.board import load_board
 from realnet_hw.diagnose import diagnosis, neighbours, universe
 from realnet_hw.diagnose.responses import Responder
 from realnet_hw.diagnose.twins import twins
@@ -103,10 +102,3 @@ def test_every_board_of_steady_voltages_has_a_universe(name: str) -> None:
     wrong = diagnosis.universe_of(board, netlist, deck)
     resistors = [part for part in netlist.parts if part[0] == "R"]
     assert len(wrong.faults) > 3 * len(resistors)
-    diagnosis.refuse_unfit(board)
-
-
-@pytest.mark.parametrize(("name", "why"), [("nand_555", "pulses"), ("array_2t1c", "charges")])
-def test_boards_that_rest_nowhere_are_refused_plainly(name: str, why: str) -> None:
-    with pytest.raises(InputError, match=why):
-        diagnosis.refuse_unfit(load_board(name))

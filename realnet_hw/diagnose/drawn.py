@@ -1,0 +1,393 @@
+"""What a hypothesis makes a board answer, where not every parameter can be tried with every fault.
+
+Many sound boards give what each parameter moves there. Of a faulty board a few are drawn, besides the nominal one, and each answer follows the parameters as the sound board's
+does, times a factor that fits these best; what is left counts as its own spread. Boards that are
+nominally alike in everything share that. Where drawn boards answer differently, an output high or
+low, a pulse there or not, each way is a response of its own.
+"""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from realnet_hw.diagnose.responses import (
+    INPUT_STEP_V,
+    MOST_RESPONSES,
+    Array,
+    Response,
+)
+from realnet_hw.diagnose.twins import Twin, wrong_value
+from realnet_hw.diagnose.universe import Hypothesis
+from realnet_hw.errors import SimulationFailed
+from realnet_hw.export.deck import Deck, Spread
+from realnet_hw.predict.engine import Engine, Parameters
+from realnet_hw.predict.tolerances import drawn_boards
+
+# Boards drawn with a fault.
+_DRAWN, _SEED = 6, 1
+# What is alike within that many volts or milliseconds is alike.
+_ALIKE = 0.02
+# So many steps of a wrong value have a spread in common.
+_STEPS_ALIKE = 8
+# What a few drawn boards leave open about a spread.
+_FEW = 1.5
+
+
+class DrawnResponder(abc.ABC):
+    """Asks a deck's faulty twins: see ``responding.Responding``.
+
+    Args:
+        deck: of the sound board.
+        engine: the simulator.
+        cases: for each case the volts of each input, by the port's name.
+    """
+
+    is_slow: bool
+    answers: Sequence[str]
+    levels: Array
+    """What each answer is above or below of; not a number where that says nothing."""
+
+    def __init__(self, deck: Deck, engine: Engine, cases: Sequence[Mapping[str, float]]) -> None:
+        self.deck = deck
+        self.cases = tuple(cases)
+        self.spreads = deck.spreads
+        self.engine = engine
+        self._sources = [source.element for source in deck.inputs.values()]
+        self.sets = [
+            {deck.inputs[name].element: volts for name, volts in case.items()} for case in cases
+        ]
+        """For each case the volts of each input, by the source's element."""
+        self._known: dict[bytes, list[_Way]] = {}
+
+    @abc.abstractmethod
+    def prepare(self, spellings: Sequence[str]) -> None:
+        """Get ready for faults.
+
+        Args:
+            spellings: of all that will be asked for.
+        """
+
+    @abc.abstractmethod
+    def twin(self, spelling: str) -> Twin:
+        """Return the board with a fault."""
+
+    @abc.abstractmethod
+    def answered(
+        self, twin: Twin, changes: Sequence[Parameters], sets: Sequence[Parameters]
+    ) -> Array:
+        """Return the answers of boards of a twin, shape (changes, sets, answers).
+
+        Args:
+            twin: the board.
+            changes: parameters beside those that the fault sets.
+            sets: volts of the inputs by the source's element.
+
+        Raises:
+            SimulationFailed: no solution.
+        """
+
+    def means(self, twin: Twin, changes: Sequence[Parameters]) -> Array:
+        """See ``Responding``."""
+        return self.answered(twin, changes, self.sets)
+
+    def responses(self, hypotheses: Sequence[Hypothesis]) -> Iterator[list[Response]]:
+        """See ``Responding``; the steps of one part's wrong value follow each other."""
+        self._known.clear()
+        self.prepare([one.spelling for one in hypotheses if one.factors is None])
+        sound = self._sound()
+        for spelling, some in itertools.groupby(hypotheses, key=lambda one: one.spelling):
+            if not spelling:
+                yield [self._response(way, sound) for way in self._known[_key(sound.middle)]]
+                continue
+            steps = list(some)
+            if steps[0].factors is not None:
+                yield from self._values(steps, sound)
+                continue
+            yield self._faulty(spelling, sound)
+
+    def _faulty(self, spelling: str, sound: _Sound) -> list[Response]:
+        try:
+            ways = self._ways(self.twin(spelling), sound)
+        except SimulationFailed:
+            return []
+        return [self._response(way, sound) for way in ways]
+
+    def _sound(self) -> _Sound:
+        """Return what moves the sound board's answers, and note the ways in which it answers.
+
+        Every parameter is a standard deviation up on half of the boards that are tried and down on
+        the others, on each half as many of any other parameter up as down: so the mean difference
+        between the halves is its own doing.
+
+        Raises:
+            SimulationFailed: no solution.
+
+        Ref: R. L. Plackett, J. P. Burman, Biometrika 33 (1946) 305 (such designs; from memory).
+        """
+        twin = Twin(self.deck, {}, self.spreads)
+        middle = self.means(twin, [{}])[0]
+        signs = _balanced(len(self.spreads))
+        sigmas = np.array([_sigma(spread) for spread in self.spreads])
+        values = np.array([spread.nominal for spread in self.spreads]) + signs * sigmas
+        names = [spread.parameter for spread in self.spreads]
+        boards = [dict(zip(names, row, strict=True)) for row in values.tolist()]
+        read = self.means(twin, boards)
+        # What flips is one of several ways, no slope.
+        steady = (self._above(read) == self._above(middle)).all(axis=0)
+        linear = np.einsum("bca,bp->cap", read, signs) / len(boards)
+        linear = np.where(steady[..., None], linear, 0.0)
+        slopes = [self._slopes(step_V, middle) for step_V in (-INPUT_STEP_V, INPUT_STEP_V)]
+        sound = _Sound(middle, linear, *slopes)
+        whole = np.concatenate([middle[None], read])
+        follows = np.concatenate(
+            [np.zeros_like(middle)[None], np.einsum("cap,bp->bca", linear, signs)]
+        )
+        self._known[_key(middle)] = _ways_of(whole, follows, self._above(whole), sound)
+        return sound
+
+    def _slopes(self, step_V: float, middle: Array) -> Array:
+        """Return how the sound board follows each input, shape (cases, answers, inputs)."""
+        slopes = np.zeros((*middle.shape, len(self._sources)))
+        twin = Twin(self.deck, {}, self.spreads)
+        for column, element in enumerate(self._sources):
+            sets = [{**case, element: case[element] + step_V} for case in self.sets]
+            moved = self.answered(twin, [{}], sets)[0]
+            steady = self._above(moved) == self._above(middle)
+            slopes[..., column] = np.where(steady, (moved - middle) / step_V, 0.0)
+        return slopes
+
+    def _above(self, answers: Array) -> NDArray[np.bool_]:
+        """Return which answers are above their levels; False where they have none."""
+        return np.asarray(np.where(np.isnan(self.levels), False, answers > self.levels), bool)
+
+    def _ways(self, twin: Twin, sound: _Sound) -> list[_Way]:
+        """Return the ways in which boards of a twin answer.
+
+        Raises:
+            SimulationFailed: no solution for the nominal one.
+        """
+        middle = self.means(twin, [{}])[0]
+        key = _key(middle)
+        if key not in self._known:
+            self._known[key] = self._drawn(twin, middle, sound)
+        return [dataclasses.replace(way, mean=middle + way.offset) for way in self._known[key]]
+
+    def _drawn(self, twin: Twin, middle: Array, sound: _Sound) -> list[_Way]:
+        boards = drawn_boards(twin.spreads, range(_DRAWN), _SEED).boards()
+        try:
+            answers = self.means(twin, boards)
+        except SimulationFailed:
+            boards, answers = [], middle[None][:0]
+        follows = [sound.linear @ self._standardised(twin, board) for board in boards]
+        read = np.concatenate([middle[None], answers])
+        return _ways_of(read, np.array([np.zeros_like(middle), *follows]), self._above(read), sound)
+
+    def _standardised(self, twin: Twin, board: Parameters) -> Array:
+        """Return a board's parameters in standard deviations of the sound board's."""
+        now = {spread.parameter: spread for spread in twin.spreads}
+        found = np.zeros(len(self.spreads))
+        for column, spread in enumerate(self.spreads):
+            own = now.get(spread.parameter)
+            # One that the fault decides moves nothing.
+            if own is not None and own.low < own.high:
+                found[column] = (board[spread.parameter] - own.nominal) / _sigma(own)
+        return found
+
+    def _values(self, steps: Sequence[Hypothesis], sound: _Sound) -> Iterator[list[Response]]:
+        """Yield the responses to one part's wrong values, step by step, which touch."""
+        element = steps[0].spelling.split()[0].lower()
+        column = next(i for i, one in enumerate(self.spreads) if one.parameter == element)
+        own = self.spreads[column].nominal
+        spans = [one.factors or (1.0, 1.0) for one in steps]
+        factors = sorted({factor for span in spans for factor in span})
+        twin = Twin(self.deck, {}, self.deck.spreads)
+        ends = self._at(twin, element, own, (factors[0], factors[-1]))
+        if len(ends) == 2 and all(_is_alike(end, sound.middle) for end in ends.values()):
+            # Neither far too small nor far too large is seen: nothing between is.
+            ends = dict.fromkeys(factors, sound.middle)
+        else:
+            ends |= self._at(twin, element, own, factors[1:-1])
+        for first in range(0, len(steps), _STEPS_ALIKE):
+            block = spans[first : first + _STEPS_ALIKE]
+            pattern: list[_Way] = []
+            known = [ends[factor] for span in block for factor in span if factor in ends]
+            if not all(_is_alike(end, sound.middle) for end in known):
+                low, high = block[len(block) // 2]
+                try:
+                    pattern = self._ways(wrong_value(self.deck, element, (low, high)), sound)
+                except SimulationFailed:
+                    yield from ([] for _ in block)
+                    continue
+            for low, high in block:
+                if low not in ends or high not in ends:
+                    yield []
+                    continue
+                yield [
+                    self._response(way, sound, column, reach)
+                    for way, reach in self._between(ends[low], ends[high], pattern, sound)
+                ]
+
+    def _at(
+        self, twin: Twin, element: str, own: float, factors: Sequence[float]
+    ) -> dict[float, Array]:
+        """Return the answers with an element at multiples of its own value; those there are."""
+        changes = [{element: own * factor} for factor in factors]
+        try:
+            return dict(zip(factors, self.means(twin, changes), strict=True))
+        except SimulationFailed:
+            if len(factors) < 2:
+                return {}
+        half = len(factors) // 2
+        return self._at(twin, element, own, factors[:half]) | self._at(
+            twin, element, own, factors[half:]
+        )
+
+    def _between(
+        self, low: Array, high: Array, pattern: Sequence[_Way], sound: _Sound
+    ) -> list[tuple[_Way, Array]]:
+        """Return the ways in which boards between two ends answer, with what the value moves."""
+        middle, reach = (low + high) / 2, (high - low) / (2 * math.sqrt(3.0))
+        if (flips := self._above(low) != self._above(high)).any():
+            return [
+                (
+                    dataclasses.replace(
+                        _like(end, pattern, sound), share=0.5, mean=np.where(flips, end, nearer)
+                    ),
+                    np.where(flips, 0.0, reach / 2),
+                )
+                for end, nearer in ((low, (3 * low + high) / 4), (high, (low + 3 * high) / 4))
+            ]
+        if not pattern:
+            return [(_like(middle, pattern, sound), reach)]
+        return [(dataclasses.replace(way, mean=middle + way.offset), reach) for way in pattern]
+
+    def _response(
+        self, way: _Way, sound: _Sound, column: int | None = None, reach: Array | None = None
+    ) -> Response:
+        linear = np.zeros((*way.mean.shape, len(self.spreads) + 2))
+        linear[..., :-2] = way.scale[..., None] * sound.linear
+        if column is not None:
+            linear[..., column] = reach
+        below, above = (way.scale[..., None] * slope for slope in (sound.below, sound.above))
+        return Response(way.share, way.mean, linear, way.own, below, above)
+
+
+@dataclass(frozen=True, eq=False)
+class _Sound:
+    """The sound board.
+
+    Args:
+        middle: what the nominal one answers, shape (cases, answers).
+        linear: per standard deviation of each parameter, shape (cases, answers, parameters).
+        below, above: slopes against each input, shape (cases, answers, inputs).
+    """
+
+    middle: Array
+    linear: Array
+    below: Array
+    above: Array
+
+
+@dataclass(frozen=True, eq=False)
+class _Way:
+    """One way in which boards answer.
+
+    Args:
+        share: of the boards.
+        offset: what they answer on average, less what the nominal one does, shape (cases, answers).
+        mean: what they answer on average.
+        scale: by how much more each follows the parameters than on the sound board.
+        own: standard deviation that is left.
+    """
+
+    share: float
+    offset: Array
+    mean: Array
+    scale: Array
+    own: Array
+
+
+def _ways_of(read: Array, follows: Array, above: NDArray[np.bool_], sound: _Sound) -> list[_Way]:
+    """Return the ways in which boards answer, those that most of them do first.
+
+    Args:
+        read: the nominal one's answers, then those of drawn ones, shape (boards, cases, answers).
+        follows: by how much the sound board's would move with these boards' parts.
+        above: which answers are above their level.
+        sound: the sound board.
+    """
+    marks = [row.tobytes() for row in above]
+    counts = {mark: marks.count(mark) for mark in dict.fromkeys(marks)}
+    kept = sorted(counts, key=lambda mark: -counts[mark])[:MOST_RESPONSES]
+    total = sum(counts[mark] for mark in kept)
+    ways = []
+    for mark in kept:
+        inside = [number for number, other in enumerate(marks) if other == mark]
+        own, moved = read[inside], follows[inside]
+        away, by = own - own.mean(axis=0), moved - moved.mean(axis=0)
+        size = (by**2).sum(axis=0)
+        scale = _ratio(own.mean(axis=0), sound.middle)
+        if len(inside) > 2:
+            fitted = (away * by).sum(axis=0) / np.maximum(size, 1e-30)
+            scale = np.where(size > 1e-12, fitted, 0.0)
+        left = away - scale * by
+        freedom = max(1, len(inside) - 2)
+        spread = _FEW * np.sqrt((left**2).sum(axis=0) / freedom)
+        mean = own.mean(axis=0) - scale * moved.mean(axis=0)
+        ways.append(
+            _Way(
+                counts[mark] / total,
+                mean - read[0],
+                mean,
+                scale,
+                spread,
+            )
+        )
+    return ways
+
+
+def _like(end: Array, pattern: Sequence[_Way], sound: _Sound) -> _Way:
+    """Return a way of boards that answer about so, with the spread of those known."""
+    scale = _ratio(end, sound.middle)
+    own = np.zeros_like(end)
+    if pattern:
+        nearest = min(pattern, key=lambda way: float(np.abs(way.mean - end).sum()))
+        scale, own = nearest.scale, nearest.own
+    return _Way(1.0, np.zeros_like(end), end, scale, own)
+
+
+def _ratio(answers: Array, sound: Array) -> Array:
+    """Return by how much more than on the sound board answers follow, if in proportion."""
+    return np.clip(answers / np.where(np.abs(sound) < _ALIKE, np.inf, sound), 0.0, 10.0)
+
+
+def _is_alike(one: Array, other: Array) -> bool:
+    return bool((np.abs(one - other) < _ALIKE).all())
+
+
+def _key(answers: Array) -> bytes:
+    """Return what boards have in common that answer alike."""
+    return np.round(answers / _ALIKE).astype(np.int64).tobytes()
+
+
+def _balanced(parameters: int) -> Array:
+    """Return signs of parameters on boards, shape (boards, parameters), orthogonal columns."""
+    signs = np.ones((1, 1))
+    while signs.shape[1] <= parameters:
+        signs = np.block([[signs, signs], [signs, -signs]])
+    # The first column is the same on all boards.
+    return signs[:, 1 : parameters + 1]
+
+
+def _sigma(spread: Spread) -> float:
+    if spread.distribution == "uniform":
+        return (spread.high - spread.low) / (2 * math.sqrt(3.0))
+    return spread.sigma
