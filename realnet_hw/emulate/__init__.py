@@ -5,7 +5,8 @@ From inside out:
 - ``simavr``, ``core``: the AVR simulator; ``uart``, ``spi_master``, ``pins`` correct its times.
 - ``mcu.VirtualController``: an ATmega328P; bytes, pins, SPI, EEPROM, resets, a hang.
 - ``converters``: MCP4922, MCP3208 and 74HC595, bit by bit; ``bus`` checks the rules they set.
-- ``front_end``: shifters, relay, input stages, and the hidden errors of one fixture.
+- ``front_end``: shifters, relay, input stages, and the hidden errors of one fixture; ``shield``
+  solves its circuit for drawn parts, ``truths`` draws the rest, ``hidden`` tells what came of it.
 - ``fixture.VirtualFixture``: all of these wired together by the pins of the real fixture.
 - ``plant``: the board, ``timed_plant``: one of pulses; ``wiring``: the wires to the fixture.
 - ``server``: a process that serves the fixture on a pty, in real time.

@@ -22,6 +22,7 @@ from realnet_hw.emulate.front_end import (
     Errors,
     FrontEnd,
     RELAY_MAX_s,
+    SENSE_SOURCE_ohm,
 )
 from realnet_hw.emulate.mcu import ResetCause, VirtualController
 from realnet_hw.emulate.plant import Cable, Plant
@@ -47,9 +48,9 @@ _PULLS_LOW = {"trigger": TRIGGER, "reset": RESET}
 # The lines that choose a pulse, lowest bit first, and how long a DAC and its shifter settle.
 _ROUTE_BIT, _ROUTES = 13, 7
 _SETTLED_s = 30e-6
-# A terminal that gives way by less is stiff: a five-hundredth of the DAC's step. No terminal gets
-# further away, and several that act on each other are sought so many times.
-_GIVES_V, _FARTHEST_V, _ROUNDS = 1e-5, 40.0, 8
+# A terminal that gives way by less is stiff: a five-hundredth of the DAC's step. How far away one
+# is sought, and how many times several that act on each other.
+_GIVES_V, _REACHES_V, _ROUNDS = 1e-5, (0.1, 1.0, 5.0, 40.0), 8
 
 
 class VirtualFixture:
@@ -108,7 +109,7 @@ class VirtualFixture:
         self.adc = Mcp3208(
             self._adc_input_V,
             reference_V=self.front_end.reference_V,
-            source_ohm=100.0,
+            source_ohm=SENSE_SOURCE_ohm,
             inl=own.inputs[0].inl,
             complain=self.violations,
         )
@@ -316,7 +317,13 @@ class VirtualFixture:
             self._plant.set_inputs(self._inputs_V(at_s))
             return self._lack_V(channel, at_s)
 
-        self._loaded_V[channel] = root(lack_V, -_FARTHEST_V, _FARTHEST_V, _GIVES_V / 2)
+        open_V = self._open_V(channel, at_s)
+        # No further from 0 V and the open terminal than need be: a board may bear no more.
+        for reach_V in _REACHES_V:
+            low_V, high_V = min(0.0, open_V) - reach_V, max(0.0, open_V) + reach_V
+            if lack_V(low_V) <= 0 <= lack_V(high_V):
+                break
+        self._loaded_V[channel] = root(lack_V, low_V, high_V, _GIVES_V / 2)
         self._plant.set_inputs(self._inputs_V(at_s))
 
     def _lack_V(self, channel: int, at_s: float) -> float:

@@ -33,6 +33,8 @@ MID_CHANNEL = 7
 REFERENCE_V = 4.096
 SHIFTER_GAIN = 5.0
 ADC_SUPPLY_V = 5.0
+SENSE_SOURCE_ohm = 960.0
+"""Behind each of the ADC's inputs: 4.8 kohm beside 1.2 kohm."""
 CODES = 4096
 RELAY_MAX_s = 5e-3
 PULSE_THRESHOLD_V = 3 * 2.048
