@@ -261,6 +261,7 @@ class Board:
     where these are not the outermost supplies. ``held_V`` are nets whose voltage the bench holds,
     such as the capacitors that it refreshes; ``synapses`` tells how those are written and learn.
     ``sheets`` names the schematic's sheets by their stage where they are no layers of a network.
+    ``procedures`` are those that measure it; the fixture has none, for it measures.
 
     Raises:
         InputError: a name that is not ``[a-z][a-z0-9_]*``, both or neither description, a case or

@@ -120,6 +120,7 @@ def board() -> Board:
             *_lines(),
             *_pulses(),
         ),
+        procedures=(),
         rails={"lm339": (LOGIC, "GND")},
         sheets=SHEETS,
     )

@@ -251,7 +251,8 @@ def predict(
             from realnet_hw.compare import table
 
             console(answers).print(table.prediction_table(record))
-            _tell(answers, guidance.after_predicting(board, out, with_))
+            then = guidance.after_predicting(board, out, with_, is_measured=bool(made.procedures))
+            _tell(answers, then)
     return 0 if shows_its_cases(record) else 1
 
 
@@ -296,6 +297,7 @@ def measure(
         refuse_unwritable(out, is_folder=True)
         at = project.station_file(station)
         made = load_board(board)
+        guidance.refuse_the_bench(made)
         netlist, _ = _described(made)
         guidance.warn_of_other_build(board, netlist)
         predicted = records.read(prediction, records.Prediction) if prediction else None
@@ -437,6 +439,7 @@ def serve(board: str, *, station: Path, idle_s: float = 30.0) -> int:
         made = load_board(virtual.board or board)
         _, deck = _described(made)
         measured = load_board(board)
+        guidance.refuse_the_bench(measured)
         wiring = stations.wiring_for(bench_file, measured, where=str(station))
         probes = stations.probes_for(bench_file, measured, where=str(station))
     server.serve(
@@ -483,6 +486,7 @@ def demo(board: str = "xor_opamp", *, out: Path = Path("realnet-demo")) -> int:
     with own_stdout() as answers:
         refuse_unwritable(out, is_folder=True)
         made = load_board(board)
+        guidance.refuse_the_bench(made)
         terminal = console(answers)
         netlist, deck = _described(made)
         with progress(f"1/4 Building {made.name}: schematic, deck, bill of materials") as advance:

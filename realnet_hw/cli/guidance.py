@@ -43,14 +43,33 @@ def for_hands(files: Sequence[str]) -> list[str]:
     return said
 
 
-def after_predicting(board: str, out: Path | None, views: str = "") -> list[str]:
+def refuse_the_bench(made: Board) -> None:
+    """Refuse to measure the board that measures: it has no procedures.
+
+    Raises:
+        InputError: says what is done with it instead.
+    """
+    if not made.procedures:
+        raise InputError(
+            "is the fixture that measures boards; it is not measured like one",
+            where=made.name,
+            mend=f"find what it delivers and reads: {command('calibrate', '--station', 'FILE')}",
+        )
+
+
+def after_predicting(
+    board: str, out: Path | None, views: str = "", *, is_measured: bool = True
+) -> list[str]:
     """Return where a prediction went, and what comes next.
 
     Args:
         board: as it was named.
         out: the record, if one was kept.
         views: what was asked for beside the cases, as ``--with`` has it; steps need a scope.
+        is_measured: whether there is a procedure for it.
     """
+    if not is_measured:
+        return [f"Record: {out or 'none was kept'}"]
     if out is None:
         wanted = ("--with", views) if views else ()
         keep = command("predict", board, *wanted, "--out", PREDICTION)
