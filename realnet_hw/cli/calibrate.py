@@ -86,7 +86,7 @@ def calibrate(
         if json_:
             answers.write(records.encode(record))
         else:
-            console(answers).print(_table(record))
+            console(answers).print(table_of(record))
             answers.writelines(f"{line}\n" for line in _words(record, kept))
     return 1 if _off(record) else 0
 
@@ -106,7 +106,8 @@ class _Passes:
             sys.stderr.flush()
 
 
-def _table(record: FixtureCalibration) -> Table:
+def table_of(record: FixtureCalibration) -> Table:
+    """Return what was found of each channel, as a table for the terminal."""
     from rich.table import Table
 
     table = Table(title="What each channel did without correction (U: expanded, k = 2)")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
-from realnet_hw.cli import guidance
+from realnet_hw.cli import calibrate, guidance
 from realnet_hw.cli.output import console, own_stdout, refuse_unwritable
 from realnet_hw.errors import InputError
 
@@ -54,7 +54,8 @@ def list_records(
     board
         Only those of this board.
     kind
-        Only of this kind: prediction, measurement, comparison, training, diagnosis or journal.
+        Only of this kind: prediction, measurement, comparison, training, diagnosis, calibration or
+        journal.
     json_
         Print one JSON object.
     """
@@ -186,6 +187,8 @@ def _print(record: object, to: Console) -> None:
             from realnet_hw.diagnose import table as diagnosed
 
             diagnosed.show(record, *_same_board(record.board, record.circuit_sha256), to)
+        case kinds.FixtureCalibration():
+            to.print(calibrate.table_of(record))
 
 
 def _same_board(name: str, circuit_sha256: str) -> tuple[Board, Netlist]:

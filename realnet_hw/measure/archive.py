@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -178,7 +178,7 @@ class Archive:
         return Entry(
             key=key,
             path=path,
-            kind=type(record).__name__.lower(),
+            kind=str(type(record).__struct_config__.tag),
             board=getattr(record, "board", ""),
             circuit_sha256=getattr(record, "circuit_sha256", ""),
             when=getattr(record, "started_utc", ""),
@@ -235,8 +235,9 @@ def _several(count: int, what: str) -> str:
 def table(path: Path) -> Rows:
     """Return a record or journal as rows of named values, for a spreadsheet.
 
-    Of a record each output, node, input and pulse of each case is a row; of a training each epoch,
-    of a diagnosis each suspected fault, of a journal each single reading.
+    Of a record each output, node, input and pulse of each case is a row, and what each step does at
+    an output; of a training each epoch, of a diagnosis each suspected fault, of a calibration each
+    channel, of a journal each single reading.
 
     Raises:
         InputError: neither a record nor a journal.
@@ -257,6 +258,13 @@ def table(path: Path) -> Rows:
                 for number, group in enumerate(record.groups, 1)
                 for fault in group.faults
             ]
+        case records.FixtureCalibration():
+            return [
+                {"channel": name, **msgspec.to_builtins(channel)}
+                for name, channel in record.channels.items()
+            ]
+        case records.Measurement():
+            return [*_of_cases(msgspec.to_builtins(record.cases)), *_of_edges(record.edges)]
         case _:
             return list(_of_cases(msgspec.to_builtins(record.cases)))
 
@@ -299,6 +307,18 @@ def _of_cases(cases: list[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
                             "name": name,
                             **values,
                         }
+
+
+def _of_edges(edges: Sequence[records.MeasuredEdge]) -> Iterator[dict[str, Any]]:
+    """Give a row for each step at each output: what stepped, and the figures with their U."""
+    for edge in edges:
+        for output, figures in edge.figures.items():
+            row: dict[str, Any] = {"is": "edge", "name": output, "input": edge.input}
+            row |= {"from_V": edge.from_V, "to_V": edge.to_V}
+            for name in records.EdgeFigures.__struct_fields__:
+                figure = getattr(figures, name)
+                row |= {name: figure.value, f"U_{name}": figure.U}
+            yield row
 
 
 def _of_readings(path: Path) -> Rows:

@@ -152,6 +152,39 @@ def test_tables_hold_every_value(folder: Path) -> None:
     ]
 
 
+def test_steps_and_calibrations_are_tables_too(tmp_path: Path) -> None:
+    figures = records.EdgeFigures(delay_s=records.Figure(value=1e-6, U=2e-8))
+    edge = records.MeasuredEdge(
+        input="X", from_V=0.0, to_V=5.0, held_V={}, scope="s", records=8, passage_s=1e-6, waves={},
+        figures={"Y": figures},
+    )  # fmt: skip
+    stepped = msgspec.structs.replace(MEASURED, cases=[], edges=[edge])
+    records.write(tmp_path / "stepped.json", records.encode(stepped))
+    (row,) = table(tmp_path / "stepped.json")
+    assert (row["name"], row["input"], row["to_V"]) == ("Y", "X", 5.0)
+    assert (row["delay_s"], row["U_delay_s"], row["settling_s"]) == (1e-6, 2e-8, None)
+    channel = records.ChannelCalibration(
+        gain=1e-3, offset_V=0.01, U_gain=1e-4, U_offset_V=1e-3, u_gain=5e-5, u_offset_V=5e-4,
+        found_ppm=0, found_V=0.0, correction_ppm=-999, correction_V=-0.01, left_gain=0.0,
+        left_V=0.0, residual_V=2e-3, noise_V=4e-3, points=41,
+    )  # fmt: skip
+    standard = records.Standard(
+        kind="typed", name="meter", of_reading=1e-4, of_range_V=1e-3, source="", traceable=False
+    )
+    calibration = records.FixtureCalibration(
+        made_from={}, station="bench", path="ASRL1::INSTR", firmware="f", standard=standard,
+        method="m", started_utc="2026-01-01T00:00:00Z", finished_utc="2026-01-01T01:00:00Z",
+        date="2026-01-01", expires="2027-01-01", channels={"adc0": channel}, readings=[], checks=[],
+    )  # fmt: skip
+    records.write(tmp_path / "calibration.json", records.encode(calibration))
+    (row,) = table(tmp_path / "calibration.json")
+    assert (row["channel"], row["gain"], row["points"]) == ("adc0", 1e-3, 41)
+    listed = {entry.kind: entry.outcome for entry in Archive(tmp_path).entries()}
+    assert listed["calibration"] == "bench, expires 2027-01-01"
+    shown = ["records", "show", str(tmp_path / "calibration.json")]
+    assert cli.main(shown) == 0
+
+
 def test_lines_that_are_no_points_end_a_table(folder: Path) -> None:
     assert table(folder / "other.jsonl") == []
 
