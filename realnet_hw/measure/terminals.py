@@ -7,25 +7,28 @@ be in danger: the run ends, and its outputs are grounded.
 
 from __future__ import annotations
 
-import math
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from realnet_hw.board import Board
 from realnet_hw.errors import BenchError
 from realnet_hw.measure.fixture import Fixture
 from realnet_hw.measure.fixture_specification import (
-    ADC_NOISE_V,
-    adc_components,
-    dac_components,
-    repeatability,
+    ADC_GAIN_BOUND,
+    ADC_INL_BOUND_V,
+    ADC_OFFSET_BOUND_V,
+    DAC_GAIN_BOUND,
+    DAC_INL_BOUND_V,
+    DAC_OFFSET_BOUND_V,
+    LSB_V,
 )
 from realnet_hw.measure.station import SENSE_SUFFIX
-from realnet_hw.records import Component
 
 _SOURCE_MAX_A = 10e-3
 _GROUND_OHM = 100.0
 """What grounds a source's terminal while outputs are off."""
+_GRAIN_V = LSB_V
+"""Of steps and noise."""
 
 
 def check_at_rest(board: Board, wiring: Mapping[str, str], fixture: Fixture) -> None:
@@ -48,7 +51,7 @@ def check_at_rest(board: Board, wiring: Mapping[str, str], fixture: Fixture) -> 
     }
     if not grounded:
         return
-    allowed_V = _SOURCE_MAX_A * _GROUND_OHM + _worst_V(_sense(), 0.0)
+    allowed_V = _SOURCE_MAX_A * _GROUND_OHM + _sense_V(0.0)
     read_V = fixture.read_all()
     for name, channel in grounded.items():
         if abs(read_V[channel]) > allowed_V:
@@ -81,7 +84,7 @@ def check_delivered(
         if not read_V:
             continue
         arrived_V = statistics.fmean(read_V)
-        allowed_V = _worst_V(dac_components(), level_V) + _worst_V(_sense(), level_V)
+        allowed_V = _source_V(level_V) + _sense_V(level_V)
         if abs(arrived_V - level_V) > allowed_V:
             raise BenchError(
                 f"{level_V:g} V is set and {arrived_V:.2f} V arrives",
@@ -93,10 +96,11 @@ def check_delivered(
             )
 
 
-def _sense() -> list[Component]:
-    return adc_components(repeatability(ADC_NOISE_V, 1, 1))
+def _sense_V(level_V: float) -> float:
+    """Return the most by which a sense may be off, volts."""
+    return ADC_GAIN_BOUND * abs(level_V) + ADC_OFFSET_BOUND_V + ADC_INL_BOUND_V + _GRAIN_V
 
 
-def _worst_V(components: Iterable[Component], level_V: float) -> float:
-    """Return the sum of all bounds, each taken as a rectangular distribution's half width."""
-    return math.sqrt(3) * sum(each.u_V + each.u_relative * abs(level_V) for each in components)
+def _source_V(level_V: float) -> float:
+    """Return the most by which a source may be off, volts."""
+    return DAC_GAIN_BOUND * abs(level_V) + DAC_OFFSET_BOUND_V + DAC_INL_BOUND_V + _GRAIN_V
