@@ -1,105 +1,81 @@
-"""Thousands of random lines: no hang, no reset, no broken rule of the bus, no stack too deep."""
+"""Some of the lines that ``make bench BENCH=fuzz`` sends, and how it finds a firmware that errs."""
 
 from __future__ import annotations
 
 import random
-import re
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from realnet_hw.emulate.fixture import VirtualFixture
+from tests.firmware.fuzz import campaign
+from tests.firmware.fuzz.lines import PARAMETERS, headers_of
 
 MakeFixture = Callable[[], VirtualFixture]
 
-_LINES = 3000
-_VALUES = [
-    "1",
-    "-3.5",
-    "1e9",
-    "0",
-    "65535",
-    "1e-7",
-    "ON",
-    "OFF",
-    '"2026-01-01"',
-    "'",
-    "999999999999",
-]
-_MARKS = [" ", " ", ",", ",", ";", ";", ":", "?", "?", "*", "\t", "\r", "\n", "\x03", '"', "#"]
+_RAM_LEFT = 256
+"""Bytes between the variables and the deepest stack that any line has made."""
 
 
-def _tokens(source: Path) -> list[str]:
-    """The headers of the firmware's table, short and long, with all sorts of suffixes."""
-    headers = re.findall(
-        r'\{"([^"]+)", \w+, \w+, \w+\}', (source / "commands.c").read_text("utf-8")
-    )
-    short = [re.sub("[a-z]", "", header) for header in headers]
-    return [
-        header.replace("#", suffix) for header in headers + short for suffix in ("", "1", "4", "9")
-    ]
+def test_every_command_is_fuzzed(firmware_source: Path) -> None:
+    assert sorted(PARAMETERS) == sorted(headers_of(firmware_source))
 
 
-def _line(draw: random.Random, tokens: list[str]) -> bytes:
-    parts = []
-    for _ in range(draw.randrange(1, 9)):
-        choice = draw.random()
-        if choice < 0.25:
-            parts.append(draw.choice(tokens) + draw.choice([" ", "?;:", "?;"]))
-        elif choice < 0.35:
-            values = draw.choices(_VALUES, k=draw.randrange(8))
-            parts.append(f"{draw.choice(tokens)} {','.join(values)};:")
-        elif choice < 0.65:
-            parts.append(draw.choice(_VALUES))
-        elif choice < 0.97:
-            parts.append(draw.choice(_MARKS))
-        else:
-            parts.append(chr(draw.randrange(256)))
-    return "".join(parts).encode("latin-1") + b"\n"
+def test_fuzzed_lines(firmware: Path) -> None:
+    """No hang, no reset, no source beyond its limits at any update, whole answers, known errors."""
+    tally = campaign.run(firmware, 2026, range(6))
+    assert tally.lines == 6 * campaign.SESSION_lines
+    assert tally.replies > tally.lines / 4
+    assert tally.updates > tally.lines
+    assert tally.least_ram > _RAM_LEFT
 
 
-# The variables end and the stack begins here, in the data space of the ATmega328P.
-_STACK_TOP = 0x08FF
-_PAINT = 0xA5
+@pytest.mark.parametrize(
+    ("file", "right", "wrong", "told"),
+    [
+        (
+            "commands.c",
+            "!take_source_voltage(request, sweep.source, &sweep.stop_uV)",
+            "!take_number(request, VOLTS, -TERMINAL_MAX_uV, TERMINAL_MAX_uV, &sweep.stop_uV)",
+            "has code",
+        ),
+        (
+            "outputs.c",
+            "high_uV[source] = high;",
+            "high_uV[source] = -low;",
+            "limits have changed",
+        ),
+    ],
+    ids=["a sweep that is not checked", "a limit that is not what was told"],
+)
+def test_a_firmware_that_errs_is_found(
+    firmware_source: Path, tmp_path: Path, file: str, right: str, wrong: str, told: str
+) -> None:
+    folder = tmp_path / "fixture"
+    shutil.copytree(firmware_source, folder, ignore=shutil.ignore_patterns("build"))
+    text = (folder / file).read_text("utf-8")
+    assert right in text
+    (folder / file).write_text(text.replace(right, wrong), "utf-8")
+    subprocess.run(["make", "-C", str(folder)], check=True, capture_output=True)
+    with pytest.raises(AssertionError, match=told):
+        campaign.run(folder / "build" / "fixture.elf", 5, range(1, 3))
 
 
-def _paint_free_ram(fixture: VirtualFixture, firmware: Path) -> int:
-    """Fill what neither variables nor the stack use now; returns the address of its begin."""
-    symbols = subprocess.run(
-        ["avr-nm", str(firmware)], capture_output=True, text=True, check=True
-    ).stdout
-    begin = int(re.search(r"(\w+) . _end$", symbols, re.MULTILINE)[1], 16) & 0xFFFF
-    for address in range(begin, _STACK_TOP - 127):
-        fixture.controller.memory[address] = _PAINT
-    return begin
-
-
-def _unused_ram(fixture: VirtualFixture, begin: int) -> int:
-    address = begin
-    while fixture.controller.memory[address] == _PAINT:
-        address += 1
-    return address - begin
-
-
-def test_random_lines(new_fixture: MakeFixture, firmware: Path, firmware_source: Path) -> None:
+def test_a_line_of_slow_units_does_not_outlast_the_watchdog(new_fixture: MakeFixture) -> None:
+    """Each ends in a few milliseconds, all of them together in more than the watchdog's 120."""
     fixture = new_fixture()
-    free_from = _paint_free_ram(fixture, firmware)
-    tokens = _tokens(firmware_source)
-    draw = random.Random(2026)
-    heard = 0
-    for count in range(_LINES):
-        fixture.send(_line(draw, tokens))
-        fixture.run_for(0.004)
-        heard += len(fixture.receive())
-        if count % 500 == 499:
-            fixture.send(b"\x03\n*RST;*CLS\n")
-            fixture.run_for(1.0)
-            fixture.receive()
-            assert fixture.ask("*OPC?;:SYST:ERR:COUN?;:OUTP?") == "1;0;0"
-    assert heard > 1000
-    assert _unused_ram(fixture, free_from) > 256
-    assert fixture.controller.resets == 0
-    assert fixture.violations.rules == []
+    fixture.command("SENS:AVER 64;:ARR:SIZE 16,48;PULS 100;:OUTP ON;:ARR ON", settle_s=0.1)
+    for line in ("ARR:STOR 1,1" + ";STOR 1,1" * 26, "MEAS:RAW?" + ";RAW?" * 47):
+        started_s = fixture.now_s
+        fixture.send(line.encode() + b"\n")
+        fixture.run_for(0.6)
+        assert fixture.controller.resets == 0, line
+        assert fixture.now_s - started_s > 0.12
+    assert fixture.receive().count(b";") == 47
+    assert fixture.ask("SYST:ERR:COUN?;:ARR?") == "0;1"
 
 
 def test_valid_commands_in_random_order(new_fixture: MakeFixture) -> None:
