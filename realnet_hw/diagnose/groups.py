@@ -11,8 +11,8 @@ from realnet_hw.diagnose.inference import Posterior, likelihood, moments
 from realnet_hw.diagnose.responses import Array
 
 # Two normal distributions so many standard deviations apart are taken for each other one time in
-# nine; and odds of less than a hundred to one are not taken for proof.
-_APART, _ODDS = 2.5, 100.0
+# nine; and odds of less than 300 to one are not taken for proof.
+_APART, _ODDS = 2.5, 300.0
 _MOST, _LEAST = 60, 1e-4
 
 

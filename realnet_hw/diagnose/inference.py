@@ -7,14 +7,16 @@ the slopes. A sound board is as probable as a faulty one before anything is read
 Three things keep it from being sure of what is wrong. Covariances are inflated, for simulators
 flatter each other. What follows a supply, as a saturated output does, may be off by what op-amps
 differ in. And goodness of fit comes first: where not even the best hypothesis explains the
-readings, no list of faults is believed.
+readings, no list of faults is believed, and some probability is always left for what is in no list.
 
 Ref: C. M. Bishop, Pattern Recognition and Machine Learning (2006) 4.2 (normal class densities; from
-     memory).
+     memory); T. Sellke, M. J. Bayarri, J. O. Berger, Am. Stat. 55 (2001) 62 (the most that a
+     goodness of fit of p says against a hypothesis, 1 / (-e p ln p); from memory).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -36,8 +38,10 @@ from realnet_hw.uncertainty import covariance
 Numbers = NDArray[np.int64]
 
 PRIOR_HEALTHY = 0.5
-SOUND = 0.85
+SOUND = 0.95
 """So probable nothing is wrong with a board that is called sound."""
+OTHERWISE = 0.05
+"""Of faulty boards so many have two things wrong, or one that is not in the list: an even guess."""
 # Of variances.
 _INFLATION = 1.3
 # By how much op-amps differ in how close to a supply they come, and in their share of its current.
@@ -292,11 +296,30 @@ class Posterior:
 
     @cached_property
     def faults(self) -> Array:
-        """Probability of each fault of the universe; the first is that nothing is wrong."""
+        """Probability of each fault of the universe; the first is that nothing is wrong.
+
+        With that of something else they add up to 1.
+        """
+        return (1 - self.other) * self._listed
+
+    @cached_property
+    def _listed(self) -> Array:
+        """Probability of each fault, if it is one of the list."""
         hypotheses = self.predictor.dictionary.universe.hypotheses
         numbers = [one.fault for one in hypotheses]
         faults = len(self.predictor.dictionary.universe.faults)
         return np.asarray(np.bincount(numbers, self.weights, faults), float)
+
+    @cached_property
+    def other(self) -> float:
+        """Probability that two things are wrong, or one that is not in the list.
+
+        The worse the best hypothesis fits, the more speaks for that.
+        """
+        fit = min(max(self.fit, 1e-300), 1 / math.e)
+        odds = OTHERWISE / (1 - OTHERWISE) / (-math.e * fit * math.log(fit))
+        odds *= 1 - float(self._listed[0])
+        return odds / (1 + odds)
 
     @property
     def healthy(self) -> float:

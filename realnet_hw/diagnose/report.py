@@ -45,6 +45,7 @@ def html(
         ],
         advice=probe_line(record.next_probe, board, netlist) if record.next_probe else "",
         others=[probe_line(other, board, netlist) for other in record.other_probes],
+        otherwise=words.OTHER,
         pictures=pictures(record, built, built_on),
     )
     return text

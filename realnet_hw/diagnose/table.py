@@ -42,9 +42,9 @@ def headline(record: Diagnosis, board: Board | None = None) -> str:
         return f"Perhaps nothing is wrong ({percent(record.healthy)}), which takes more readings."
     first = record.groups[0]
     if len(first.faults) == 1:
-        return f"Probably: {first.faults[0].words} ({percent(first.p)})."
-    ways = f"one of {len(first.faults)} things that look alike in {count}"
-    return f"Probably {ways} ({percent(first.p)} together)."
+        return f"Probably, if one thing is wrong: {first.faults[0].words} ({percent(first.p)})."
+    ways = f"one of {len(first.faults)} that look alike in {count}"
+    return f"Probably, if one thing is wrong, {ways} ({percent(first.p)} together)."
 
 
 def alike(pair: SuspectedPair) -> str:
@@ -77,6 +77,8 @@ def show(record: Diagnosis, board: Board, netlist: Netlist, console: Console) ->
             table.add_row(percent(record.healthy), "none", "nothing is wrong", end_section=True)
         for fault, last in _rows(record):
             table.add_row(percent(fault.p), fault.name, fault.words, end_section=last)
+        if record.other > _LEAST:
+            table.add_row(percent(record.other), "other", words.OTHER)
         console.print(table)
         console.print("Faults between two lines look alike in what was read.", markup=False)
     if record.pairs:

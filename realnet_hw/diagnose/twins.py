@@ -15,8 +15,10 @@ from dataclasses import dataclass
 
 from realnet_hw.export.deck import Deck, Spread, number
 from realnet_hw.predict import faults
-from realnet_hw.predict.miswired import OPEN_OHM, SHORT_OHM
+from realnet_hw.predict.miswired import OPEN_OHM, SHORT_OHM, amplifier
 
+AMPLIFIER_STEP = 1.8
+"""An offset or a weak output stands for all up to that many times as large, or as small."""
 # Beside every resistance and leak of a board, nothing; less would cost digits.
 _NOTHING_OHM = 1e14
 _NO_AREA = 1e-9
@@ -48,6 +50,9 @@ def twins(deck: Deck, spellings: Sequence[str]) -> dict[str, Twin]:
     awake: dict[str, dict[str, float]] = {}
     faulty = {spelling: faults.apply(deck, spelling) for spelling in spellings if spelling}
     for spelling, own in faulty.items():
+        if " offset " in spelling:
+            found[spelling] = _offset(deck, spelling)
+            continue
         values = _values(deck, own)
         if values is not None:
             found[spelling] = Twin(deck, values, own.spreads)
@@ -64,6 +69,15 @@ def twins(deck: Deck, spellings: Sequence[str]) -> dict[str, Twin]:
     return found
 
 
+def _offset(deck: Deck, spelling: str) -> Twin:
+    """Return the boards of which an amplifier has about that offset."""
+    subject, _, millivolts, _ = spelling.split()
+    _, parameter = amplifier(deck, *subject.split("."))
+    middle_V = 1e-3 * float(millivolts)
+    low_V, high_V = sorted((middle_V / AMPLIFIER_STEP, middle_V * AMPLIFIER_STEP))
+    return _within(deck, parameter, low_V, middle_V, high_V)
+
+
 def wrong_value(deck: Deck, element: str, factors: tuple[float, float]) -> Twin:
     """Return the boards on which one resistor is that much off.
 
@@ -74,14 +88,18 @@ def wrong_value(deck: Deck, element: str, factors: tuple[float, float]) -> Twin:
     """
     value = float(deck.element(element).split()[3])
     low, high = (value * factor for factor in factors)
-    middle = math.sqrt(low * high)
+    return _within(deck, element, low, math.sqrt(low * high), high)
+
+
+def _within(deck: Deck, parameter: str, low: float, middle: float, high: float) -> Twin:
+    """Return the boards of which one parameter lies in a range of its own."""
     spreads = tuple(
-        dataclasses.replace(spread, nominal=middle, low=low, high=high)
-        if spread.parameter == element
+        dataclasses.replace(spread, nominal=middle, distribution="uniform", low=low, high=high)
+        if spread.parameter == parameter
         else spread
         for spread in deck.spreads
     )
-    return Twin(deck, {element: middle}, spreads)
+    return Twin(deck, {parameter: middle}, spreads)
 
 
 def _values(sound: Deck, faulty: Deck) -> dict[str, float] | None:
@@ -121,12 +139,18 @@ class _Grown:
     def spreads(self, faulty: Deck, woken: Mapping[str, float]) -> tuple[Spread, ...]:
         """Return a faulty deck's spreads as the grown one has them: with the part that is awake."""
         named = {self._awake_for.get(name): name for name in woken if name in self._awake_for}
-        return tuple(
+        kept = tuple(
             dataclasses.replace(spread, parameter=named[spread.parameter])
             if spread.parameter in named
             else spread
             for spread in faulty.spreads
         )
+        weak = (
+            Spread(name, "", ohm, "uniform", ohm / AMPLIFIER_STEP, ohm * AMPLIFIER_STEP)
+            for name, ohm in woken.items()
+            if name.endswith("_joint") and ohm < OPEN_OHM
+        )
+        return (*kept, *weak)
 
     def take(self, spelling: str, faulty: Deck) -> dict[str, float] | None:
         """Grow what a fault needs and return the parameters that wake it, None if it can't be."""
@@ -134,6 +158,8 @@ class _Grown:
         subject, _, pin = words[0].partition(".")
         match words[1:]:
             case ["open", *_] | ["stuck", _] if pin:
+                return self._pin(faulty, subject, pin)
+            case ["weak", _]:
                 return self._pin(faulty, subject, pin)
             case ["at", net] if pin and subject[0] in "RD":
                 return self._moved(faulty, subject.lower(), pin, net)
@@ -186,15 +212,17 @@ class _Grown:
         inner = words[place] = f"{name}_pin{pin.lower()}"
         joint = f"r_{inner}_joint"
         self._sleeping(joint, inner, pad, number(SHORT_OHM))
-        woken = {joint: OPEN_OHM}
+        woken = {joint: _NOTHING_OHM}
         was = {line.split(None, 1)[0] for line in self._sound.elements}
         for line in faulty.elements:
             element, one, other, value = (*line.split(), "", "", "")[:4]
-            if element in was or {one, other} == {inner, pad}:
+            if element in was:
+                continue
+            if {one, other} == {inner, pad}:
+                woken[joint] = float(value)
                 continue
             if element[0] == "r":
                 self._sleeping(element, one, other, number(_NOTHING_OHM))
-                woken[joint] = _NOTHING_OHM
             else:
                 self._sleeping(element, one, other, "0")
             woken[element] = float(value)

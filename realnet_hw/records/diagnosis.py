@@ -12,8 +12,8 @@ class SuspectedFault(Frozen, frozen=True, kw_only=True):
 
     Args:
         name: "R3 open", as a virtual bench takes it where it can.
-        kind: "open", "short", "wrong value", "swapped", "reversed", "missing", "bridge", "stuck"
-            or "misplaced".
+        kind: "open", "short", "wrong value", "swapped", "reversed", "missing", "bridge", "stuck",
+            "offset", "weak" or "misplaced".
         part: the reference of the part to look at first; None where it is about nets.
         parts, nets: all that it is about.
         p: its probability.
@@ -97,6 +97,7 @@ class Diagnosis(RecordBase, frozen=True, kw_only=True, tag="diagnosis"):
 
     Args:
         healthy: probability that nothing is wrong.
+        other: probability that two things are wrong, or one that is not looked for.
         fit: "ok", or "unknown" where no single fault explains the readings.
         fit_p: how probable readings as far from the best explanation are.
         groups: faults, the most probable group first; ``pairs`` are there where none fits.
@@ -117,3 +118,4 @@ class Diagnosis(RecordBase, frozen=True, kw_only=True, tag="diagnosis"):
     readings: list[ProbeReading] = []
     history: list[DiagnosisStep] = []
     unseen: list[str] = []
+    other: float = 0.0

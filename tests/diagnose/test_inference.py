@@ -24,7 +24,7 @@ def looked_at(xor: Looked, *faults: str, seed: int = 7) -> Investigation:
 def test_sound_boards_are_called_sound(xor: Looked, seed: int) -> None:
     found = looked_at(xor, seed=seed).found
     assert found.is_sound
-    assert found.faults.sum() == pytest.approx(1)
+    assert found.faults.sum() + found.other == pytest.approx(1)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_a_rail_within_its_tolerance_is_no_fault(xor: Looked, volts: float) -> N
     names = [fault.name for fault in looked.dictionary.universe.faults]
     assert not looked.found.is_unknown
     assert looked.found.faults[names.index("+12V missing")] < 0.01
-    assert looked.found.healthy >= 0.5
+    assert looked.found.healthy > looked.found.faults[1:].sum()
 
 
 def test_a_supply_that_is_too_low_is_said_and_no_pair_is_blamed(xor: Looked) -> None:
@@ -178,7 +178,7 @@ def test_probing_goes_on_until_it_is_settled(xor: Looked) -> None:
         looked.take(by_hand(ohms, 2.61e3 * 0.98, number=number), step=True)
     assert [names[number].name for number in looked.sure()] == ["R9 wrong value"]
     record = looked.record("a" * 64, {})
-    assert record.history[-1].faults["R9 wrong value"] > 0.95
+    assert record.history[-1].faults["R9 wrong value"] > 0.9
     before = looked.readings
     looked.take_back()
     assert len(looked.readings.values) == len(before.values) - 1
