@@ -4,6 +4,7 @@ from realnet_hw.board import Board, Case, Logic, Port, TestPoint
 from realnet_hw.cells.cell import Cell
 from realnet_hw.cells.chip import Chip
 from realnet_hw.cells.connector import Connector
+from realnet_hw.cells.controller import Controller
 from realnet_hw.cells.line_register import LineRegister
 from realnet_hw.cells.open_collector import OpenCollector
 from realnet_hw.cells.pulse_comparator import PulseComparator
@@ -144,7 +145,7 @@ def _supplies() -> list[Cell]:
 def _controller() -> list[Cell]:
     """Return the UNO, what holds its lines at reset, and the relays' driver."""
     return [
-        Chip("UNO", "Controller", type="arduino_uno", pins=CONTROLLER, layer=CONTROL),
+        Controller("UNO", "Controller", type="arduino_uno", pins=CONTROLLER, layer=CONTROL),
         ResetState(
             "PULLS",
             "State at reset",

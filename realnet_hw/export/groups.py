@@ -12,6 +12,7 @@ from typing import Literal
 from realnet_hw.board import Assembly, Board
 from realnet_hw.cells.cell import Cell
 from realnet_hw.cells.connector import Connector
+from realnet_hw.cells.controller import Controller
 from realnet_hw.cells.package_supply import PackageSupply
 from realnet_hw.export.netlist import Netlist
 from realnet_hw.export.plain.groups import grouped
@@ -53,6 +54,8 @@ def _of_cells(board: Board) -> Iterator[Group]:
             yield from _around_units(cell, references, assembly)
         elif isinstance(cell, Connector):
             yield Group(parts, cell.layer, side=cell.side)
+        elif isinstance(cell, Controller):
+            yield Group(parts, cell.layer, side="left")
         elif cell.package_key:
             yield from _around_package(cell, references)
         else:

@@ -219,13 +219,13 @@ def _choices(
 ) -> Iterator[_Choice]:
     """Yield the narrowest board for each height that is worth a try.
 
-    What stands at the left without being a connector goes below these, into a column of its own, or
+    What stands at the left without being a connector or a module goes below these, into a column of its own, or
     among the packages, before the first.
     """
     edges: dict[str, list[Tile]] = {"left": [], "right": []}
     loose = []
     for group in found:
-        if group.side and group.parts[0].startswith("J"):
+        if group.side and group.parts[0][0] in "JA":
             edges[group.side].append(edge_block(netlist, group.parts, group.side))
         elif group.side:
             loose.append(block(netlist, group.parts, most_mm=_BLOCK_mm))
@@ -301,7 +301,7 @@ def _sources(netlist: Netlist, found: Sequence[Group], plan: Floorplan) -> dict[
     """
     pins: dict[str, list[tuple[str, float]]] = {}
     for reference, part in netlist.parts.items():
-        if reference[0] in "UJ":
+        if reference[0] in "UJA":
             for number, net in part.pins.items():
                 pins.setdefault(net, []).append((reference, plan.parts[reference].pad(number).y))
     wide = {net for net, places in pins.items() if len(places) > _WIDE_NET}

@@ -139,15 +139,19 @@ def block(netlist: Netlist, references: Sequence[str], *, most_mm: float = 25.4)
 def edge_block(netlist: Netlist, references: Sequence[str], side: Literal["left", "right"]) -> Tile:
     """Put a connector at the board's edge and the parts that belong to it beside it.
 
-    A connector whose pins lie in a row is turned, so that wires enter it from outside.
+    A connector whose pins lie in a row is turned, so that wires enter it from outside. A module's
+    own plugs are at its left, unturned.
 
     Args:
         netlist: gives footprints.
-        references: the connector's first.
+        references: the connector's or module's first.
         side: of the board.
     """
     first = netlist.parts[references[0]]
-    rotation = 0 if stands_upright(first.footprint) else 270 if side == "left" else 90
+    if first.reference.startswith("A"):
+        rotation = 0 if side == "left" else 180
+    else:
+        rotation = 0 if stands_upright(first.footprint) else 270 if side == "left" else 90
     at_edge = Placed(references[0], first.footprint, Point(0.0, 0.0), rotation, label(first))
     others = references[1:]
     if not others:
