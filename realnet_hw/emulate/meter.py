@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from realnet_hw.emulate.fixture import VirtualFixture
 from realnet_hw.emulate.front_end import INPUTS, MID_CHANNEL, OUTPUTS
 from realnet_hw.emulate.plant import Cable
-from realnet_hw.emulate.scopes.ports import Hislip, RawSocket
+from realnet_hw.emulate.scopes.ports import Served
 from realnet_hw.emulate.scopes.scpi import (
     ILLEGAL_VALUE,
     OUT_OF_RANGE,
@@ -266,19 +266,8 @@ DIALECTS: Mapping[str, tuple[str, float, Callable[[Multimeter], None]]] = {
 """By driver: who it says that it is, its resolution as a share of the range, its commands."""
 
 
-class ServedMeter:
+class ServedMeter(Served):
     """A multimeter that listens until it is closed."""
 
     def __init__(self, meter: Multimeter) -> None:
-        self._ports = (RawSocket(meter.execute), Hislip(meter.execute))
-
-    @property
-    def addresses(self) -> dict[str, str]:
-        """VISA resource names by how it is reached: ``socket``, ``hislip``."""
-        raw, hislip = self._ports
-        return {"socket": raw.address, "hislip": hislip.address}
-
-    def close(self) -> None:
-        """Hang up and listen no more."""
-        for port in self._ports:
-            port.close()
+        super().__init__(meter.execute)

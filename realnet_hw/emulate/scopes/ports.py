@@ -1,4 +1,4 @@
-"""How a scope is reached from the host: a raw socket and HiSLIP, both on the loopback alone.
+"""How an instrument is reached from the host: a raw socket and HiSLIP, both on the loopback alone.
 
 Each connection is served by a thread; commands of all of them are executed one at a time.
 
@@ -169,6 +169,28 @@ class Hislip(_Port):
         if kind == _FATAL:
             raise EOFError
         return _ERROR, _UNRECOGNISED, 0, b"Unrecognized message type"
+
+
+class Served:
+    """An instrument that is reached both ways until it is closed.
+
+    Args:
+        execute: executes its messages.
+    """
+
+    def __init__(self, execute: Execute) -> None:
+        self._ports = (RawSocket(execute), Hislip(execute))
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """VISA resource names by how it is reached: ``socket``, ``hislip``."""
+        raw, hislip = self._ports
+        return {"socket": raw.address, "hislip": hislip.address}
+
+    def close(self) -> None:
+        """Hang up and listen no more."""
+        for port in self._ports:
+            port.close()
 
 
 def _packed(kind: int, control: int, parameter: int, payload: bytes) -> bytes:

@@ -11,7 +11,7 @@ from realnet_hw.emulate.scopes import keysight, rigol, siglent, tektronix
 from realnet_hw.emulate.scopes.board_view import BoardView
 from realnet_hw.emulate.scopes.digitiser import Bench, Digitiser, Model
 from realnet_hw.emulate.scopes.instrument import Instrument
-from realnet_hw.emulate.scopes.ports import Hislip, RawSocket
+from realnet_hw.emulate.scopes.ports import Served
 from realnet_hw.errors import InputError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Wanted:
     probes: Mapping[int, str]
 
 
-class VirtualScope:
+class VirtualScope(Served):
     """A scope that listens until it is closed.
 
     Args:
@@ -74,18 +74,7 @@ class VirtualScope:
         with hold():
             self.digitiser = Digitiser(model, bench, dict(probes), seed)
         self.instrument = dialect(self.digitiser, hold)
-        self._ports = (RawSocket(self.instrument.execute), Hislip(self.instrument.execute))
-
-    @property
-    def addresses(self) -> dict[str, str]:
-        """VISA resource names by how the scope is reached: ``socket``, ``hislip``."""
-        raw, hislip = self._ports
-        return {"socket": raw.address, "hislip": hislip.address}
-
-    def close(self) -> None:
-        """Hang up and listen no more."""
-        for port in self._ports:
-            port.close()
+        super().__init__(self.instrument.execute)
 
 
 def scopes_on(
