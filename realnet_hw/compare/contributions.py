@@ -79,7 +79,7 @@ class Contributions:
             squares[self._fixed("slopes")] = knee
         rest = (U / 2) ** 2 - sum(squares.values()) if U is not None else 0.0
         if rest > _LEAST * sum(squares.values()):
-            squares[self._fixed("beyond these")] = rest
+            squares[self._fixed("common, not relied on")] = rest
         return _roots(squares)
 
     def predicted(self, key: str) -> dict[str, float]:
@@ -158,7 +158,7 @@ _FIXED: Mapping[str, Source] = {
         shared="reading",
         source="how an output follows its inputs differs from board to board, most at rectifiers",
     ),
-    "beyond these": Source(
+    "common, not relied on": Source(
         kind="B",
         shared="reading",
         source="stated with the reading beyond its budget, or common to reading and inputs and not "

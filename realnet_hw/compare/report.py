@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from realnet_hw.compare import figures
+from realnet_hw.compare.budget_tables import tables
 from realnet_hw.compare.nodes import schematic as schematic_of
 from realnet_hw.compare.page import pages
 from realnet_hw.compare.pictures import EN_RANGE, en_mark, gauge, level_axis, level_mark, zones
@@ -144,6 +145,7 @@ def html(
         yield_lines=[yield_line(found) for found in prediction.yields],
         width=width,
         budgets=_budgets(budgets),
+        uncertainties=tables(comparison),
         schematic=schematic_of(schematic, comparison, prediction.nets) if schematic else None,
         kind=_kind(prediction),
         many=len(comparison.cases[0].inputs) > _FEW,
@@ -248,7 +250,7 @@ def _budgets(budgets: Mapping[str, Sequence[Component]]) -> list[Budget]:
 
 
 def _size(component: Component) -> tuple[float, float]:
-    return component.u_V + component.u_s, component.u_relative
+    return component.u_V + component.u_s + component.u_A, component.u_relative
 
 
 def _standard(line: Line) -> str:
@@ -259,7 +261,9 @@ def _standard(line: Line) -> str:
 
 def _one_size(component: Component) -> str:
     parts = []
-    if component.u_s:
+    if component.u_A:
+        parts.append(f"{1e9 * component.u_A:.2f} nA")
+    elif component.u_s:
         parts.append(f"{1e6 * component.u_s:.2f} µs")
     elif component.u_V or not component.u_relative:
         parts.append(f"{1e3 * component.u_V:.2f} mV")

@@ -31,8 +31,19 @@ def headline(comparison: Comparison) -> str:
     values = f"{agreement.degrees_of_freedom} values"
     if levels.answer == "no":
         return "An output does not show what it should."
+    if agreement.answer == "no" and explained(comparison):
+        return (
+            f"These {values} together are improbable for this circuit {joint}, but parts within "
+            "tolerance explain them."
+        )
     if agreement.answer == "no":
         return f"These {values} together are not those of this circuit {joint}."
+    if comparison.fit is not None and comparison.fit.answer == "no":
+        return (
+            f"These {values} are not improbable for this circuit, but no parts within tolerance "
+            f"explain them (left {figure(comparison.fit.statistic)}, "
+            f"limit {figure(comparison.fit.limit)})."
+        )
     if comparison.unset:
         return f"{len(comparison.unset)} of the points wired were not read."
     if not demanded(comparison):
@@ -43,6 +54,11 @@ def headline(comparison: Comparison) -> str:
     if levels.answer == "undecided":
         return "An output is too close to an edge to tell, or has no wire."
     return f"{demanded(comparison)}, and {values} agree with this circuit {joint}."
+
+
+def explained(comparison: Comparison) -> bool:
+    """Return whether a model fitted to this board, its parts within tolerance, explains it."""
+    return comparison.fit is not None and comparison.fit.answer == "yes"
 
 
 def demanded(comparison: Comparison) -> str:
@@ -65,7 +81,13 @@ def advice(comparison: Comparison) -> list[str]:
     unset = tuple(comparison.unset)
     reasons = [reason for reason in levels.reasons if not reason.startswith(unset)]
     lines = [f"{reason}." for reason in reasons[:_SHOWN]]
-    if agreement.answer == "no":
+    if agreement.answer == "no" and explained(comparison):
+        lines.append(f"Furthest off: {'; '.join(agreement.worst)}.")
+        lines.append(
+            "One in a thousand boards of mixed parts is as far off. Are yours from one lot, or the "
+            "rest of a sorted one? If not, look for a wrong part there."
+        )
+    elif agreement.answer == "no" or (comparison.fit and comparison.fit.answer == "no"):
         lines.append(f"Look here first: {'; '.join(agreement.worst)}.")
         lines.append("Check the parts and wires that feed these points, then measure again.")
     if comparison.unset:
