@@ -49,6 +49,8 @@ _SATURATION_V, _SUPPLY_SHARE = 0.4, 0.3
 # Readings that the best hypothesis explains worse than one in twenty boards would are unknown; with
 # covariances inflated these are far fewer.
 _UNLIKELY = 0.05
+# So far out in its tails a normal distribution is not believed.
+_LEAST_FIT = 1e-4
 _LEAST_u_V = 50e-6
 # A rail whose supply does not arrive is about 0 V: parts pull it to the other side, inputs to its
 # own, both by a share of its volts (a standard deviation).
@@ -316,7 +318,7 @@ class Posterior:
 
         The worse the best hypothesis fits, the more speaks for that.
         """
-        fit = min(max(self.fit, 1e-300), 1 / math.e)
+        fit = min(max(self.fit, _LEAST_FIT), 1 / math.e)
         odds = OTHERWISE / (1 - OTHERWISE) / (-math.e * fit * math.log(fit))
         odds *= 1 - float(self._listed[0])
         return odds / (1 + odds)

@@ -39,6 +39,8 @@ MOST_RESPONSES = 2**_MOST_SPLITS
 """So many there are of one hypothesis at most."""
 # For every so many steps of a wrong value it is solved what all other parts do.
 _STEPS_APART = 8
+# By so much what a part itself does differs between two steps that are not alike.
+_TELLS_V = 5e-3
 # Variance of z^2 for a uniform z of unit variance.
 BEND_VARIANCE = 0.8
 
@@ -240,13 +242,14 @@ class Responder:
         steps = [wrong_value(self.deck, element, one.factors or (1, 1)) for one in hypotheses]
         patterns = self._patterns(steps)
         for number, step in enumerate(steps):
-            pattern = _between(patterns, number)
-            if pattern is None:
+            if not min(patterns, default=number) <= number <= max(patterns, default=-1):
                 yield []
                 continue
             own = step.spreads[self.deck.spreads.index(self.spreads[column])]
             middle, below, above = self._safely(step, [{}, {element: own.low}, {element: own.high}])
-            pattern.linear[..., column], bend = line_and_bend(middle, below, above)
+            line, bend = line_and_bend(middle, below, above)
+            pattern = _between(patterns, number, column, line)
+            pattern.linear[..., column] = line
             whole = dataclasses.replace(
                 pattern,
                 mean=middle + bend,
@@ -325,21 +328,32 @@ class _Bound:
         return self.bound.operating_points(values)
 
 
-def _between(patterns: Mapping[int, Response], number: int) -> Response | None:
-    """Return what other parts do at a step between two that were solved."""
-    below = max((known for known in patterns if known <= number), default=None)
-    above = min((known for known in patterns if known >= number), default=None)
-    if below is None or above is None:
-        return None
-    share = (number - below) / max(above - below, 1)
+def _between(patterns: Mapping[int, Response], number: int, column: int, line: Array) -> Response:
+    """Return what other parts do at a step between two that were solved.
+
+    An answer saturates somewhere between the two, or it does not: it takes after the one in which
+    the part itself moves it as it does here. Where that says nothing, the nearer one counts more.
+
+    Args:
+        patterns: the responses of steps, by number.
+        number: of the step.
+        column: of the part's own value.
+        line: what its own value does here, shape (cases, answers).
+    """
+    below = max(known for known in patterns if known <= number)
+    above = min(known for known in patterns if known >= number)
     one, other = patterns[below], patterns[above]
-    return Response(
-        1.0,
-        *(
-            (1 - share) * getattr(one, part) + share * getattr(other, part)
-            for part in ("mean", "linear", "bend", "below", "above")
-        ),
-    )
+    way = other.linear[..., column] - one.linear[..., column]
+    tells = np.abs(way) > _TELLS_V
+    share = np.full(line.shape, (number - below) / max(above - below, 1))
+    share[tells] = np.clip((line - one.linear[..., column])[tells] / way[tells], 0.0, 1.0)
+
+    def mixed(part: str) -> Array:
+        ends = getattr(one, part), getattr(other, part)
+        some = share.reshape(share.shape + (1,) * (ends[0].ndim - share.ndim))
+        return np.asarray((1 - some) * ends[0] + some * ends[1], float)
+
+    return Response(1.0, *map(mixed, ("mean", "linear", "bend", "below", "above")))
 
 
 def _resistors(deck: Deck) -> list[str]:

@@ -59,7 +59,9 @@ def value_of(found: Posterior, responder: Responding, fault: int) -> Value | Non
     universe = predictor.dictionary.universe
     rows = np.array([n for n, one in enumerate(universe.hypotheses) if one.fault == fault])
     weights = found.weights[rows]
-    rows = rows[weights >= _LEAST * weights.max()]
+    # A step's weight is rough where it saturates something: those beside it are searched too.
+    probable = np.flatnonzero(weights >= _LEAST * weights.max())
+    rows = rows[max(probable[0] - 1, 0) : probable[-1] + 2]
     element = universe.faults[fault].parts[0].lower()
     nominal = float(predictor.deck.element(element).split()[3])
     logs, scores = [], []
