@@ -32,6 +32,7 @@ BOARD: Any = SimpleNamespace(
     lines=[],
     outputs=[SimpleNamespace(name="M", net="M")],
     test_points=[],
+    cells=(),
     firing=None,
     synapses=None,
 )
