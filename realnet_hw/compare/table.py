@@ -212,10 +212,16 @@ def measurement_table(measurement: Measurement) -> Group:
     )
     summary = (
         f"{measurement.station}, firmware {measurement.firmware}, "
-        f"calibration {measurement.calibration.date or 'none'}; ± U with k = 2"
+        f"calibration {_calibrated(measurement)}; ± U with k = 2"
     )
     said = [Text.assemble(("- ", "dim"), line) for line in steps_measured(measurement)]
     return Group(table, *said, Text(_plain(summary)))
+
+
+def _calibrated(measurement: Measurement) -> str:
+    """Return which calibration counted, or that the specification did."""
+    held = measurement.calibration
+    return f"{held.date}, {held.note}" if held.date else held.note
 
 
 def comparison_table(comparison: Comparison) -> Group:

@@ -45,8 +45,8 @@ class ChannelCalibration(Frozen, frozen=True, kw_only=True):
         left_gain, left_V: what the stored correction leaves of the line, for it has steps and
             limits.
         residual_V: the largest deviation of a point from the line.
-        noise_V: of a sense, rms in one conversion; of a source, the scatter of what was measured
-            at one setting, the reader's with it.
+        noise_V: of a sense, rms in one conversion, rounding with it; of a source, the scatter of
+            what was measured at one setting, the reader's with it.
         points: how many the line goes through.
         degrees_of_freedom: of ``u_gain`` and ``u_offset_V``; None where these are from a
             specification.

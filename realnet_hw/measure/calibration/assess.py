@@ -22,6 +22,7 @@ from realnet_hw.measure.codes import Correction
 from realnet_hw.measure.fixture_specification import (
     ADC_INL_BOUND_V,
     DAC_CHANNELS,
+    LSB_V,
     SENSE_CHANNELS,
 )
 from realnet_hw.records import ChannelCalibration, Standard
@@ -68,19 +69,24 @@ def assess(points: Sequence[TakenPoint]) -> dict[str, Found]:
     }
     senses = dict(found)
     for channel in DAC_CHANNELS:
-        found[channel] = _source([p for p in levels if p.lead == channel], senses)
+        own = [point for point in levels if point.lead == channel]
+        # A person reads the meter at few levels, the senses at many.
+        unasked = [point for point in own if point.standard_V is None]
+        found[channel] = _source(unasked or own, senses)
     return found
 
 
-def _sense(channel: str, points: Sequence[TakenPoint], noise_V: float) -> Found:
+def _sense(channel: str, points: Sequence[TakenPoint], scatter_V: float) -> Found:
+    # Where noise is too small to change a code, a reading is still off by its rounding.
+    noise_V = max(scatter_V, LSB_V / math.sqrt(12))
     read = [(_standard_V(p), statistics.fmean(p.readings_V[channel])) for p in points]
     levels = sorted({level for level, _ in read})
     if len(levels) <= _FEW:
         means = [statistics.fmean(y for x, y in read if x == level) for level in levels]
-        rounding_V = max(undithered_V([mean], noise_V) for mean in means)
+        rounding_V = max(undithered_V([mean], scatter_V) for mean in means)
         u_V = math.hypot(ADC_INL_BOUND_V, rounding_V) / math.sqrt(3)
         return Found(line_through(levels, means, u_V), noise_V, ADC_INL_BOUND_V)
-    rounding_V = undithered_V([reading for _, reading in read], noise_V) / math.sqrt(3)
+    rounding_V = undithered_V([reading for _, reading in read], scatter_V) / math.sqrt(3)
     line = line_through([x for x, _ in read], [y for _, y in read])
     passes = [
         line_through(

@@ -8,6 +8,7 @@ that.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -75,6 +76,24 @@ def in_use(
             mend="realnet calibrate --station FILE, or take require_calibration out of the station",
         )
     return found
+
+
+def named_components(
+    named: Path | None, today: date | None = None
+) -> Callable[[str], list[Component] | None]:
+    """Return what the record that a station names says of each channel, before a fixture is there.
+
+    Args:
+        named: the record; None where the station names none, so that nothing is said.
+        today: as for ``in_use``.
+
+    Raises:
+        InputError: it can't be read.
+    """
+    if named is None:
+        return lambda _channel: None
+    record: FixtureCalibration = records.read(named, FixtureCalibration)
+    return _counting(record, named, today or datetime.now(UTC).date()).components
 
 
 def _found(fixture: Talks, folder: Path, named: Path | None, today: date) -> InUse:

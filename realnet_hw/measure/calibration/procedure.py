@@ -77,6 +77,23 @@ class Plan:
     settle_s: float = 0.02
 
 
+@dataclass(frozen=True)
+class _Pass:
+    """Points on one lead, in the order to take them.
+
+    Args:
+        name: that their keys begin with.
+        lead: where the senses are.
+        levels_V: of the source; None where there is none.
+        is_asked: whether the meter is.
+    """
+
+    name: str
+    lead: str
+    levels_V: Sequence[float | None]
+    is_asked: bool = False
+
+
 class TakenPoint(Entry, frozen=True, kw_only=True):
     """A point of a calibration; see ``records.CalibrationReading``."""
 
@@ -113,7 +130,7 @@ class Bench:
     def __post_init__(self) -> None:
         self._lead = ""
         self._done = 0
-        self._total = 1 + sum(map(len, self._passes().values()))
+        self._total = 1 + sum(len(each.levels_V) for each in self._passes())
 
     # ------------------------------------------------------------------------------------- points
 
@@ -125,27 +142,27 @@ class Bench:
             LinkLost: as these.
         """
         self._noise()
-        for lead, points in self._passes().items():
-            self._pass(lead, points)
+        for each in self._passes():
+            self._pass(each)
         self.fixture.output(False)
         return counting(self.journal.points)
 
-    def _passes(self) -> dict[str, dict[str, float | None]]:
-        """Return for each lead its points: by key the level, None where none is set."""
-        plan, passes = self.plan, dict[str, dict[str, float | None]]()
-        if self.kind == "reference":
-            for lead in (GROUND, REFERENCE):
-                passes[lead] = {_key(lead, index): None for index in range(plan.fixed)}
-        for number, lead in enumerate(DAC_CHANNELS):
-            count = plan.asked if self.kind == "meter" else plan.unasked
-            if self.kind == "typed" and number == 0:
-                count = plan.typed
-            levels = levels_V(count, start=number)
-            passes[lead] = {_key(lead, index): level for index, level in enumerate(levels)}
-        return passes
-
-    def _has_standard(self, lead: str) -> bool:
-        return self.kind == "meter" or (self.kind == "typed" and lead == DAC_CHANNELS[0])
+    def _passes(self) -> list[_Pass]:
+        plan, first = self.plan, DAC_CHANNELS[0]
+        if self.kind == "meter":
+            return [
+                _Pass(lead, lead, levels_V(plan.asked, start=number), is_asked=True)
+                for number, lead in enumerate(DAC_CHANNELS)
+            ]
+        passes = [
+            _Pass(lead, lead, levels_V(plan.unasked, start=number))
+            for number, lead in enumerate(DAC_CHANNELS)
+        ]
+        if self.kind == "typed":
+            typed = levels_V(plan.typed, start=len(DAC_CHANNELS))
+            return [_Pass("meter", first, typed, is_asked=True), *passes]
+        fixed = [_Pass(lead, lead, [None] * plan.fixed) for lead in (GROUND, REFERENCE)]
+        return [*fixed, *passes]
 
     def _noise(self) -> None:
         """Read single conversions of a source at 0 V."""
@@ -155,15 +172,15 @@ class Bench:
         self.put(DAC_CHANNELS[0])
         self._record(NOISE, DAC_CHANNELS[0], None, None, self._raw(self.plan.singles, 1))
 
-    def _pass(self, lead: str, points: Mapping[str, float | None]) -> None:
-        taken = [self._point(key, lead, level) for key, level in points.items()]
-        if not self._has_standard(lead):
+    def _pass(self, each: _Pass) -> None:
+        keys = [_key(each.name, index) for index in range(len(each.levels_V))]
+        taken = [self._point(each, key, n) for n, key in enumerate(keys)]
+        if not each.is_asked:
             return
-        for point in outliers(counting(taken)):
-            key = point.point + AGAIN
-            if self.journal.get(key) is None:
-                self._point(key, lead, point.set_V)
-        strange = outliers(counting([p for p in self.journal.points if p.point in _both(points)]))
+        for point in outliers(taken):
+            self._point(each, point.point + AGAIN, keys.index(point.point))
+        both = {*keys, *(key + AGAIN for key in keys)}
+        strange = outliers(counting([p for p in self.journal.points if p.point in both]))
         if strange:
             raise BenchError(
                 f"at {', '.join(point.point for point in strange)} the meter and the senses do not "
@@ -173,11 +190,14 @@ class Bench:
                 mend="check the leads and the meter's range, then start anew",
             )
 
-    def _point(self, key: str, lead: str, level_V: float | None) -> TakenPoint:
-        self._tell(key)
+    def _point(self, each: _Pass, key: str, index: int) -> TakenPoint:
+        """Take a point of a pass, unless it is in the journal."""
+        if not key.endswith(AGAIN):
+            self._tell(key)
         known = self.journal.get(key)
         if known is not None:
             return known
+        lead, level_V = each.lead, each.levels_V[index]
         self.put(lead)
         if level_V is not None:
             self.fixture.source({lead: undone(self.held[lead], level_V)})
@@ -185,21 +205,15 @@ class Bench:
         rounds = self.plan.rounds
         rows = self._raw(rounds // 2, self.plan.average)
         standard_V = {GROUND: 0.0, REFERENCE: REFERENCE_V}.get(lead)
-        if self.meter is not None and self._has_standard(lead):
-            standard_V = self._ask_meter(lead, level_V, rows)
+        if self.meter is not None and each.is_asked:
+            expected_V = statistics.fmean(volts for row in rows for volts in row)
+            within_V = abs(expected_V) * GAIN_MAX_PPM / 1e6 + OFFSET_MAX_V + OUTLIER_V
+            again = AGAIN if key.endswith(AGAIN) else ""
+            what = f"{index + 1} of {len(each.levels_V)}{again}: {lead} at {level_V:.2f} V"
+            standard_V = self.meter.read(what, expected_V, within_V)
         rows += self._raw(rounds - rounds // 2, self.plan.average)
         self.fixture.confirm_on()
         return self._record(key, lead, level_V, standard_V, rows)
-
-    def _ask_meter(
-        self, lead: str, level_V: float | None, rows: Sequence[Sequence[float]]
-    ) -> float:
-        """Read the meter, which can't be far from what the senses say."""
-        assert self.meter is not None
-        expected_V = statistics.fmean(volts for row in rows for volts in row)
-        within_V = abs(expected_V) * GAIN_MAX_PPM / 1e6 + OFFSET_MAX_V + OUTLIER_V
-        number = f"{self._done} of {self._total}"
-        return self.meter.read(f"{number}: {lead} at {level_V:.2f} V", expected_V, within_V)
 
     def _record(
         self,
@@ -234,8 +248,7 @@ class Bench:
         """Have the senses on a lead, outputs grounded meanwhile; no other source is driven."""
         if lead == self._lead:
             return
-        if self._lead in DAC_CHANNELS:
-            self.fixture.source({self._lead: 0.0})
+        self.fixture.source(dict.fromkeys(DAC_CHANNELS, 0.0))
         self.fixture.output(False)
         driven = {lead: (-RANGE_V, RANGE_V)} if lead in DAC_CHANNELS else {}
         self.fixture.limit(driven)
@@ -298,10 +311,10 @@ def outliers(points: Sequence[TakenPoint]) -> list[TakenPoint]:
     one bends the line.
     """
     left, found = list(points), list[TakenPoint]()
-    while len(left) > len(points) // 2:
+    while len(left) > max(2, len(points) // 2):
         means = [_mean_V(point) for point in left]
         known = [0.0 if point.standard_V is None else point.standard_V for point in left]
-        residuals = line_through(known, means).residuals_V
+        residuals = line_through(known, means, OUTLIER_V).residuals_V
         worst = max(range(len(left)), key=lambda index: abs(residuals[index]))
         if abs(residuals[worst]) <= OUTLIER_V:
             break
@@ -311,10 +324,6 @@ def outliers(points: Sequence[TakenPoint]) -> list[TakenPoint]:
 
 def _mean_V(point: TakenPoint) -> float:
     return statistics.fmean(volts for read in point.readings_V.values() for volts in read)
-
-
-def _both(points: Mapping[str, object]) -> set[str]:
-    return {*points, *(key + AGAIN for key in points)}
 
 
 def _key(lead: str, index: int) -> str:

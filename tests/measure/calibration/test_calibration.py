@@ -1,0 +1,306 @@
+"""Calibrations of drawn fixtures by the real firmware: are the figures right, do they count?"""
+
+import dataclasses
+import math
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from realnet_hw import records
+from realnet_hw.emulate.front_end import FrontEnd
+from realnet_hw.emulate.hidden import sense_line, source_line
+from realnet_hw.emulate.truths import FIXTURES
+from realnet_hw.emulate.unrest import still
+from realnet_hw.errors import BenchError, InputError
+from realnet_hw.measure.calibration import stored
+from realnet_hw.measure.calibration.assess import assess, correction_for, figures
+from realnet_hw.measure.calibration.budget import components, expanded_V
+from realnet_hw.measure.calibration.in_use import in_use
+from realnet_hw.measure.calibration.line import Line
+from realnet_hw.measure.calibration.procedure import NOISE, Plan, TakenPoint
+from realnet_hw.measure.calibration.run import checks_of
+from realnet_hw.measure.calibration.standards import DmmTable
+from realnet_hw.measure.codes import Correction
+from realnet_hw.measure.fixture_specification import (
+    ADC_INL_BOUND_V,
+    DAC_CHANNELS,
+    LSB_V,
+    SENSE_CHANNELS,
+    adc_components,
+    dac_components,
+    repeatability,
+)
+from realnet_hw.measure.journal import Journal
+from realnet_hw.records import ChannelCalibration, FixtureCalibration
+from realnet_hw.uncertainty import check_budget, expanded_uncertainty
+from tests.measure.calibration.emulated import KEYSIGHT, EmulatedMeter, OnBench, on_bench
+
+QUICK = Plan(
+    asked=5, typed=5, unasked=5, fixed=2, checks=3, typed_checks=2, rounds=2, average=2,
+    settle_s=1e-3, singles=16,
+)  # fmt: skip
+HANDHELD = DmmTable(
+    driver="typed", model="handheld", percent_of_reading=0.02, percent_of_range=0.004, range_V=50
+)
+TODAY = "2026-11-22"
+
+
+def found_on(on: OnBench) -> dict[str, ChannelCalibration]:
+    return figures(assess(on.calibrating.take()), on.standard, on.calibrating.held)
+
+
+def misses(on: OnBench, found: dict[str, ChannelCalibration]) -> list[float]:
+    """How far off gain and offset of each channel are, in expanded uncertainties."""
+    own = on.virtual.front_end
+    quiet = FrontEnd(dataclasses.replace(own.errors, hum=still), own.circuit)
+    off = []
+    for name, each in found.items():
+        line = source_line if name in DAC_CHANNELS else sense_line
+        true = line(quiet, int(name[3:]), on.virtual.now_s)
+        off.append(abs(each.gain - true.gain) / each.U_gain)
+        off.append(abs(each.offset_V - true.offset_V) / each.U_offset_V)
+    return off
+
+
+def record_of(on: OnBench, found: dict[str, ChannelCalibration]) -> FixtureCalibration:
+    return FixtureCalibration(
+        made_from={}, station="test", path="virtual", firmware="", standard=on.standard, method="",
+        started_utc="", finished_utc="", date=TODAY, expires="2027-11-22", channels=found,
+        readings=[], checks=[],
+    )  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class Calibrated:
+    on: OnBench
+    record: FixtureCalibration
+
+
+@pytest.fixture(scope="module")
+def calibrated(firmware: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Calibrated]:
+    """A fixture that holds its corrections."""
+    folder = tmp_path_factory.mktemp("calibrated")
+    with on_bench(firmware, folder, seed=11, truth="at_bounds", plan=QUICK) as on:
+        record = record_of(on, found_on(on))
+        corrections = {
+            name: Correction(gain_ppm=each.correction_ppm, offset_V=each.correction_V)
+            for name, each in record.channels.items()
+        }
+        stored.store(on.calibrating.fixture, TODAY, corrections)
+        yield Calibrated(on, record)
+
+
+# ------------------------------------------------------------------------------------- the figures
+
+
+def test_hidden_gains_and_offsets_lie_within_what_is_stated(firmware: Path, tmp_path: Path) -> None:
+    # Eight fixtures of all shapes; a hundred of each are in tests/benchmarks/calibration.py.
+    off = []
+    for seed, truth in enumerate([*FIXTURES, "stepped", "curved"]):
+        warm_s = 10.0 if truth == "drifting" else 0.1
+        with on_bench(firmware, tmp_path, seed=seed, truth=truth, plan=QUICK, warm_s=warm_s) as on:
+            found = found_on(on)
+            off += misses(on, found)
+            for name in SENSE_CHANNELS:
+                assert 0.28 * LSB_V < found[name].noise_V < LSB_V
+                assert found[name].residual_V < ADC_INL_BOUND_V + 2 * LSB_V
+    assert sum(each <= 1 for each in off) >= 0.89 * len(off)
+    assert max(off) < 2
+
+
+@pytest.mark.parametrize("table", [HANDHELD, None])
+def test_sources_are_found_through_senses(
+    firmware: Path, tmp_path: Path, table: DmmTable | None
+) -> None:
+    with on_bench(firmware, tmp_path, seed=5, truth="even", plan=QUICK, table=table) as on:
+        found = found_on(on)
+        assert max(misses(on, found)) < 1
+    assert found["dac3"].through == list(SENSE_CHANNELS)
+    assert not on.standard.traceable
+    # No source is surer than the senses that found it.
+    assert found["dac3"].U_gain > found["adc0"].U_gain
+
+
+def test_a_traceable_meter_has_a_certificate(calibrated: Calibrated) -> None:
+    assert calibrated.on.standard.traceable
+    assert calibrated.on.standard.certificate == KEYSIGHT.certificate
+
+
+# --------------------------------------------------------------------------- the corrections in use
+
+
+def test_the_firmware_corrects_what_was_found(calibrated: Calibrated) -> None:
+    on, fixture = calibrated.on, calibrated.on.calibrating.fixture
+    points = on.calibrating.check()
+    checks = checks_of(calibrated.record, points)
+    assert len(checks) == QUICK.checks * (len(SENSE_CHANNELS) + 1)
+    assert all(abs(each.value_V - each.level_V) <= each.U_V for each in checks)
+    # Every gain and offset of this fixture is near a bound: uncorrected it would be off by more.
+    assert any(
+        abs(each.gain * 9 + each.offset_V) > 3 * expanded_V(calibrated.record, name, 9.0)
+        for name, each in calibrated.record.channels.items()
+    )
+    assert stored.date_in(fixture) == TODAY
+
+
+def test_points_of_a_calibration_do_not_depend_on_what_is_held(calibrated: Calibrated) -> None:
+    on = calibrated.on
+    again = dataclasses.replace(
+        on.calibrating,
+        held=stored.corrections_in(on.calibrating.fixture),
+        journal=Journal.begin(
+            on.calibrating.journal.path.with_name("again.jsonl"), on.calibrating.journal.header
+        ),
+    )
+    with again.journal:
+        found = figures(assess(again.take()), on.standard, again.held)
+    assert max(misses(on, found)) < 1.2
+    assert found["adc0"].found_ppm == calibrated.record.channels["adc0"].correction_ppm
+
+
+# -------------------------------------------------------------------------------- counting, or not
+
+
+def test_the_record_that_fits_the_fixture_counts(calibrated: Calibrated, tmp_path: Path) -> None:
+    fixture = calibrated.on.calibrating.fixture
+    other = msgspec.structs.replace(calibrated.record, channels={})
+    records.write(tmp_path / "b.json", records.encode(calibrated.record))
+    records.write(tmp_path / "c.json", records.encode(other))
+    (tmp_path / "d.json").write_text("{}")
+    found = in_use(fixture, folder=tmp_path, today=date(2027, 11, 22))
+    assert found.record == calibrated.record
+    assert found.summary.record == "b.json"
+    assert found.summary.traceable
+    assert "traceable" in found.summary.note
+    assert found.components("adc7") is None
+
+    late = in_use(fixture, folder=tmp_path, today=date(2027, 11, 23))
+    assert late.components("adc0") is None
+    assert "expired on 2027-11-22" in late.summary.note
+    with pytest.raises(BenchError, match="expired on 2027-11-22"):
+        in_use(fixture, folder=tmp_path, is_required=True, today=date(2027, 11, 23))
+    with pytest.raises(BenchError, match="holds another calibration"):
+        in_use(fixture, folder=tmp_path, named=tmp_path / "c.json")
+    with pytest.raises(InputError, match=r"d\.json"):
+        in_use(fixture, folder=tmp_path, named=tmp_path / "d.json")
+
+
+def test_without_a_record_the_specification_counts(calibrated: Calibrated, tmp_path: Path) -> None:
+    fixture = calibrated.on.calibrating.fixture
+    found = in_use(fixture, folder=tmp_path)
+    assert found.record is None
+    assert "specification of the fixture, for its record is not in" in found.summary.note
+    with pytest.raises(BenchError, match="realnet calibrate"):
+        in_use(fixture, folder=tmp_path, is_required=True)
+
+
+def test_a_fixture_that_holds_none_is_told_from_one_that_does(
+    firmware: Path, tmp_path: Path
+) -> None:
+    with on_bench(firmware, tmp_path, seed=1, truth="even", plan=QUICK) as on:
+        fixture = on.calibrating.fixture
+        assert in_use(fixture, folder=tmp_path).summary.note == "none; specification of the fixture"
+        with pytest.raises(BenchError, match="holds no calibration"):
+            in_use(fixture, folder=tmp_path, named=tmp_path / "any.json")
+
+
+def test_budgets_are_narrower_and_whole(calibrated: Calibrated) -> None:
+    quiet = repeatability(1e-4, 10, 5)
+    for name in SENSE_CHANNELS:
+        own = components(calibrated.record, name)
+        assert own is not None
+        check_budget(own)
+        narrow = expanded_uncertainty(adc_components(quiet, own), 5.0)
+        assert narrow < 0.5 * expanded_uncertainty(adc_components(quiet), 5.0)
+        assert narrow > expanded_V(calibrated.record, name, 5.0)
+    for name in DAC_CHANNELS:
+        own = components(calibrated.record, name)
+        assert own is not None
+        check_budget(own)
+        wide = expanded_uncertainty(dac_components(), 5.0)
+        assert expanded_uncertainty(dac_components(own), 5.0) < wide
+
+
+# ------------------------------------------------------------------------------- what may go wrong
+
+
+def test_an_interrupted_one_is_safe_and_goes_on_where_it_stopped(
+    firmware: Path, tmp_path: Path
+) -> None:
+    benches: list[OnBench] = []
+
+    def stop(_done: int, _total: int, key: str) -> None:
+        if key == "dac1/03":
+            assert benches[0].virtual.connected
+            raise KeyboardInterrupt
+
+    def interrupted() -> None:
+        with on_bench(firmware, tmp_path, seed=2, truth="even", plan=QUICK) as on:
+            benches.append(on)
+            on.calibrating.progress = stop
+            on.calibrating.take()
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert not benches[0].virtual.connected
+    journal = tmp_path / "even-2.jsonl"
+    kept = [line for line in journal.read_text().splitlines() if '"point"' in line]
+    assert len(kept) == 1 + QUICK.asked + 2
+
+    journal.rename(tmp_path / "before.jsonl")
+    with on_bench(firmware, tmp_path, seed=2, truth="even", plan=QUICK) as on:
+        header = on.calibrating.journal.header
+        resumed = Journal.resume(tmp_path / "before.jsonl", header, TakenPoint)
+        with resumed:
+            points = dataclasses.replace(on.calibrating, journal=resumed).take()
+    assert len(points) == 1 + len(DAC_CHANNELS) * QUICK.asked
+    assert (tmp_path / "before.jsonl").read_text().splitlines()[1 : 1 + len(kept)] == kept
+
+
+class SlippingMeter(EmulatedMeter):
+    """Read wrong at one level, the first time or every time."""
+
+    slips = 1
+
+    def read(self, what: str, expected_V: float, within_V: float) -> float:
+        volts = super().read(what, expected_V, within_V)
+        if what.startswith("3 of 5") and "dac0" in what and self.slips:
+            self.slips -= 1
+            return volts + 0.05
+        return volts
+
+
+@pytest.mark.parametrize("slips", [1, 2])
+def test_a_reading_off_the_line_is_taken_again(firmware: Path, tmp_path: Path, slips: int) -> None:
+    with on_bench(firmware, tmp_path, seed=3, truth="even", plan=QUICK) as on:
+        meter = SlippingMeter(on.standard, on.bench)
+        meter.slips = slips
+        on.calibrating.meter = meter
+        if slips == 1:
+            assert max(misses(on, found_on(on))) < 1
+            assert on.calibrating.journal.get("dac0/03 again") is not None
+        else:
+            with pytest.raises(BenchError, match=r"dac0/03 again.*one straight line"):
+                on.calibrating.take()
+
+
+def test_a_channel_that_is_too_far_off_is_not_corrected() -> None:
+    def line(gain: float, offset_V: float) -> Line:
+        return Line(gain, offset_V, 1e-5, 1e-4, (0.0,), 5)
+
+    assert correction_for("dac0", line(0.005, 0.02)) == Correction(gain_ppm=-4975, offset_V=-0.0199)
+    assert correction_for("dac0", line(0.0, 0.06)).offset_V == -stored.OFFSET_MAX_V
+    for wrong in (line(0.011, 0.0), line(0.0, -0.08)):
+        with pytest.raises(BenchError, match="more than can be corrected"):
+            correction_for("dac0", wrong)
+
+
+def test_noise_is_of_single_conversions(calibrated: Calibrated) -> None:
+    point = calibrated.on.calibrating.journal.get(NOISE)
+    assert point is not None
+    steps = [volts / LSB_V for volts in point.readings_V["adc0"]]
+    assert len(steps) == QUICK.singles
+    assert all(math.isclose(step, round(step), abs_tol=1e-6) for step in steps)
