@@ -17,7 +17,9 @@ AGREEMENT_V = 1e-3
 RAIL_V = 25e-3
 
 BOARDS = {name: load_board(name) for name in sorted(project.board_files())}
-WITH_CELLS = [name for name, board in BOARDS.items() if board.cells]
+WITH_CELLS = [
+    name for name, board in BOARDS.items() if any(isinstance(cell, Neuron) for cell in board.cells)
+]
 
 
 def offsets_V(board: Board, deck: Deck) -> dict[str, float]:

@@ -219,8 +219,8 @@ def _choices(
 ) -> Iterator[_Choice]:
     """Yield the narrowest board for each height that is worth a try.
 
-    What stands at the left without being a connector or a module goes below these, into a column of its own, or
-    among the packages, before the first.
+    What stands at the left without being a connector or module goes below these, into a column of
+    its own, or among the packages, before the first.
     """
     edges: dict[str, list[Tile]] = {"left": [], "right": []}
     loose = []
