@@ -119,6 +119,8 @@ _FLAG = one_of("ON", "OFF", "1", "0", "on")
 _BYTE = whole(0, 255)
 _AVERAGE = one_of("1", "2", "4", "64")
 _SETTLE_us = one_of("0", "10", "100", "1000")
+_READ_us = one_of("100", "120", "1000", "4000")
+_ONE_CHANNEL = one_of("1", "2", "64", "128")
 _POINTS = one_of("2", "3", "9", "40", "9", "3", "2", "10000")
 _FIRING_us = one_of("50", "51", "100", "300", "1000")
 
@@ -264,6 +266,9 @@ class Lines:
 
     def _units(self) -> str:
         draw = self._draw
+        if draw.random() < 0.12:
+            scene, kinds = draw.choice(SCENES)
+            return scene.format(*(kind(draw) for kind in kinds))
         units = [self._unit() for _ in range(draw.choice((1, 1, 1, 1, 2, 2, 4)))]
         if draw.random() < 0.15:
             units.insert(0, "OUTP ON")
@@ -318,6 +323,52 @@ class Lines:
             + line[at:]
         )
 
+
+def _small(most_V: float) -> Kind:
+    return lambda draw: f"{draw.uniform(-most_V, most_V):.4f}"
+
+
+_NEAR = _small(0.3)
+_CHANNELS_1_TO_4 = one_of("15", "31", "255")
+_NUDGE = (
+    "OUTP ON;:ARR:SIZE 2,48;PATT1 {},{},0,0;TARG1 {};NUDG 1,2,{},{},{},{};"
+    ":ARR:PRES:NUDG? 1,{},{},{},{}"
+)
+SCENES: Sequence[tuple[str, Sequence[Kind]]] = (
+    # A sweep whose one reading a point needs no time.
+    ("OUTP ON;:SENS:SWE? {},{},{},{},0,1,{}", (whole(1, 6), _NEAR, _NEAR, _POINTS, _ONE_CHANNEL)),
+    # Weights that are refreshed, and changed meanwhile.
+    (
+        "ARR OFF;:ARR:SIZE {},48;STOR 1,{},{};:OUTP ON;:ARR ON;:ARR:STOR 1,{},{};:MEAS:VOLT:ALL?",
+        (whole(1, 4), _NEAR, _NEAR, _SOURCE, _NEAR),
+    ),
+    # Limits and corrections changed, and sources set, while weights are refreshed.
+    (
+        "OUTP ON;:ARR ON;:SOUR5:VOLT {};:SOUR1:VOLT {};:CAL:SOUR5 {},{};:SOUR5:VOLT:LIM {},{}",
+        (_SOURCE, _NEAR, whole(-9999, 9999), _small(0.05), volts(-10.24, 0), volts(0, 10.24)),
+    ),
+    # Two sources pushed by what two senses show.
+    (
+        _NUDGE,
+        (
+            *(_NEAR, _NEAR, _small(9), whole(1, 4), whole(1, 4)),
+            *(
+                one_of("0", "0.3", "2"),
+                one_of("0.1", "0.7", "10.24"),
+                whole(1, 2),
+                _SETTLE_us,
+                _AVERAGE,
+                _CHANNELS_1_TO_4,
+            ),
+        ),
+    ),
+    ("ARR:PATT{} {},{},{},{};:OUTP ON;:ARR:PRES? 1,8,0,1,{}", (whole(1, 8), *(_NEAR,) * 4, _BYTE)),
+    # A firing that waits for a pulse, with a pattern on the lines.
+    ("DIG:PATT {};:OUTP ON;:SENS:FIRE? 50,60,70,{},{},3", (whole(0, 9), _READ_us, whole(1, 8))),
+    # A record for the EEPROM.
+    ("CAL:SENS1 {},{};DATE '2026-03-31';VAL?", (whole(-9999, 9999), _small(0.05))),
+)
+"""Lines of several commands that lead to what single ones seldom reach, with their parameters."""
 
 _NOT_ASKED = {
     *("*RST", "*CLS", "*OPC", "*WAI", "CALibration:STORe", "CALibration:CLEar"),
