@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from realnet_hw.errors import BenchError
+from realnet_hw.measure.calibration.levels import REACH_V
 from realnet_hw.measure.calibration.line import Line, line_through, no_surer_than, undithered_V
 from realnet_hw.measure.calibration.procedure import NOISE, TakenPoint
 from realnet_hw.measure.calibration.standards import standard_u_gain, standard_u_V
@@ -29,7 +30,7 @@ from realnet_hw.records import ChannelCalibration, Standard
 from realnet_hw.uncertainty import COVERAGE_FACTOR
 
 _LEFT_MAX_V = 0.02
-"""What may be left of an offset beyond the greatest correction: no more than is specified."""
+"""What may be left at the ends of the range where more is needed than the controller takes."""
 _FEW = 3
 """So many different levels or fewer tell nothing of nonlinearity: the specification has to."""
 
@@ -140,10 +141,11 @@ def correction_for(channel: str, line: Line) -> Correction:
     Raises:
         BenchError: the channel is further off than that.
     """
-    gain_ppm = round(1e6 * (1 / (1 + line.gain) - 1))
-    offset_V = -line.offset_V / (1 + line.gain)
+    gain_ppm, offset_V = 1e6 * (1 / (1 + line.gain) - 1), -line.offset_V / (1 + line.gain)
+    held_ppm = max(-GAIN_MAX_PPM, min(GAIN_MAX_PPM, round(gain_ppm)))
     held_V = max(-OFFSET_MAX_V, min(OFFSET_MAX_V, round(offset_V, 6)))
-    if abs(gain_ppm) > GAIN_MAX_PPM or abs(offset_V - held_V) > _LEFT_MAX_V:
+    left_V = abs(offset_V - held_V) + abs(gain_ppm - held_ppm) / 1e6 * REACH_V
+    if left_V > _LEFT_MAX_V:
         raise BenchError(
             f"gain {1e2 * line.gain:+.2f} %, offset {1e3 * line.offset_V:+.1f} mV: more than can "
             "be corrected",
@@ -151,7 +153,7 @@ def correction_for(channel: str, line: Line) -> Correction:
             allowed=f"{GAIN_MAX_PPM / 1e4:g} %, {1e3 * OFFSET_MAX_V:.0f} mV",
             mend="check its wiring and its resistors, exchange its part, then calibrate again",
         )
-    return Correction(gain_ppm=gain_ppm, offset_V=held_V)
+    return Correction(gain_ppm=held_ppm, offset_V=held_V)
 
 
 def figures(

@@ -1,0 +1,83 @@
+"""A calibration as one makes it: the virtual bench in its own process, and a person who types."""
+
+import os
+import re
+import threading
+from pathlib import Path
+
+import pytest
+
+from realnet_hw import records
+from realnet_hw.errors import InputError
+from realnet_hw.measure.calibration import meters, stored
+from realnet_hw.measure.calibration.in_use import in_use
+from realnet_hw.measure.calibration.procedure import Plan
+from realnet_hw.measure.calibration.run import Someone, calibrate
+from realnet_hw.measure.fixture import Fixture
+from realnet_hw.measure.fixture_specification import DAC_CHANNELS, SENSE_CHANNELS
+from realnet_hw.measure.virtual import serve_meter
+from realnet_hw.records import FixtureCalibration
+
+TYPED = """
+name = "virtual"
+[virtual]
+seed = 21
+eeprom = "fixture.eeprom"
+[dmm]
+driver = "typed"
+model = "handheld"
+percent_of_reading = 0.03
+percent_of_range = 0.004
+range_V = 50
+certificate = "K-0815"
+"""
+QUICK = Plan(typed=5, unasked=6, typed_checks=1, rounds=2, average=4, singles=8, settle_s=2e-3)
+
+
+class Reader:
+    """Reads what is said and types what the virtual meter shows."""
+
+    def __init__(self) -> None:
+        heard, said = os.pipe()
+        self.typed, self._keys = os.pipe()
+        self.say = os.fdopen(said, "w")
+        self._hear = os.fdopen(heard)
+        self.text = ""
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        while letter := self._hear.read(1):
+            self.text += letter
+            shown = re.search(r"\[virtual meter: (\S+) V\] > $", self.text)
+            if shown:
+                os.write(self._keys, f"{shown[1]}\n".encode())
+
+
+def test_somebody_types_what_a_meter_shows(
+    firmware: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(meters, "_SETTLE_S", 0.0)
+    station = tmp_path / "typed.toml"
+    station.write_text(TYPED)
+    reader = Reader()
+    someone = Someone(reader.say, reader.typed)
+    record, kept = calibrate(station, tmp_path / "out", someone, plan=QUICK, valid_days=100)
+    assert reader.text.count("the meter shows [virtual") == QUICK.typed + QUICK.typed_checks
+    assert records.read(kept, FixtureCalibration) == record
+    assert set(record.channels) == {*DAC_CHANNELS, *SENSE_CHANNELS}
+    assert record.standard.traceable
+    assert len(record.readings) == 1 + QUICK.typed + 6 * QUICK.unasked + QUICK.typed_checks
+    assert all(abs(each.value_V - each.level_V) <= each.U_V for each in record.checks)
+    assert kept.with_suffix(".jsonl").name == record.made_from["journal"]
+
+    # Another run, another process, the same EEPROM.
+    with serve_meter(station) as ready, Fixture(ready.fixture) as fixture:
+        assert stored.date_in(fixture) == record.date
+        assert in_use(fixture, folder=kept.parent).record == record
+
+
+def test_without_a_meter_one_has_to_say_so(tmp_path: Path) -> None:
+    station = tmp_path / "none.toml"
+    station.write_text('name = "virtual"\n[virtual]\n')
+    with pytest.raises(InputError, match="--against reference, which is not traceable"):
+        calibrate(station, tmp_path, Someone(Reader().say, 0))
