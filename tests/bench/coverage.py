@@ -1,12 +1,13 @@
 """How often a stated uncertainty holds: channels of drawn fixtures, uncalibrated and calibrated.
 
-Fixtures are drawn as ``emulate.truths`` has them, none of which the budgets assume. A calibrated one
-is compared, by the program's own assessment, with a meter whose error lies anywhere within its
+Fixtures are drawn as ``emulate.truths`` has them, none of which the budgets assume. A calibrated
+one is compared, by the program's own assessment, with a meter whose error lies anywhere within its
 specification, and drifts afterwards by anything within what its budget allows.
 """
 
 from __future__ import annotations
 
+import functools
 import random
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,7 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from realnet_hw.compare.verdict import Judge
 from realnet_hw.emulate.truths import outer_tenth, uniform
+from realnet_hw.errors import BenchError
 from realnet_hw.measure import assemble
 from realnet_hw.measure.calibration.assess import assess, figures
 from realnet_hw.measure.calibration.budget import DRIFT_SHARE, components
@@ -34,8 +37,11 @@ from realnet_hw.measure.fixture_specification import (
     REFERENCE_DRIFT_per_K,
 )
 from realnet_hw.measure.journal import Point
-from realnet_hw.records import Component, FixtureCalibration
+from realnet_hw.predict.compiled.engine import CompiledEngine
+from realnet_hw.records import FixtureCalibration, Prediction
 from realnet_hw.uncertainty import expanded_uncertainty
+from tests.bench import runs, simulated
+from tests.bench.runs import Drawn
 from tests.bench.simulated import Terminals
 
 AVERAGE, REPEATS = 8, 3
@@ -67,14 +73,21 @@ def uncalibrated(seed: int, truth: str) -> dict[str, list[Found]]:
 
 
 def calibrated(seed: int, truth: str, plan: Plan) -> dict[str, list[Found]]:
-    """Return what is found after a calibration against a meter, some time later."""
+    """Return what is found after a calibration against a meter, some time later.
+
+    Nothing is found of a fixture that is further off than its controller can correct: calibrating
+    it is refused.
+    """
     terminals = Terminals(seed, truth)
-    record = _record(seed, terminals, plan)
+    try:
+        record = _record(seed, terminals, plan)
+    except BenchError:
+        return {}
     held = {
         name: Correction(gain_ppm=each.correction_ppm, offset_V=each.correction_V)
         for name, each in record.channels.items()
     }
-    budget: Callable[[str], list[Component] | None] = lambda channel: components(record, channel)
+    budget = functools.partial(components, record)
     return _found(seed, terminals, held, _drift(seed, truth), budget)
 
 
@@ -192,6 +205,24 @@ def _points(
             )
 
 
+def judged(predicted: Prediction, boards: Sequence[Drawn]) -> list[Found]:
+    """Return what is found of the outputs of boards, at the inputs as set."""
+    judge = Judge(predicted)
+    board, netlist, deck = runs.described(predicted.board)
+    reading, wiring = runs.reading().reading, runs.wired(predicted.board)
+    found = []
+    for record, true_V in simulated.measurements(
+        board, deck, netlist.sha256(), CompiledEngine(), wiring, reading, boards
+    ):
+        for outputs, case_V in zip(judge.judge(record).outputs, true_V, strict=True):
+            found += [
+                Found(output.value_V - case_V[name], output.U_V)
+                for name, output in outputs.items()
+                if output is not None
+            ]
+    return found
+
+
 @dataclass(frozen=True)
 class Cover:
     """How a kind of channel is covered.
@@ -199,11 +230,13 @@ class Cover:
     Args:
         count: of errors.
         inside: share of them within their U.
+        U_V: mean U.
         wide: mean U over the U of one size that would have held exactly 95 % of them.
     """
 
     count: int
     inside: float
+    U_V: float
     wide: float
 
     @classmethod
@@ -214,5 +247,6 @@ class Cover:
         return cls(
             count=len(found),
             inside=float((errors_V <= stated_V).mean()),
+            U_V=float(stated_V.mean()),
             wide=float(stated_V.mean() / np.quantile(errors_V, 0.95)),
         )
