@@ -53,7 +53,7 @@ _USUAL = 4.0
 _WEIGHTS: Mapping[Kind, float] = {"bridge": 0.5, "misplaced": 0.5, "offset": 0.5, "weak": 0.5}
 # From beyond what a sound amplifier has to where it sits at one end, and from a resistance beside
 # which joints are nothing to where the output is as good as open; in steps that touch.
-_OFFSETS_V, _WEAK_OHM = (0.015, 0.5), (300.0, 6e4)
+_OFFSETS_V, _WEAK_OHM = (0.025, 0.8), (300.0, 6e4)
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ def report(arguments: Sequence[str]) -> bool:
 
 
 def _built_in_time(name: str) -> bool:
-    board = load_board(name) if name == "xor_opamp" else _network(name)
+    board = load_board(name) if name == "xor_opamp" else network(name)
     print(f"{name}, load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     moments: list[tuple[str, Moment]] = []
     begun = Moment.now()
@@ -85,7 +85,8 @@ def _built_in_time(name: str) -> bool:
     return not result.violations and taken_s <= LIMITS_s[name]
 
 
-def _network(shape: str) -> Board:
+def network(shape: str) -> Board:
+    """A random network of some widths, as "4-6-3", on balanced summers."""
     widths = [int(width) for width in shape.split("-")]
     network = random_network(np.random.default_rng(1), widths)
     return compiler("balanced_summer")(

@@ -1,16 +1,19 @@
 """Is the diagnosis right? Counts on boards whose fault is known.
 
-``make bench BENCH=diagnosis`` or ``python tests/benchmarks/run.py diagnosis [BOARD] [OPTIONS]``.
-Boards are drawn within their tolerance, hang on a drawn fixture, and are read as a truth table with
-every test point wired: through the real firmware with ``--controller``, else without it
-(``tests/bench/simulated.py``), which the thousands need. Counted are:
+``make bench BENCH=diagnosis`` or ``python tests/benchmarks/run.py diagnosis [BOARDS] [OPTIONS]``; a
+board of the repository, or the shape of a random network, as 4-6-3. Boards are drawn within their
+tolerance, hang on a drawn fixture, and are read as a truth table with every test point wired:
+through the real firmware with ``--controller``, else without it (``tests/bench/simulated.py``),
+which the thousands need. Counted are:
 
 1. boards with a single fault, drawn evenly from what can be wrong with the board; a wrong value is
    a slip of one decade, of one step of E24, or the value of another resistor of the board;
 2. boards without a fault;
 3. both with other op-amps than the dictionary knows: see ``other_opamp``;
-4. boards with two faults;
-5. how many further readings of a multimeter it takes, chosen one after the other, after the outputs
+4. boards with a damaged amplifier, two of whose four damages no dictionary knows: an offset, a weak
+   output, an input that leaks, little gain;
+5. boards with two faults;
+6. how many further readings of a multimeter it takes, chosen one after the other, after the outputs
    of the truth table were read with it.
 """
 
@@ -20,6 +23,7 @@ import argparse
 import dataclasses
 import math
 import random
+import re
 import statistics
 import tempfile
 import time
@@ -27,6 +31,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from realnet_hw.board import Board
 from realnet_hw.diagnose import diagnosis
 from realnet_hw.diagnose.diagnosis import Investigation
 from realnet_hw.diagnose.ohms import resistances
@@ -34,13 +39,16 @@ from realnet_hw.diagnose.readings import Probe, Readings, by_hand, from_measurem
 from realnet_hw.diagnose.twins import Twin
 from realnet_hw.diagnose.universe import slips
 from realnet_hw.errors import InputError, SimulationFailed
-from realnet_hw.export.deck import Deck
+from realnet_hw.export.deck import Deck, deck_from, subcircuit_ports
+from realnet_hw.export.netlist import Netlist, from_board
+from realnet_hw.measure.station import wiring_for
 from realnet_hw.predict.compiled.engine import CompiledEngine
 from realnet_hw.predict.faults import apply_all
 from realnet_hw.predict.tolerances import draw
 from realnet_hw.records import Measurement
 from tests.bench import runs, simulated
 from tests.bench.runs import Drawn
+from tests.benchmarks.build import network
 
 CONFIDENT = 0.9
 
@@ -55,7 +63,7 @@ class Subject:
 
     def __init__(self, name: str, folder: Path) -> None:
         self.name = name
-        self.board, self.netlist, self.deck = runs.described(name)
+        self.board, self.netlist, self.deck = _described(name)
         self.engine = CompiledEngine()
         copper = Path(__file__).parents[2] / "boards" / name / "generated" / f"{name}.kicad_pcb"
         self._universe = diagnosis.universe_of(
@@ -108,7 +116,7 @@ class Subject:
         self, boards: Sequence[Drawn], deck: Deck, *, controller: bool
     ) -> Iterator[Measurement | None]:
         """Measure boards; None where one has no solution."""
-        reading, wiring = runs.reading().reading, runs.wired(self.name)
+        reading, wiring = runs.reading().reading, wiring_for(runs.reading(), self.board)
         for each in boards:
             if controller:
                 yield runs.measurement(self.name, each)
@@ -122,14 +130,17 @@ class Subject:
                 yield None
 
 
-def other_opamp(deck: Deck) -> Deck:
-    """A deck whose boards have op-amps of another kind than the dictionary's.
+def _described(name: str) -> tuple[Board, Netlist, Deck]:
+    """A board of the repository, or a random network of that shape."""
+    if not re.fullmatch(r"[0-9]+(-[0-9]+)+", name):
+        return runs.described(name)
+    board = network(name)
+    netlist = from_board(board)
+    return board, netlist, deck_from(netlist, board)
 
-    They come less close to the positive supply and closer to the negative one, have twice the
-    offset, input currents as bipolar ones have, a tenth of the gain, a softer output, and take more
-    current.
-    """
-    changes = {
+
+OTHER_OPAMPS = {
+    "tl074": {
         "vcc)-1.951*tanh": "vcc)-2.6*tanh",
         "vee)+1.951*tanh": "vee)+1.3*tanh",
         "5.6e-3*tanh": "8e-3*tanh",
@@ -137,11 +148,28 @@ def other_opamp(deck: Deck) -> Deck:
         "ibm m 0 65e-12": "ibm m 0 20e-9",
         "rgain x 0 5.637e8": "rgain x 0 5.637e7",
         "rout b out 125": "rout b out 200",
-    }
+    },
+    "mcp6004": {
+        "v(vdd)-(v(most)+0.0214)*tanh": "v(vdd)-(v(most)+0.0614)*tanh",
+        "v(vss)+(v(least)+0.0214)*tanh": "v(vss)+(v(least)+0.0514)*tanh",
+        "4e-4*tanh": "8e-4*tanh",
+        "ibp p 0 1e-12": "ibp p 0 1e-9",
+        "ibm m 0 1e-12": "ibm m 0 1e-9",
+        "rgain x 0 3.16e9": "rgain x 0 3.16e8",
+        "rout b out 25": "rout b out 100",
+    },
+}
+"""What another kind of op-amp has in its model card: how close it comes to each supply, its own
+current, its input currents, its gain and its output resistance."""
+
+
+def other_opamp(deck: Deck) -> Deck:
+    """A deck whose boards have other op-amps than the dictionary's, of twice the offset."""
     models = deck.models
-    for old, new in changes.items():
-        assert old in models, f"no {old!r} in the model card"
-        models = models.replace(old, new)
+    for kind, changes in OTHER_OPAMPS.items():
+        for old, new in changes.items() if f".subckt {kind} " in models else ():
+            assert old in models, f"no {old!r} in the model card"
+            models = models.replace(old, new)
     spreads = tuple(
         dataclasses.replace(s, low=2 * s.low, high=2 * s.high, sigma=2 * s.sigma)
         if ".vos" in s.parameter
@@ -188,6 +216,65 @@ def counted(
             )
         found["faults a group"] += len(groups[0].faults)
     return _shares(found)
+
+
+def damaged(subject: Subject, count: int, chance: random.Random) -> str:
+    """Diagnose boards with a damaged amplifier and return how its package is spoken of."""
+    found: Counter[str] = Counter()
+    faults = subject.looked.dictionary.universe.faults
+    outputs = [fault.name.split()[0] for fault in faults if fault.kind == "offset"]
+    for number in range(count):
+        output = chance.choice(outputs)
+        deck = _with_damage(subject.deck, output, chance)
+        board = Drawn(80_000 + number)
+        record = next(subject.measured([board], deck, controller=False))
+        if record is None:
+            continue
+        looked = subject.looked
+        looked.take(from_measurement(record, subject.board))
+        belief, groups = looked.found, looked.groups()
+        looked.take_back()
+        found["boards"] += 1
+        found["called sound"] += belief.is_sound
+        found["unknown"] += belief.is_unknown
+        parts = {part for fault, _ in groups[0].faults for part in faults[fault].parts}
+        named = output.split(".")[0] in parts
+        found["its package in the first group"] += named
+        sure = groups[0].probability > CONFIDENT and not belief.is_unknown
+        found["confidently another part"] += sure and not named
+    return _shares(found)
+
+
+def _with_damage(deck: Deck, output: str, chance: random.Random) -> Deck:
+    """A deck with a damage: 15 to 300 mV, 0.3 to 30 kohm, 1 to 30 uA, or a gain of 30 to 1000."""
+
+    def between(low: float, high: float) -> float:
+        return math.exp(chance.uniform(math.log(low), math.log(high)))
+
+    match chance.randrange(4):
+        case 0:
+            sign = chance.choice("+-")
+            return apply_all(deck, [f"{output} offset {sign}{between(15, 300):.1f} mV"])
+        case 1:
+            return apply_all(deck, [f"{output} weak {between(300, 30e3):.0f}"])
+        case 2:
+            reference, pin = output.split(".")
+            name = f"x{reference.lower()}"
+            words = deck.element(name).split()
+            ports = subcircuit_ports(deck.models, words[-1])
+            port = ports[deck.pins[name].index(pin)].replace("out", "in")
+            pad = words[1 + ports.index(f"{port}m")]
+            line = f"i_leak {pad} 0 {between(1e-6, 30e-6):.3g}"
+            return dataclasses.replace(deck, elements=(*deck.elements, line))
+        case _:
+            gain = between(30, 1000)
+            models = re.sub(
+                r"(ggain 0 x q 0 (\S+)\nrgain x 0) \S+",
+                lambda card: f"{card[1]} {gain / float(card[2]):.4g}",
+                deck.models,
+            )
+            assert models != deck.models, "no gain in the model card"
+            return dataclasses.replace(deck, models=models)
 
 
 def alarms(subject: Subject, records: Iterator[Measurement | None]) -> str:
@@ -373,41 +460,50 @@ def _shares(found: Counter[str]) -> str:
 def report(arguments: Sequence[str]) -> bool:
     """Print all counts; True, as they are what they are."""
     parser = argparse.ArgumentParser(prog="diagnosis", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("board", nargs="?", default="xor_opamp")
+    parser.add_argument("board", nargs="*", default=["xor_opamp"])
     parser.add_argument("--boards", type=int, default=1000, help="with a fault, and without")
+    parser.add_argument("--damaged", type=int, default=200)
     parser.add_argument("--doubles", type=int, default=200)
     parser.add_argument("--probed", type=int, default=200)
     parser.add_argument("--list", action="store_true", help="print what went wrong")
     parser.add_argument("--controller", action="store_true", help="through the real firmware")
     given = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory() as folder:
-        subject = Subject(given.board, Path(folder))
-        book = subject.looked.dictionary
-        print(
-            f"{given.board}: {len(book.universe.faults) - 1} faults, "
-            f"{len(book.universe.hypotheses)} hypotheses, {len(book.cases)} cases solved in "
-            f"{subject.solved_s:.1f} s of CPU; unseen: {', '.join(book.unseen)}",
-            flush=True,
-        )
-        chance = random.Random(1)
-        drawn = [subject.drawn_fault(chance) for _ in range(given.boards)]
-        faulty = [Drawn(1000 + n, (spelling,)) for n, (_, spelling) in enumerate(drawn)]
-        sound = [Drawn(50_000 + n) for n in range(given.boards)]
-        decks = {"op-amps as the dictionary's": subject.deck}
-        if given.board == "xor_opamp" and not given.controller:
-            decks["other op-amps"] = other_opamp(subject.deck)
-        for name, deck in decks.items():
-            measured = subject.measured(faulty, deck, controller=given.controller)
-            right = counted(subject, drawn, measured, listing=given.list)
-            print(f"{name}, faulty: {right}", flush=True)
-            measured = subject.measured(sound, deck, controller=given.controller)
-            print(f"{name}, sound: {alarms(subject, measured)}", flush=True)
-        for where, everywhere in (("the test points", False), ("every net", True)):
-            if given.doubles:
-                counts = doubles(
-                    subject, given.doubles, chance, everywhere=everywhere, listing=given.list
-                )
-                print(f"two faults, read at {where}: {counts}", flush=True)
-        if given.probed:
-            print(f"probed: {readings_needed(subject, given.probed, chance)}", flush=True)
+    for name in given.board:
+        with tempfile.TemporaryDirectory() as folder:
+            _report(name, Path(folder), given)
     return True
+
+
+def _report(name: str, folder: Path, given: argparse.Namespace) -> None:
+    """Print all counts of one board."""
+    subject = Subject(name, folder)
+    book = subject.looked.dictionary
+    print(
+        f"{name}: {len(book.universe.faults) - 1} faults, "
+        f"{len(book.universe.hypotheses)} hypotheses, {len(book.cases)} cases solved in "
+        f"{subject.solved_s:.1f} s of CPU; unseen: {', '.join(book.unseen)}",
+        flush=True,
+    )
+    chance = random.Random(1)
+    drawn = [subject.drawn_fault(chance) for _ in range(given.boards)]
+    faulty = [Drawn(1000 + n, (spelling,)) for n, (_, spelling) in enumerate(drawn)]
+    sound = [Drawn(50_000 + n) for n in range(given.boards)]
+    decks = {"op-amps as the dictionary's": subject.deck}
+    if not given.controller:
+        decks["other op-amps"] = other_opamp(subject.deck)
+    for whose, deck in decks.items() if given.boards else ():
+        measured = subject.measured(faulty, deck, controller=given.controller)
+        right = counted(subject, drawn, measured, listing=given.list)
+        print(f"{whose}, faulty: {right}", flush=True)
+        measured = subject.measured(sound, deck, controller=given.controller)
+        print(f"{whose}, sound: {alarms(subject, measured)}", flush=True)
+    if given.damaged:
+        print(f"damaged amplifiers: {damaged(subject, given.damaged, chance)}", flush=True)
+    for where, everywhere in (("the test points", False), ("every net", True)):
+        if given.doubles:
+            counts = doubles(
+                subject, given.doubles, chance, everywhere=everywhere, listing=given.list
+            )
+            print(f"two faults, read at {where}: {counts}", flush=True)
+    if given.probed:
+        print(f"probed: {readings_needed(subject, given.probed, chance)}", flush=True)
