@@ -67,8 +67,61 @@ def check_prediction(prediction: Prediction) -> None:
             )
     _check_sizes(values, LARGEST_V, "V", where=_PREDICTION)
     _check_sizes(slopes, _LARGEST_SLOPE, "V/V", where=_PREDICTION)
+    _check_slopes(prediction)
     _check_bands(prediction)
     _check_views(prediction)
+
+
+def _check_slopes(prediction: Prediction) -> None:
+    """Refuse slopes that do not fit the values, where there are any."""
+    slopes, statistics = prediction.statistics.slopes, prediction.statistics
+    voltages, count = len(statistics.keys), len(statistics.keys) + len(statistics.pulses.keys)
+    inputs = {name for case in prediction.cases for name in case.inputs}
+    sides = {"boards_below": slopes.boards_below, "boards_above": slopes.boards_above}
+    rows: dict[str, tuple[Sequence[float], int]] = {
+        f"slopes.{side} of {name}, board {i}": (row, voltages)
+        for side, by_input in sides.items()
+        for name, boards in by_input.items()
+        for i, row in enumerate(boards)
+    }
+    if slopes.boards_below or slopes.boards_above:
+        numbers = {len(by_input.get(name, [])) for by_input in sides.values() for name in inputs}
+        if len(numbers) != 1 or numbers & {0, 1} or set(slopes.boards_below) - inputs:
+            raise InputError(
+                "slopes.boards_below and boards_above are not of the same boards",
+                where=_PREDICTION,
+                allowed=f"two boards or more, for each of {', '.join(sorted(inputs))}",
+            )
+    rows |= {
+        f"slopes.{what}": (row, length)
+        for what, row, length in (
+            ("source_ohm", slopes.source_ohm, voltages),
+            ("per_K", slopes.per_K, count),
+            ("linear_u", slopes.linear_u, count),
+        )
+        if row
+    }
+    rows |= {f"slopes of {part.parameter}": (part.slopes, count) for part in slopes.parts}
+    if slopes.parts and not slopes.linear_u:
+        raise InputError("slopes.parts without linear_u", where=_PREDICTION)
+    for what, (row, length) in rows.items():
+        if len(row) != length:
+            raise InputError(
+                f"{what} has {len(row)} values", where=_PREDICTION, allowed=f"{length}"
+            )
+        if not all(map(math.isfinite, row)):
+            raise InputError(f"{what} holds what is no finite number", where=_PREDICTION)
+    for part in slopes.parts:
+        figures = (part.low, part.mean, part.high, part.deviation, part.nominal)
+        if not (all(map(math.isfinite, figures)) and part.low <= part.mean <= part.high) or (
+            part.deviation <= 0
+        ):
+            raise InputError(
+                f"{part.parameter} from {part.low:g} to {part.high:g}, mean {part.mean:g}, "
+                f"deviation {part.deviation:g}",
+                where=_PREDICTION,
+                allowed="low <= mean <= high, and a deviation above 0",
+            )
 
 
 def _keys(
@@ -138,6 +191,8 @@ def check_measurement(measurement: Measurement) -> None:
         sizes = {f"component {c.name!r}": (c.u_V,) for c in budget}
         _check_sizes(sizes, LARGEST_V, "V", where=channel)
         _check_widths({f"component {c.name!r}": (c.u_s,) for c in budget}, where=channel)
+        currents = {f"component {c.name!r}": (c.u_A,) for c in budget}
+        _check_sizes(currents, 1.0, "A", where=channel)
         shares = {f"component {c.name!r}": (c.u_relative,) for c in budget}
         _check_sizes(shares, 1.0, "of the reading", where=channel)
     for case in measurement.cases:

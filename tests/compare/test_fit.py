@@ -12,6 +12,7 @@ from scipy import stats
 from realnet_hw.compare import compare
 from realnet_hw.compare.verdict import Judge
 from realnet_hw.compare.words import advice, headline
+from realnet_hw.errors import InputError
 from realnet_hw.records import Fit, PartSlopes, Prediction, Slopes
 from tests.compare.worlds import CASES, UNCALIBRATED, World, network, uniform
 
@@ -144,3 +145,33 @@ def test_it_does_not_answer_where_it_can_not() -> None:
     assert other.fit.answer == "undecided"
     assert "not those of the nominal board" in other.fit.reason
     assert other.verdict == "FAIL"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"linear_u": [0.0] * 11}, "slopes.linear_u has 11 values"),
+        ({"linear_u": []}, "slopes.parts without linear_u"),
+        ({"per_K": [0.0]}, "slopes.per_K has 1 values"),
+        ({"source_ohm": [math.inf] * 12}, "slopes.source_ohm holds what is no finite number"),
+        ({"boards_below": {"X1": [[0.0] * 12] * 4}}, "not of the same boards"),
+        ({"boards_below": {"X1": [[0.0] * 12]}, "boards_above": {}}, "not of the same boards"),
+    ],
+)
+def test_slopes_that_do_not_fit_the_values_are_refused(
+    change: dict[str, object], told: str
+) -> None:
+    slopes = msgspec.structs.replace(PREDICTION.statistics.slopes, **change)
+    statistics = msgspec.structs.replace(PREDICTION.statistics, slopes=slopes)
+    with pytest.raises(InputError, match=told):
+        Judge(msgspec.structs.replace(PREDICTION, statistics=statistics))
+
+
+@pytest.mark.parametrize("change", [{"deviation": 0.0}, {"mean": 2.0}, {"high": math.nan}])
+def test_a_part_that_can_not_be_is_refused(change: dict[str, float]) -> None:
+    first, *others = PREDICTION.statistics.slopes.parts
+    parts = [msgspec.structs.replace(first, **change), *others]
+    slopes = msgspec.structs.replace(PREDICTION.statistics.slopes, parts=parts)
+    statistics = msgspec.structs.replace(PREDICTION.statistics, slopes=slopes)
+    with pytest.raises(InputError, match="deviation"):
+        Judge(msgspec.structs.replace(PREDICTION, statistics=statistics))
