@@ -12,7 +12,7 @@ import itertools
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -158,7 +158,7 @@ def _solve(
         for number, found in enumerate(itertools.chain([sound], every)):
             if progress:
                 progress(number + 1, count)
-            seen = [one for one in found if not number or _is_seen(one, sound[0])]
+            seen = [one for one in found if not number or _is_seen(one, sound)]
             if not seen:
                 (unseen if found else unsolved).append(number)
             for response in seen:
@@ -176,10 +176,14 @@ def _solve(
             Path(made).mkdir()  # for the clean-up
 
 
-def _is_seen(response: Response, sound: Response) -> bool:
-    """Return whether any answer is elsewhere than sound boards have it."""
-    spread = np.sqrt((sound.linear**2).sum(axis=-1) + sound.bend**2 + _FINEST**2)
-    return bool((np.abs(response.mean - sound.mean) > _SEEN * spread).any())
+def _is_seen(response: Response, sound: Sequence[Response]) -> bool:
+    """Return whether any answer is elsewhere than sound boards have it, in each of their ways."""
+
+    def differs(one: Response) -> bool:
+        spread = np.sqrt((one.linear**2).sum(axis=-1) + one.bend**2 + _FINEST**2)
+        return bool((np.abs(response.mean - one.mean) > _SEEN * spread).any())
+
+    return all(differs(one) for one in sound)
 
 
 def _name(responder: Responding, universe: Universe) -> str:

@@ -1,9 +1,10 @@
 """What a hypothesis makes a board answer, where not every parameter can be tried with every fault.
 
-Many sound boards give what each parameter moves there. Of a faulty board a few are drawn, besides the nominal one, and each answer follows the parameters as the sound board's
-does, times a factor that fits these best; what is left counts as its own spread. Boards that are
-nominally alike in everything share that. Where drawn boards answer differently, an output high or
-low, a pulse there or not, each way is a response of its own.
+Many sound boards give what each parameter moves there. Of a faulty board a few are drawn, besides
+the nominal one, and each answer follows the parameters as the sound board's does, times a factor
+that fits these best; what is left counts as its own spread. Boards that are nominally alike in
+everything share that. Where drawn boards answer differently, an output high or low, a pulse there
+or not, each way is a response of its own.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ _DRAWN, _SEED = 6, 1
 _ALIKE = 0.02
 # So many steps of a wrong value have a spread in common.
 _STEPS_ALIKE = 8
+# What moves less than that, squared, on the boards drawn together, is not followed.
+_MOVED = 1e-7
 # What a few drawn boards leave open about a spread.
 _FEW = 1.5
 
@@ -253,21 +256,34 @@ class DrawnResponder(abc.ABC):
     def _between(
         self, low: Array, high: Array, pattern: Sequence[_Way], sound: _Sound
     ) -> list[tuple[_Way, Array]]:
-        """Return the ways in which boards between two ends answer, with what the value moves."""
+        """Return the ways in which boards between two ends answer, with what the value moves.
+
+        Args:
+            low, high: the answers at the ends.
+            pattern: ways of boards with a value not far from these.
+            sound: the sound board.
+        """
         middle, reach = (low + high) / 2, (high - low) / (2 * math.sqrt(3.0))
-        if (flips := self._above(low) != self._above(high)).any():
-            return [
-                (
-                    dataclasses.replace(
-                        _like(end, pattern, sound), share=0.5, mean=np.where(flips, end, nearer)
-                    ),
-                    np.where(flips, 0.0, reach / 2),
-                )
-                for end, nearer in ((low, (3 * low + high) / 4), (high, (low + 3 * high) / 4))
+        of_sound = self._known[_key(sound.middle)]
+        known = [*pattern, *of_sound]
+        flips = self._above(low) != self._above(high)
+        if flips.any():
+            nearer = ((3 * low + high) / 4, (low + 3 * high) / 4)
+            means = [
+                np.where(flips, end, near) for end, near in zip((low, high), nearer, strict=True)
             ]
-        if not pattern:
-            return [(_like(middle, pattern, sound), reach)]
-        return [(dataclasses.replace(way, mean=middle + way.offset), reach) for way in pattern]
+            halves = [dataclasses.replace(_like(mean, known), share=0.5) for mean in means]
+            return [(half, np.where(flips, 0.0, reach / 2)) for half in halves]
+        above = self._above(middle)
+        for ways in (pattern, of_sound):
+            # Where most boards answer as these do, as many of these answer otherwise.
+            if ways and (self._above(ways[0].mean) == above).all():
+                means = [np.where(self._above(way.mean) == above, middle, way.mean) for way in ways]
+                return [
+                    (dataclasses.replace(_like(mean, known), share=way.share), reach)
+                    for way, mean in zip(ways, means, strict=True)
+                ]
+        return [(_like(middle, known), reach)]
 
     def _response(
         self, way: _Way, sound: _Sound, column: int | None = None, reach: Array | None = None
@@ -337,7 +353,7 @@ def _ways_of(read: Array, follows: Array, above: NDArray[np.bool_], sound: _Soun
         scale = _ratio(own.mean(axis=0), sound.middle)
         if len(inside) > 2:
             fitted = (away * by).sum(axis=0) / np.maximum(size, 1e-30)
-            scale = np.where(size > 1e-12, fitted, 0.0)
+            scale = np.where(size > _MOVED, fitted, 0.0)
         left = away - scale * by
         freedom = max(1, len(inside) - 2)
         spread = _FEW * np.sqrt((left**2).sum(axis=0) / freedom)
@@ -354,14 +370,18 @@ def _ways_of(read: Array, follows: Array, above: NDArray[np.bool_], sound: _Soun
     return ways
 
 
-def _like(end: Array, pattern: Sequence[_Way], sound: _Sound) -> _Way:
-    """Return a way of boards that answer about so, with the spread of those known."""
-    scale = _ratio(end, sound.middle)
-    own = np.zeros_like(end)
-    if pattern:
-        nearest = min(pattern, key=lambda way: float(np.abs(way.mean - end).sum()))
-        scale, own = nearest.scale, nearest.own
-    return _Way(1.0, np.zeros_like(end), end, scale, own)
+def _like(mean: Array, known: Sequence[_Way]) -> _Way:
+    """Return a way of boards of that mean; each answer follows as that of the nearest way known."""
+    means = np.array([way.mean for way in known])
+    nearest = np.abs(means - mean).argmin(axis=0)[None]
+
+    def taken(every: Sequence[Array]) -> Array:
+        return np.asarray(np.take_along_axis(np.array(every), nearest, axis=0)[0], float)
+
+    near = taken([way.mean for way in known])
+    grown = np.where(np.abs(near) < _ALIKE, 1.0, _ratio(mean, near))
+    scale, own = taken([way.scale for way in known]), taken([way.own for way in known])
+    return _Way(1.0, np.zeros_like(mean), mean, grown * scale, grown * own)
 
 
 def _ratio(answers: Array, sound: Array) -> Array:

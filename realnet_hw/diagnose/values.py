@@ -25,8 +25,9 @@ from realnet_hw.export.deck import Deck
 # Steps with less than that of a fault's probability are not searched again.
 _LEAST = 1e-3
 _FINE = 13
-# At so many ends of a step answers are solved where that takes long, and drawn through in between.
-_COARSE = 3
+# Where to solve takes long, the ends and the middle of a step are solved, and a line drawn through
+# them for so many values.
+_COARSE, _DRAWN = 3, 49
 # In a range that is wider by this ratio too many values lie.
 _NARROW = 1.25
 
@@ -64,11 +65,12 @@ def value_of(found: Posterior, responder: Responding, fault: int) -> Value | Non
     rows = rows[max(probable[0] - 1, 0) : probable[-1] + 2]
     element = universe.faults[fault].parts[0].lower()
     nominal = float(predictor.deck.element(element).split()[3])
+    count = _DRAWN if responder.is_slow else _FINE
     logs, scores = [], []
     for row in rows:
         factors = universe.hypotheses[row].factors
         assert factors is not None
-        fine = np.exp(np.linspace(math.log(factors[0]), math.log(factors[1]), _FINE))
+        fine = np.exp(np.linspace(math.log(factors[0]), math.log(factors[1]), count))
         score = _scores(found, responder, int(row), element, nominal * fine)
         if score is not None:
             logs.append(np.log(nominal * fine))
@@ -90,18 +92,22 @@ def _scores(
     """Return the logarithmic likelihood of some values within one step."""
     predictor, evidence = found.predictor, found.evidence
     twin = Twin(predictor.deck, {}, predictor.deck.spreads)
-    solved = values[:: (_FINE - 1) // (_COARSE - 1)] if responder.is_slow else values
+    solved = values[:: (len(values) - 1) // (_COARSE - 1)] if responder.is_slow else values
     changes = [{element: float(value)} for value in solved]
     try:
         read = exact.read(predictor, responder, twin, evidence.probes, changes)
     except SimulationFailed:
         return None
+    # What bends between the few that were solved, or flips, tells as little of the value.
+    straight = np.column_stack([np.interp(solved, solved[[0, -1]], y[[0, -1]]) for y in read.T])
+    bends = np.abs(read - straight).max(axis=0) if responder.is_slow else 0.0
     read = np.column_stack([np.interp(values, solved, answers) for answers in read.T])
     step = predictor.predicted(evidence.probes, [row])
     linear = step.linear.copy()
     # Its own value is what is asked for: within the step it is no uncertainty.
     linear[..., predictor.dictionary.parameters.index(element)] = 0.0
-    linear, own = (np.repeat(part, len(values), axis=0) for part in (linear, step.own))
+    own = step.own + np.square(bends)
+    linear, own = (np.repeat(part, len(values), axis=0) for part in (linear, own))
     slopes = np.repeat(step.slopes, len(values), axis=1)
     mean, spread = moments(
         dataclasses.replace(step, mean=read, linear=linear, own=own, slopes=slopes), evidence

@@ -1,0 +1,212 @@
+"""A board of timers with a few of its faults: fired by a fixture, and probed at rest by hand."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from realnet_hw.board import Board
+from realnet_hw.diagnose import diagnosis, drawn, possible, readings
+from realnet_hw.diagnose.diagnosis import Investigation
+from realnet_hw.diagnose.readings import Probe, Readings
+from realnet_hw.errors import InputError
+from realnet_hw.export.deck import Deck
+from realnet_hw.predict.compiled.engine import CompiledEngine
+from tests.bench import runs, simulated
+from tests.bench.runs import Drawn
+
+FAULTS = ("healthy", "R3 wrong value", "R7 open", "C6 missing", "U2.3 stuck low", "D5 missing")
+
+
+@dataclass(frozen=True)
+class Timers:
+    board: Board
+    deck: Deck
+    fresh: Callable[[], Investigation]
+    read: Callable[..., Readings]
+
+
+@pytest.fixture(scope="module")
+def timers(tmp_path_factory: pytest.TempPathFactory) -> Timers:
+    whole, netlist, deck = runs.described("nand_555")
+    board = dataclasses.replace(whole, cases=whole.cases[:2])
+    every = diagnosis.universe_of(board, netlist, deck)
+    kept = [
+        number
+        for number, one in enumerate(every.hypotheses)
+        if every.faults[one.fault].name in FAULTS and (one.factors is None or one.factors[0] > 1.0)
+    ]
+    few = every.of(kept, [1.0] * len(kept))
+    folder, engine = tmp_path_factory.mktemp("dictionary"), CompiledEngine()
+    cases = diagnosis.cases_for(board, Readings())
+
+    def fresh() -> Investigation:
+        return Investigation(board, netlist, deck, engine, few, cases, folder=folder)
+
+    def read(*faults: str, seed: int = 7) -> Readings:
+        reading, wiring = runs.reading().reading, runs.wired("nand_555")
+        ((record, _),) = simulated.measurements(
+            board, deck, netlist.sha256(), engine, wiring, reading, [Drawn(seed, faults)]
+        )
+        return readings.from_measurement(record, board)
+
+    return Timers(board, deck, fresh, read)
+
+
+def test_signs_of_a_balanced_design_are_orthogonal_to_each_other_and_to_the_mean() -> None:
+    signs = drawn._balanced(46)
+    assert signs.shape == (64, 46)
+    whole = np.hstack([np.ones((64, 1)), signs])
+    assert np.array_equal(whole.T @ whole, 64 * np.eye(47))
+
+
+def test_a_width_follows_its_resistor_as_the_law_says(timers: Timers) -> None:
+    """t = R C ln((15 - v_d) / (15 - A)), of R = 105k and C = 100n with A = 5 V: 3.9 ms."""
+    looked = timers.fresh()
+    inputs = tuple(looked.dictionary.cases[0].items())
+    assert dict(inputs) == {"A": 5.0, "B": 5.0}
+    pulse = Probe("second", inputs, "P1")
+    found = looked.predictor.predicted([pulse], [0])
+    assert found.mean[0, 0] == pytest.approx(10.5 * np.log(14.5 / 10), rel=0.03)
+    columns = looked.dictionary.parameters
+    for name in ("r3", "c3"):
+        moved = abs(found.linear[0, 0, columns.index(name)])
+        spread = next(one for one in timers.deck.spreads if one.parameter == name)
+        share = (spread.high - spread.low) / 2 / spread.nominal
+        assert moved == pytest.approx(found.mean[0, 0] * share / np.sqrt(3), rel=0.15)
+    steps = [
+        number
+        for number, one in enumerate(looked.dictionary.universe.hypotheses)
+        if one.spelling == "R3 wrong value"
+    ]
+    near = looked.dictionary.universe.hypotheses[steps[0]].factors
+    assert near is not None
+    grown = looked.predictor.predicted([pulse], steps[:1]).mean[0, 0]
+    assert near[0] < grown / found.mean[0, 0] < near[1]
+
+
+def test_a_sound_board_is_called_sound_and_what_no_reading_shows_is_said(timers: Timers) -> None:
+    looked = timers.fresh()
+    looked.take(timers.read())
+    assert looked.found.is_sound
+    kinds = {reading.probe.kind for reading in looked.readings.values}
+    assert kinds == {"volt", "second"}
+    # A Zener diode that nothing drives beyond 5 V.
+    assert looked.dictionary.unseen == ("D5 missing",)
+
+
+@pytest.mark.parametrize(
+    ("fault", "name"),
+    [
+        ("R3 is 147k", "R3 wrong value"),
+        ("R7 open", "R7 open"),
+        ("C6 missing", "C6 missing"),
+        ("U2.3 stuck low", "U2.3 stuck low"),
+    ],
+)
+def test_a_fault_is_found_from_what_the_fixture_times(
+    timers: Timers, fault: str, name: str
+) -> None:
+    looked = timers.fresh()
+    looked.take(timers.read(fault))
+    assert not looked.found.is_unknown
+    faults = looked.dictionary.universe.faults
+    assert name in [faults[number].name for number, _ in looked.groups()[0].faults]
+
+
+def test_a_wrong_value_is_estimated_from_a_width(timers: Timers) -> None:
+    looked = timers.fresh()
+    looked.take(timers.read("R3 is 147k"))
+    first = looked.record("a" * 64, {}).groups[0].faults[0]
+    assert first.value == pytest.approx(147e3, rel=0.07)
+    assert first.low is not None
+    assert first.high is not None
+    assert first.low < 147e3 < first.high
+
+
+def test_by_hand_it_is_read_at_rest_with_reset_or_trigger_held_low(timers: Timers) -> None:
+    """No one is asked for what only a fixture can do; a wired fixture is, and is asked first."""
+    looked = timers.fresh()
+    offered = looked.offered()
+    assert {probe.held for probe in offered if probe.kind == "volt"} == {"RESET", "TRIGGER"}
+    assert not [probe for probe in offered if probe.kind == "second"]
+    supply = looked.supplies_first()
+    assert [(probe.net, probe.held) for probe in supply] == [("+15V", "RESET")]
+    looked.by_itself = looked.read_by({"P1": "pulse0", "OUT": "adc2"})
+    assert looked.choices()[0].probe in looked.by_itself
+
+
+def test_held_low_a_dead_output_is_told_from_a_missing_capacitor(timers: Timers) -> None:
+    looked = timers.fresh()
+    inputs = tuple(looked.dictionary.cases[0].items())
+    names = [fault.name for fault in looked.dictionary.universe.faults]
+    probe = Probe("volt", inputs, "P1", held="TRIGGER")
+    # A sound output is high then, 1.5 V below the supply.
+    sound = looked.predictor.predicted([probe], [0])
+    assert sound.mean[0, 0] == pytest.approx(13.5, abs=0.1)
+    looked.take(readings.by_hand(probe, 0.2, number=1), step=True)
+    assert looked.found.faults[names.index("U2.3 stuck low")] > 0.9
+
+
+def given(tmp_path: Path, **entry: object) -> Path:
+    path = tmp_path / "readings.json"
+    path.write_text(json.dumps({"readings": [entry]}), "utf-8")
+    return path
+
+
+AT = {"A": 5, "B": 5}
+
+
+def test_a_file_may_hold_pulses_and_what_is_read_at_rest(timers: Timers, tmp_path: Path) -> None:
+    nets = list(timers.deck.nodes)
+    path = given(tmp_path, inputs=AT, node="p1", value=3.9, unit="ms")
+    (pulse,) = readings.from_file(path, timers.board, nets).values
+    assert (pulse.probe.kind, pulse.probe.net) == ("second", "P1")
+    assert pulse.value == pytest.approx(3.9e-3)
+    path = given(tmp_path, inputs=AT, node="EDGE", held="reset", value=0.02)
+    (rest,) = readings.from_file(path, timers.board, nets).values
+    assert rest.probe.held == "RESET"
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ({"node": "V3", "value": 0.004, "unit": "s"}, "no pulse is timed at V3"),
+        ({"node": "EDGE", "value": 15}, "EDGE after a firing"),
+        ({"node": "EDGE", "value": 15, "held": "A"}, "no port 'A' to hold low"),
+        ({"node": "P1", "value": -1, "unit": "ms"}, "seconds from 0 on"),
+        ({"node": "P1", "value": 4, "unit": "s"}, "a pulse of 4000 ms at P1"),
+    ],
+)
+def test_pulses_that_can_not_be_are_refused(
+    timers: Timers, tmp_path: Path, entry: dict[str, object], says: str
+) -> None:
+    path = given(tmp_path, inputs=AT, **entry)
+    nets = list(timers.deck.nodes)
+
+    def read() -> None:
+        possible.refuse_impossible(readings.from_file(path, timers.board, nets), timers.board)
+
+    with pytest.raises(InputError) as refused:
+        read()
+    assert says in str(refused.value)
+
+
+def test_at_rest_it_is_read_at_one_setting_of_the_inputs(timers: Timers) -> None:
+    looked = timers.fresh()
+    other = tuple(looked.dictionary.cases[1].items())
+    with pytest.raises(InputError, match="A = 5 V, B = 5 V"):
+        looked.take(readings.by_hand(Probe("volt", other, "EDGE", held="RESET"), 0.0, number=1))
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("4.05 ms", 4.05e-3), ("0.004", 4e-3), ("0", 0.0), ("850us", 850e-6)]
+)
+def test_a_width_is_read_as_typed(text: str, seconds: float) -> None:
+    assert readings.value_typed(text, "second") == pytest.approx(seconds)
