@@ -9,12 +9,18 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
+from realnet_hw import project
 from realnet_hw.board import Board, load_board
+from realnet_hw.cli import guidance
 from realnet_hw.drawing import symbols
 from realnet_hw.emulate import fixture as emulated
-from realnet_hw.export import netlist
+from realnet_hw.errors import InputError
+from realnet_hw.export import bom, netlist
 from realnet_hw.export.deck import Deck, deck_from
+from realnet_hw.export.netlist import Netlist
+from realnet_hw.export.schematic import schematic_files
 from realnet_hw.parts.catalogue import part_type
+from realnet_hw.predict.engines import usual_for
 from realnet_hw.predict.ngspice import NgspiceEngine
 
 TERMINALS = (
@@ -34,8 +40,13 @@ def board() -> Board:
 
 
 @pytest.fixture(scope="module")
-def deck(board: Board) -> Deck:
-    return deck_from(netlist.from_board(board), board)
+def connected(board: Board) -> Netlist:
+    return netlist.from_board(board)
+
+
+@pytest.fixture(scope="module")
+def deck(board: Board, connected: Netlist) -> Deck:
+    return deck_from(connected, board)
 
 
 @pytest.fixture(scope="module")
@@ -240,3 +251,43 @@ def test_open_collectors_reset_a_timer(engine: NgspiceEngine, deck: Deck, termin
     let_go_V, pulled_V = engine.operating_point(own, sets, [terminal.lower()])[:, 0]
     assert let_go_V > 14.5
     assert pulled_V < 0.3
+
+
+def test_committed_files_are_of_this_circuit(board: Board, connected: Netlist, deck: Deck) -> None:
+    """Drawing, deck and parts as made now; tests of fabrication compare the copper with it."""
+    folder = project.bundle() / "boards" / board.name / "generated"
+    made = {
+        **schematic_files(board, connected),
+        f"{board.name}.cir": deck.text(),
+        "bom.csv": bom.bom_text(connected),
+        "bom_order.csv": bom.order_text(connected),
+    }
+    stale = [name for name, text in made.items() if (folder / name).read_text("utf-8") != text]
+    assert stale == []
+
+
+def test_the_bench_is_not_measured_like_a_board(board: Board) -> None:
+    with pytest.raises(InputError, match="realnet calibrate --station FILE"):
+        guidance.refuse_the_bench(board)
+    guidance.refuse_the_bench(load_board("xor_opamp"))
+    assert "measure" not in " ".join(guidance.after_predicting(board.name, None, is_measured=False))
+
+
+def test_a_large_board_is_left_to_the_compiled_engine(board: Board) -> None:
+    assert usual_for(board) == "compiled"
+
+
+def test_only_logic_of_the_catalogue_may_be_left_out_of_a_deck(
+    board: Board, connected: Netlist
+) -> None:
+    def changed(reference: str, **fields: str) -> Netlist:
+        part = connected.parts[reference]
+        own = dataclasses.replace(part, fields={**part.fields, **fields})
+        return dataclasses.replace(connected, parts={**connected.parts, reference: own})
+
+    amplifier = next(name for name in board.assembly.packages if name != "U1")
+    with pytest.raises(InputError, match="leaves Amplifier_Operational:OPA4134 out"):
+        deck_from(changed(amplifier, **{"Sim.Enable": "0"}), board)
+    converter = next(r for r, p in board.assembly.parts.items() if p.type == "mcp3208")
+    with pytest.raises(InputError, match="leaves Analog_ADC:MCP3208 out"):
+        deck_from(changed(converter, Catalogue=""), board)

@@ -216,6 +216,7 @@ def _level_cells(planned: Sequence[PlannedNeuron], depth: int) -> Iterator[Cell]
             upper_ohm=MIDDLE_OHM[0],
             lower_ohm=MIDDLE_OHM[1],
             amplifier=AMPLIFIER,
+            resistor="resistor",
             formula=f"{_MIDDLE_NET} = {(LOW_V + HIGH_V) / 2:g} V",
             **place,
         )
