@@ -7,6 +7,7 @@ one of them does where it hides the other. The pairs that could be then are solv
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,8 +23,9 @@ from realnet_hw.errors import SimulationFailed
 from realnet_hw.export.deck import Deck
 from realnet_hw.predict import faults
 
-# So many hypotheses are tried with each other; of their pairs so many are solved.
-_MOST_HYPOTHESES, _MOST_PAIRS = 400, 1000
+# So many hypotheses are tried with each other; of their pairs so many are solved, and so many at
+# most of the same two faults, lest two wrong values leave no room for any other pair.
+_MOST_HYPOTHESES, _MOST_PAIRS, _MOST_OF_TWO = 500, 1200, 6
 # That many where each takes long.
 _MOST_SLOW_PAIRS = 40
 # How far sums of two effects may be off, as a share of their sizes; and what a reading counts at
@@ -153,7 +155,15 @@ def _guessed(
             if hypotheses[one].fault != hypotheses[other].fault
         ]
     every.sort()
-    return [(one, other) for _, one, other in itertools.islice(every, _MOST_PAIRS)]
+    taken: Counter[tuple[int, int]] = Counter()
+
+    def is_wanted(one: int, other: int) -> bool:
+        two = sorted((hypotheses[one].fault, hypotheses[other].fault))
+        taken[two[0], two[1]] += 1
+        return taken[two[0], two[1]] <= _MOST_OF_TWO
+
+    wanted = ((one, other) for _, one, other in every if is_wanted(one, other))
+    return list(itertools.islice(wanted, _MOST_PAIRS))
 
 
 class _Boards:

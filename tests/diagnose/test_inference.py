@@ -11,6 +11,10 @@ from realnet_hw.diagnose import inference, probes
 from realnet_hw.diagnose.diagnosis import Investigation
 from realnet_hw.diagnose.readings import Probe, by_hand
 from realnet_hw.diagnose.table import headline
+from realnet_hw.predict import faults
+from realnet_hw.predict.lots import LOTS
+from realnet_hw.predict.tolerances import draw
+from tests.bench import runs
 from tests.diagnose.conftest import Looked
 
 
@@ -35,6 +39,8 @@ def test_sound_boards_are_called_sound(xor: Looked, seed: int) -> None:
         ("R14 open", "R14 open"),
         ("R7 R8 swapped", "R7 R8 swapped"),
         ("U1.14 stuck low", "U1.14 stuck low"),
+        ("U1.7 offset -60 mV", "U1.7 offset"),
+        ("U1.7 weak 22k", "U1.7 weak"),
         ("+12V missing", "+12V missing"),
         ("input X2 missing", "input X2 missing"),
         ("Y Y_SUM bridged", "Y Y_SUM bridged"),
@@ -46,6 +52,23 @@ def test_the_fault_is_in_the_first_group(xor: Looked, fault: str, name: str) -> 
     assert looked.found.healthy < 0.01
     faults = looked.dictionary.universe.faults
     assert name in [faults[number].name for number, _ in looked.groups()[0].faults]
+
+
+def test_the_worse_the_best_fault_fits_the_more_is_left_for_something_else(xor: Looked) -> None:
+    """At most 1 / (-e p ln p) speaks for it: 1 up to p = 1/e, 8.0 at 1 %; of 5 % beforehand."""
+    found = looked_at(xor, "R14 open").found
+    assert found.other == pytest.approx(0.05, abs=1e-3)
+    assert found.faults.max() < 0.951
+    away = np.full_like(found.misfit, chi_squared_exceeded_by(0.01, len(found.evidence.values)))
+    worse = dataclasses.replace(found, misfit=away)
+    assert worse.fit == pytest.approx(0.01, rel=0.02)
+    odds = 0.05 / 0.95 * 7.99
+    assert worse.other == pytest.approx(odds / (1 + odds), rel=0.01)
+
+
+def chi_squared_exceeded_by(share: float, freedom: int) -> float:
+    random = np.random.default_rng(1)
+    return float(np.quantile(random.chisquare(freedom, 4_000_000), 1 - share))
 
 
 def test_one_output_alone_leaves_more_open_than_all_test_points(xor: Looked) -> None:
@@ -63,15 +86,17 @@ def entropy_bits(shares: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
 
 
 def test_a_wrong_value_is_estimated_with_an_honest_interval(xor: Looked) -> None:
+    _, _, deck = runs.described("xor_opamp")
     inside = 0
     for seed, ohm in enumerate((16.2e3, 33e3, 5.6e3, 22e3), 1):
+        drawn = draw(faults.apply(deck, f"R5 is {ohm:g}").spreads, 1, seed, LOTS["mixed"])[0]
         record = looked_at(xor, f"R5 is {ohm:g}", seed=seed).record("a" * 64, {})
         value = next(f for g in record.groups for f in g.faults if f.name == "R5 wrong value")
         assert value.value is not None
         assert value.low is not None
         assert value.high is not None
         assert value.value == pytest.approx(ohm, rel=0.06)
-        inside += value.low <= ohm <= value.high
+        inside += value.low <= drawn["r5"] <= value.high
         assert value.high / value.low < 1.3
     assert inside >= 3
 

@@ -68,6 +68,32 @@ def test_the_copper_says_the_same_of_a_package_as_its_pins() -> None:
         list(neighbours.pcb_pairs(Path("nowhere.kicad_pcb")))
 
 
+def test_an_offset_is_amplified_as_noise_is_and_a_weak_output_divides() -> None:
+    """H2 sums over 2 x 18.7k and 26.1k with 26.1k of feedback; beyond its swing Y is a divider."""
+    _, _, deck = runs.described("xor_opamp")
+    engine = CompiledEngine()
+    node = [deck.nodes["H2"]]
+    sound, off = (
+        float(engine.operating_point(each, [{}], node)[0, 0])
+        for each in (deck, faults.apply(deck, "U1.7 offset +40 mV"))
+    )
+    gain = 1 + 26.1e3 * (2 / 18.7e3 + 1 / 26.1e3)
+    assert off - sound == pytest.approx(-0.040 * gain, rel=1e-3)
+    at = {deck.inputs["X2"].element: 5.0}
+    weak = faults.apply(deck, "U1.14 weak 1M")
+    # Y_SUM is no virtual ground any more: H2 is off, NH1 pulls Y down through R12 + R14.
+    nh1, y, y_sum = engine.operating_point(
+        weak, [at], [deck.nodes[net] for net in ("NH1", "Y", "Y_SUM")]
+    )[0]
+    h2, high = 0.0, 12.0 - 1.33
+    current = (high - float(y)) / 1e6
+    assert (float(y) - float(y_sum)) / 24.9e3 == pytest.approx(current, rel=0.02)
+    assert float(nh1) < float(y_sum) < h2
+    for spelling in ("U2.3 offset 9 mV", "R1.1 offset 9 mV", "U1.3 offset 9 mV", "U1.7 weak 1V"):
+        with pytest.raises(InputError):
+            faults.apply(deck, spelling)
+
+
 def test_twins_on_one_deck_are_the_decks_that_faults_make() -> None:
     """But for comparators, whose side a leak may decide."""
     board, netlist, deck = runs.described("xor_opamp")
