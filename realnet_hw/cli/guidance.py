@@ -129,7 +129,7 @@ def warn_of_other_build(board: str, netlist: Netlist) -> None:
 def warn_of_few_samples(board: Board, samples: int) -> None:
     """Say on stderr if a prediction will have too few boards to judge a measurement by."""
     values = len(board.cases) * (len(board.outputs) + len(board.test_points))
-    if samples < values + 2:
+    if board.procedures and samples < values + 2:
         sys.stderr.write(
             f"{samples} boards are too few to compare a measurement with if all {values} values"
             f" are read: --samples {values + 2} or more\n"

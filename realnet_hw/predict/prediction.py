@@ -61,7 +61,7 @@ def predict(
     if samples < 2:
         raise InputError(f"{samples} samples", where=board.name, allowed="2 or more")
     cases = [sources(deck, case.inputs) for case in board.cases]
-    possible = asking.faults(deck)
+    possible = _told_apart(board, asking, deck)
     total = samples + len(possible)
 
     def boards_done(done: int, _: int) -> None:
@@ -113,6 +113,11 @@ def predict(
     )
 
 
+def _told_apart(board: Board, asking: Asking, deck: Deck) -> list[str]:
+    """Return the faults that a measurement might show: none of a board that nothing measures."""
+    return asking.faults(deck) if board.procedures else []
+
+
 def questions(board: Board, deck: Deck, samples: int) -> int:
     """Return how many answers ``predict`` asks for: boards, faulty boards and moved inputs.
 
@@ -120,7 +125,7 @@ def questions(board: Board, deck: Deck, samples: int) -> int:
         InputError: a board that does not fit the deck.
     """
     asking = asking_of(board, deck)
-    faulty = len(asking.faults(deck))
+    faulty = len(_told_apart(board, asking, deck))
     boards = 1 + samples + faulty * (1 + asking.boards_tried(samples, faulty))
     return len(board.cases) * (boards + 2 * len(deck.inputs))
 
