@@ -15,6 +15,7 @@ import pytest
 from realnet_hw import records
 from realnet_hw.measure import fixture_specification as fixture
 from realnet_hw.measure import probes, station
+from realnet_hw.measure.calibration import standards
 from realnet_hw.network import files
 from realnet_hw.network.network import Layer, Network
 from scripts import draw_pictures, pages, write_reference
@@ -78,11 +79,12 @@ def _structures(kind: object, seen: set[type]) -> set[type]:
         records.Comparison,
         records.Diagnosis,
         records.Training,
+        records.FixtureCalibration,
     ],
     ids=lambda k: k.__name__,
 )
-def test_every_key_of_a_record_is_documented(kind: type) -> None:
-    name = kind.__name__.lower()
+def test_every_key_of_a_record_is_documented(kind: type[msgspec.Struct]) -> None:
+    name = str(kind.__struct_config__.tag)
     section = RECORDS[RECORDS.index(f"## `{name}`") :]
     section = section[: section.find("\n## ", 4)] if "\n## " in section[4:] else section
     said = set(re.findall(r"`([A-Za-z_][A-Za-z0-9_]*)`", section))
@@ -139,12 +141,13 @@ def test_every_key_of_a_station_file_is_documented() -> None:
         "[virtual]": station.VirtualBench,
         "[reading]": station.Reading,
         "[scope.NAME]": probes.ScopeTable,
+        "[dmm]": standards.DmmTable,
     }
     for table, kind in tables.items():
         cell = f"`{re.escape(table)}` " if table else ""
         rows = re.findall(rf"^\| {cell}\| `(\w+)` \|", text, re.MULTILINE)
         keys = {field.encode_name for field in msgspec.structs.fields(kind)}
-        tables_own = {"fixture", "virtual", "reading", "wiring", "scope", "probes"}
+        tables_own = {"fixture", "virtual", "reading", "wiring", "scope", "probes", "dmm"}
         assert set(rows) == keys - tables_own
 
 

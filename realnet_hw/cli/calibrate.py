@@ -55,8 +55,8 @@ def calibrate(
         Print the record instead of a table.
     """
     from realnet_hw import project, records
-    from realnet_hw.measure.bench import CALIBRATIONS
     from realnet_hw.measure.calibration import run
+    from realnet_hw.measure.station import CALIBRATIONS
 
     if not 1 <= valid_days <= 1000:
         raise InputError(f"valid for {valid_days} days", allowed="1 to 1000")
@@ -197,5 +197,5 @@ def meter(*, station: Path, idle_s: float = 30.0) -> int:
         noise=bench.virtual.noise,
         truth=bench.virtual.truth,
     )
-    meter_bench.serve(made, eeprom=bench.eeprom(path), idle_s=idle_s)
+    meter_bench.serve(made, eeprom=bench.eeprom, idle_s=idle_s)
     return 0

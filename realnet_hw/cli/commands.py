@@ -454,7 +454,7 @@ def serve(board: str, *, station: Path, idle_s: float = 30.0) -> int:
         parts=virtual.parts,
         mismatch_V=virtual.mismatch_V,
         engine=virtual.engine,
-        eeprom=bench_file.eeprom(station),
+        eeprom=bench_file.eeprom,
         idle_s=idle_s,
         scopes={
             name: Wanted(

@@ -79,13 +79,13 @@ def foretell(
             " so which faults this wiring will see can't be said\n"
         )
         return
-    unseen = _unseen(prediction, wiring, bench, station)
+    unseen = _unseen(prediction, wiring, bench)
     count = f"{len(unseen)} of {len(prediction.faults)} single faults"
     shown = f": {some(unseen)}" if unseen else ""
     sys.stderr.write(f"This wiring will not see {count}{shown}\n")
     if not unwired or not unseen or _has_too_few_boards(prediction, all_wired):
         return
-    still = set(_unseen(prediction, all_wired, bench, station, " were every terminal wired"))
+    still = set(_unseen(prediction, all_wired, bench, " were every terminal wired"))
     hidden = [fault for fault in unseen if fault not in still]
     shown = f"{len(hidden)}: {some(hidden)}" if hidden else "none"
     sys.stderr.write(f"Were every terminal wired, of these it would see {shown}\n")
@@ -106,7 +106,6 @@ def _unseen(
     prediction: Prediction,
     wiring: Mapping[str, str],
     bench: Station,
-    station: Path,
     supposed: str = "",
 ) -> list[str]:
     from realnet_hw.compare.power import unseen_faults
@@ -114,6 +113,6 @@ def _unseen(
     from realnet_hw.measure.calibration.in_use import named_components
 
     with progress(f"Finding which faults would be seen{supposed}"):
-        calibrated = named_components(bench.named_calibration(station))
+        calibrated = named_components(bench.named_calibration)
         budgets = assemble.planned_budgets(wiring, bench.reading, bench.clock, calibrated)
         return unseen_faults(prediction, budgets, wiring)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import sys
 import time
 from collections.abc import Callable
@@ -14,6 +15,9 @@ from realnet_hw.emulate.fixture import VirtualFixture
 from realnet_hw.emulate.meter import WIRES, Leads, Multimeter, ServedMeter, drawn_errors
 from realnet_hw.emulate.server import BenchServer, abandoned, run_until_stopped
 from realnet_hw.emulate.truths import draw_circuit, draw_errors
+
+_FOLLOWER_V = 2e-3
+"""Offset of the amplifier between the reference and its terminal, at most."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,8 @@ def meter_bench(
         errors=draw_errors(seed, truth=truth, noise=noise),
         circuit=draw_circuit(seed, truth=truth),
     )
-    leads.reference_V = fixture.front_end.reference_V
+    follower = random.Random(f"REF {seed}").uniform(-_FOLLOWER_V, _FOLLOWER_V)
+    leads.reference_V = fixture.front_end.reference_V + follower
     wrong = drawn_errors(seed, of_reading, of_range_V)
     meter = Multimeter(fixture, leads, wrong, dialect=dialect, seed=seed, pace=pace)
     return MeterBench(fixture, leads, meter)

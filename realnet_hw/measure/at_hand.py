@@ -128,7 +128,7 @@ def board_at_hand(
     started = datetime.now(UTC)
     path = out_dir / f"{board.name}-{NAME}-{started:%Y%m%dT%H%M%S%f}Z{SUFFIX}"
     with bench.fixture_at(station, station_file, board_path or board.name) as fixture:
-        calibration = bench.calibration_of(fixture, station, station_file)
+        calibration = bench.calibration_of(fixture, station)
         header = Header(
             board=board.name,
             circuit_sha256=circuit_sha256,

@@ -28,8 +28,6 @@ from realnet_hw.measure.synapses import StoredBoard
 from realnet_hw.records import Calibration, Measurement
 
 NEWEST = "measurement.json"
-CALIBRATIONS = "calibration"
-"""Where calibrations are among the records."""
 
 
 def _untold(_done: int, _total: int, _next: str) -> None:
@@ -90,7 +88,7 @@ def measure(
             for name in dict.fromkeys(probe.scope for probe in probes.values())
         }
         fixture = stack.enter_context(at.fixture)
-        calibration = calibration_of(fixture, station, station_file)
+        calibration = calibration_of(fixture, station)
         header = Header(
             board=board.name,
             circuit_sha256=circuit_sha256,
@@ -158,7 +156,7 @@ def set_up(board: Board, wiring: Mapping[str, str], fixture: Fixture) -> StoredB
     return stored
 
 
-def calibration_of(fixture: Fixture, station: stations.Station, station_file: Path) -> InUse:
+def calibration_of(fixture: Fixture, station: stations.Station) -> InUse:
     """Return the calibration that counts for a station's fixture.
 
     Raises:
@@ -166,8 +164,8 @@ def calibration_of(fixture: Fixture, station: stations.Station, station_file: Pa
     """
     return in_use(
         fixture,
-        folder=project.records_folder(CALIBRATIONS),
-        named=station.named_calibration(station_file),
+        folder=project.records_folder(stations.CALIBRATIONS),
+        named=station.named_calibration,
         is_required=station.require_calibration,
     )
 

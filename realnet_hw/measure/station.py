@@ -77,6 +77,8 @@ from realnet_hw.measure.fixture_specification import (
 )
 
 SENSE_SUFFIX = ".sense"
+CALIBRATIONS = "calibration"
+"""The folder of calibrations among the records."""
 
 _CHANNELS = (*DAC_CHANNELS, *SENSE_CHANNELS, *PULSE_CHANNELS, *LINE_CHANNELS, *PULL_CHANNELS)
 
@@ -121,8 +123,8 @@ class VirtualBench(_Table, frozen=True):
         parts: how the parts lie within their tolerances; ``predict.lots`` has the names' meaning.
         engine: what simulates the board, a key of ``predict.engines.ENGINES``; the usual one when
             left out.
-        eeprom: file, beside the station's, that keeps what the fixture's controller holds from one
-            run to the next: a calibration, say. Without one every run has a new controller.
+        eeprom: file, in the folder of calibrations or by its path, that keeps what the fixture's
+            controller holds from one run to the next. Without one every run has a new controller.
     """
 
     seed: Annotated[int, msgspec.Meta(ge=0)] = 0
@@ -153,8 +155,9 @@ class Reading(_Table, frozen=True):
 class Station(_Table, frozen=True):
     """A station file's contents. Exactly one of ``fixture`` and ``virtual`` is given.
 
-    ``calibration`` names the record of the fixture's calibration, beside the station file; else it
-    is looked for. Where ``require_calibration`` is set, nothing is measured without one.
+    ``calibration`` names the record of the fixture's calibration, in the folder of calibrations
+    or by its path; else it is looked for there. Where ``require_calibration`` is set, nothing is
+    measured without one.
     """
 
     # It stands in the record, which refuses what would act on a terminal.
@@ -176,14 +179,16 @@ class Station(_Table, frozen=True):
         """What the controller's clock is made with; a virtual fixture is an UNO."""
         return self.fixture.clock if self.fixture else "resonator"
 
-    def named_calibration(self, station_file: Path) -> Path | None:
-        """Return the record of the calibration that it names, None if it names none."""
-        return station_file.parent / self.calibration if self.calibration else None
+    @property
+    def named_calibration(self) -> Path | None:
+        """The record of the calibration that it names, None if it names none."""
+        return project.records_folder(CALIBRATIONS) / self.calibration if self.calibration else None
 
-    def eeprom(self, station_file: Path) -> Path | None:
-        """Return the file that keeps a virtual controller's EEPROM, None if there is none."""
+    @property
+    def eeprom(self) -> Path | None:
+        """The file that keeps a virtual controller's EEPROM, None if there is none."""
         named = self.virtual.eeprom if self.virtual else None
-        return station_file.parent / named if named else None
+        return project.records_folder(CALIBRATIONS) / named if named else None
 
     def sha256(self) -> str:
         """Return the hash of what the file says, whatever its comments and layout."""

@@ -23,14 +23,16 @@ from realnet_hw.measure.codes import Correction
 from realnet_hw.measure.fixture_specification import (
     ADC_INL_BOUND_V,
     DAC_CHANNELS,
+    DAC_INL_BOUND_V,
     LSB_V,
     SENSE_CHANNELS,
 )
 from realnet_hw.records import ChannelCalibration, Standard
 from realnet_hw.uncertainty import COVERAGE_FACTOR
 
-_LEFT_MAX_V = 0.02
-"""What may be left at the ends of the range where more is needed than the controller takes."""
+_LEFT_MAX_V = DAC_INL_BOUND_V
+"""What may be left where more is needed than the controller takes: a bow within the specification
+adds that much to the line."""
 _FEW = 3
 """So many different levels or fewer tell nothing of nonlinearity: the specification has to."""
 

@@ -24,6 +24,8 @@ from realnet_hw.records import Standard
 
 REFERENCE_V = 4.096
 """The fixture's reference, nominal."""
+_FOLLOWER_BOUND_V = 2e-3
+"""Offset of the OPA4134 between the reference and its terminal, at most."""
 _GROUND_BOUND_V = 0.2e-3
 """What a grounded terminal may be off: leakage of the senses through 100 ohms, and a lead."""
 
@@ -210,9 +212,10 @@ def standard_of(table: DmmTable, name: str, model: str, *, where: str) -> Standa
 OWN_REFERENCE = Standard(
     kind="reference",
     name=f"the fixture's own reference, {REFERENCE_V} V",
-    of_reading=REFERENCE_BOUND,
+    of_reading=REFERENCE_BOUND + _FOLLOWER_BOUND_V / REFERENCE_V,
     of_range_V=_GROUND_BOUND_V,
-    source=f"{REFERENCE_BOUND:.1%} of {REFERENCE_V} V, and ground",
+    source=f"{REFERENCE_BOUND:.1%} of {REFERENCE_V} V, {1e3 * _FOLLOWER_BOUND_V:g} mV of its "
+    "follower, and ground",
     traceable=False,
 )
 """Not traceable: nobody has compared this very reference with anything."""

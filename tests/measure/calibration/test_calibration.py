@@ -295,7 +295,7 @@ def test_a_channel_that_is_too_far_off_is_not_corrected() -> None:
     assert correction_for("dac0", line(0.0, 0.06)).offset_V == -stored.OFFSET_MAX_V
     # A bow or an S at the bound of nonlinearity adds to gain and offset: a little may be left.
     assert correction_for("dac0", line(0.0108, 0.0)).gain_ppm == -stored.GAIN_MAX_PPM
-    for wrong in (line(0.013, 0.0), line(0.0, -0.08)):
+    for wrong in (line(0.017, 0.0), line(0.0, -0.12)):
         with pytest.raises(BenchError, match="more than can be corrected"):
             correction_for("dac0", wrong)
 

@@ -22,7 +22,7 @@ TYPED = """
 name = "virtual"
 [virtual]
 seed = 21
-eeprom = "fixture.eeprom"
+eeprom = "FILE"
 [dmm]
 driver = "typed"
 model = "handheld"
@@ -58,7 +58,7 @@ def test_somebody_types_what_a_meter_shows(
 ) -> None:
     monkeypatch.setattr(meters, "_SETTLE_S", 0.0)
     station = tmp_path / "typed.toml"
-    station.write_text(TYPED)
+    station.write_text(TYPED.replace("FILE", str(tmp_path / "fixture.eeprom")))
     reader = Reader()
     someone = Someone(reader.say, reader.typed)
     record, kept = calibrate(station, tmp_path / "out", someone, plan=QUICK, valid_days=100)
