@@ -10,6 +10,7 @@ from pathlib import Path
 from realnet_hw import records
 from realnet_hw.board import Board
 from realnet_hw.diagnose import neighbours, offers, probes, words
+from realnet_hw.diagnose.answers import plain
 from realnet_hw.diagnose.dictionary import Dictionary, dictionary, is_made
 from realnet_hw.diagnose.groups import Group, groups
 from realnet_hw.diagnose.inference import Evidence, Posterior, Predictor, posterior
@@ -243,7 +244,8 @@ class Investigation:
 
     def nets(self) -> list[str]:
         """Return the nets that can be touched and tell something."""
-        return [net for net, node in self.predictor.deck.nodes.items() if node != "0"]
+        known = {plain(answer) for answer in self.dictionary.answers}
+        return [net for net, node in self.predictor.deck.nodes.items() if node in known]
 
     def offered(self) -> list[Probe]:
         """Return the readings that may be taken next."""
