@@ -10,6 +10,7 @@ Ref: firmware/fixture/PROTOCOL.md; SCPI-1999 volume 1, 7 (messages) and 21.8 (er
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -33,6 +34,7 @@ _STEP_IN_ATTEMPTS, _STEP_IN_S = 6, 0.5
 _QUEUE_LIMIT = 64
 """More errors than any queue of the firmware holds: a fixture that goes on is out of order."""
 
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _ERROR = re.compile(r'([+-]?\d+),"(.*)"')
 _HEARTBEAT_LOST = "101"
 _RESTARTED = {"102", "103", "105"}
@@ -120,11 +122,10 @@ class Dialogue:
         Raises:
             BenchError: there are not so many.
         """
-        try:
-            numbers = [float(text) for text in reply.split(",")]
-        except ValueError:
-            numbers = []
-        if len(numbers) != count:
+        texts = reply.split(",")
+        numbers = [float(text) for text in texts if _NUMBER.fullmatch(text)]
+        # What is no number for the fixture is one for Python: "nan", "1_0"; "1e400" is infinite.
+        if not len(texts) == len(numbers) == count or not all(map(math.isfinite, numbers)):
             raise BenchError(
                 f"{reply!r} came in answer to {line}",
                 where=self._link.address,

@@ -140,7 +140,10 @@ class Link:
                 raise BenchError(
                     f"{start!r} came where a block should begin", where=f"{self.address}: {line}"
                 )
-            length = int(self._resource.read_bytes(int(start[1:])))
+            digits: bytes = self._resource.read_bytes(int(start[1:]))
+            if not digits.isdigit():
+                raise BenchError(f"a block of {digits!r} bytes", where=f"{self.address}: {line}")
+            length = int(digits)
             data: bytes = self._resource.read_bytes(length)
             end: bytes = self._resource.read_bytes(1)
         if end != b"\n":

@@ -60,7 +60,10 @@ def read_picture(read: Read) -> bytes:
     while first in b"\r\n":
         first = read(1)
     if first == b"#":
-        return _content(read)
+        content = _content(read)
+        if not content.startswith((_PNG, b"BM")):
+            raise BenchError(f"{content[:8]!r} is no picture", allowed="PNG or BMP")
+        return content
     if first == _PNG[:1]:
         return _png(first + read(len(_PNG) - 1), read)
     if first == b"B":

@@ -8,6 +8,7 @@ else is asked, and nothing is asked twice by itself.
 
 from __future__ import annotations
 
+import math
 import re
 import socket
 from collections.abc import Iterator
@@ -143,9 +144,10 @@ class Connection:
         """
         answer = self.ask(line)
         found = re.match(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", answer)
-        if found is None:
+        value = float(found[0]) if found else math.nan
+        if not math.isfinite(value):
             raise BenchError(f"{answer[:60]!r} is no number", where=f"{self.address}: {line}")
-        return float(found[0])
+        return value
 
     def ask_bytes(self, line: str, reader: Any) -> bytes:
         """Send a query and return what a reader of ``answers`` makes of its answer.

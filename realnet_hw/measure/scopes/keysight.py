@@ -7,9 +7,6 @@ Ref: Keysight, InfiniiVision X-Series Programmer's Guide, :WAVeform:PREamble (X 
 
 from __future__ import annotations
 
-import numpy as np
-
-from realnet_hw.errors import BenchError
 from realnet_hw.measure.scopes.answers import read_block, read_picture
 from realnet_hw.measure.scopes.scope import Quantity, Specification, State, Waveform
 from realnet_hw.measure.scopes.tree import TreeScope
@@ -61,14 +58,12 @@ class Keysight1000x(TreeScope):
         line.tell(":WAV:POIN:MODE RAW")
         line.tell(f":WAV:POIN {_POINTS}")
         fields = self._preamble(":WAV:PRE?")
-        codes = np.frombuffer(line.ask_bytes(":WAV:DATA?", read_block), "<u2").astype(np.int32)
-        if len(codes) != round(fields[2]):
-            raise BenchError(f"{len(codes)} samples came of {fields[2]:.0f}", where=line.address)
+        codes = self._samples(line.ask_bytes(":WAV:DATA?", read_block), "<u2", fields[2])
         step_s, origin_s, x_reference = fields[4:7]
         step_V, origin_V, y_reference = fields[7:]
         return Waveform(
             codes=codes,
-            zero=y_reference - origin_V / step_V,
+            zero=y_reference - origin_V / self._step(step_V, ":WAV:PRE?"),
             step_V=step_V,
             start_s=origin_s - x_reference * step_s,
             step_s=step_s,

@@ -12,7 +12,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from realnet_hw.errors import BenchError
 from realnet_hw.measure.scopes.answers import read_block, read_picture
 from realnet_hw.measure.scopes.scope import Quantity, Specification, State, Waveform
 from realnet_hw.measure.scopes.tree import TreeScope
@@ -63,20 +62,16 @@ class Rigol(TreeScope):
         fields = self._preamble(":WAV:PRE?")
         count, step_s, start_s = round(fields[2]), fields[4], fields[5]
         step_V, origin, reference = fields[7:]
-        kind = np.dtype("u1" if self.format == _BYTE else "<u2")
-        pieces = []
+        kind = "u1" if self.format == _BYTE else "<u2"
+        pieces = [np.zeros(0, np.int32)]
         for first in range(1, count + 1, self.most):
             last = min(first + self.most - 1, count)
             line.tell(f":WAV:STAR {first}")
             line.tell(f":WAV:STOP {last}")
             data = line.ask_bytes(":WAV:DATA?", read_block)
-            if len(data) != (last - first + 1) * kind.itemsize:
-                raise BenchError(
-                    f"{len(data)} bytes came of samples {first} to {last}", where=line.address
-                )
-            pieces.append(np.frombuffer(data, kind))
+            pieces.append(self._samples(data, kind, last - first + 1))
         return Waveform(
-            codes=np.concatenate(pieces).astype(np.int32),
+            codes=np.concatenate(pieces),
             zero=origin + reference,
             step_V=step_V,
             # The reference is the index of the sample that the origin is the time of.

@@ -32,6 +32,8 @@ State = Literal["armed", "running", "stopped"]
 DIVISIONS_UP = 8
 # What scopes answer where there is nothing to measure is about 1e38.
 _NOTHING = 1e36
+# No axis has such volts or seconds, nor begins so many steps from its trigger.
+_FAR = 1e12
 _ERRORS = 20
 _PREAMBLE_FIELDS = 10
 _LOOK_S = 5e-3
@@ -82,6 +84,26 @@ class Waveform:
     start_s: float
     step_s: float
     limits: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        """Refuse what no scope can have taken.
+
+        Raises:
+            BenchError: no samples, or an axis that is not finite and rising.
+        """
+        axes = (self.zero * self.step_V, self.step_V, self.start_s, self.step_s)
+        if not (
+            len(self.codes)
+            and all(map(math.isfinite, axes))
+            and 0 < self.step_V < _FAR
+            and 0 < self.step_s < _FAR
+            and abs(self.zero * self.step_V) < _FAR
+            and abs(self.start_s) < _FAR * self.step_s
+        ):
+            raise BenchError(
+                f"{len(self.codes)} samples, {self.step_s:g} s from {self.start_s:g} s on, "
+                f"{self.step_V:g} V a step from {self.zero:g} on, are no waveform"
+            )
 
     @property
     def volts(self) -> NDArray[np.float64]:
@@ -303,6 +325,28 @@ class Scope(ABC):
                 allowed=f"{_PREAMBLE_FIELDS} numbers",
             )
         return fields
+
+    def _samples(self, data: bytes, kind: str, count: float) -> NDArray[np.int32]:
+        """Return the samples in a block of data, shape (samples).
+
+        Raises:
+            BenchError: there are not so many.
+        """
+        if len(data) != count * np.dtype(kind).itemsize:
+            raise BenchError(
+                f"{len(data)} bytes came of {count:g} samples", where=self.connection.address
+            )
+        return np.frombuffer(data, kind).astype(np.int32)
+
+    def _step(self, volts: float, query: str) -> float:
+        """Return what a scope says of a step or a division.
+
+        Raises:
+            BenchError: it is none.
+        """
+        if not 0 < volts < _FAR:
+            raise BenchError(f"{volts:g} V is no step", where=f"{self.connection.address}: {query}")
+        return volts
 
     def _numbered_error(self, query: str) -> str | None:
         answer = self.connection.ask(query)

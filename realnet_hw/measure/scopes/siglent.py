@@ -97,7 +97,7 @@ class Sds1000xe(Scope):
         s_a_division, centre_s = line.ask_number("TDIV?"), line.ask_number("TRDL?")
         rate_Hz = _rate_Hz(line.ask("SARA?"), line.address)
         data = line.ask_bytes(f"C{number}:WF? DAT2", read_block)
-        step_V = volts_a_division / _CODES_A_DIVISION
+        step_V = self._step(volts_a_division, f"C{number}:VDIV?") / _CODES_A_DIVISION
         return Waveform(
             codes=np.frombuffer(data, np.int8).astype(np.int32),
             zero=offset_V / step_V,

@@ -15,9 +15,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import ClassVar
 
-import numpy as np
-
-from realnet_hw.errors import BenchError, InputError
+from realnet_hw.errors import InputError
 from realnet_hw.measure.scopes.answers import read_block, read_picture
 from realnet_hw.measure.scopes.scope import Quantity, Scope, Specification, State, Waveform
 
@@ -117,12 +115,8 @@ class Tektronix(Scope):
         names = ("XIN", "XZE", "PT_O", "YMU", "YOF", "YZE", "NR_P")
         values = {name: line.ask_number(f"WFMO:{name}?") for name in names}
         data = line.ask_bytes("CURV?", read_block)
-        codes = np.frombuffer(data, f"<i{self.width}").astype(np.int32)
-        if len(codes) != round(values["NR_P"]):
-            raise BenchError(
-                f"{len(codes)} samples came of {values['NR_P']:.0f}", where=line.address
-            )
-        step_V = values["YMU"]
+        codes = self._samples(data, f"<i{self.width}", values["NR_P"])
+        step_V = self._step(values["YMU"], "WFMO:YMU?")
         top = 1 << (8 * self.width - 1)
         return Waveform(
             codes=codes,
