@@ -105,10 +105,7 @@ def _check_slopes(prediction: Prediction) -> None:
     if slopes.parts and not slopes.linear_u:
         raise InputError("slopes.parts without linear_u", where=_PREDICTION)
     for what, (row, length) in rows.items():
-        if len(row) != length:
-            raise InputError(
-                f"{what} has {len(row)} values", where=_PREDICTION, allowed=f"{length}"
-            )
+        _check_rows(what, row, length)
         if not all(map(math.isfinite, row)):
             raise InputError(f"{what} holds what is no finite number", where=_PREDICTION)
     for part in slopes.parts:

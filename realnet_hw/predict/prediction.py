@@ -21,7 +21,7 @@ from realnet_hw.predict.engine import Engine, Parameters
 from realnet_hw.predict.levels import sources
 from realnet_hw.predict.monte_carlo import Progress, Run, streamed
 from realnet_hw.predict.sensitivity import sensitivity
-from realnet_hw.predict.tally import Tally
+from realnet_hw.predict.tally import KEPT, Tally
 from realnet_hw.predict.tolerances import draw
 from realnet_hw.predict.traces import microvolt, microvolts, nanosecond, nanoseconds
 
@@ -127,7 +127,9 @@ def questions(board: Board, deck: Deck, samples: int) -> int:
     asking = asking_of(board, deck)
     faulty = len(_told_apart(board, asking, deck))
     boards = 1 + samples + faulty * (1 + asking.boards_tried(samples, faulty))
-    return len(board.cases) * (boards + 2 * len(deck.inputs))
+    inputs = len(deck.inputs)
+    answering = slopes.questions(asking, inputs, min(samples, KEPT))
+    return len(board.cases) * (boards + 2 * inputs + answering)
 
 
 def shows_its_cases(prediction: records.Prediction) -> bool:

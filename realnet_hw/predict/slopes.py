@@ -87,6 +87,19 @@ def record(predicted: Predicted, *, alike: npt.NDArray[np.bool_]) -> records.Slo
     )
 
 
+def questions(asking: Asking, inputs: int, samples: int) -> int:
+    """Return for how many answers to each case ``record`` asks."""
+    if not asking.follows:
+        return 1
+    return 1 + 2 * len(asking.voltages) + 2 * inputs * _boards(inputs, samples)
+
+
+def _boards(inputs: int, samples: int) -> int:
+    """Return of how many boards slopes are kept."""
+    few = min(_MOST, samples // (_SHARE * max(1, inputs)))
+    return few if few >= _FEWEST else 0
+
+
 def _rows(slopes: Answers) -> list[list[float]]:
     return [[_short(one) for one in row.ravel().tolist()] for row in slopes]
 
@@ -121,9 +134,9 @@ def _of_boards(predicted: Predicted) -> tuple[dict[str, Answers], dict[str, Answ
         By input, shape (boards, cases, values); nothing where it would take too long.
     """
     deck, drawn, asking = predicted.deck, predicted.drawn, predicted.asking
-    few = min(_MOST, len(drawn) // (_SHARE * max(1, len(deck.inputs))))
+    few = _boards(len(deck.inputs), len(drawn))
     sides: tuple[dict[str, Answers], dict[str, Answers]] = ({}, {})
-    if few < _FEWEST or not asking.follows:
+    if not few or not asking.follows:
         return sides
     boards = drawn_boards(deck.spreads, range(few), predicted.seed)
     for name, source in deck.inputs.items():
