@@ -19,7 +19,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 COUNTING = {
-    *("build", "calibration", "diagnosis", "engines", "fuzz", "networks", "pcb"),
+    *("build", "calibration", "diagnosis", "engines", "fuzz", "networks", "parsers", "pcb"),
     *("sweep", "timer_yields", "timers", "training", "uncertainty", "verdict", "yields"),
 }
 REPEATS = 7

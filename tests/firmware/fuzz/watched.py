@@ -58,7 +58,7 @@ class WatchedFixture:
         }
         self.updates = self.replies = self.cut = 0
         self._heard = bytearray()
-        self._corrections = bytes(6 * SOURCES)
+        self._corrections = {bytes(6 * SOURCES)}
         self._allowed_from = b""
         self._allowed: list[tuple[int, int]] = []
         self._free_from = self._symbols["_end"]
@@ -150,8 +150,7 @@ class WatchedFixture:
         fixture, controller = self.fixture, self.fixture.controller
         assert controller.resets == 0, "the controller was reset"
         assert fixture.violations.count == 0, fixture.violations.rules
-        start = self._symbols["in_use"] + 1
-        self._corrections = bytes(self._memory[start : start + 6 * SOURCES])
+        self._corrections = {self._correction_bytes()}
         self._check_sources()
         if controller.level(OUTPUT_ENABLE) == 0:
             assert not any(on for dac in fixture.dacs for on in dac.active), "a DAC is on"
@@ -177,25 +176,29 @@ class WatchedFixture:
     def _codes_allowed(self) -> list[tuple[int, int]]:
         """The lowest and highest code of each source, from its limits and its correction.
 
-        A new correction takes a moment to reach a source: until the line's end the old one will do.
+        A new correction takes a moment to reach a source: those before it on the line will do, too.
         """
         at, size = self._symbols, 4 * SOURCES
+        self._corrections.add(self._correction_bytes())
         now = bytes(self._memory[at["low_uV"] : at["low_uV"] + size])
         now += bytes(self._memory[at["high_uV"] : at["high_uV"] + size])
-        corrections = bytes(self._memory[at["in_use"] + 1 : at["in_use"] + 1 + 6 * SOURCES])
-        now += corrections + self._corrections
+        now += b"".join(sorted(self._corrections))
         if now != self._allowed_from:
             self._allowed_from = now
             limits = self.limits_uV()
             assert all(-RANGE_uV <= low <= 0 <= high <= RANGE_uV for low, high in limits), limits
             self._allowed = [
                 (
-                    min(_code(c, n, low) for c in (corrections, self._corrections)),
-                    max(_code(c, n, high) for c in (corrections, self._corrections)),
+                    min(_code(each, n, low) for each in self._corrections),
+                    max(_code(each, n, high) for each in self._corrections),
                 )
                 for n, (low, high) in enumerate(limits)
             ]
         return self._allowed
+
+    def _correction_bytes(self) -> bytes:
+        start = self._symbols["in_use"] + 1
+        return bytes(self._memory[start : start + 6 * SOURCES])
 
     def _int32(self, name: str, index: int) -> int:
         start = self._symbols[name] + 4 * index
