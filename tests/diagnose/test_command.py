@@ -61,6 +61,23 @@ def test_readings_in_and_a_diagnosis_out(
     assert "xor_opamp: its board is not here as it was then" in capfd.readouterr().err
 
 
+def test_the_fixture_takes_what_is_wired_and_nobody_is_asked_where_nobody_listens(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    station = 'name = "R9 is off"\n[virtual]\nseed = 7\nfaults = ["R9 is 2.61k"]\n'
+    Path("broken.toml").write_text(station, "utf-8")
+    assert main(["diagnose", "xor_opamp", "--station", "broken.toml", "--json"]) == 1
+    record = records.decode(capfd.readouterr().out)
+    assert isinstance(record, records.Diagnosis)
+    assert {fault.part for fault in record.groups[0].faults} == {"R8", "R9"}
+    # Case by case, the most telling first, until no more can be told; by the wires alone.
+    assert 1 < len(record.history) <= 4
+    assert {reading.node for reading in record.readings} == {"Y", "H1", "H2", "NH1", "VREF"}
+    (journal,) = Path("bench/records/xor_opamp").glob("*.jsonl")
+    assert journal.read_text("utf-8").count("\n") == 1 + len(record.history)
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
