@@ -38,7 +38,7 @@ from realnet_hw.uncertainty import covariance
 Numbers = NDArray[np.int64]
 
 PRIOR_HEALTHY = 0.5
-SOUND = 0.95
+SOUND = 0.85
 """So probable nothing is wrong with a board that is called sound."""
 OTHERWISE = 0.05
 """Of faulty boards so many have two things wrong, or one that is not in the list: an even guess."""
