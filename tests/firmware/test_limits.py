@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from realnet_hw.emulate.fixture import VirtualFixture
+from realnet_hw.emulate.fixture import LDAC, VirtualFixture
 from realnet_hw.emulate.front_end import ChannelErrors, Errors
 
 GAIN, OFFSET_V, INL_LSB = 0.005, 0.049, 12.0
@@ -65,3 +65,68 @@ def test_every_fixture_within_its_specification_can_be_corrected(
         fixture.command(f"SOUR1:VOLT {setting_V}")
         assert fixture.terminal_V(0) == pytest.approx(setting_V, abs=0.0026)
     assert fixture.ask("SYST:ERR:COUN?") == "0"
+
+
+WAYS = {
+    "setting": "SOUR1:VOLT {}",
+    "all settings": "SOUR:VOLT:ALL {},0,0,0,0,0",
+    "start of a sweep": "SENS:SWE? 1,{},0,2,0,1,1",
+    "stop of a sweep": "SENS:SWE? 1,0,{},2,0,1,1",
+    "stored weight": "ARR:SIZE 1,1;STOR 1,{};:ARR ON;:ARR OFF",
+    "pattern": "ARR:SIZE 1,32;PATT1 {},0,0,0,0;PRES? 1,1,0,1,1",
+    "pushed pattern": "ARR:SIZE 1,32;PATT1 0,0,0,0,0;NUDG 1,2,1,2,1,{};PRES:NUDG? 1,1,0,1,3",
+}
+"""Every way in which a number becomes a voltage of source 1, of which it allows -1 to 2.5 V."""
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("1e400", -222),
+        ("-1e400", -222),
+        ("NaN", -104),
+        ("INF", -104),
+        ("MAX", -104),
+        ("2147483648", -222),
+        ("4294967297", -222),
+        ("2.501", -222),
+        ("99999999999999999999e-19", -222),
+        ("-0", 0),
+        ("4.9e-324", 0),
+        ("0.5e0000", 0),
+    ],
+)
+def test_numbers_at_the_limits(fixture: VirtualFixture, way: str, text: str, error: int) -> None:
+    fixture.command("SOUR1:VOLT:LIM -1,2.5;:SOUR2:VOLT:LIM -1,2.5;:OUTP ON")
+    shown: list[float] = []
+    fixture.controller.watch(LDAC, lambda _level: shown.append(fixture.shifter_V(0)))
+    assert _error_of(fixture, WAYS[way].format(text)) == error
+    assert all(-1.0025 <= volts <= 2.5025 for volts in [*shown, fixture.terminal_V(0)])
+
+
+def _error_of(fixture: VirtualFixture, line: str) -> int:
+    """The number of the only error that a line raises, 0 without one."""
+    fixture.command(line)
+    fixture.receive()
+    first, second = re.findall(r"(-?\d+),", fixture.ask("SYST:ERR?;ERR?"))
+    assert second == "0"
+    return int(first)
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("2.5", 0),
+        ("2.5000004", 0),
+        ("2.5000005", -222),
+        ("-1.00000049", 0),
+        ("-1.0000005", -222),
+    ],
+)
+@pytest.mark.parametrize("way", ["setting", "all settings", "stop of a sweep"])
+def test_a_limit_binds_to_the_microvolt(
+    fixture: VirtualFixture, way: str, text: str, error: int
+) -> None:
+    fixture.command("SOUR1:VOLT:LIM -1,2.5;:OUTP ON")
+    assert _error_of(fixture, WAYS[way].format(text)) == error
