@@ -42,9 +42,10 @@ _DACS_V = (-0.1, -0.05, 0.02, 0.1, 0.4, 1.2, 2.048, 2.9, 3.7, 4.0, 4.08, 4.15, 4
 _SENSED_V = (-30, -12, -10.5, -10.1, -9.8, -9.5, -8, -5, 0, 5, 10.1, 10.5, 12, 16, 30)
 # Of these, where a drawn one is solved: what makes it differ are gains and offsets.
 _ANCHOR_DACS_V, _ANCHORS_V = (0.02, 2.048, 4.08), (-10.1, 0, 10.1)
-# Of an overload nobody needs to know more than where it begins, and that the terminal collapses.
-_LOADED_DACS_V = (-0.05, 2.048, 4.15)
-_LOADS_A = (-80e-3, -60e-3, -40e-3, -25e-3, -12e-3, 0.0, 12e-3, 25e-3, 40e-3, 60e-3, 80e-3)
+# Beyond its rating a source holds out up to 20 to 40 mA, less the nearer it is to a rail.
+_LOADED_DACS_V = (-0.05, 1.0, 2.048, 3.1, 4.15)
+_SOURCED_A = (12e-3, 16e-3, 20e-3, 25e-3, 30e-3, 35e-3, 40e-3, 60e-3)
+_LOADS_A = (*(-amperes for amperes in reversed(_SOURCED_A)), 0.0, *_SOURCED_A)
 # A part that moves a reference by less than this, from its nominal value to a bound, belongs to a
 # channel.
 _OWN_V = 1e-6

@@ -20,6 +20,7 @@ from realnet_hw import project, records
 from realnet_hw.board import Board, load_board
 from realnet_hw.compare.verdict import Judge
 from realnet_hw.emulate.server import BenchServer, virtual_fixture
+from realnet_hw.errors import BenchError
 from realnet_hw.export import netlist
 from realnet_hw.export.deck import Deck, deck_from
 from realnet_hw.measure import bench, station
@@ -164,8 +165,16 @@ judges: list[Judge] = []
 
 
 def find(name: str, drawn: Drawn, wiring: str) -> Found:
-    """Measure one board through the firmware and judge it."""
-    verdict = judges[-1].judge(measurement(name, drawn, wiring)).verdict
+    """Measure one board through the firmware and judge it.
+
+    A board that shorts an input ends the run before there is anything to judge.
+    """
+    try:
+        verdict: str = judges[-1].judge(measurement(name, drawn, wiring)).verdict
+    except BenchError as error:
+        if "look for a short" not in str(error):
+            raise
+        verdict = "NOT MEASURED"
     return Found(verdict, is_good(name, drawn))
 
 
