@@ -8,7 +8,7 @@ from realnet_hw.board import Board
 from realnet_hw.compare.page import pages
 from realnet_hw.diagnose import words
 from realnet_hw.diagnose.pictures import pictures
-from realnet_hw.diagnose.table import alike, headline, is_sound, percent, probe_line
+from realnet_hw.diagnose.table import alike, headline, is_sound, percent, probe_line, supplies_line
 from realnet_hw.export.netlist import Netlist
 from realnet_hw.records import Diagnosis, ProbeReading
 
@@ -43,6 +43,7 @@ def html(
             for group in record.groups
             if group.p > _LEAST
         ],
+        supplies=supplies_line(record),
         advice=probe_line(record.next_probe, board, netlist) if record.next_probe else "",
         others=[probe_line(other, board, netlist) for other in record.other_probes],
         otherwise=words.OTHER,

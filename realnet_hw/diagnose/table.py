@@ -67,6 +67,8 @@ def show(record: Diagnosis, board: Board, netlist: Netlist, console: Console) ->
     """
     from rich.table import Table
 
+    if supplies := supplies_line(record):
+        console.print(supplies, markup=False)
     console.print(headline(record, board), markup=False)
     if record.readings and record.fit == "ok":
         table = Table(title=f"What may be wrong with {record.board}", title_justify="left")
@@ -90,6 +92,16 @@ def show(record: Diagnosis, board: Board, netlist: Netlist, console: Console) ->
         console.print(
             f"To know more: {probe_line(record.next_probe, board, netlist)}", markup=False
         )
+
+
+def supplies_line(record: Diagnosis) -> str:
+    """Return which supplies to look at before any part is blamed, empty if none is left."""
+    if not record.readings or not record.supplies_first:
+        return ""
+    return (
+        f"Nobody has read {' and '.join(record.supplies_first)}: a supply is wrong most often, "
+        "and soonest read."
+    )
 
 
 def probe_line(advice: NextProbe, board: Board, netlist: Netlist) -> str:

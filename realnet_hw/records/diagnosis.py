@@ -104,6 +104,8 @@ class Diagnosis(RecordBase, frozen=True, kw_only=True, tag="diagnosis"):
         next_probe: the reading to take next; None where none would tell more.
         other_probes: readings that are worth nearly as much.
         readings: what was read, in order.
+        supplies_first: nets of the supplies that nobody has read, where something is wrong: what
+            is wrong most often, and soonest read.
         history: what was believed after each reading that was added by hand.
         unseen: faults that no steady voltage, current or resistance shows.
     """
@@ -115,6 +117,7 @@ class Diagnosis(RecordBase, frozen=True, kw_only=True, tag="diagnosis"):
     pairs: list[SuspectedPair] = []
     next_probe: NextProbe | None = None
     other_probes: list[NextProbe] = []
+    supplies_first: list[str] = []
     readings: list[ProbeReading] = []
     history: list[DiagnosisStep] = []
     unseen: list[str] = []
