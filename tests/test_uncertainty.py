@@ -13,6 +13,8 @@ from realnet_hw.errors import InputError
 from realnet_hw.records import Component, Thresholds
 from realnet_hw.uncertainty import (
     covariance,
+    effective_degrees_of_freedom,
+    effects,
     expanded_uncertainty,
     guarded_level,
     standard_uncertainty,
@@ -40,6 +42,14 @@ def test_end_gauge_example_of_the_gum() -> None:
     assert round(standard_uncertainty(budget, 50e-3) * 1e9) == 32
     # H.1.6 takes k = 2.92 for 99 % at 16 degrees of freedom and states 93 nm with u_c = 32 nm.
     assert expanded_uncertainty(budget, 50e-3, k=2.92) * 1e9 == pytest.approx(93, abs=1)
+
+
+def test_degrees_of_freedom_of_the_end_gauge() -> None:
+    """JCGM 100:2008 H.1.6: 16.7 effective degrees of freedom, 2 of them behind 16.6 nm."""
+    parts = [(25e-9, 18.0), (9.7e-9, 25.6), (2.9e-9, 50.0), (16.6e-9, 2.0)]
+    assert effective_degrees_of_freedom(parts) == pytest.approx(16.7, abs=0.3)
+    assert effective_degrees_of_freedom([*parts, (1e-3, None)]) > 1e15
+    assert effective_degrees_of_freedom([(1.0, None)]) == math.inf
 
 
 def test_ten_resistors_example_of_the_gum() -> None:
@@ -80,6 +90,23 @@ def test_covariance_is_that_of_drawn_errors() -> None:
     # A sample covariance of N normal draws has a standard error of sqrt((s_ij^2 + s_ii s_jj)/N).
     spread = np.sqrt((expected**2 + np.outer(np.diag(expected), np.diag(expected))) / fixtures)
     assert np.all(np.abs(np.cov(errors) - expected) < 4.5 * spread)
+
+
+def test_an_effect_says_whose_it_is_and_what_it_does() -> None:
+    draws = Component(name="current", kind="B", u_A=2e-9, shared="channel", source="test")
+    budgets = {
+        "adc0": [component("reference", u_relative=1e-3, shared="fixture"), draws],
+        "adc1": [component("reference", u_relative=1e-3, shared="fixture")],
+    }
+    readings = [("adc0", 5.0), ("adc1", -2.0), ("adc0", 0.0)]
+    found = effects(readings, budgets, [1e5, 1e5, 1e6])
+    said = {(each.component.name, each.part, each.channel): each.sizes for each in found}
+    assert said.keys() == {("reference", "relative", ""), ("current", "A", "adc0")}
+    assert said["reference", "relative", ""] == pytest.approx([5e-3, -2e-3, 0.0])
+    assert said["current", "A", "adc0"] == pytest.approx([2e-4, 0.0, 2e-3])
+    # A reading that stands by itself knows nothing of the node that it is taken at.
+    assert effects(readings, budgets)[0].sizes == pytest.approx([5e-3, -2e-3, 0.0])
+    assert standard_uncertainty(budgets["adc0"], 5.0) == pytest.approx(5e-3)
 
 
 def test_a_gain_error_moves_opposite_readings_apart() -> None:
@@ -138,6 +165,14 @@ def test_guard_bands_leave_doubt_at_and_within_u_of_a_threshold() -> None:
         ([component("noise", u_V=-1e-3)], "noise"),
         ([component("gain", u_relative=math.nan)], "gain"),
         ([component("noise"), component("noise")], "two components"),
+        (
+            [
+                Component(
+                    name="noise", kind="A", degrees_of_freedom=0, shared="reading", source="test"
+                )
+            ],
+            "0.* degrees of freedom",
+        ),
     ],
 )
 def test_a_bad_budget_is_refused(bad: list[Component], message: str) -> None:
