@@ -145,7 +145,7 @@ class Bench:
         for each in self._passes():
             self._pass(each)
         self.fixture.output(False)
-        return counting(self.journal.points)
+        return [each for each in counting(self.journal.points) if not each.point.startswith(CHECK)]
 
     def _passes(self) -> list[_Pass]:
         plan, first = self.plan, DAC_CHANNELS[0]
@@ -280,6 +280,10 @@ class Bench:
         self.fixture.output(True)
         taken = []
         for index, level_V in enumerate(levels_V(count, start=len(DAC_CHANNELS) + 1)):
+            known = self.journal.get(_key(CHECK, index))
+            if known is not None:
+                taken.append(known)
+                continue
             self.fixture.source({lead: level_V})
             self.fixture.wait(plan.settle_s)
             rows = self._corrected(plan.rounds)

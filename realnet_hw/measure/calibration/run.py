@@ -35,7 +35,7 @@ from realnet_hw.measure.calibration.standards import OWN_REFERENCE, Meter, stand
 from realnet_hw.measure.codes import Correction
 from realnet_hw.measure.fixture import Fixture
 from realnet_hw.measure.fixture_specification import DAC_CHANNELS, LSB_V, rectangular
-from realnet_hw.measure.journal import SUFFIX, Header, Journal
+from realnet_hw.measure.journal import SUFFIX, Header, Journal, parse
 from realnet_hw.measure.procedure import Progress, utc_now
 from realnet_hw.measure.scopes.connection import Connection
 from realnet_hw.records import (
@@ -132,6 +132,7 @@ def calibrate(
         fixture = around.fixture
         standard = around.meter.standard if around.meter else OWN_REFERENCE
         held = stored.corrections_in(fixture)
+        before = _held_before(path) if resume else held
         header = Header(
             board="",
             circuit_sha256="",
@@ -140,7 +141,7 @@ def calibrate(
             station=station.name,
             station_sha256=station.sha256(),
             firmware=fixture.identity.text,
-            calibration={name: msgspec.to_builtins(each) for name, each in held.items()},
+            calibration=msgspec.to_builtins(before),
             wiring={},
             reading=msgspec.to_builtins(plan),
             versions=versions(),
@@ -155,7 +156,7 @@ def calibrate(
                 fixture, around.meter, standard.kind, around.hands, journal, held, plan, progress
             )
             taken = bench.take()
-            channels = figures(assess(taken), standard, held)
+            channels = figures(assess(taken), standard, before)
             date = f"{datetime.now(UTC):%Y-%m-%d}"
             stored.store(
                 fixture,
@@ -195,6 +196,21 @@ def calibrate(
     kept = path.with_suffix(".json")
     records.write(kept, records.encode(record))
     return record, kept
+
+
+def _held_before(path: Path) -> dict[str, Correction]:
+    """Return the corrections that the fixture held when a calibration was begun.
+
+    It may hold others by now: those of this very calibration, if only its check was cut short.
+
+    Raises:
+        InputError: it is no journal of a calibration.
+    """
+    header, _, _ = parse(path.read_bytes(), TakenPoint, where=str(path))
+    try:
+        return msgspec.convert(header.calibration, dict[str, Correction])
+    except msgspec.ValidationError as error:
+        raise InputError(str(error), where=str(path)) from None
 
 
 def _reading(point: TakenPoint) -> CalibrationReading:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from realnet_hw import records
-from realnet_hw.errors import InputError
+from realnet_hw.errors import BenchError, InputError
 from realnet_hw.measure.calibration import meters, stored
 from realnet_hw.measure.calibration.in_use import in_use
 from realnet_hw.measure.calibration.procedure import Plan
@@ -35,9 +35,10 @@ QUICK = Plan(typed=5, unasked=6, typed_checks=1, rounds=2, average=4, singles=8,
 
 
 class Reader:
-    """Reads what is said and types what the virtual meter shows."""
+    """Reads what is said and types what the virtual meter shows, until something is asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, until: str = "nothing") -> None:
+        self._until = until
         heard, said = os.pipe()
         self.typed, self._keys = os.pipe()
         self.say = os.fdopen(said, "w")
@@ -50,7 +51,8 @@ class Reader:
             self.text += letter
             shown = re.search(r"\[virtual meter: (\S+) V\] > $", self.text)
             if shown:
-                os.write(self._keys, f"{shown[1]}\n".encode())
+                is_enough = self._until in self.text
+                os.write(self._keys, b"q\n" if is_enough else f"{shown[1]}\n".encode())
 
 
 def test_somebody_types_what_a_meter_shows(
@@ -59,10 +61,18 @@ def test_somebody_types_what_a_meter_shows(
     monkeypatch.setattr(meters, "_SETTLE_S", 0.0)
     station = tmp_path / "typed.toml"
     station.write_text(TYPED.replace("FILE", str(tmp_path / "fixture.eeprom")))
-    reader = Reader()
-    someone = Someone(reader.say, reader.typed)
-    record, kept = calibrate(station, tmp_path / "out", someone, plan=QUICK, valid_days=100)
-    assert reader.text.count("the meter shows [virtual") == QUICK.typed + QUICK.typed_checks
+    reader, later = Reader(until="check 1 of 1"), Reader()
+    folder = tmp_path / "out"
+    with pytest.raises(BenchError, match="--resume goes on"):
+        calibrate(station, folder, Someone(reader.say, reader.typed), plan=QUICK)
+    assert reader.text.count("the meter shows [virtual") == QUICK.typed + 1
+
+    # The fixture holds its corrections already; all that is missing is the check.
+    record, kept = calibrate(
+        station, folder, Someone(later.say, later.typed), plan=QUICK, resume=True, valid_days=100
+    )
+    assert later.text.count("the meter shows [virtual") == QUICK.typed_checks
+    assert {each.found_ppm for each in record.channels.values()} == {0.0}
     assert records.read(kept, FixtureCalibration) == record
     assert set(record.channels) == {*DAC_CHANNELS, *SENSE_CHANNELS}
     assert record.standard.traceable
