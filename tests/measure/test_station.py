@@ -76,12 +76,14 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
         station.load(path)
 
 
-def test_the_shipped_stations_can_be_used_with_every_board() -> None:
+def test_the_shipped_stations_can_be_used_with_every_board_that_is_measured() -> None:
     stations = sorted((project.bundle() / "bench" / "stations").glob("*.toml"))
     assert {path.stem for path in stations} >= {"virtual", "uno"}
     for path in stations:
         for board_file in project.board_files().values():
             board = load_board(str(board_file))
+            if not board.procedures:
+                continue
             given = station.load(path)
             if given.fixture is not None:
                 jumpers_out = list(station.DAC_CHANNELS[: len(board.inputs)])
