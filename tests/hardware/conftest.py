@@ -7,7 +7,6 @@ station says, with its supply on.
 from __future__ import annotations
 
 import contextlib
-import ctypes.util
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,11 +74,15 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
     wiring = stations.wiring_for(station, board, where=str(file))
     with contextlib.ExitStack() as stack:
         if station.fixture is None:
-            for needed in ("simavr", "ngspice"):
-                if ctypes.util.find_library(needed) is None:
-                    pytest.skip(f"lib{needed} is not installed")
+            request.getfixturevalue("simulator")
             address = stack.enter_context(virtual.serve(board.name, file)).fixture
             given = stations.FixtureAddress(address=address)
         else:
             given = station.fixture
-        yield Place(board, file, given.address, given.baud, wiring)
+        made = Place(board, file, given.address, given.baud, wiring)
+        if not made.read_back:
+            raise pytest.UsageError(
+                f"{board.name} has no input that is grounded when off and read where it arrives; "
+                "give another --board, or wire X.sense for one of its inputs"
+            )
+        yield made
