@@ -81,6 +81,7 @@ def diagnose(
         refuse_unwritable(report)
         refuse_unwritable(out)
         made = load_board(board)
+        guidance.refuse_the_bench(made)
         netlist = netlists.from_board(made)
         deck = deck_from(netlist, made)
         folders = (project.output_folder(board), project.board_file(board).parent / "generated")
