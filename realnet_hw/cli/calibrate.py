@@ -87,7 +87,7 @@ def calibrate(
             answers.write(records.encode(record))
         else:
             console(answers).print(table_of(record))
-            answers.writelines(f"{line}\n" for line in _words(record, kept))
+            answers.writelines(f"{line}\n" for line in words_of(record, kept))
     return 1 if _off(record) else 0
 
 
@@ -107,6 +107,7 @@ class _Passes:
 
 
 def table_of(record: FixtureCalibration) -> Table:
+    """Return a row for each channel."""
     """Return what was found of each channel, as a table for the terminal."""
     from rich.table import Table
 
@@ -143,7 +144,8 @@ def _off(record: FixtureCalibration) -> list[str]:
     ]
 
 
-def _words(record: FixtureCalibration, kept: Path) -> list[str]:
+def words_of(record: FixtureCalibration, kept: Path) -> list[str]:
+    """Return what is said below the table, a sentence a line."""
     standard, off = record.standard, _off(record)
     traceable = (
         f"traceable: certificate {standard.certificate}"

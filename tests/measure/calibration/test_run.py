@@ -1,5 +1,6 @@
 """A calibration as one makes it: the virtual bench in its own process, and a person who types."""
 
+import io
 import os
 import re
 import threading
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from realnet_hw import records
+from realnet_hw.cli.calibrate import table_of, words_of
+from realnet_hw.cli.output import console
 from realnet_hw.errors import BenchError, InputError
 from realnet_hw.measure.calibration import meters, stored
 from realnet_hw.measure.calibration.in_use import in_use
@@ -79,6 +82,16 @@ def test_somebody_types_what_a_meter_shows(
     assert len(record.readings) == 1 + QUICK.typed + 6 * QUICK.unasked + QUICK.typed_checks
     assert all(abs(each.value_V - each.level_V) <= each.U_V for each in record.checks)
     assert kept.with_suffix(".jsonl").name == record.made_from["journal"]
+
+    said = io.StringIO()
+    console(said).print(table_of(record))
+    for name in record.channels:
+        assert re.search(
+            rf"│ {name} +│ +[+-]\d+ ppm │ +\d+ ppm │ +[+-]\d+\.\d\d mV", said.getvalue()
+        )
+    words = " ".join(words_of(record, kept))
+    assert "traceable: certificate K-0815" in words
+    assert "0 further off than stated" in words
 
     # Another run, another process, the same EEPROM.
     with serve_meter(station) as ready, Fixture(ready.fixture) as fixture:
