@@ -213,6 +213,7 @@ def _tidy(kept: Path, current: str) -> None:
     folders.sort(key=lambda path: path.stat().st_mtime, reverse=True)
     room = _MOST_BYTES
     for folder in folders:
-        room -= sum(file.stat().st_size for file in folder.iterdir())
+        # Most of a file may be holes.
+        room -= sum(512 * file.stat().st_blocks for file in folder.iterdir())
         if room < 0 and folder.name != current:
             shutil.rmtree(folder, ignore_errors=True)

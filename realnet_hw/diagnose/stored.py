@@ -26,6 +26,8 @@ class StoredResponder(DrawnResponder):
 
     def __init__(self, deck: Deck, engine: Engine, cases: Sequence[Mapping[str, float]]) -> None:
         super().__init__(deck, engine, cases)
+        # No direct voltage depends on a capacitor, as these are held.
+        self.spreads = tuple(spread for spread in deck.spreads if spread.parameter[0] != "c")
         # Nobody can touch a capacitor's voltage: a meter would discharge it.
         nodes = [node for net, node in deck.nodes.items() if node != "0" and net not in deck.held]
         currents = [f"i({source.element})" for source in deck.supplies.values()]

@@ -43,8 +43,8 @@ Kind = Literal[
 ]
 
 # A wrong value differs by more than tolerances leave open, and is neither open nor short. What a
-# board of pulses answers takes long to compute: its steps are wider.
-_NEAREST, _FARTHEST, _RATIO, _RATIO_FIRED = 1.035, 40.0, 1.14, 1.6
+# board of pulses answers takes long, and an array has many resistors: their steps are wider.
+_NEAREST, _FARTHEST, _RATIO, _WIDE_RATIO = 1.035, 40.0, 1.14, 1.6
 # By so much more probable a usual slip makes the step in which it lies.
 _USUAL = 4.0
 # How often faults of a kind happen, against each other: an even guess, with exceptions. Pairs of
@@ -190,7 +190,7 @@ def _wrong_values(deck: Deck, reference: str) -> list[Hypothesis]:
             share=1 + _USUAL * sum(low <= slip < high for slip in usual),
             factors=(low, high),
         )
-        for low, high in steps(_RATIO_FIRED if deck.drivers else _RATIO)
+        for low, high in steps(_RATIO if _is_small(deck) else _WIDE_RATIO)
     ]
 
 
@@ -215,6 +215,11 @@ def values_alike(deck: Deck, reference: str) -> dict[str, float]:
     }
 
 
+def _is_small(deck: Deck) -> bool:
+    """Return whether a board's every fault can be solved in detail: no pulses, no array."""
+    return not deck.drivers and not deck.held
+
+
 def _is_part(deck: Deck, reference: str) -> bool:
     return bool({reference.lower(), f"x{reference.lower()}"} & deck.pins.keys())
 
@@ -237,7 +242,7 @@ def _of_package(deck: Deck, name: str) -> Iterator[tuple[Fault, list[Hypothesis]
             for level in ("low", "high"):
                 fault = f"{reference}.{pin} stuck {level}"
                 yield Fault(fault, "stuck", (reference,)), [Hypothesis(0, fault)]
-            if not deck.drivers:
+            if _is_small(deck):
                 yield from _of_output(deck, reference, pin)
 
 
