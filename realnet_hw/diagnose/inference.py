@@ -55,6 +55,8 @@ _LEAST_u_V = 50e-6
 # A rail whose supply does not arrive is about 0 V: parts pull it to the other side, inputs to its
 # own, both by a share of its volts (a standard deviation).
 _UNDRIVEN_SHARE = 1 / 3
+# At a corner a slope to one side is less than that share of the slope to the other.
+_CORNER = 0.3
 _CHUNK = 64
 
 
@@ -380,17 +382,52 @@ def moments(predicted: Predicted, evidence: Evidence) -> tuple[Array, Array]:
     mean = predicted.mean.copy()
     onto = np.zeros((hypotheses, count, count + len(evidence.inputs)))
     onto[:, np.arange(count), np.arange(count)] = 1.0
+    off_V = np.zeros((count, predicted.slopes.shape[-1]))
     for place, (rows, column, offset_V) in enumerate(evidence.inputs, count):
-        below, above = predicted.slopes[:, :, rows, column]
-        mean[:, rows] += (above if offset_V > 0 else below) * offset_V
-        onto[:, rows, place] = -(below + above) / 2
-    variance = (predicted.linear**2).sum(-1) + predicted.own
-    mean, share, variance = _clipped(mean, variance, evidence.range_V)
-    linear = share[..., None] * predicted.linear
+        off_V[rows, column] = offset_V
+        onto[:, rows, place] = -predicted.slopes[:, :, rows, column].mean(axis=0)
+    moved, active = _delivered(predicted, off_V)
+    linear = active[..., None] * predicted.linear
+    variance = (linear**2).sum(-1) + predicted.own
+    mean, share, variance = _clipped(mean + moved, variance, evidence.range_V)
+    linear *= share[..., None]
     spread = linear @ linear.swapaxes(1, 2)
     own = np.maximum(variance - np.einsum("hii->hi", spread), 0.0)
     spread[:, np.arange(count), np.arange(count)] += own
     return mean, _INFLATION * (spread + onto @ evidence.errors @ onto.swapaxes(1, 2))
+
+
+def _delivered(predicted: Predicted, off_V: Array) -> tuple[Array, Array]:
+    """Return what inputs that are off as delivered do to readings.
+
+    A reading at a corner, as that of an output at its rail, moves one way only: what counts is how
+    far all inputs push it together, and tolerances with them.
+
+    Args:
+        predicted: at the inputs as set.
+        off_V: by which each input is off at each reading, shape (readings, inputs).
+
+    Returns:
+        How far each reading moves, and what that multiplies the linear parts by; both of the shape
+        (hypotheses, readings).
+    """
+    from scipy.special import ndtr
+
+    below, above = predicted.slopes
+    rises = np.abs(above) >= np.abs(below)
+    strong, weak = np.where(rises, above, below), np.where(rises, below, above)
+    cornered = np.abs(weak) < _CORNER * np.abs(strong)
+    ways = np.where(rises, strong, -strong)
+    way = np.sign(np.where(cornered, ways, 0.0).sum(-1))
+    cornered &= ways * way[..., None] > 0
+    straight = np.where(cornered, 0.0, np.where(off_V > 0, above, below) * off_V).sum(-1)
+    pushed = way * np.where(cornered, strong * off_V, 0.0).sum(-1)
+    # At a corner the linear part of what tolerances do is half of what it is beyond.
+    sigma = np.maximum(2 * np.sqrt((predicted.linear**2).sum(-1)), _LEAST_u_V)
+    inside = ndtr(pushed / sigma)
+    density = (np.exp(-((pushed / sigma) ** 2) / 2) - 1) / np.sqrt(2 * np.pi)
+    moved = straight + way * (pushed * inside + sigma * density)
+    return moved, np.where(way == 0, 1.0, 2 * inside)
 
 
 def _clipped(mean: Array, variance: Array, range_V: Array) -> tuple[Array, Array, Array]:

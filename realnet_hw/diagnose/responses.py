@@ -5,7 +5,7 @@ times the root of three to either side (the bounds, if it is uniform). With y-, 
 answers, a = (y+ - y-) / (2 root 3) is the linear part per standard deviation and
 b = (y+ + y- - 2 y0) / 6 the bend: b shifts the mean and adds 0.8 b^2 to the variance, which is how
 a rectifier's knee shows. The linear parts of one parameter belong together over all answers; the
-bends count as independent.
+bends count as independent, but for answers at a corner, see ``_shift``.
 
 Ref: S. J. Julier, J. K. Uhlmann, Proc. IEEE 92 (2004) 401 (sigma points; from memory).
 """
@@ -41,6 +41,9 @@ MOST_RESPONSES = 2**_MOST_SPLITS
 _STEPS_APART = 8
 # By so much what a part itself does differs between two steps that are not alike.
 _TELLS_V = 5e-3
+# At a corner a bend is 0.58 times the linear part, elsewhere much less. Of max(0, s) with a normal
+# s of unit variance the mean is 1 / sqrt(2 pi); a parameter that is all of s bends by root 3 / 6.
+_CORNER, _OVER = 0.3, 6 / math.sqrt(6 * math.pi)
 # Variance of z^2 for a uniform z of unit variance.
 BEND_VARIANCE = 0.8
 
@@ -223,7 +226,7 @@ class Responder:
             moments = line_and_bend(middle, *answers[place : place + 2])
             linear[..., column], bends[..., column] = moments
             place += 2
-        shift = bends.sum(axis=-1)
+        shift = _shift(linear, bends)
         bends *= math.sqrt(BEND_VARIANCE)
         most = int(np.argmax((bends**2).sum(axis=(0, 1))))
         linear[..., -1] = bends[..., most]
@@ -375,6 +378,24 @@ def own_value(deck: Deck, name: str) -> float:
 def line_and_bend(middle: Array, below: Array, above: Array) -> tuple[Array, Array]:
     """Return the linear part and the bend of what one parameter does."""
     return (above - below) / (2 * _ROOT3), (above + below - 2 * middle) / 6
+
+
+def _shift(linear: Array, bends: Array) -> Array:
+    """Return by how much all bends together shift the mean of each answer.
+
+    Where an answer bends smoothly they add up. Where it sits at a corner, as an output at its rail,
+    many parameters push it over the same one: what counts is how far they push it together.
+
+    Args:
+        linear, bends: what each parameter does, the last axis.
+    """
+    cornered = np.abs(bends) > _CORNER * np.abs(linear)
+    smooth = np.where(cornered, 0.0, bends).sum(axis=-1)
+    up, down = (
+        np.sqrt((np.where(cornered & (sign * bends > 0), bends, 0.0) ** 2).sum(axis=-1))
+        for sign in (1, -1)
+    )
+    return np.asarray(smooth + _OVER * (up - down), float)
 
 
 def _halves(twin: Twin, spread: Spread) -> Iterator[Twin]:

@@ -28,19 +28,17 @@ class Looked:
     read: Callable[..., Readings]
 
 
-@pytest.fixture(scope="session")
-def xor(tmp_path_factory: pytest.TempPathFactory) -> Looked:
-    board, netlist, deck = runs.described("xor_opamp")
-    folder = tmp_path_factory.mktemp("dictionary")
+def looked_at(name: str, folder: Path) -> Looked:
+    board, netlist, deck = runs.described(name)
     engine = CompiledEngine()
     wrong = diagnosis.universe_of(board, netlist, deck)
     cases = diagnosis.cases_for(board, Readings())
 
     def fresh() -> Investigation:
-        return Investigation(board, netlist, deck, engine, wrong, cases, folder=Path(folder))
+        return Investigation(board, netlist, deck, engine, wrong, cases, folder=folder)
 
     def read(*faults: str, seed: int = 7) -> Readings:
-        reading, wiring = runs.reading().reading, runs.wired("xor_opamp")
+        reading, wiring = runs.reading().reading, runs.wired(name)
         drawn = [Drawn(seed, faults)]
         ((record, _),) = simulated.measurements(
             board, deck, netlist.sha256(), engine, wiring, reading, drawn
@@ -48,3 +46,13 @@ def xor(tmp_path_factory: pytest.TempPathFactory) -> Looked:
         return from_measurement(record, board)
 
     return Looked(netlist, wrong, fresh, read)
+
+
+@pytest.fixture(scope="session")
+def xor(tmp_path_factory: pytest.TempPathFactory) -> Looked:
+    return looked_at("xor_opamp", tmp_path_factory.mktemp("dictionary"))
+
+
+@pytest.fixture(scope="session")
+def single_supply(tmp_path_factory: pytest.TempPathFactory) -> Looked:
+    return looked_at("xor_single_supply", tmp_path_factory.mktemp("dictionary"))

@@ -149,6 +149,16 @@ def test_a_supply_that_is_too_low_is_said_and_no_pair_is_blamed(xor: Looked) -> 
     assert "the supply +12V is at 9.5 V" in headline(record, looked.board)
 
 
+@pytest.mark.parametrize("seed", [3, 16, 22])
+def test_a_sound_board_whose_output_rests_at_its_rail_is_called_sound(
+    single_supply: Looked, seed: int
+) -> None:
+    """Inputs off by tens of millivolts, some up and some down, and an output that can't go down."""
+    looked = single_supply.fresh()
+    looked.take(single_supply.read(seed=seed))
+    assert looked.found.is_sound
+
+
 def test_two_faults_are_unknown_and_then_found_as_a_pair(xor: Looked) -> None:
     record = looked_at(xor, "R7 open", "D1 reversed").record("a" * 64, {})
     assert record.fit == "unknown"
@@ -166,6 +176,25 @@ def test_clipping_has_the_moments_of_a_clipped_normal_variable() -> None:
     assert np.allclose(found[2], read.var(axis=0), rtol=0.02, atol=1e-4)
     shares = [np.cov(drawn[:, i], read[:, i])[0, 1] / sigma[i] ** 2 for i in range(4)]
     assert np.allclose(found[1], shares, atol=0.01)
+
+
+def test_inputs_that_are_off_push_a_reading_at_its_corner_together() -> None:
+    """An output at its rail is max(0, s): s of three inputs, as delivered, and of one tolerance."""
+    slopes = np.array([0.0, 0.0, -0.9]), np.array([0.8, 0.5, 0.0])
+    effect = 0.02
+    predicted = inference.Predicted(
+        mean=np.array([[effect / np.sqrt(2 * np.pi)]]),
+        linear=np.array([[[effect / 2]]]),
+        own=np.zeros((1, 1)),
+        slopes=np.array(slopes)[:, None, None, :],
+    )
+    drawn = effect * np.random.default_rng(5).standard_normal(400_000)
+    for off_V in ((0.05, -0.08, 0.0), (0.04, 0.02, 0.03), (-0.03, 0.0, 0.02), (0.03, 0.01, 0.04)):
+        pushed = np.maximum(drawn + np.dot((0.8, 0.5, -0.9), off_V), 0.0)
+        moved, active = inference._delivered(predicted, np.array([off_V]))
+        assert predicted.mean[0, 0] + moved[0, 0] == pytest.approx(pushed.mean(), abs=2e-4)
+        together = np.cov(pushed, drawn / effect)[0, 1]
+        assert active[0, 0] * effect / 2 == pytest.approx(together, abs=2e-4)
 
 
 def test_readings_that_tell_apart_are_worth_one_bit_and_others_none() -> None:
