@@ -319,11 +319,14 @@ class Investigation:
             pairs=self._pairs() if unknown and not words.rail_words(read, self.board) else [],
             next_probe=self._next(choices[0]) if choices else None,
             other_probes=[self._next(choice) for choice in choices[1 : 1 + _OTHERS]],
-            supplies_first=[] if found.is_sound else [one.net for one in self.supplies_first()],
+            supplies_first=[one.net for one in self._supplies_to_read()],
             readings=read,
             history=self._history,
             unseen=list(self.dictionary.unseen),
         )
+
+    def _supplies_to_read(self) -> list[Probe]:
+        return [] if self.found.is_sound or self.sure() else self.supplies_first()
 
     def _pairs(self) -> list[records.SuspectedPair]:
         return [

@@ -8,7 +8,15 @@ from realnet_hw.board import Board
 from realnet_hw.compare.page import pages
 from realnet_hw.diagnose import words
 from realnet_hw.diagnose.pictures import pictures
-from realnet_hw.diagnose.table import alike, headline, is_sound, percent, probe_line, supplies_line
+from realnet_hw.diagnose.table import (
+    alike,
+    headline,
+    is_sound,
+    percent,
+    probe_line,
+    probe_of,
+    supplies_line,
+)
 from realnet_hw.export.netlist import Netlist
 from realnet_hw.records import Diagnosis, ProbeReading
 
@@ -57,7 +65,8 @@ def _where(reading: ProbeReading) -> str:
     if reading.kind == "ohm":
         return f"{reading.node} to {reading.other}, power off"
     of = "supply current of " if reading.kind == "ampere" else ""
-    return f"{of}{reading.node} at {words.inputs_words(tuple(reading.inputs.items()))}"
+    of = "pulse at " if reading.kind == "second" else of
+    return f"{of}{reading.node} at {words.setting_words(probe_of(reading))}"
 
 
 def _figure(reading: ProbeReading) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from realnet_hw.diagnose import words
 from realnet_hw.diagnose.inference import SOUND
 from realnet_hw.diagnose.readings import Probe
-from realnet_hw.records import Diagnosis, NextProbe, SuspectedFault, SuspectedPair
+from realnet_hw.records import Diagnosis, NextProbe, ProbeReading, SuspectedFault, SuspectedPair
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -106,7 +106,7 @@ def supplies_line(record: Diagnosis) -> str:
 
 def probe_line(advice: NextProbe, board: Board, netlist: Netlist) -> str:
     """Return what to read next, and what it would be."""
-    probe = probe_of(advice)
+    probe = probe_of(advice.probe)
     expected = ", ".join(
         f"{words.reading_words(probe.kind, value)} if {_shortly(name)}"
         for name, value in list(advice.expected.items())[:3]
@@ -114,9 +114,8 @@ def probe_line(advice: NextProbe, board: Board, netlist: Netlist) -> str:
     return f"{words.probe_words(probe, board, netlist)}; expect {expected}"
 
 
-def probe_of(advice: NextProbe) -> Probe:
-    """Return where and how to read next."""
-    given = advice.probe
+def probe_of(given: ProbeReading) -> Probe:
+    """Return where and how something is read."""
     return Probe(given.kind, tuple(given.inputs.items()), given.node, given.other, given.held)
 
 

@@ -107,7 +107,7 @@ class Diagnosis(RecordBase, frozen=True, kw_only=True, tag="diagnosis"):
         supplies_first: nets of the supplies that nobody has read, where something is wrong: what
             is wrong most often, and soonest read.
         history: what was believed after each reading that was added by hand.
-        unseen: faults that no steady voltage, current or resistance shows.
+        unseen: faults that nothing which is read of such a board shows.
     """
 
     healthy: float
