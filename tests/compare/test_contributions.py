@@ -121,10 +121,9 @@ def test_slopes_of_other_boards_are_part_of_the_doubt() -> None:
     prediction = PLAIN.prediction()
     boards = np.tile(np.array(prediction.statistics.slope_below["X1"]), (40, 1))
     boards[::2, 0] += 1.0
-    slopes = Slopes(
-        boards_below={"X1": boards.tolist()},
-        boards_above={"X1": boards.tolist()},
-    )
+    straight = [prediction.statistics.slope_below["X2"]] * 40
+    both = {"X1": boards.tolist(), "X2": straight}
+    slopes = Slopes(boards_below=both, boards_above=both)
     moved = msgspec.structs.replace(
         prediction, statistics=msgspec.structs.replace(prediction.statistics, slopes=slopes)
     )
@@ -134,19 +133,20 @@ def test_slopes_of_other_boards_are_part_of_the_doubt() -> None:
     assert arrived.value_V is not None
     assert arrived.U_V is not None
     reach_V = math.hypot(arrived.value_V, arrived.U_V / 2)
-    # Deviation of a coin's two sides, 1 apart; of X2 the nominal board's knee remains.
+    # Deviation of a coin's two sides, 1 apart.
     assert of(found, 0, "Y")["slopes"] > 0.5 * reach_V
     before = compare(prediction, measured).cases[0].outputs["Y"]
     after = found.cases[0].outputs["Y"]
     assert before.judged_V is not None
     assert after.judged_V is not None
-    below, above = (
-        prediction.statistics.slope_below["X1"][0],
-        prediction.statistics.slope_above["X1"][0],
-    )
-    assert after.judged_V - before.judged_V == pytest.approx(
-        -(below + 0.5 - (below + above) / 2) * arrived.value_V, abs=1e-6
-    )
+    statistics = prediction.statistics
+    other = measured.cases[0].inputs["X2"].value_V
+    assert other is not None
+    expected_V = 0.0
+    for name, more, value_V in (("X1", 0.5, arrived.value_V), ("X2", 0.0, other)):
+        below, above = statistics.slope_below[name][0], statistics.slope_above[name][0]
+        expected_V -= (below + more - (below + above) / 2) * value_V
+    assert after.judged_V - before.judged_V == pytest.approx(expected_V, abs=1e-6)
 
 
 def test_tables_have_every_value_that_was_read() -> None:
