@@ -38,7 +38,8 @@ _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _ERROR = re.compile(r'([+-]?\d+),"(.*)"')
 _HEARTBEAT_LOST = "101"
 _RESTARTED = {"102", "103", "105"}
-_DISTURBED = {"-101", "-360", "-363"}
+_DISTURBED = re.compile(r"-1\d\d|-36\d")
+"""What we send is never malformed: it came malformed."""
 
 
 @dataclass(frozen=True)
@@ -240,9 +241,9 @@ class Dialogue:
         elif numbers & _RESTARTED:
             mend = "the fixture restarted, so outputs are grounded; check its supply, "
             mend += "then go on with --resume"
-        elif numbers & _DISTURBED:
-            mend = "the line is disturbed or another program writes to it: check the cable, close "
-            mend += "other programs, then go on with --resume"
+        elif any(map(_DISTURBED.fullmatch, numbers)):
+            mend = "the line is disturbed, another program writes to it, or the fixture restarted: "
+            mend += "check cable and supply, close other programs, then go on with --resume"
         raise BenchError(
             f"the fixture refused {line}: {', '.join(errors)}", where=self._link.address, mend=mend
         )

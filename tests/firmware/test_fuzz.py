@@ -26,8 +26,8 @@ def test_every_command_is_fuzzed(firmware_source: Path) -> None:
 
 def test_fuzzed_lines(firmware: Path) -> None:
     """No hang, no reset, no source beyond its limits at any update, whole answers, known errors."""
-    tally = campaign.run(firmware, 2026, range(6))
-    assert tally.lines == 6 * campaign.SESSION_lines
+    tally = campaign.run(firmware, 2026, range(4))
+    assert tally.lines == 4 * campaign.SESSION_lines
     assert tally.replies > tally.lines / 4
     assert tally.updates > tally.lines
     assert tally.least_ram > _RAM_LEFT
