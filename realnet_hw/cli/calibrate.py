@@ -1,4 +1,4 @@
-"""The verb ``realnet calibrate``, and the virtual bench that it calibrates."""
+"""The verb ``realnet calibrate``; its docstring is its help."""
 
 from __future__ import annotations
 
@@ -159,45 +159,3 @@ def words_of(record: FixtureCalibration, kept: Path) -> list[str]:
         f"The fixture holds the corrections of {record.date}; they count until {record.expires}",
         f"Record: {kept}",
     ]
-
-
-def meter(*, station: Path, idle_s: float = 30.0) -> int:
-    """Serve the virtual fixture with a multimeter in place of a board.
-
-    All senses are on one wire, and so is the meter, of the station's [dmm]. Prints the
-    addresses as one JSON line. The meter's command BENC:LEAD moves the lead of that
-    wire: to dac0 and so on, GND or REF.
-
-    Parameters
-    ----------
-    station
-        A station with a [virtual] and a [dmm] table: its name, or its file.
-    idle_s
-        End after this many seconds without a byte once the starting process is gone.
-    """
-    from realnet_hw import project
-    from realnet_hw.emulate import meter_bench
-    from realnet_hw.emulate.meter import DIALECTS
-    from realnet_hw.measure import station as stations
-    from realnet_hw.measure.calibration import standards
-
-    path = project.station_file(station)
-    bench = stations.load(path)
-    if not 0 < idle_s < 86_400:
-        raise InputError(f"idle after {idle_s:g} s", allowed="more than 0, up to a day")
-    if bench.virtual is None:
-        raise InputError("no [virtual] table", where=str(path), mend="such as: virtual")
-    table = bench.dmm or standards.DmmTable(driver="keysight_344xx")
-    model = table.model or DIALECTS[table.driver][0].split(",")[1]
-    stated = standards.standard_of(table, model, model, where=str(path))
-    made = meter_bench.meter_bench(
-        project.firmware(),
-        dialect=table.driver,
-        of_reading=stated.of_reading,
-        of_range_V=stated.of_range_V,
-        seed=bench.virtual.seed,
-        noise=bench.virtual.noise,
-        truth=bench.virtual.truth,
-    )
-    meter_bench.serve(made, eeprom=bench.eeprom, idle_s=idle_s)
-    return 0

@@ -12,7 +12,7 @@ from cyclopts import App, Parameter
 from realnet_hw import __version__
 from realnet_hw.cli import guidance
 from realnet_hw.cli.ask import ask
-from realnet_hw.cli.calibrate import calibrate, meter
+from realnet_hw.cli.calibrate import calibrate
 from realnet_hw.cli.diagnose import diagnose
 from realnet_hw.cli.flash import flash
 from realnet_hw.cli.foresight import foretell
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from realnet_hw.export.build import BuildResult
     from realnet_hw.export.deck import Deck
     from realnet_hw.export.netlist import Netlist
+    from realnet_hw.measure.station import Station, VirtualBench
     from realnet_hw.records import Comparison, Measurement, Prediction
 
 Json = Annotated[bool, Parameter("--json", negative="")]
@@ -41,7 +42,6 @@ app = App(
 )
 bench = App(name="bench", help="The virtual bench.")
 app.command(bench)
-bench.command(meter)
 app.command(new)
 app.command(train)
 app.command(ask)
@@ -429,12 +429,7 @@ def serve(board: str, *, station: Path, idle_s: float = 30.0) -> int:
     from realnet_hw.measure import station as stations
 
     station = project.station_file(station)
-    bench_file = stations.load(station)
-    if not 0 < idle_s < 86_400:
-        raise InputError(f"idle after {idle_s:g} s", allowed="more than 0, up to a day")
-    if bench_file.virtual is None:
-        raise InputError("no [virtual] table", where=str(station), mend="such as: virtual")
-    virtual = bench_file.virtual
+    bench_file, virtual = _virtual(station, idle_s)
     with own_stdout():
         made = load_board(virtual.board or board)
         _, deck = _described(made)
@@ -464,6 +459,44 @@ def serve(board: str, *, station: Path, idle_s: float = 30.0) -> int:
             for name, scope in bench_file.scope.items()
         },
     )
+    return 0
+
+
+@bench.command
+def meter(*, station: Path, idle_s: float = 30.0) -> int:
+    """Serve the virtual fixture with a multimeter in place of a board.
+
+    All senses are on one wire, and so is the meter, of the station's [dmm] or a 34461A. Prints the
+    addresses as one JSON line. The meter's command BENC:LEAD moves the lead of that
+    wire: to dac0 and so on, GND or REF.
+
+    Parameters
+    ----------
+    station
+        A station with a [virtual] table: its name, or its file.
+    idle_s
+        End after this many seconds without a byte once the starting process is gone.
+    """
+    from realnet_hw import project
+    from realnet_hw.emulate import meter_bench
+    from realnet_hw.emulate.meter import DIALECTS
+    from realnet_hw.measure.calibration import standards
+
+    path = project.station_file(station)
+    bench_file, virtual = _virtual(path, idle_s)
+    table = bench_file.dmm or standards.DmmTable(driver="keysight_344xx")
+    model = table.model or DIALECTS[table.driver][0].split(",")[1]
+    stated = standards.standard_of(table, model, model, where=str(path))
+    made = meter_bench.meter_bench(
+        project.firmware(),
+        dialect=table.driver,
+        of_reading=stated.of_reading,
+        of_range_V=stated.of_range_V,
+        seed=virtual.seed,
+        noise=virtual.noise,
+        truth=virtual.truth,
+    )
+    meter_bench.serve(made, eeprom=bench_file.eeprom, idle_s=idle_s)
     return 0
 
 
@@ -516,6 +549,18 @@ def demo(board: str = "xor_opamp", *, out: Path = Path("realnet-demo")) -> int:
 
 
 # ------------------------------------------------------------------ what commands have in common
+
+
+def _virtual(path: Path, idle_s: float) -> tuple[Station, VirtualBench]:
+    """Return a station of the virtual bench, and its table of that."""
+    from realnet_hw.measure import station as stations
+
+    bench_file = stations.load(path)
+    if not 0 < idle_s < 86_400:
+        raise InputError(f"idle after {idle_s:g} s", allowed="more than 0, up to a day")
+    if bench_file.virtual is None:
+        raise InputError("no [virtual] table", where=str(path), mend="such as: virtual")
+    return bench_file, bench_file.virtual
 
 
 def _described(board: Board) -> tuple[Netlist, Deck]:
