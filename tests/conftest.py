@@ -18,6 +18,7 @@ from realnet_hw.parts.skidl_parts import symbol_folder
 LONG = (
     "test_docs.py",
     "test_virtual_boards.py",
+    "test_calibration.py",
     "test_wheel.py",
     "test_build.py",
     "test_cli.py",
