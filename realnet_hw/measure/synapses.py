@@ -176,6 +176,9 @@ class StoredBoard:
             raise InputError(
                 f"{len(self._nudges)} output columns are nudged", allowed="2 by the fixture itself"
             )
+        for channel in self._nudges:
+            for push_V in (limit_V, -limit_V):
+                self._fixture.check_level(channel, push_V)
         self._set_nudge(strength / self._synapses.sense_gain, limit_V)
         before = self._store_messages(held_V) if held_V else []
         parts = []

@@ -170,6 +170,10 @@ def test_what_cannot_be_is_refused(learning: Bench) -> None:
         stored.present_nudged(
             np.array([[1.0]]), np.zeros(1), strength=100.0, limit_V=0.5, settle_s=0.0
         )
+    with pytest.raises(InputError, match=r"4\.5 V is outside of this source's limits"):
+        stored.present_nudged(
+            np.array([[1.0]]), np.zeros(1), strength=0.1, limit_V=4.5, settle_s=0.0
+        )
 
 
 def test_a_column_that_is_not_wired_is_refused(learning: Bench) -> None:
