@@ -44,8 +44,9 @@ OTHERWISE = 0.05
 """Of faulty boards so many have two things wrong, or one that is not in the list: an even guess."""
 # Of variances.
 _INFLATION = 1.3
-# By how much op-amps differ in how close to a supply they come, and in their share of its current.
-_SATURATION_V, _SUPPLY_SHARE = 0.4, 0.3
+# By how much op-amps differ in how close to a supply they come, also those from rail to rail, and
+# in their share of its current.
+_SATURATION_V, _RAIL_V, _SUPPLY_SHARE = 0.4, 0.05, 0.3
 # Readings that the best hypothesis explains worse than one in twenty boards would are unknown; with
 # covariances inflated these are far fewer.
 _UNLIKELY = 0.05
@@ -91,9 +92,12 @@ class Predictor:
         self._ohms: dict[tuple[int, str, str], tuple[float, Array]] = {}
         # How far a timer stays below its supply is a parameter of the deck, and how it spreads.
         supplies = [source.element for source in deck.supplies.values() if not deck.drivers]
-        self._supplies = [
-            (dictionary.parameters.index(name), _sigma(deck, name))
-            for name in supplies
+        rails = [name for name in dictionary.parameters if name.endswith((".vlow", ".vhigh"))]
+        slack_V = dict.fromkeys(supplies, _SATURATION_V) | dict.fromkeys(rails, _RAIL_V)
+        # Column of each, and by how many of its standard deviations op-amps differ.
+        self._rails = [
+            (dictionary.parameters.index(name), slack / _sigma(deck, name))
+            for name, slack in slack_V.items()
             if name in dictionary.parameters and _sigma(deck, name) > 0
         ]
         self._held = {source.node for source in (*deck.supplies.values(), *deck.inputs.values())}
@@ -157,7 +161,7 @@ class Predictor:
         """
         book, rows = self.dictionary, np.asarray(hypotheses)
         base = book.linear.shape[-1]
-        effects = base + len(self._supplies)
+        effects = base + len(self._rails)
         shape = (len(rows), len(probes))
         mean, own = np.zeros(shape), np.zeros(shape)
         linear = np.zeros((*shape, effects))
@@ -191,9 +195,8 @@ class Predictor:
                 linear[lost, column] = slopes[:, lost, column] = 0.0
                 own[lost, column] = (_UNDRIVEN_SHARE * self.deck.supplies[probe.net].volts) ** 2
             if plain(book.answers[place[1]]) not in self._held:
-                for number, (supply, sigma_V) in enumerate(self._supplies):
-                    share = linear[:, column, supply] / sigma_V
-                    linear[:, column, base + number] = _SATURATION_V * share
+                for number, (rail, times) in enumerate(self._rails):
+                    linear[:, column, base + number] = times * linear[:, column, rail]
         return Predicted(mean, linear, own, slopes)
 
     def _ohm(self, row: int, probe: Probe) -> tuple[float, Array]:
@@ -386,9 +389,9 @@ def moments(predicted: Predicted, evidence: Evidence) -> tuple[Array, Array]:
     for place, (rows, column, offset_V) in enumerate(evidence.inputs, count):
         off_V[rows, column] = offset_V
         onto[:, rows, place] = -predicted.slopes[:, :, rows, column].mean(axis=0)
-    moved, active = _delivered(predicted, off_V)
+    moved, active, doubt = _delivered(predicted, off_V)
     linear = active[..., None] * predicted.linear
-    variance = (linear**2).sum(-1) + predicted.own
+    variance = (linear**2).sum(-1) + predicted.own + doubt
     mean, share, variance = _clipped(mean + moved, variance, evidence.range_V)
     linear *= share[..., None]
     spread = linear @ linear.swapaxes(1, 2)
@@ -397,7 +400,7 @@ def moments(predicted: Predicted, evidence: Evidence) -> tuple[Array, Array]:
     return mean, _INFLATION * (spread + onto @ evidence.errors @ onto.swapaxes(1, 2))
 
 
-def _delivered(predicted: Predicted, off_V: Array) -> tuple[Array, Array]:
+def _delivered(predicted: Predicted, off_V: Array) -> tuple[Array, Array, Array]:
     """Return what inputs that are off as delivered do to readings.
 
     A reading at a corner, as that of an output at its rail, moves one way only: what counts is how
@@ -408,8 +411,9 @@ def _delivered(predicted: Predicted, off_V: Array) -> tuple[Array, Array]:
         off_V: by which each input is off at each reading, shape (readings, inputs).
 
     Returns:
-        How far each reading moves, and what that multiplies the linear parts by; both of the shape
-        (hypotheses, readings).
+        How far each reading moves, what that multiplies the linear parts by, and the variance by
+        which no normal variable is what a corner makes of one; each of the shape (hypotheses,
+        readings).
     """
     from scipy.special import ndtr
 
@@ -427,7 +431,9 @@ def _delivered(predicted: Predicted, off_V: Array) -> tuple[Array, Array]:
     inside = ndtr(pushed / sigma)
     density = (np.exp(-((pushed / sigma) ** 2) / 2) - 1) / np.sqrt(2 * np.pi)
     moved = straight + way * (pushed * inside + sigma * density)
-    return moved, np.where(way == 0, 1.0, 2 * inside)
+    # Of max(0, s) beside its mean and half of s there is left 1/4 - 1 / 2 pi of the variance of s.
+    doubt = np.where(way == 0, 0.0, (1 - 2 / np.pi) * inside * (1 - inside) * sigma**2)
+    return moved, np.where(way == 0, 1.0, 2 * inside), doubt
 
 
 def _clipped(mean: Array, variance: Array, range_V: Array) -> tuple[Array, Array, Array]:

@@ -191,7 +191,7 @@ def test_inputs_that_are_off_push_a_reading_at_its_corner_together() -> None:
     drawn = effect * np.random.default_rng(5).standard_normal(400_000)
     for off_V in ((0.05, -0.08, 0.0), (0.04, 0.02, 0.03), (-0.03, 0.0, 0.02), (0.03, 0.01, 0.04)):
         pushed = np.maximum(drawn + np.dot((0.8, 0.5, -0.9), off_V), 0.0)
-        moved, active = inference._delivered(predicted, np.array([off_V]))
+        moved, active, _ = inference._delivered(predicted, np.array([off_V]))
         assert predicted.mean[0, 0] + moved[0, 0] == pytest.approx(pushed.mean(), abs=2e-4)
         together = np.cov(pushed, drawn / effect)[0, 1]
         assert active[0, 0] * effect / 2 == pytest.approx(together, abs=2e-4)
