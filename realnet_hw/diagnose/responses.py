@@ -44,6 +44,9 @@ _TELLS_V = 5e-3
 # At a corner a bend is 0.58 times the linear part, elsewhere much less. Of max(0, s) with a normal
 # s of unit variance the mean is 1 / sqrt(2 pi); a parameter that is all of s bends by root 3 / 6.
 _CORNER, _OVER = 0.3, 6 / math.sqrt(6 * math.pi)
+# Boards with everything off at once: by one standard deviation, inputs by what a fixture's are.
+_OFF_V, _MOST_OFF_V = 0.03, 0.3
+_SIGNS = np.random.default_rng(1).choice([-1.0, 1.0], (6, 2000))
 # Variance of z^2 for a uniform z of unit variance.
 BEND_VARIANCE = 0.8
 
@@ -232,7 +235,45 @@ class Responder:
         linear[..., -1] = bends[..., most]
         bends[..., most] = 0.0
         variance = (bends**2).sum(axis=-1)
-        return Response(1.0, middle + shift, linear, np.sqrt(variance), *self._slopes(twin, middle))
+        below, above = self._slopes(twin, middle)
+        whole = Response(1.0, middle + shift, linear, np.sqrt(variance), below, above)
+        bend = np.maximum(whole.bend, self._together(twin, moved, whole))
+        return dataclasses.replace(whole, bend=bend)
+
+    def _together(self, twin: Twin, moved: Sequence[Spread | None], said: Response) -> Array:
+        """Return how far answers are from what is said of them where everything is off at once.
+
+        A diode that no part alone makes conduct may conduct then. Root mean square, shape (cases,
+        answers); nothing where such boards have no solution, and limited, for a distribution wide
+        enough for both ends of an output would explain any reading.
+        """
+        signs = _SIGNS[:, : len(moved)]
+        offs_V = _OFF_V * _SIGNS[:, len(moved) : len(moved) + len(self._inputs)]
+        every: list[Parameters] = []
+        for row, off_V in zip(signs, offs_V, strict=True):
+            change = {
+                name: low + (high - low) * (1 + sign / _ROOT3) / 2
+                for (name, low), (_, high), sign in (
+                    (*sigma_points(spread), sign)
+                    for spread, sign in zip(moved, row, strict=True)
+                    if spread is not None and sigma_points(spread)
+                )
+            }
+            for case in self._cases:
+                inputs = {
+                    name: case[name] + off for name, off in zip(self._inputs, off_V, strict=True)
+                }
+                every.append({**twin.fixed, **change, **inputs})
+        try:
+            volts = self._bound_to(twin.deck, every).solved(every)
+        except SimulationFailed:
+            return np.zeros_like(said.mean)
+        answers = volts.reshape(len(signs), *said.mean.shape)
+        expected = said.mean + np.einsum("cap,dp->dca", said.linear[..., : len(moved)], signs)
+        expected += np.einsum("cai,di->dca", said.above, np.maximum(offs_V, 0.0))
+        expected += np.einsum("cai,di->dca", said.below, np.minimum(offs_V, 0.0))
+        off_V = np.sqrt(((answers - expected) ** 2).mean(axis=0))
+        return np.asarray(np.minimum(off_V, _MOST_OFF_V), float)
 
     def _values(self, hypotheses: Sequence[Hypothesis]) -> Iterator[list[Response]]:
         """Yield the responses to one resistor's wrong values, step by step.
