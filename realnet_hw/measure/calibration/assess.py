@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from realnet_hw.errors import BenchError
 from realnet_hw.measure.calibration.levels import REACH_V
-from realnet_hw.measure.calibration.line import Line, line_through, no_surer_than, undithered_V
+from realnet_hw.measure.calibration.line import Line, line_through, undithered_V, with_scatter
 from realnet_hw.measure.calibration.procedure import NOISE, TakenPoint
 from realnet_hw.measure.calibration.standards import standard_u_gain, standard_u_V
 from realnet_hw.measure.calibration.stored import GAIN_MAX_PPM, OFFSET_MAX_V
@@ -98,7 +98,7 @@ def _sense(channel: str, points: Sequence[TakenPoint], scatter_V: float) -> Foun
         )
         for lead in dict.fromkeys(point.lead for point in points)
     ]
-    sure = no_surer_than(line, passes).widened(offset_V=rounding_V)
+    sure = with_scatter(line, passes).widened(offset_V=rounding_V)
     return Found(sure, noise_V, line.residual_V)
 
 

@@ -99,21 +99,21 @@ def line_through(x_V: Sequence[float], y_V: Sequence[float], u_V: float | None =
     )
 
 
-def no_surer_than(line: Line, others: Sequence[Line]) -> Line:
-    """Return a line that is no surer than the scatter of several that make it up allows.
+def with_scatter(line: Line, others: Sequence[Line]) -> Line:
+    """Return a line with the scatter of several that make it up.
 
     What moves slowly is the same for all points of one and differs from one to the next: residuals
-    do not show it. Fewer than four say nothing.
+    do not show it. Where nothing does, the scatter is that of the residuals once more, and the line
+    is surer than it says. Fewer than four say nothing.
     """
     count = len(others)
     if count < 2 + _LEAST_FREEDOM - 1:
         return line
     # As above: Student's t with one degree of freedom fewer than there are lines.
     share = math.sqrt((count - 1) / (count - 3) / count)
-    return replace(
-        line,
-        u_gain=max(line.u_gain, share * statistics.stdev(each.gain for each in others)),
-        u_offset_V=max(line.u_offset_V, share * statistics.stdev(each.offset_V for each in others)),
+    return line.widened(
+        gain=share * statistics.stdev(each.gain for each in others),
+        offset_V=share * statistics.stdev(each.offset_V for each in others),
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from realnet_hw.errors import InputError
 from realnet_hw.measure.calibration.levels import REACH_V, levels_V, on_code
-from realnet_hw.measure.calibration.line import line_through, no_surer_than, undithered_V
+from realnet_hw.measure.calibration.line import line_through, undithered_V, with_scatter
 from realnet_hw.measure.fixture_specification import LSB_V
 
 
@@ -49,12 +49,12 @@ def test_a_line_through_normal_scatter_holds_the_truth_19_times_of_20() -> None:
 def test_what_moves_slowly_shows_between_passes() -> None:
     x = levels_V(9)
     passes = [
-        line_through(x, [each + shift for each in x], u_V=1e-5) for shift in (-3e-3, 3e-3) * 3
+        line_through(x, [each + shift for each in x], u_V=1e-8) for shift in (-3e-3, 3e-3) * 3
     ]
-    line = no_surer_than(passes[0], passes)
+    line = with_scatter(passes[0], passes)
     spread_V = 3e-3 * math.sqrt(6 / 5)
     assert line.u_offset_V == pytest.approx(spread_V / math.sqrt(6) * math.sqrt(5 / 3))
-    assert no_surer_than(passes[0], passes[:3]) == passes[0]
+    assert with_scatter(passes[0], passes[:3]) == passes[0]
 
 
 def test_too_few_points_are_no_line() -> None:
