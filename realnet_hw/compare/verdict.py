@@ -69,6 +69,7 @@ _NOTABLE = 10.83
 _FAR = 2.0
 """From how many standard deviations on a value is off by itself."""
 
+Answer = Literal["yes", "no", "undecided"]
 Verdict = Literal["PASS", "PASS (outputs only)", "UNDECIDED", "FAIL"]
 
 
@@ -107,11 +108,11 @@ class Judge:
     """Judges measurements of boards against one prediction.
 
     FAIL: an output is wrong beyond doubt, or the values together disagree with the boards drawn at
-    a false-fail risk of 0.1 % and no parts within tolerance explain them. UNDECIDED: only one of
-    these two says so, an output lies in a guard band, something was wired and not read, or nothing
-    is asked of any output. Else PASS, which is "outputs only" where no test
-    point was wired. En of single values is reported and never decides: of a dozen values on a good
-    board, one often has |En| > 1.
+    a false-fail risk of 0.1 % and no parts within tolerance explain them; where no parts could be
+    fitted, the boards drawn decide alone. UNDECIDED: only one of these two says "no" and the other
+    "yes", an output lies in a guard band, something was wired and not read, or nothing is asked of
+    any output. Else PASS, which is "outputs only" where no test point was wired. En of single
+    values is reported and never decides: of a dozen values on a good board, one often has |En| > 1.
 
     Raises:
         InputError: the prediction's figures do not fit together.
@@ -163,8 +164,15 @@ class Judge:
         agreement = _agreement(prediction, readings, good)
         fit = fitted(prediction, alike, readings, good)
         unset = _unset(prediction, paired, measurement, every)
+        points = {name for case in prediction.cases for name in (*case.nodes, *case.pulses)}
         return Judgement(
-            verdict=_verdict(prediction, measurement, outputs, agreement, fit, unset),
+            verdict=decided(
+                outputs.answer,
+                agreement.answer,
+                fit.answer,
+                is_complete=not unset,
+                has_points=bool(points & measurement.wiring.keys()),
+            ),
             conformity=outputs,
             agreement=agreement,
             unset=unset,
@@ -214,23 +222,25 @@ def compare(prediction: Prediction, measurement: Measurement) -> Comparison:
     )
 
 
-def _verdict(
-    prediction: Prediction,
-    measurement: Measurement,
-    outputs: Conformity,
-    agreement: Agreement,
-    fit: Fit,
-    unset: list[str],
+def decided(
+    outputs: Answer, agreement: Answer, fit: Answer, *, is_complete: bool, has_points: bool
 ) -> Verdict:
+    """Return the verdict that follows from the answers to single questions.
+
+    Args:
+        outputs: whether every output does what is asked of it.
+        agreement: whether the values look like boards drawn.
+        fit: whether parts within tolerance explain them.
+        is_complete: whether all that was wired was read.
+        has_points: whether a test point was wired.
+    """
     # Improbable, and yet explained by parts within tolerance: not beyond doubt.
-    is_another = agreement.answer == "no" and fit.answer != "yes"
-    if outputs.answer == "no" or is_another:
+    is_another = agreement == "no" and fit != "yes"
+    if outputs == "no" or is_another:
         return "FAIL"
-    answers = {outputs.answer, agreement.answer}
-    if answers != {"yes"} or fit.answer == "no" or unset:
+    if {outputs, agreement} != {"yes"} or fit == "no" or not is_complete:
         return "UNDECIDED"
-    nodes = {name for case in prediction.cases for name in (*case.nodes, *case.pulses)}
-    return "PASS" if nodes & measurement.wiring.keys() else "PASS (outputs only)"
+    return "PASS" if has_points else "PASS (outputs only)"
 
 
 def _agreement(prediction: Prediction, readings: Readings, good: GoodBoards | None) -> Agreement:

@@ -104,13 +104,16 @@ def test_a_part_beyond_its_tolerance_is_not_explained(part: int) -> None:
 
 def test_only_the_fit_says_no() -> None:
     """Usual together, and not explained: it is undecided, and the report says which of the two."""
-    good = compare(PREDICTION, LINEAR.measurement(1))
-    assert good.verdict == "PASS"
-    assert good.fit is not None
-    unexplained = msgspec.structs.replace(good.fit, answer="no", statistic=99.0)
-    shown = msgspec.structs.replace(good, fit=unexplained, verdict="UNDECIDED")
-    assert "no parts within tolerance explain them (left 99.0, limit 32.9)" in headline(shown)
-    assert any("Look here first" in line for line in advice(shown))
+    ratios = np.ones(13)
+    ratios[0] = 1.04
+    found = compare(PREDICTION, LINEAR.measurement(3, ratios))
+    assert (found.conformity.answer, found.agreement.answer) == ("yes", "yes")
+    assert found.fit is not None
+    assert found.fit.answer == "no"
+    assert found.verdict == "UNDECIDED"
+    left = f"left {found.fit.statistic:.1f}, limit 32.9"
+    assert f"no parts within tolerance explain them ({left})" in headline(found)
+    assert any("Look here first" in line for line in advice(found))
 
 
 def test_what_it_says_of_a_part_is_true() -> None:

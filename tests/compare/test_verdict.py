@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from realnet_hw import records
 from realnet_hw.compare import compare
+from realnet_hw.compare.verdict import Answer, Verdict, decided
 from realnet_hw.errors import InputError
 from realnet_hw.records import MeasuredCase, MeasuredValue, Measurement, Prediction
 from tests.compare.worlds import WIRING, World, usual
@@ -20,6 +21,32 @@ from tests.compare.worlds import WIRING, World, usual
 WORLD = usual()
 PREDICTION = WORLD.prediction()
 GOOD = WORLD.measurement(1)
+
+
+VERDICTS: dict[tuple[Answer, Answer], tuple[Verdict, Verdict, Verdict]] = {
+    # Of outputs and boards drawn; then by the fit: yes, no, undecided.
+    ("yes", "yes"): ("PASS", "UNDECIDED", "PASS"),
+    ("yes", "no"): ("UNDECIDED", "FAIL", "FAIL"),
+    ("yes", "undecided"): ("UNDECIDED", "UNDECIDED", "UNDECIDED"),
+    ("undecided", "yes"): ("UNDECIDED", "UNDECIDED", "UNDECIDED"),
+    ("undecided", "no"): ("UNDECIDED", "FAIL", "FAIL"),
+    ("undecided", "undecided"): ("UNDECIDED", "UNDECIDED", "UNDECIDED"),
+    ("no", "yes"): ("FAIL", "FAIL", "FAIL"),
+    ("no", "no"): ("FAIL", "FAIL", "FAIL"),
+    ("no", "undecided"): ("FAIL", "FAIL", "FAIL"),
+}
+FITS: tuple[Answer, ...] = ("yes", "no", "undecided")
+
+
+@pytest.mark.parametrize(("outputs", "agreement"), VERDICTS)
+def test_every_answer_has_its_verdict(outputs: Answer, agreement: Answer) -> None:
+    for fit, verdict in zip(FITS, VERDICTS[outputs, agreement], strict=True):
+        assert decided(outputs, agreement, fit, is_complete=True, has_points=True) == verdict
+        # What was not read never makes a verdict better, nor a FAIL anything else.
+        unread = decided(outputs, agreement, fit, is_complete=False, has_points=True)
+        assert unread == ("UNDECIDED" if verdict == "PASS" else verdict)
+        alone = decided(outputs, agreement, fit, is_complete=True, has_points=False)
+        assert alone == ("PASS (outputs only)" if verdict == "PASS" else verdict)
 
 
 def with_reading(
