@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import select
+import time
 from typing import TYPE_CHECKING, TextIO
 
 from realnet_hw.diagnose import possible, readings, table, words
@@ -140,13 +140,28 @@ class Probing:
 
     def _line(self) -> str:
         """Return what is typed next, while the fixture hears from us; empty at the end."""
-        if self._bench is None:
+        bench = self._bench
+        if bench is None:
             return self._typed.readline()
-        with contextlib.suppress(OSError, ValueError):
+        try:
             descriptor = self._typed.fileno()
-            while not select.select([descriptor], [], [], self._bench.patience_s * _BEAT)[0]:
-                self._bench.beat()
+        except (OSError, ValueError):
+            return self._typed.readline()
+        until_s = time.monotonic() + bench.unattended_s
+        while not select.select([descriptor], [], [], bench.patience_s * _BEAT)[0]:
+            bench.beat()
+            if bench.holds and time.monotonic() > until_s:
+                bench.rest()
+                self._answers.write(
+                    f"\nNothing was typed for {bench.unattended_s / 60:.0f} minutes, so the inputs "
+                    "are grounded. Enter: they are set again\n> "
+                )
+                self._answers.flush()
         return self._typed.readline()
+
+    def _is_grounded(self, probe: Probe) -> bool:
+        """Whether inputs that a probe needs are not held any more."""
+        return self._bench is not None and bool(probe.inputs) and not self._bench.holds
 
     # ------------------------------------------------------------------------------- by hand
 
@@ -155,6 +170,9 @@ class Probing:
         while True:
             self._hold(probe)
             text = self._ask(probe)
+            is_late = self._is_grounded(probe)
+            if text not in (None, "s", "u") and self._bench is not None and self._bench.holds:
+                self._bench.confirm_held()
             self._let_go()
             if text is None:
                 return False
@@ -164,6 +182,10 @@ class Probing:
             if text == "u":
                 self._undo()
                 return True
+            if is_late:
+                if text:
+                    self._answers.write("The inputs were grounded by then: read it once more.\n")
+                continue
             taken = self._value(probe, text)
             if isinstance(taken, str):
                 self._answers.write(f"{taken}\n")
@@ -187,7 +209,7 @@ class Probing:
             if not line or text == "q":
                 self._answers.write("\n")
                 return None
-            if text and text != "?":
+            if (text and text != "?") or self._is_grounded(probe):
                 return text
             self._answers.write(f"{_HELP}\n")
 

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from realnet_hw.board import Board
-from realnet_hw.measure import assemble, bench, codes, procedure
+from realnet_hw.measure import assemble, bench, codes, procedure, terminals
 from realnet_hw.measure import station as stations
+from realnet_hw.measure.fixture import UNATTENDED_S
 from realnet_hw.measure.fixture_specification import Clock
 from realnet_hw.measure.journal import SUFFIX, Header, Journal, Point
 from realnet_hw.records import Component, MeasuredCase
@@ -24,7 +25,7 @@ NAME = "diagnose"
 """In place of a procedure's name."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class AtHand:
     """A board on the bench.
 
@@ -33,12 +34,15 @@ class AtHand:
         clock: of the fixture's controller.
         calibrated: the budgets of its channels.
         range_V: readings reach from minus that to that.
+        unattended_s: inputs that nobody reads at for so long need not stay on.
     """
 
     run: procedure.Run
     clock: Clock
     calibrated: assemble.Calibrated
     range_V: float
+    unattended_s: float = UNATTENDED_S
+    _held_V: dict[str, float] = field(default_factory=dict, init=False)
 
     @property
     def wiring(self) -> Mapping[str, str]:
@@ -73,10 +77,31 @@ class AtHand:
         From now on the fixture has to hear from us.
 
         Raises:
-            InputError, BenchError, LinkLost: as the fixture.
+            InputError, BenchError, LinkLost: as ``confirm_held`` and the fixture.
         """
-        bench.set_up(self.run.board, self.wiring, self.run.fixture)
-        self.run.fixture.source({self.wiring[name]: volts for name, volts in inputs.items()})
+        run = self.run
+        bench.set_up(run.board, run.wiring, run.fixture)
+        run.fixture.source({run.wiring[name]: volts for name, volts in inputs.items()})
+        self._held_V = dict(inputs)
+        run.fixture.wait(run.reading.settle_s)
+        self.confirm_held()
+
+    @property
+    def holds(self) -> bool:
+        """Whether inputs are held."""
+        return bool(self._held_V)
+
+    def confirm_held(self) -> None:
+        """Make sure that what was just read by hand was read at the inputs that are held.
+
+        Raises:
+            BenchError: an input is not what it was set to, or outputs are off; LinkLost and others
+                as the fixture.
+        """
+        read_V = self.run.fixture.read_all()
+        self.run.fixture.confirm_on()
+        arrived = {name: [read_V[at]] for name, at in self.wiring.items() if at in read_V}
+        terminals.check_delivered(self.wiring, self._held_V, arrived)
 
     def rest(self) -> None:
         """Ground the outputs.
@@ -85,6 +110,7 @@ class AtHand:
             BenchError, LinkLost: as the fixture.
         """
         self.run.fixture.output(False)
+        self._held_V = {}
 
     @property
     def patience_s(self) -> float:
@@ -92,12 +118,15 @@ class AtHand:
         return self.run.fixture.heartbeat_s
 
     def beat(self) -> None:
-        """Let the fixture hear from us.
+        """Let the fixture hear from us, and hear from it that what it holds is still there.
 
         Raises:
-            BenchError, LinkLost: as the fixture.
+            BenchError: outputs went off; LinkLost and others as the fixture.
         """
-        self.run.fixture.ask("*OPC?")
+        if self.holds:
+            self.run.fixture.confirm_on()
+        else:
+            self.run.fixture.ask("*OPC?")
 
 
 @contextlib.contextmanager

@@ -57,6 +57,9 @@ _UNTIMED = {
 _FIRING_PATIENCE_S, _FIRING_PATIENCE = 60.0, 10
 """How long, and how many times its own length, a firing may take: a simulated board is slow."""
 
+UNATTENDED_S = 600.0
+"""Outputs that are on while somebody reads a meter are grounded when nothing is typed so long."""
+
 
 @dataclass(frozen=True)
 class Fired:

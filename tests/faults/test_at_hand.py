@@ -1,0 +1,64 @@
+"""Inputs that are held while somebody reads a board by hand: what was typed was read at them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from realnet_hw.board import Board
+from realnet_hw.emulate.mcu import ResetCause
+from realnet_hw.errors import BenchError
+from realnet_hw.measure.at_hand import AtHand, board_at_hand
+from tests.faults.desk import Desk
+
+
+@contextlib.contextmanager
+def held(board: Board, desk: Desk, folder: Path) -> Iterator[AtHand]:
+    """Hold 5 V at X1 and ground at X2."""
+    with board_at_hand(board, "", desk.station(folder), folder / "out") as at_hand:
+        at_hand.hold({"X1": 5.0, "X2": 0.0})
+        assert desk.fixture.terminal_V(0) == pytest.approx(5.0, abs=0.1)
+        yield at_hand
+
+
+def restarted(desk: Desk) -> None:
+    """It loses its supply for a moment, and has nothing to tell of it afterwards."""
+    desk.fixture.reset(ResetCause.POWER_ON)
+    back_s = desk.fixture.now_s + 0.1
+    desk.wait_until(lambda: desk.fixture.now_s >= back_s)
+
+
+@pytest.mark.parametrize("ask", [AtHand.beat, AtHand.confirm_held])
+def test_a_fixture_that_restarts_while_somebody_reads(
+    board: Board, bench: Desk, tmp_path: Path, ask: Callable[[AtHand], None]
+) -> None:
+    with held(board, bench, tmp_path) as at_hand:
+        restarted(bench)
+        with pytest.raises(BenchError, match="outputs went off by themselves"):
+            ask(at_hand)
+    bench.wait_until_grounded()
+
+
+def test_an_input_shorted_while_somebody_reads(board: Board, bench: Desk, tmp_path: Path) -> None:
+    """X2 is grounded anyway; X1 does not get what was set, at once or later."""
+    with held(board, bench, tmp_path) as at_hand:
+        at_hand.confirm_held()
+        bench.fixture.load(0, 4.0)
+        with pytest.raises(BenchError, match=r"X1 at dac0: 5 V is set and 0\.\d\d V arrives"):
+            at_hand.confirm_held()
+        at_hand.rest()
+        with pytest.raises(BenchError, match=r"X1 at dac0: 5 V is set and 0\.\d\d V arrives"):
+            at_hand.hold({"X1": 5.0, "X2": 0.0})
+    bench.wait_until_grounded()
+
+
+def test_nothing_is_held_where_ohms_are_read(board: Board, bench: Desk, tmp_path: Path) -> None:
+    with held(board, bench, tmp_path) as at_hand:
+        at_hand.rest()
+        assert not at_hand.holds
+        bench.wait_until_grounded()
+        restarted(bench)
+        at_hand.beat()
