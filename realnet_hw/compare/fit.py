@@ -73,7 +73,11 @@ def fitted(
         np.array([getattr(part, end) - part.mean for part in slopes.parts]) / deviation
         for end in ("low", "high")
     )
-    left = away - onto @ _nearest(onto, away, low, high)
+    nearest = _nearest(onto, away, low, high)
+    likely = _likely(onto, away, low, high)
+    if nearest is None or likely is None:
+        return Fit(answer="undecided", reason="the search for parts did not come to an end")
+    left = away - onto @ nearest
     statistic = float(left @ left)
     limit = float(chdtri(len(away), FALSE_FAIL_RISK))
     return Fit(
@@ -83,7 +87,7 @@ def fitted(
         readings=len(away),
         p_value=float(chdtrc(len(away), statistic)),
         false_fail_risk=FALSE_FAIL_RISK,
-        parts=_told(slopes.parts, deviation, onto, away, low, high),
+        parts=_told(slopes.parts, deviation, onto, likely),
     )
 
 
@@ -107,27 +111,28 @@ def _whitened(covariance: Matrix, onto: Matrix, away: Vector) -> tuple[Matrix, V
     return both[:, :-1], both[:, -1]
 
 
-def _nearest(onto: Matrix, away: Vector, low: Vector, high: Vector) -> Vector:
+def _nearest(onto: Matrix, away: Vector, low: Vector, high: Vector) -> Vector | None:
+    """Return the parts that explain the readings best; None where they were not found."""
     from scipy.optimize import lsq_linear
 
-    found: Vector = lsq_linear(onto, away, (low, high), method="bvls").x
-    return found
+    # It mostly takes as many steps as there are parts, which is where scipy would give up.
+    steps = 10 * len(low)
+    found = lsq_linear(onto, away, (low, high), method="bvls", max_iter=steps)
+    return np.asarray(found.x, float) if found.status > 0 else None
+
+
+def _likely(onto: Matrix, away: Vector, low: Vector, high: Vector) -> Vector | None:
+    """Return the most probable parts, each with its prior; None where they were not found."""
+    count = len(low)
+    both = np.vstack([onto, np.eye(count)])
+    return _nearest(both, np.concatenate([away, np.zeros(count)]), low, high)
 
 
 def _told(
-    parts: Sequence[PartSlopes],
-    deviation: Vector,
-    onto: Matrix,
-    away: Vector,
-    low: Vector,
-    high: Vector,
+    parts: Sequence[PartSlopes], deviation: Vector, onto: Matrix, likely: Vector
 ) -> list[FittedPart]:
     """Return the parts that the readings say something of, the best known first."""
-    unit = np.eye(len(parts))
-    nearest = _nearest(
-        np.vstack([onto, unit]), np.concatenate([away, np.zeros(len(parts))]), low, high
-    )
-    u = np.sqrt(np.diag(np.linalg.inv(onto.T @ onto + unit)))
+    u = np.sqrt(np.diag(np.linalg.inv(onto.T @ onto + np.eye(len(parts)))))
     return [
         FittedPart(
             part=parts[j].part,
@@ -135,7 +140,7 @@ def _told(
             nominal=parts[j].nominal,
             low=parts[j].low,
             high=parts[j].high,
-            value=float(f"{parts[j].mean + deviation[j] * nearest[j]:.6g}"),
+            value=float(f"{parts[j].mean + deviation[j] * likely[j]:.6g}"),
             u=float(f"{deviation[j] * u[j]:.3g}"),
         )
         for j in np.argsort(u, kind="stable").tolist()

@@ -219,8 +219,8 @@ def _of_parts(
         seed: that they were drawn with.
 
     Returns:
-        The slopes, and half of the greatest that they leave of each of the n values; nothing of
-        either where the boards are too few.
+        The slopes, and half of the greatest that they leave of each of the n values, as of boards
+        that they were not fitted to; nothing of either where the boards are too few.
     """
     free = [spread for spread in deck.spreads if spread.low < spread.high]
     if not free or alike.sum() < _BOARDS_PER_PART * len(free):
@@ -232,8 +232,10 @@ def _of_parts(
     scaled = (parameters - mean) / deviation
     away = values[alike] - values[alike].mean(axis=0)
     slopes, *_ = np.linalg.lstsq(scaled, away, rcond=None)
-    # Behind rectifiers it is little on most boards and much on a few, which are good ones, too.
-    linear_u = np.abs(away - scaled @ slopes).max(axis=0) / 2
+    # Behind rectifiers it is little on most boards and much on a few, which are good ones, too. The
+    # boards fitted lie nearer to the fit than others will.
+    nearer = np.sqrt(1 - (len(free) + 1) / len(away))
+    linear_u = np.abs(away - scaled @ slopes).max(axis=0) / 2 / nearer
     rails = {source.element for source in deck.supplies.values()}
     found = [
         records.PartSlopes(

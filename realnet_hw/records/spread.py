@@ -33,7 +33,7 @@ class Slopes(Frozen, frozen=True, kw_only=True):
         per_K: change of the nominal board's values per kelvin, n, those of the pulses after them.
         parts: of every part and rail that was drawn.
         linear_u: half of the greatest that the slopes of the parts leave of the values of the
-            boards drawn, n, those of the pulses after them.
+            boards drawn, as if fitted to others, n, those of the pulses after them.
     """
 
     boards_below: dict[str, list[list[float]]] = {}

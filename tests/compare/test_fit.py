@@ -7,7 +7,7 @@ import math
 import msgspec
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import optimize, stats
 
 from realnet_hw.compare import compare
 from realnet_hw.compare.verdict import Judge
@@ -131,6 +131,18 @@ def test_what_it_says_of_a_part_is_true() -> None:
         ]
     assert len(z) > 30
     assert np.mean(np.abs(z) < 2) > 0.93
+
+
+def test_a_search_that_comes_to_no_end_answers_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = optimize.lsq_linear
+    monkeypatch.setattr(
+        optimize, "lsq_linear", lambda *given, **named: whole(*given, **named | {"max_iter": 1})
+    )
+    ratios = np.ones(13)
+    ratios[0] = 1.04
+    found = fit_of(LINEAR, 3, ratios)
+    assert (found.answer, found.parts) == ("undecided", [])
+    assert "did not come to an end" in found.reason
 
 
 def test_it_does_not_answer_where_it_can_not() -> None:

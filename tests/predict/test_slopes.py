@@ -110,3 +110,19 @@ def test_few_boards_say_nothing_of_so_many_parts() -> None:
     )
     assert (found.parts, found.linear_u, found.boards_below) == ([], [], {})
     assert len(found.source_ohm) == len(found.per_K) == nominal.size
+
+
+def test_what_slopes_leave_is_not_less_because_they_were_fitted_to_the_same_boards() -> None:
+    """Values that no part explains: fitted to three boards a part, they look a fifth smaller."""
+    board = load_board("xor_realnet")
+    deck = deck_from(netlist.from_board(board), board)
+    asking = asking_of(board, deck)
+    cases = [sources(deck, case.inputs) for case in board.cases]
+    count = 3 * len(deck.spreads)
+    noise = np.random.default_rng(SEED).normal(size=(count, len(cases), len(asking.voltages)))
+    found = slopes.record(
+        slopes.Predicted(deck, CompiledEngine(), asking, cases, noise[0], noise, SEED),
+        alike=np.ones(count, bool),
+    )
+    largest = np.abs(noise - noise.mean(axis=0)).max(axis=0).ravel()
+    assert np.mean(2 * np.array(found.linear_u) / largest) == pytest.approx(1.0, abs=0.08)
