@@ -159,7 +159,7 @@ def test_a_wheel_carries_what_a_user_without_the_repository_needs(wheel: Path) -
     ):
         assert wanted in names
     # Records are a user's own, caches nobody's, and what is generated is made where it is used.
-    assert not [name for name in names if "records/" in name or "__pycache__" in name]
+    assert not [name for name in names if "bench/records/" in name or "__pycache__" in name]
     assert not [name for name in names if "/generated/" in name or name.endswith(".o")]
     tops = {name.partition("/")[0] for name in names}
     assert tops == {"realnet_hw", f"realnet_hw-{VERSION}.dist-info"}
@@ -280,8 +280,8 @@ def test_a_message_names_no_file_of_the_repository(realnet: Run) -> None:
     done = realnet("measure", "xor_opamp", "--station", "nowhere")
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].endswith(
-        "no such station (allowed: scope, uno, virtual, virtual_array); give a name or the path of "
-        "a station file"
+        "no such station (allowed: meter, scope, uno, virtual, virtual_array); give a name or the path "
+        "of a station file"
     )
     assert realnet("build", "nothing").returncode == 2
 
