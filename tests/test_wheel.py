@@ -280,8 +280,8 @@ def test_a_message_names_no_file_of_the_repository(realnet: Run) -> None:
     done = realnet("measure", "xor_opamp", "--station", "nowhere")
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].endswith(
-        "no such station (allowed: meter, scope, uno, virtual, virtual_array); give a name or the path "
-        "of a station file"
+        "no such station (allowed: meter, scope, uno, virtual, virtual_array); give a name or "
+        "the path of a station file"
     )
     assert realnet("build", "nothing").returncode == 2
 
