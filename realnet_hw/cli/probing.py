@@ -86,7 +86,7 @@ class Probing:
             self._answers.write(f"{rail[0].upper()}{rail[1:]}. Mend that first, then read again.\n")
             return None
         if looked.sure():
-            self._answers.write("That settles it.\n")
+            self._answers.write("That settles it, if only one thing is wrong.\n")
             return None
         at = self._at[0] if self._at else None
         choices = [] if looked.found.is_unknown else looked.choices(at)

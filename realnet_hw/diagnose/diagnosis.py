@@ -13,7 +13,7 @@ from realnet_hw.diagnose import neighbours, offers, probes, words
 from realnet_hw.diagnose.answers import plain
 from realnet_hw.diagnose.dictionary import Dictionary, dictionary, is_made
 from realnet_hw.diagnose.groups import Group, groups
-from realnet_hw.diagnose.inference import Evidence, Posterior, Predictor, posterior
+from realnet_hw.diagnose.inference import OTHERWISE, Evidence, Posterior, Predictor, posterior
 from realnet_hw.diagnose.pairs import pairs
 from realnet_hw.diagnose.probes import Choice
 from realnet_hw.diagnose.readings import Probe, Reading, Readings, expanded
@@ -25,8 +25,9 @@ from realnet_hw.export.deck import Deck
 from realnet_hw.export.netlist import Netlist
 from realnet_hw.predict.engine import Engine
 
-SURE = 0.95
-"""So probable a group of faults need not be probed further."""
+SURE = 0.95 * (1 - OTHERWISE)
+"""So probable a group of faults need not be probed further: 95 % of the most that any can be, since
+some probability is always left for two things at once."""
 _MOST_CASES = 6
 _GROUPS_GIVEN, _FAULTS_GIVEN, _LEAST_GIVEN = 8, 8, 1e-3
 _VALUES_FOR = 6
@@ -290,8 +291,7 @@ class Investigation:
         order = sorted(range(1, len(shares)), key=lambda fault: -shares[fault])
         probable = [fault for fault in order[:_FAULTS_GIVEN] if shares[fault] > 1e-3]
         together = probes.alike(found, self.offered(), probable)
-        enough = SURE * (1 - found.other)
-        return together if sum(shares[fault] for fault in together) >= enough else []
+        return together if sum(shares[fault] for fault in together) >= SURE else []
 
     def record(self, circuit_sha256: str, made_from: Mapping[str, str]) -> records.Diagnosis:
         """Return the diagnosis.

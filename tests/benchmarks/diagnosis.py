@@ -326,10 +326,16 @@ def doubles(
             found["of these both first"] += bool(ways) and wanted in ways[0]
             if listing and not any(wanted in some for some in ways):
                 print(f"  {board.faults}: {first[:3]}")
-        elif listing:
-            print(
-                f"  {board.faults}: fits, {subject.looked.record('', {}).groups[0].faults[0].name}"
-            )
+        else:
+            group, together = subject.looked.groups()[0], subject.looked.sure()
+            neither = not {number for number, _ in group.faults} & set(names)
+            found["confident"] += group.probability > CONFIDENT
+            found["confident and neither"] += group.probability > CONFIDENT and neither
+            found["settled"] += bool(together)
+            found["settled on neither"] += bool(together) and not set(together) & set(names)
+            if listing:
+                taken_for = universe.faults[group.faults[0][0]].name
+                print(f"  {board.faults}: fits, {group.probability:.2f} {taken_for}")
         subject.looked.take_back()
     took = f"; {statistics.median(took_s):.1f} s of CPU a search" if took_s else ""
     flagged, shown = max(1, found["flagged"]), max(1, found["in which both show"])
@@ -337,7 +343,10 @@ def doubles(
         f"{count} boards: flagged unknown {found['flagged'] / count:.3f} (of the {shown} in which "
         f"neither hides the other {found['flagged of these'] / shown:.3f}); of those flagged both "
         f"in the first six {found['of these both in the first six'] / flagged:.3f}, both first "
-        f"{found['of these both first'] / flagged:.3f}{took}"
+        f"{found['of these both first'] / flagged:.3f}{took}; not flagged and one group more than "
+        f"{CONFIDENT} probable {found['confident'] / count:.3f}, neither fault in it "
+        f"{found['confident and neither'] / count:.3f}; not flagged and settled "
+        f"{found['settled'] / count:.3f}, on neither {found['settled on neither'] / count:.3f}"
     )
 
 
