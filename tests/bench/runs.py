@@ -89,10 +89,18 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Found:
-    """A verdict, and whether the board does in truth what its cases ask for."""
+    """A verdict, and whether the board does in truth what its cases ask for.
+
+    Args:
+        verdict: of it.
+        is_good: whether it does.
+        is_explained: whether the boards drawn say that it is another circuit, and parts within
+            tolerance explain its readings nevertheless.
+    """
 
     verdict: str
     is_good: bool
+    is_explained: bool = False
 
 
 def wired(name: str, wiring: str = "") -> dict[str, str]:

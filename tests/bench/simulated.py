@@ -170,4 +170,6 @@ def find(name: str, drawn: Drawn) -> Found:
     is_good = all(
         case.shown_by(volts, board.logic) for case, volts in zip(board.cases, true_V, strict=True)
     )
-    return Found(runs.judges[-1].judge(record).verdict, is_good)
+    judged = runs.judges[-1].judge(record)
+    is_explained = judged.agreement.answer == "no" and judged.fit.answer == "yes"
+    return Found(judged.verdict, is_good, is_explained)

@@ -8,7 +8,9 @@ board of the repository:
 2. good boards, fixtures and parts drawn otherwise within the same specifications, see
    ``emulate.truths`` and ``predict.lots``;
 3. each truth by itself, in larger numbers, without the controller (``tests/bench/simulated.py``);
-4. each single fault, how often it is found.
+4. each single fault, once without the controller: what the fit leaves undecided that the joint
+   statistic alone would FAIL;
+5. each single fault, how often it is found.
 
 A board that does not do in truth what its cases ask for is not a good one, and is counted apart.
 Required are false FAILs of 0.1 % at most and PASS for 95 % of good boards, except of parts whose
@@ -84,6 +86,7 @@ def report(arguments: Sequence[str]) -> bool:
                 title = f"simulated, {', '.join(kind)}"
                 is_met = _print_good(title, processes.each(simulate, boards))
                 met &= is_met or "sorted_out" in kind
+            _print_faulty(processes.each(simulate, _each_fault(predicted)))
             if options.each:
                 table = FaultTable(predicted, options.each, processes)
                 table.print()
@@ -145,6 +148,24 @@ def _print_good(title: str, found: Iterable[Found]) -> bool:
         flush=True,
     )
     return good["FAIL"] <= FALSE_FAIL * count and good["PASS"] >= ENOUGH_PASS * count
+
+
+def _each_fault(predicted: records.Prediction) -> list[Drawn]:
+    """A board with each single fault."""
+    return [Drawn(seed, (fault.fault,)) for seed, fault in enumerate(predicted.faults)]
+
+
+def _print_faulty(found: Iterable[Found]) -> None:
+    """Print what became of boards with a fault, and what the fit has to do with it."""
+    each = list(found)
+    counts = Counter(one.verdict.partition(" ")[0] for one in each)
+    explained = [one for one in each if one.is_explained]
+    undecided = sum(one.verdict == "UNDECIDED" for one in explained)
+    print(
+        f"{'simulated, each fault once':34} faulty {len(each):6}: {dict(counts)}; unlike the "
+        f"boards drawn and yet explained {len(explained)}, of these UNDECIDED {undecided}",
+        flush=True,
+    )
 
 
 def _percent(part: int, whole: int) -> str:
