@@ -111,7 +111,8 @@ class CheckedChannel(Frozen, frozen=True, kw_only=True):
 class FixtureCalibration(Frozen, frozen=True, kw_only=True, tag_field="record", tag="calibration"):
     """What a calibration found, with everything that it was found from.
 
-    It belongs to the fixture whose controller holds the same date and the same corrections.
+    It belongs to the fixture whose controller holds the same date and the same corrections, and
+    whose mid reference reads the same.
 
     Args:
         made_from: the journal, and versions, each with its SHA-256 where it has one.
@@ -124,6 +125,8 @@ class FixtureCalibration(Frozen, frozen=True, kw_only=True, tag_field="record", 
         channels: by name.
         readings: every point.
         checks: fresh points with the corrections in use.
+        mid_V: what the mid reference, ``adc7``, read before, without correction, volts at a
+            terminal; None where nobody looked.
     """
 
     version: Literal[1] = 1
@@ -140,3 +143,4 @@ class FixtureCalibration(Frozen, frozen=True, kw_only=True, tag_field="record", 
     channels: dict[str, ChannelCalibration]
     readings: list[CalibrationReading]
     checks: list[CheckedChannel]
+    mid_V: list[float] | None = None

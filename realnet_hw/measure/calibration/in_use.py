@@ -1,6 +1,8 @@
 """Which calibration counts for a fixture: the record of what its controller holds.
 
-A record belongs to a fixture when the controller holds its date and every one of its corrections.
+A record belongs to a fixture when the controller holds its date and every one of its corrections,
+and the shield that is on it reads its own mid reference as it did then. A controller that is on
+another shield would correct this one by the other's errors: its corrections are taken out of use.
 Without one the fixture's uncalibrated specification counts, and is said to; a station may refuse
 that.
 """
@@ -16,16 +18,22 @@ from pathlib import Path
 from realnet_hw import records
 from realnet_hw.errors import BenchError, InputError
 from realnet_hw.measure.calibration.budget import components
+from realnet_hw.measure.calibration.mid import moved, read_mid_V
 from realnet_hw.measure.calibration.stored import (
     Talks,
+    all_same,
     corrections_in,
+    corrections_of,
     date_in,
-    same,
 )
 from realnet_hw.measure.codes import Correction
 from realnet_hw.records import Calibration, Component, FixtureCalibration
 
 SPECIFIED = "specification of the fixture"
+_OTHER_SHIELD = (
+    f"none, {SPECIFIED}: WARNING, adc7 is not where the calibration found it, so this is another "
+    "shield, or it has drifted: calibrate it"
+)
 
 
 @dataclass(frozen=True)
@@ -64,11 +72,12 @@ def in_use(
 
     Raises:
         InputError: the record that is named can't be read.
-        BenchError: the fixture does not hold what the named record says, or none counts and one is
-            required; as the fixture.
+        BenchError: the fixture does not hold what the named record says, it is on another shield,
+            or none counts and one is required; as the fixture.
         LinkLost: as the fixture.
     """
-    found = _found(fixture, folder, named, today or datetime.now(UTC).date())
+    now = today or datetime.now(UTC).date()
+    found = _found(fixture, folder, named, now, is_required=is_required)
     if is_required and found.record is None:
         raise BenchError(
             f"no calibration counts: {found.summary.note}",
@@ -96,7 +105,9 @@ def named_components(
     return _counting(record, named, today or datetime.now(UTC).date()).components
 
 
-def _found(fixture: Talks, folder: Path, named: Path | None, today: date) -> InUse:
+def _found(
+    fixture: Talks, folder: Path, named: Path | None, today: date, *, is_required: bool
+) -> InUse:
     day = date_in(fixture)
     if day is None:
         if named is not None:
@@ -112,7 +123,17 @@ def _found(fixture: Talks, folder: Path, named: Path | None, today: date) -> InU
     for path in paths:
         record = _record(path, must=named is not None)
         if record is not None and _belongs(record, day, held):
-            return _counting(record, path, today)
+            words = moved(record.mid_V, read_mid_V(fixture)) if record.mid_V else None
+            if words is None:
+                return _counting(record, path, today)
+            if named is not None or is_required:
+                raise BenchError(
+                    f"the calibration of {day} is not of this shield, or it has drifted: {words}",
+                    where=fixture.address,
+                    mend="put its own shield on the UNO, or calibrate this one",
+                )
+            fixture.tell("CAL:CLE")
+            return InUse(Calibration(valid=False, date=None, note=_OTHER_SHIELD))
     if named is not None:
         raise BenchError(
             f"the fixture holds another calibration, of {day}",
@@ -157,10 +178,4 @@ def _record(path: Path, *, must: bool) -> FixtureCalibration | None:
 
 def _belongs(record: FixtureCalibration, day: str, held: dict[str, Correction]) -> bool:
     """Whether the controller holds this very calibration."""
-    if record.date != day:
-        return False
-    said = {
-        channel: Correction(gain_ppm=each.correction_ppm, offset_V=each.correction_V)
-        for channel, each in record.channels.items()
-    }
-    return all(same(held[channel], said.get(channel, Correction())) for channel in held)
+    return record.date == day and all_same(held, corrections_of(record.channels))

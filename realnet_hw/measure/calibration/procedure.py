@@ -21,6 +21,7 @@ from typing import Literal
 from realnet_hw.errors import BenchError
 from realnet_hw.measure.calibration.levels import levels_V
 from realnet_hw.measure.calibration.line import line_through
+from realnet_hw.measure.calibration.mid import moved, read_mid_V
 from realnet_hw.measure.calibration.person import Hands
 from realnet_hw.measure.calibration.standards import REFERENCE_V, Meter
 from realnet_hw.measure.calibration.stored import GAIN_MAX_PPM, OFFSET_MAX_V, undone
@@ -30,15 +31,20 @@ from realnet_hw.measure.fixture_specification import (
     DAC_CHANNELS,
     DAC_INL_BOUND_V,
     LSB_V,
+    MID_CHANNEL,
     RANGE_V,
     SENSE_CHANNELS,
 )
 from realnet_hw.measure.journal import Entry, Journal
 from realnet_hw.measure.procedure import Progress, utc_now
+from realnet_hw.measure.station import SENSE_SUFFIX
+from realnet_hw.measure.terminals import check_delivered, check_no_board
 
 GROUND, REFERENCE = "GND", "REF"
 NOISE = "noise"
 """Key of the point that noise is told from: single conversions, outputs grounded."""
+MID = "mid"
+"""Key of the point that the shield is known by: its mid reference."""
 AGAIN = " again"
 """Behind the key of a point that was taken a second time: the first does not count then."""
 CHECK = "check"
@@ -138,14 +144,59 @@ class Bench:
         """Take every point that is not in the journal yet; return those that count.
 
         Raises:
-            BenchError: points that do not lie on a line; as fixture and meter.
+            BenchError: points that do not lie on a line, or another shield than that of the points
+                that are in the journal; as fixture and meter.
             LinkLost: as these.
         """
+        self._same_shield()
         self._noise()
         for each in self._passes():
             self._pass(each)
         self.fixture.output(False)
-        return [each for each in counting(self.journal.points) if not each.point.startswith(CHECK)]
+        return self.taken()
+
+    def taken(self) -> list[TakenPoint]:
+        """Return the points in the journal that count for the lines."""
+        return [
+            each
+            for each in counting(self.journal.points)
+            if each.point != MID and not each.point.startswith(CHECK)
+        ]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no point is missing but those of the check."""
+        passes = ((each.name, len(each.levels_V)) for each in self._passes())
+        keys = [NOISE, *(_key(name, index) for name, count in passes for index in range(count))]
+        return all(self.journal.get(key) is not None for key in keys)
+
+    @property
+    def mid_V(self) -> list[float]:
+        """What the mid reference read before the first point; nothing before that."""
+        known = self.journal.get(MID)
+        return known.readings_V[MID_CHANNEL] if known else []
+
+    def _same_shield(self) -> None:
+        """Read what this shield is known by, or compare it with that of the points there are."""
+        read_V, known = read_mid_V(self.fixture), self.journal.get(MID)
+        if known is None:
+            self.journal.record(
+                TakenPoint(
+                    point=MID,
+                    time_utc=utc_now(),
+                    lead=MID_CHANNEL,
+                    set_V=None,
+                    standard_V=None,
+                    readings_V={MID_CHANNEL: read_V},
+                )
+            )
+            return
+        if words := moved(known.readings_V[MID_CHANNEL], read_V):
+            raise BenchError(
+                f"this is another shield than the calibration was begun with: {words}",
+                where=self.fixture.address,
+                mend="put that one back, or begin anew, without --resume",
+            )
 
     def _passes(self) -> list[_Pass]:
         plan, first = self.plan, DAC_CHANNELS[0]
@@ -213,6 +264,9 @@ class Bench:
             standard_V = self.meter.read(what, expected_V, within_V)
         rows += self._raw(rounds - rounds // 2, self.plan.average)
         self.fixture.confirm_on()
+        if level_V is not None:
+            arrived = {f"{lead}{SENSE_SUFFIX}": [volts for row in rows for volts in row]}
+            check_delivered({lead: lead}, {lead: level_V}, arrived)
         return self._record(key, lead, level_V, standard_V, rows)
 
     def _record(
@@ -245,7 +299,11 @@ class Bench:
     # ------------------------------------------------------------------------------------ terminals
 
     def put(self, lead: str) -> None:
-        """Have the senses on a lead, outputs grounded meanwhile; no other source is driven."""
+        """Have the senses on a lead, outputs grounded meanwhile; no other source is driven.
+
+        Raises:
+            BenchError: a board is there, or the lead is elsewhere; as fixture and hands.
+        """
         if lead == self._lead:
             return
         self.fixture.source(dict.fromkeys(DAC_CHANNELS, 0.0))
@@ -253,6 +311,8 @@ class Bench:
         driven = {lead: (-RANGE_V, RANGE_V)} if lead in DAC_CHANNELS else {}
         self.fixture.limit(driven)
         self.hands.lead(lead)
+        if driven:
+            check_no_board(SENSE_CHANNELS, self.fixture)
         self.fixture.output(True)
         self._lead = lead
 

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import math
 import statistics
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -155,16 +155,14 @@ def calibrate(
             bench = Bench(
                 fixture, around.meter, standard.kind, around.hands, journal, held, plan, progress
             )
+            check_resumed(bench, before, standard)
             taken = bench.take()
             channels = figures(assess(taken), standard, before)
             date = f"{datetime.now(UTC):%Y-%m-%d}"
             stored.store(
                 fixture,
                 date,
-                {
-                    name: Correction(gain_ppm=each.correction_ppm, offset_V=each.correction_V)
-                    for name, each in channels.items()
-                },
+                stored.corrections_of(channels),
             )
             fresh = bench.check()
             record = FixtureCalibration(
@@ -184,6 +182,7 @@ def calibrate(
                 channels=channels,
                 readings=[_reading(point) for point in [*counting(taken), *fresh]],
                 checks=[],
+                mid_V=bench.mid_V,
             )
     record = msgspec.structs.replace(
         record,
@@ -211,6 +210,27 @@ def _held_before(path: Path) -> dict[str, Correction]:
         return msgspec.convert(header.calibration, dict[str, Correction])
     except msgspec.ValidationError as error:
         raise InputError(str(error), where=str(path)) from None
+
+
+def check_resumed(bench: Bench, before: Mapping[str, Correction], standard: Standard) -> None:
+    """Refuse to go on with the calibration of another fixture.
+
+    This one holds what it held at the beginning, or, where all points are there, what they make.
+
+    Raises:
+        BenchError: it holds something else.
+    """
+    if stored.all_same(bench.held, before):
+        return
+    if bench.is_whole:
+        made = figures(assess(bench.taken()), standard, before)
+        if stored.all_same(bench.held, stored.corrections_of(made)):
+            return
+    raise BenchError(
+        "the fixture holds other corrections than when this calibration was begun",
+        where=bench.fixture.address,
+        mend="put that fixture back, or begin anew, without --resume",
+    )
 
 
 def _reading(point: TakenPoint) -> CalibrationReading:
@@ -289,19 +309,20 @@ def _around(
                 meter = open_meter(table, address)
                 stack.callback(meter.close)
         if given is not None:
-            person.tell(_preparation(meter))
+            person.ask(_preparation(meter))
         yield _Around(fixture, meter, hands)
 
 
 def _preparation(meter: Meter | None) -> str:
     lines = [
-        "No board on the fixture. Fixture and meter switched on a quarter of an hour ago.",
+        "Take the board off the fixture. Fixture and meter switched on a quarter of an hour ago.",
         "Join the senses adc0 to adc6 with one wire; a lead goes from it to where you are told.",
     ]
     if meter is not None:
         lines.append(
             "Meter: DC volts, one fixed range that holds 10.5 V; red on that wire, black on GND."
         )
+    lines.append("Press Enter when no board is connected and the rest is done")
     return "\n".join(lines)
 
 

@@ -12,6 +12,7 @@ from realnet_hw.errors import BenchError
 from realnet_hw.measure import signals
 from realnet_hw.measure.codes import Correction
 from realnet_hw.measure.fixture_specification import ADC_CHANNELS, DAC_CHANNELS
+from realnet_hw.records import ChannelCalibration
 
 GAIN_MAX_PPM, OFFSET_MAX_V = 10_000, 0.05
 """The greatest corrections that the firmware takes."""
@@ -95,6 +96,20 @@ def store(fixture: Talks, date: str, corrections: Mapping[str, Correction]) -> N
 def same(one: Correction, other: Correction) -> bool:
     """Whether two corrections are the same to what the controller keeps, 1 ppm and 1 uV."""
     return round(one.gain_ppm - other.gain_ppm) == 0 and abs(one.offset_V - other.offset_V) < 0.6e-6
+
+
+def all_same(one: Mapping[str, Correction], other: Mapping[str, Correction]) -> bool:
+    """Whether every channel of both has the same correction; one that is not named has none."""
+    none = Correction()
+    return all(same(one.get(name, none), other.get(name, none)) for name in {*one, *other})
+
+
+def corrections_of(channels: Mapping[str, ChannelCalibration]) -> dict[str, Correction]:
+    """Return the corrections that a calibration stores."""
+    return {
+        name: Correction(gain_ppm=each.correction_ppm, offset_V=each.correction_V)
+        for name, each in channels.items()
+    }
 
 
 def _suffixes(kind: str, channels: Sequence[str]) -> dict[str, str]:

@@ -21,7 +21,7 @@ from realnet_hw.measure.calibration.budget import components, expanded_V
 from realnet_hw.measure.calibration.in_use import in_use
 from realnet_hw.measure.calibration.line import Line
 from realnet_hw.measure.calibration.procedure import NOISE, Plan, TakenPoint
-from realnet_hw.measure.calibration.run import checks_of
+from realnet_hw.measure.calibration.run import check_resumed, checks_of
 from realnet_hw.measure.calibration.standards import DmmTable
 from realnet_hw.measure.codes import Correction
 from realnet_hw.measure.fixture_specification import (
@@ -69,7 +69,7 @@ def record_of(on: OnBench, found: dict[str, ChannelCalibration]) -> FixtureCalib
     return FixtureCalibration(
         made_from={}, station="test", path="virtual", firmware="", standard=on.standard, method="",
         started_utc="", finished_utc="", date=TODAY, expires="2027-11-22", channels=found,
-        readings=[], checks=[],
+        readings=[], checks=[], mid_V=on.calibrating.mid_V,
     )  # fmt: skip
 
 
@@ -85,11 +85,7 @@ def calibrated(firmware: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     folder = tmp_path_factory.mktemp("calibrated")
     with on_bench(firmware, folder, seed=11, truth="at_bounds", plan=QUICK) as on:
         record = record_of(on, found_on(on))
-        corrections = {
-            name: Correction(gain_ppm=each.correction_ppm, offset_V=each.correction_V)
-            for name, each in record.channels.items()
-        }
-        stored.store(on.calibrating.fixture, TODAY, corrections)
+        stored.store(on.calibrating.fixture, TODAY, stored.corrections_of(record.channels))
         yield Calibrated(on, record)
 
 
@@ -224,6 +220,33 @@ def test_budgets_are_narrower_and_whole(calibrated: Calibrated) -> None:
         assert expanded_uncertainty(dac_components(own), 5.0) < wide
 
 
+@pytest.mark.parametrize("seed", [17, 11])
+def test_a_controller_on_another_shield_is_noticed(
+    calibrated: Calibrated, firmware: Path, tmp_path: Path, seed: int
+) -> None:
+    # Seed 11 is the shield itself, on another day: it has warmed up for longer.
+    path = tmp_path / "a.json"
+    records.write(path, records.encode(calibrated.record))
+    with on_bench(firmware, tmp_path, seed=seed, truth="at_bounds", plan=QUICK, warm_s=2.0) as on:
+        fixture = on.calibrating.fixture
+        stored.store(fixture, TODAY, stored.corrections_of(calibrated.record.channels))
+        fixture.average(7)
+        if seed == 11:
+            found = in_use(fixture, folder=tmp_path, is_required=True)
+            assert found.record == calibrated.record
+            assert fixture.ask("SENS:AVER?") == "7"
+            return
+        for named, is_required in ((path, False), (None, True)):
+            with pytest.raises(BenchError, match="not of this shield, or it has drifted"):
+                in_use(fixture, folder=tmp_path, named=named, is_required=is_required)
+        assert stored.date_in(fixture) == TODAY
+        found = in_use(fixture, folder=tmp_path)
+        assert found.components("adc0") is None
+        assert "WARNING" in found.summary.note
+        # What the other shield needs would put this one outside of its specification.
+        assert stored.all_same(stored.corrections_in(fixture), {})
+
+
 # ------------------------------------------------------------------------------- what may go wrong
 
 
@@ -248,7 +271,7 @@ def test_an_interrupted_one_is_safe_and_goes_on_where_it_stopped(
     assert not benches[0].virtual.connected
     journal = tmp_path / "even-2.jsonl"
     kept = [line for line in journal.read_text().splitlines() if '"point"' in line]
-    assert len(kept) == 1 + QUICK.asked + 2
+    assert len(kept) == 2 + QUICK.asked + 2
 
     journal.rename(tmp_path / "before.jsonl")
     with on_bench(firmware, tmp_path, seed=2, truth="even", plan=QUICK) as on:
@@ -258,6 +281,36 @@ def test_an_interrupted_one_is_safe_and_goes_on_where_it_stopped(
             points = dataclasses.replace(on.calibrating, journal=resumed).take()
     assert len(points) == 1 + len(DAC_CHANNELS) * QUICK.asked
     assert (tmp_path / "before.jsonl").read_text().splitlines()[1 : 1 + len(kept)] == kept
+
+
+def test_another_shield_does_not_go_on_with_a_calibration(
+    calibrated: Calibrated, firmware: Path, tmp_path: Path
+) -> None:
+    with on_bench(firmware, tmp_path, seed=17, truth="at_bounds", plan=QUICK) as on:
+        others = dataclasses.replace(on.calibrating, journal=calibrated.on.calibrating.journal)
+        with pytest.raises(BenchError, match="another shield than the calibration was begun with"):
+            others.take()
+
+
+def test_a_calibration_goes_on_with_what_the_fixture_held_or_what_the_points_make(
+    calibrated: Calibrated, tmp_path: Path
+) -> None:
+    whole, standard = calibrated.on.calibrating, calibrated.on.standard
+    before = whole.held
+    now = stored.corrections_in(whole.fixture)
+    check_resumed(whole, before, standard)
+    check_resumed(dataclasses.replace(whole, held=now), before, standard)
+    strange = {**now, "adc3": Correction(gain_ppm=now["adc3"].gain_ppm + 1)}
+    with Journal.begin(tmp_path / "part.jsonl", whole.journal.header) as part:
+        for point in whole.journal.points:
+            if point.point != "dac5/03":
+                part.record(point)
+        for other in (
+            dataclasses.replace(whole, held=strange),
+            dataclasses.replace(whole, held=now, journal=part),
+        ):
+            with pytest.raises(BenchError, match="holds other corrections"):
+                check_resumed(other, before, standard)
 
 
 class SlippingMeter(EmulatedMeter):
