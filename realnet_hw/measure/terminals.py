@@ -51,16 +51,42 @@ def check_at_rest(board: Board, wiring: Mapping[str, str], fixture: Fixture) -> 
     }
     if not grounded:
         return
+    _refuse_driven(
+        fixture,
+        {f"{name} at {channel}": channel for name, channel in grounded.items()},
+        mend="switch the board's supply off: something else drives this input; check the "
+        "wiring, the supply's polarity and that it is this board",
+    )
+
+
+def check_no_board(channels: Sequence[str], fixture: Fixture) -> None:
+    """Refuse to drive senses that a board drives already.
+
+    Args:
+        channels: sense channels, joined by a wire.
+        fixture: open, with its outputs off; a lead joins that wire to one of them.
+
+    Raises:
+        BenchError: one carries more than no board makes there; LinkLost and others as the fixture.
+    """
+    _refuse_driven(
+        fixture,
+        {channel: channel for channel in channels},
+        mend="take the board off the fixture, and put the lead where you are told",
+    )
+
+
+def _refuse_driven(fixture: Fixture, grounded: Mapping[str, str], *, mend: str) -> None:
+    """Refuse what is not at 0 V while outputs are off; by place, the sense channel there."""
     allowed_V = _SOURCE_MAX_A * _GROUND_OHM + _sense_V(0.0)
     read_V = fixture.read_all()
-    for name, channel in grounded.items():
+    for where, channel in grounded.items():
         if abs(read_V[channel]) > allowed_V:
             raise BenchError(
                 f"{read_V[channel]:.2f} V is there while outputs are off",
-                where=f"{name} at {channel}",
+                where=where,
                 allowed=f"within {allowed_V:.2f} V of 0",
-                mend="switch the board's supply off: something else drives this input; check the "
-                "wiring, the supply's polarity and that it is this board",
+                mend=mend,
             )
 
 

@@ -5,14 +5,17 @@ Whatever time that takes, the fixture is told that the host still lives.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import select
+import time
 from collections.abc import Callable
 from typing import Protocol, TextIO
 
 from realnet_hw.errors import BenchError
 from realnet_hw.measure.calibration.standards import Meter
+from realnet_hw.measure.fixture import UNATTENDED_S
 from realnet_hw.records import Standard
 
 HELP = """\
@@ -47,16 +50,20 @@ class Person:
         self._say.write(f"{text}\n")
         self._say.flush()
 
-    def ask(self, question: str) -> str:
+    def ask(self, question: str, *, within_s: float = math.inf) -> str:
         """Return what is typed after a question, one line.
 
+        Args:
+            question: what is asked.
+            within_s: so long it is waited for a line.
+
         Raises:
-            BenchError: enough for now: ``q``, or the end of what is typed.
+            BenchError: enough for now: ``q``, the end of what is typed, or nobody there.
         """
         while True:
             self._say.write(f"{question} > ")
             self._say.flush()
-            text = self._line()
+            text = self._line(within_s)
             if text is None or text.lower() == "q":
                 self.tell("")
                 raise BenchError(
@@ -67,10 +74,18 @@ class Person:
                 return text
             self.tell(HELP)
 
-    def _line(self) -> str | None:
+    def _line(self, within_s: float) -> str | None:
         """Return the next line, None at the end."""
+        until_s = time.monotonic() + within_s
         while b"\n" not in self._unread:
             if not select.select([self._typed], [], [], self._every_s)[0]:
+                if time.monotonic() > until_s:
+                    self.tell("")
+                    raise BenchError(
+                        f"nothing was typed for {within_s / 60:.0f} minutes, so outputs are "
+                        "grounded",
+                        mend="the same command with --resume goes on",
+                    )
                 self._meanwhile()
                 continue
             data = os.read(self._typed, _MOST)
@@ -106,21 +121,27 @@ class TypedMeter(Meter):
         standard: what is stated of it.
         person: who reads it.
         display: what a simulated one shows.
+        unattended_s: outputs need not stay on for a reading that nobody types for so long.
     """
 
     def __init__(
-        self, standard: Standard, person: Person, display: Callable[[], str] | None = None
+        self,
+        standard: Standard,
+        person: Person,
+        display: Callable[[], str] | None = None,
+        unattended_s: float = UNATTENDED_S,
     ) -> None:
         super().__init__(standard)
         self._person = person
         self._display = display
+        self._unattended_s = unattended_s
 
     def read(self, what: str, expected_V: float, within_V: float) -> float:
         """See ``Meter``: asks until it can be; the same twice is believed."""
         shown = f" [virtual meter: {self._display()}]" if self._display else ""
         before = None
         while True:
-            text = self._person.ask(f"{what}: the meter shows{shown}")
+            text = self._person.ask(f"{what}: the meter shows{shown}", within_s=self._unattended_s)
             volts = volts_typed(text)
             if volts is None:
                 self._person.tell(f"{text!r} is no voltage, such as -4.0312 or 812 mV.")

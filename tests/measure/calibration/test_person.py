@@ -100,3 +100,12 @@ def test_a_question_mark_helps_and_lines_typed_ahead_are_kept(desk: Desk) -> Non
     assert desk.person.ask("one") == "first"
     assert desk.person.ask("two") == "second"
     assert "with all its digits and its sign" in desk.said.getvalue()
+
+
+def test_outputs_do_not_stay_on_for_a_reading_that_nobody_types(desk: Desk) -> None:
+    meter = TypedMeter(HANDHELD, desk.person, unattended_s=0.2)
+    begun_s = time.monotonic()
+    with pytest.raises(BenchError, match=r"nothing was typed .* outputs are grounded; .*--resume"):
+        meter.read("dac0", 4.0, 0.1)
+    assert 0.2 <= time.monotonic() - begun_s < 5.0
+    assert len(desk.awake) >= 3
