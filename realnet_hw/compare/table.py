@@ -211,7 +211,8 @@ def measurement_table(measurement: Measurement) -> Group:
         cases=cases,
     )
     summary = (
-        f"{measurement.station}, firmware {measurement.firmware}, "
+        f"{measurement.station}{' (simulated)' if measurement.simulated else ''}, "
+        f"firmware {measurement.firmware}, "
         f"calibration {_calibrated(measurement)}; ± U with k = 2"
     )
     said = [Text.assemble(("- ", "dim"), line) for line in steps_measured(measurement)]

@@ -20,7 +20,6 @@ from realnet_hw.measure import assemble, assemble_edges, codes, procedure, termi
 from realnet_hw.measure import station as stations
 from realnet_hw.measure.calibration.in_use import InUse, in_use
 from realnet_hw.measure.fixture import Fixture
-from realnet_hw.measure.fixture_specification import Clock
 from realnet_hw.measure.journal import SUFFIX, Header, Journal, Point
 from realnet_hw.measure.scopes.drivers import open_scope
 from realnet_hw.measure.scopes.scope import Scope
@@ -125,7 +124,7 @@ def measure(
             )
             fixture.output(False)
             measurement = _measurement(
-                board, fixture, journal, points, station.clock, calibration.components
+                board, fixture, journal, points, station, calibration.components
             )
             raw = codes.arrays(journal.points)
     text = records.encode(measurement)
@@ -250,14 +249,14 @@ def _measurement(
     fixture: Fixture,
     journal: Journal[Point],
     points: Sequence[Point],
-    clock: Clock,
+    station: stations.Station,
     calibrated: assemble.Calibrated,
 ) -> Measurement:
     """Return the record of a run whose points are complete."""
     header = journal.header
     held = header.corrections or fixture.corrections()
     steady = [point for point in points if point.edge is None]
-    channels = assemble.budgets(header.wiring, steady, clock, calibrated)
+    channels = assemble.budgets(header.wiring, steady, station.clock, calibrated)
     edges = assemble_edges.edges_of(points, [port.name for port in board.outputs])
     return Measurement(
         board=board.name,
@@ -290,6 +289,7 @@ def _measurement(
         range_V=codes.reach_V(
             held[channel] for channel in header.wiring.values() if channel in held
         ),
+        simulated=station.fixture is None,
         started_utc=header.started_utc,
         finished_utc=procedure.utc_now(),
         cases=[assemble.case(board, header.wiring, point, channels) for point in steady],

@@ -161,7 +161,8 @@ class Calibration(Frozen, frozen=True, kw_only=True):
 class Measurement(RecordBase, frozen=True, kw_only=True, tag="measurement"):
     """What the bench read from one board.
 
-    Readings reach from ``-range_V`` to ``range_V``; None where that is not known.
+    ``simulated`` says that it was the virtual bench: no board was there. Readings reach from
+    ``-range_V`` to ``range_V``; None where that is not known.
     """
 
     procedure: str
@@ -173,6 +174,7 @@ class Measurement(RecordBase, frozen=True, kw_only=True, tag="measurement"):
     wiring: dict[str, str]
     channels: dict[str, list[Component]]
     range_V: float | None = None
+    simulated: bool = False
     started_utc: str
     finished_utc: str
     cases: list[MeasuredCase]

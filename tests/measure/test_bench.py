@@ -110,6 +110,7 @@ def test_the_record_lies_beside_its_journal_and_names_what_it_is_made_from(
     assert len(points) == len(record.cases)
     assert header.circuit_sha256 == record.circuit_sha256 == "circuit"
     assert record.firmware.startswith("realnet_hw,fixture,")
+    assert not record.simulated, "a fixture at an address"
 
 
 def test_the_volts_follow_from_the_codes_which_lie_beside_the_journal_too(
@@ -149,7 +150,7 @@ def test_a_virtual_station_brings_its_own_bench(board: Board, tmp_path: Path) ->
         'name = "v"\n[virtual]\nseed = 3\nfaults = ["D1 missing"]\n[reading]\nrepeats = 2\n'
     )
     record = bench.measure(board, "c", path, tmp_path)
-    assert record.station == "v"
+    assert (record.station, record.simulated) == ("v", True)
     assert not Path(record.path[len("ASRL") : -len("::INSTR")]).exists(), "its process has ended"
 
 

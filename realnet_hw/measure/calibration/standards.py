@@ -126,7 +126,7 @@ def check_dmm(table: DmmTable, *, is_virtual: bool, where: str) -> None:
 
     Raises:
         InputError: half a specification, or none where the driver knows none; an address that is
-            none, that is missing, or where there can't be one.
+            none, that is missing, or where there can't be one; a certificate of a virtual meter.
     """
     where = f"{where}: [dmm]"
     stated = (table.percent_of_reading, table.percent_of_range, table.range_V)
@@ -137,6 +137,12 @@ def check_dmm(table: DmmTable, *, is_virtual: bool, where: str) -> None:
             "no whole specification of the meter",
             where=where,
             mend="give percent_of_reading, percent_of_range and range_V as its data sheet does",
+        )
+    if is_virtual and table.certificate:
+        raise InputError(
+            "a certificate",
+            where=where,
+            allowed="none on the virtual bench: nothing is measured there",
         )
     if is_virtual or table.driver == "typed":
         if table.address is not None:

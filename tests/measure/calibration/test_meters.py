@@ -164,6 +164,17 @@ def test_leads_go_where_they_are_put(bench: MeterBench) -> None:
 @pytest.mark.parametrize(
     ("table", "is_virtual", "what"),
     [
+        (
+            DmmTable(
+                driver="typed",
+                percent_of_reading=1,
+                percent_of_range=1,
+                range_V=10,
+                certificate="K-1",
+            ),
+            True,
+            "a certificate",
+        ),
         (DmmTable(driver="scpi"), True, "no whole specification"),
         (DmmTable(driver="typed", percent_of_reading=1), True, "no whole specification"),
         (DmmTable(driver="keysight_344xx", range_V=10), True, "no whole specification"),
