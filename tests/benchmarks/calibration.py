@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import math
 import random
 import statistics
 import sys
@@ -31,21 +30,16 @@ from realnet_hw.emulate.hidden import sense_line, source_line
 from realnet_hw.emulate.truths import FIXTURES
 from realnet_hw.emulate.unrest import still
 from realnet_hw.measure.calibration.assess import assess, figures
-from realnet_hw.measure.calibration.budget import largest_left_V
+from realnet_hw.measure.calibration.budget import stated_V
 from realnet_hw.measure.calibration.procedure import Plan
-from realnet_hw.measure.calibration.standards import (
-    DmmTable,
-    standard_u_gain,
-    standard_u_V,
-)
+from realnet_hw.measure.calibration.standards import DmmTable
 from realnet_hw.measure.fixture_specification import (
     DAC_CHANNELS,
     LSB_V,
     RANGE_V,
     SENSE_CHANNELS,
-    rectangular,
 )
-from realnet_hw.records import ChannelCalibration, Standard
+from realnet_hw.records import ChannelCalibration
 from tests.measure.calibration.emulated import KEYSIGHT, OnBench, on_bench
 
 PLAN = Plan(asked=8, typed=8, unasked=16, fixed=4, rounds=4, average=8, settle_s=2e-3)
@@ -104,7 +98,7 @@ def judged(on: OnBench, found: dict[str, ChannelCalibration]) -> Judged:
         for _ in range(LEVELS):
             level_V = draws.uniform(-10.0, 10.0)
             off_V = _corrected_V(quiet, name, each, level_V, now_s) - level_V
-            fresh.append(abs(off_V) <= _stated_V(on.standard, each, level_V))
+            fresh.append(abs(off_V) <= stated_V(on.standard, each, level_V))
     return Judged(
         held,
         [each.U_gain for each in found.values()],
@@ -124,16 +118,6 @@ def _corrected_V(
     code = round((wanted_V + RANGE_V) / LSB_V)
     rounded_V = code * LSB_V - RANGE_V - wanted_V
     return quiet.delivered_V(number, code, now_s) - rounded_V
-
-
-def _stated_V(standard: Standard, each: ChannelCalibration, level_V: float) -> float:
-    return 2 * math.hypot(
-        each.u_offset_V,
-        standard_u_V(standard),
-        each.u_gain * level_V,
-        standard_u_gain(standard) * level_V,
-        rectangular(largest_left_V(each)),
-    )
 
 
 def report(arguments: Sequence[str]) -> bool:

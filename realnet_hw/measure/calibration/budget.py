@@ -6,6 +6,7 @@ Ref: JCGM 100:2008 (GUM) 4.3.7 (bounds), 5.2 (what several channels have in comm
 from __future__ import annotations
 
 import math
+from datetime import date
 from typing import Literal
 
 from realnet_hw.measure.calibration.levels import REACH_V
@@ -16,15 +17,16 @@ from realnet_hw.measure.fixture_specification import (
     DAC_CHANNELS,
     DAC_GAIN_BOUND,
     DAC_OFFSET_BOUND_V,
-    REFERENCE_AGEING,
     ROOM_BOUND_K,
     REFERENCE_DRIFT_per_K,
+    ageing_bound,
     rectangular,
 )
-from realnet_hw.records import ChannelCalibration, Component, FixtureCalibration
+from realnet_hw.records import ChannelCalibration, Component, FixtureCalibration, Standard
 
 DRIFT_SHARE = 0.1
-"""Of what an uncalibrated channel may be off, what it may drift until the calibration expires."""
+"""Of what an uncalibrated channel may be off, what it may drift in the year that a calibration lasts
+at most, with time and from room to room. An assumption: no data sheet of these parts states it."""
 
 
 def components(record: FixtureCalibration, channel: str) -> list[Component] | None:
@@ -47,6 +49,8 @@ def components(record: FixtureCalibration, channel: str) -> list[Component] | No
     left_V = largest_left_V(each)
     gain_bound = DAC_GAIN_BOUND if is_source else ADC_GAIN_BOUND
     offset_bound_V = DAC_OFFSET_BOUND_V if is_source else ADC_OFFSET_BOUND_V
+    warmth = REFERENCE_DRIFT_per_K * ROOM_BOUND_K
+    ageing = ageing_bound(_days(record))
     way: Literal["A", "B"] = "A" if each.degrees_of_freedom else "B"
     return [
         Component(
@@ -61,12 +65,11 @@ def components(record: FixtureCalibration, channel: str) -> list[Component] | No
         Component(
             name="reference drift",
             kind="B",
-            u_relative=math.hypot(
-                rectangular(REFERENCE_DRIFT_per_K * ROOM_BOUND_K), rectangular(REFERENCE_AGEING)
-            ),
+            # The room may have been warm then and be cold now.
+            u_relative=rectangular(math.hypot(warmth, warmth, ageing)),
             shared="fixture",
-            source=f"{REFERENCE_DRIFT_per_K * 1e6:.0f} ppm/K, room at 25 ± {ROOM_BOUND_K:g} °C, "
-            f"{REFERENCE_AGEING * 1e6:.0f} ppm of ageing until {record.expires}",
+            source=f"{REFERENCE_DRIFT_per_K * 1e6:.0f} ppm/K, room at 25 ± {ROOM_BOUND_K:g} °C then "
+            f"and now, {ageing * 1e6:.0f} ppm of ageing until {record.expires}",
         ),
         # Small samples are allowed for in the figure itself: see ``line``.
         Component(
@@ -105,6 +108,10 @@ def components(record: FixtureCalibration, channel: str) -> list[Component] | No
     ]
 
 
+def _days(record: FixtureCalibration) -> int:
+    return (date.fromisoformat(record.expires) - date.fromisoformat(record.date)).days
+
+
 def largest_left_V(each: ChannelCalibration) -> float:
     """Return what correcting leaves at most: nonlinearity, and what the correction can't hold."""
     return each.residual_V + abs(each.left_V) + abs(each.left_gain) * REACH_V
@@ -118,11 +125,15 @@ def expanded_V(record: FixtureCalibration, channel: str, level_V: float) -> floa
     Raises:
         KeyError: the channel is not calibrated.
     """
-    each = record.channels[channel]
+    return stated_V(record.standard, record.channels[channel], level_V)
+
+
+def stated_V(standard: Standard, each: ChannelCalibration, level_V: float) -> float:
+    """Return ``expanded_V`` of a channel before there is a record, volts."""
     return 2 * math.hypot(
         each.u_offset_V,
-        standard_u_V(record.standard),
+        standard_u_V(standard),
         each.u_gain * level_V,
-        standard_u_gain(record.standard) * level_V,
+        standard_u_gain(standard) * level_V,
         rectangular(largest_left_V(each)),
     )
