@@ -261,7 +261,8 @@ class Board:
     where these are not the outermost supplies. ``held_V`` are nets whose voltage the bench holds,
     such as the capacitors that it refreshes; ``synapses`` tells how those are written and learn.
     ``sheets`` names the schematic's sheets by their stage where they are no layers of a network.
-    ``procedures`` are those that measure it; the fixture has none, for it measures.
+    ``procedures`` are those that measure it; the fixture has none, for it measures. ``wide_nets``
+    have tracks much wider than the rails': what many parts measure against may not drop on its way.
 
     Raises:
         InputError: a name that is not ``[a-z][a-z0-9_]*``, both or neither description, a case or
@@ -286,6 +287,7 @@ class Board:
     held_V: Mapping[str, float] = field(default_factory=dict)
     synapses: Synapses | None = None
     sheets: Mapping[int, str] = field(default_factory=dict)
+    wide_nets: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

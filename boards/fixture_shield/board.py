@@ -101,6 +101,7 @@ def board() -> Board:
             for dac_V, enable_V in ((MIDDLE_V, 0.0), (0.048, 5.0), (MIDDLE_V, 5.0), (4.048, 5.0))
         ),
         logic=Logic(0.0, RAIL_V, -0.1, 0.1),
+        wide_nets=(SHIFT,),
         cells=(
             *_supplies(),
             *_controller(),

@@ -446,7 +446,7 @@ def _texts(board: Board, expected: Netlist, profile: Profile | None) -> Mapping[
     holes = {board_file.HOLE_FOOTPRINT} if profile else set()
     return {
         f"{board.name}.kicad_pro": project_files.project_text(
-            board.name, board.rail_nets, profile or DEFAULT
+            board.name, board.rail_nets, profile or DEFAULT, board.wide_nets
         ),
         **drawn,
         **project_files.library_files(lib_ids, holes | {part.footprint for part in parts}),

@@ -15,7 +15,7 @@ class Profile:
         name: how it is asked for.
         title: what it is.
         clearance_mm: between the copper of two nets.
-        track_mm, power_track_mm: width of tracks.
+        track_mm, power_track_mm, wide_track_mm: width of tracks.
         via_mm, drill_mm: of a via's copper and of its hole.
         edge_mm: from copper to the board's edge.
         pour_clearance_mm: around the ground pour.
@@ -37,6 +37,7 @@ class Profile:
     most_mm: tuple[float, float]
     top_price: float = 1.0
     via_price_mm: float = 3.0
+    wide_track_mm: float = 1.5
 
     @property
     def annular_mm(self) -> float:

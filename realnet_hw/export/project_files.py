@@ -47,14 +47,18 @@ written out in full. See https://www.kicad.org/libraries/license/
 """
 
 
-def project_text(name: str, power_nets: Collection[str], profile: Profile) -> str:
+def project_text(
+    name: str, power_nets: Collection[str], profile: Profile, wide_nets: Collection[str] = ()
+) -> str:
     """Return the ``.kicad_pro`` file: net classes, and the rules of a fab.
 
     Args:
         name: the board's name.
         power_nets: nets that get the wider tracks of the class "Power".
         profile: of the fab.
+        wide_nets: nets with labels that get the still wider ones of the class "Wide".
     """
+    wide = [_net_class("Wide", profile.wide_track_mm, 1, profile)] if wide_nets else []
     content = {
         "board": {
             "design_settings": {
@@ -83,12 +87,15 @@ def project_text(name: str, power_nets: Collection[str], profile: Profile) -> st
             "classes": [
                 _net_class("Default", profile.track_mm, 2147483647, profile),
                 _net_class("Power", profile.power_track_mm, 0, profile),
+                *wide,
             ],
             "meta": {"version": 4},
             "net_colors": None,
             "netclass_assignments": None,
             "netclass_patterns": [
-                {"netclass": "Power", "pattern": net} for net in sorted(power_nets)
+                *({"netclass": "Power", "pattern": net} for net in sorted(power_nets)),
+                # A label's net is named by its sheet, too; that of a power symbol is not.
+                *({"netclass": "Wide", "pattern": f"/{net}"} for net in sorted(wide_nets)),
             ],
         },
         "pcbnew": {"page_layout_descr_file": ""},

@@ -142,7 +142,7 @@ def _placed_and_routed(
             ) from error
         outline = Size(plan.outline.width, plan.outline.height)
         _refuse_too_large(outline, profile, where, "use fewer neurons, --assembly smd")
-        routing = _routed(drawn, plan, rails, profile)
+        routing = _routed(drawn, plan, rails, set(board.wide_nets), profile)
         if not routing.unrouted:
             return plan, routing
         open_nets = len(routing.unrouted)
@@ -171,7 +171,9 @@ def _refuse_too_large(size: Size, profile: Profile, where: str, mend: str) -> No
         )
 
 
-def _routed(drawn: Netlist, plan: Floorplan, rails: set[str], profile: Profile) -> Routing:
+def _routed(
+    drawn: Netlist, plan: Floorplan, rails: set[str], wide: set[str], profile: Profile
+) -> Routing:
     pads = [
         Pad(
             at=placed.at.moved(*turned(pad.at, placed.rotation)),
@@ -186,10 +188,14 @@ def _routed(drawn: Netlist, plan: Floorplan, rails: set[str], profile: Profile) 
         for pad in footprint(placed.footprint).pads
     ]
     pads += [Pad(hole, HOLE_mm, HOLE_mm, True, 0.0, "", (0, 1)) for hole in plan.holes]
-    signal = NetClass(profile.track_mm, profile.via_mm, profile.drill_mm)
-    power = NetClass(profile.power_track_mm, profile.via_mm, profile.drill_mm)
+    widths_mm = {
+        **dict.fromkeys(rails, profile.power_track_mm),
+        **dict.fromkeys(wide, profile.wide_track_mm),
+    }
     classes = {
-        net: power if net.lstrip("/") in rails else signal
+        net: NetClass(
+            widths_mm.get(net.lstrip("/"), profile.track_mm), profile.via_mm, profile.drill_mm
+        )
         for net in drawn.nets()
         if not net.startswith("unconnected-")
     }
