@@ -46,7 +46,7 @@ def calibrate(
     against
         The meter of the station, or the fixture's own reference, which is not traceable.
     valid_days
-        After how many days it expires, 1 to 1000.
+        After how many days it expires, 1 to 365.
     out
         Folder for the journal and the record; bench/records/calibration otherwise.
     resume
@@ -58,8 +58,8 @@ def calibrate(
     from realnet_hw.measure.calibration import run
     from realnet_hw.measure.station import CALIBRATIONS
 
-    if not 1 <= valid_days <= 1000:
-        raise InputError(f"valid for {valid_days} days", allowed="1 to 1000")
+    if not 1 <= valid_days <= 365:
+        raise InputError(f"valid for {valid_days} days", allowed="1 to 365")
     with own_stdout() as answers:
         refuse_unwritable(out, is_folder=True)
         folder = out or project.records_folder(CALIBRATIONS)
@@ -158,4 +158,15 @@ def words_of(record: FixtureCalibration, kept: Path) -> list[str]:
         *off,
         f"The fixture holds the corrections of {record.date}; they count until {record.expires}",
         f"Record: {kept}",
+        *_pointed_to(kept),
     ]
+
+
+def _pointed_to(kept: Path) -> list[str]:
+    """Return what a station needs to find a record that is not among the others."""
+    from realnet_hw import project
+    from realnet_hw.measure.station import CALIBRATIONS
+
+    if kept.resolve().parent == project.records_folder(CALIBRATIONS).resolve():
+        return []
+    return [f'Measurements find it with this line in the station: calibration = "{kept.resolve()}"']

@@ -182,17 +182,23 @@ class Station(_Table, frozen=True):
     @property
     def named_calibration(self) -> Path | None:
         """The record of the calibration that it names, None if it names none."""
-        return project.records_folder(CALIBRATIONS) / self.calibration if self.calibration else None
+        return _kept(self.calibration) if self.calibration else None
 
     @property
     def eeprom(self) -> Path | None:
         """The file that keeps a virtual controller's EEPROM, None if there is none."""
         named = self.virtual.eeprom if self.virtual else None
-        return project.records_folder(CALIBRATIONS) / named if named else None
+        return _kept(named) if named else None
 
     def sha256(self) -> str:
         """Return the hash of what the file says, whatever its comments and layout."""
         return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()
+
+
+def _kept(named: str) -> Path:
+    """Return a file among the calibrations, or, of a path with a folder in it, that path."""
+    path = Path(named)
+    return path if len(path.parts) > 1 else project.records_folder(CALIBRATIONS) / path
 
 
 def load(path: Path) -> Station:

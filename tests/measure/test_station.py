@@ -255,3 +255,19 @@ def test_scopes_that_can_not_be_are_refused(text: str, told: str) -> None:
 def test_probes_that_can_not_be_are_refused(table: str, told: str) -> None:
     with pytest.raises(InputError, match=told):
         station.probes_for(station.parse(SCOPED + table), load_board("xor_opamp"))
+
+
+def test_a_calibration_by_its_name_is_in_the_project_and_by_its_path_where_the_path_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = 'name = "one"\ncalibration = "{}"\n[virtual]\nseed = 1\neeprom = "kept/one.eeprom"\n'
+    for named, path in (
+        ("one.json", tmp_path / "bench" / "records" / "calibration" / "one.json"),
+        ("kept/one.json", Path("kept/one.json")),
+        ("/kept/one.json", Path("/kept/one.json")),
+    ):
+        file = tmp_path / "station.toml"
+        file.write_text(text.format(named))
+        assert station.load(file).named_calibration == path
+        assert station.load(file).eeprom == Path("kept/one.eeprom")

@@ -91,6 +91,7 @@ def test_somebody_types_what_a_meter_shows(
     words = " ".join(words_of(record, kept))
     assert "not traceable: no certificate" in words
     assert "0 further off than stated" in words
+    assert f'calibration = "{kept.resolve()}"' in words, "it is not where records are looked for"
 
     # Another run, another process, the same EEPROM.
     with serve_meter(station) as ready, Fixture(ready.fixture) as fixture:
