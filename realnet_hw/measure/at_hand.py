@@ -11,14 +11,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-import msgspec
-
 from realnet_hw.board import Board
 from realnet_hw.measure import assemble, bench, codes, procedure, terminals
 from realnet_hw.measure import station as stations
 from realnet_hw.measure.fixture import UNATTENDED_S
 from realnet_hw.measure.fixture_specification import Clock
-from realnet_hw.measure.journal import SUFFIX, Header, Journal, Point
+from realnet_hw.measure.journal import SUFFIX, Journal, Point
 from realnet_hw.records import Component, MeasuredCase
 
 NAME = "diagnose"
@@ -158,20 +156,15 @@ def board_at_hand(
     path = out_dir / f"{board.name}-{NAME}-{started:%Y%m%dT%H%M%S%f}Z{SUFFIX}"
     with bench.fixture_at(station, station_file, board_path or board.name) as fixture:
         calibration = bench.calibration_of(fixture, station)
-        header = Header(
-            board=board.name,
-            circuit_sha256=circuit_sha256,
-            procedure=NAME,
+        header = bench.header_of(
+            board,
+            circuit_sha256,
+            station,
+            fixture,
+            calibration,
+            started,
+            procedure_name=NAME,
             procedure_sha256="",
-            station=station.name,
-            station_sha256=station.sha256(),
-            firmware=fixture.identity.text,
-            calibration=msgspec.to_builtins(calibration.summary),
-            wiring=wiring,
-            reading=msgspec.to_builtins(station.reading),
-            versions=bench.versions(),
-            started_utc=f"{started:%Y-%m-%dT%H:%M:%SZ}",
-            corrections=fixture.corrections() if procedure.gives_codes(board) else {},
         )
         journal: Journal[Point] = Journal.begin(path, header)
         with journal:

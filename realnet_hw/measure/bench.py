@@ -88,20 +88,15 @@ def measure(
         }
         fixture = stack.enter_context(at.fixture)
         calibration = calibration_of(fixture, station)
-        header = Header(
-            board=board.name,
-            circuit_sha256=circuit_sha256,
-            procedure=procedure_name,
+        header = header_of(
+            board,
+            circuit_sha256,
+            station,
+            fixture,
+            calibration,
+            started,
+            procedure_name=procedure_name,
             procedure_sha256=procedure_sha256,
-            station=station.name,
-            station_sha256=station.sha256(),
-            firmware=fixture.identity.text,
-            calibration=msgspec.to_builtins(calibration.summary),
-            wiring=wiring,
-            reading=msgspec.to_builtins(station.reading),
-            versions=versions(),
-            started_utc=f"{started:%Y-%m-%dT%H:%M:%SZ}",
-            corrections=fixture.corrections() if procedure.gives_codes(board) else {},
         )
         journal: Journal[Point] = (
             Journal.resume(path, header, Point) if resume else Journal.begin(path, header)
@@ -133,6 +128,49 @@ def measure(
     # Last, for this is what marks the run as finished.
     records.write(record_file(out_dir, measurement), text)
     return measurement
+
+
+def header_of(
+    board: Board,
+    circuit_sha256: str,
+    station: stations.Station,
+    fixture: Fixture,
+    calibration: InUse,
+    started: datetime,
+    *,
+    procedure_name: str,
+    procedure_sha256: str,
+) -> Header:
+    """Return the first line of the journal of a board on a station's fixture.
+
+    Args:
+        board: on the bench.
+        circuit_sha256: of its netlist.
+        station: that the fixture is of.
+        fixture: open.
+        calibration: that counts for it.
+        started: when the run did, UTC.
+        procedure_name: how it is measured.
+        procedure_sha256: of its file, empty where there is none.
+
+    Raises:
+        InputError: the board can't be wired to it; BenchError, LinkLost: as the fixture.
+    """
+    return Header(
+        board=board.name,
+        circuit_sha256=circuit_sha256,
+        procedure=procedure_name,
+        procedure_sha256=procedure_sha256,
+        station=station.name,
+        station_sha256=station.sha256(),
+        firmware=fixture.identity.text,
+        calibration=msgspec.to_builtins(calibration.summary),
+        wiring=stations.wiring_for(station, board),
+        reading=msgspec.to_builtins(station.reading),
+        versions=versions(),
+        started_utc=f"{started:%Y-%m-%dT%H:%M:%SZ}",
+        corrections=fixture.corrections() if procedure.gives_codes(board) else {},
+    )
 
 
 def set_up(board: Board, wiring: Mapping[str, str], fixture: Fixture) -> StoredBoard | None:
