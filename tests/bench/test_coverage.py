@@ -10,35 +10,56 @@ import pytest
 from realnet_hw.emulate.truths import FIXTURES
 from realnet_hw.measure.calibration.procedure import Plan
 from tests.bench import coverage
-from tests.bench.coverage import Cover, Found
+from tests.bench.coverage import INSIDE, WIDE, Cover, Found
 
 QUICK = Plan(asked=21, rounds=2, average=4)
 
 
+CAUTIOUS = 2.0
+"""A calibrated sense's U is wider than is required, since its budget allows a drift that these
+fixtures do not have: see docs/explanation/uncertainty.md."""
+
+
 @pytest.fixture(scope="module")
 def found() -> dict[str, list[Found]]:
-    """Errors of every kind: eight fixtures of each truth, four levels of each channel."""
+    """Errors of every kind: fixtures of each truth but ``even``, which is what budgets assume."""
     every: dict[str, list[Found]] = {}
-    for number, truth in enumerate(FIXTURES):
-        for seed in range(100 * number, 100 * number + 8):
+    for number, truth in enumerate(t for t in FIXTURES if t != "even"):
+        first = 100 * number
+        for seed in range(first, first + 24):
             for kind, errors in coverage.uncalibrated(seed, truth).items():
                 every.setdefault(kind, []).extend(errors)
+        for seed in range(first, first + 8):
             for kind, errors in coverage.calibrated(seed, truth, QUICK).items():
                 every.setdefault(f"{kind}, calibrated", []).extend(errors)
     return every
 
 
-@pytest.mark.parametrize("kind", ["sense", "source", "sense, calibrated", "source, calibrated"])
+@pytest.mark.parametrize(
+    ("kind", "fixtures", "wide"),
+    [
+        ("sense", 120, WIDE),
+        ("source", 120, WIDE),
+        ("sense, calibrated", 40, CAUTIOUS),
+        ("source, calibrated", 40, WIDE),
+    ],
+)
 def test_uncertainties_hold_and_are_no_wider_than_need_be(
-    found: dict[str, list[Found]], kind: str
+    found: dict[str, list[Found]], kind: str, fixtures: int, wide: float
 ) -> None:
     cover = Cover.of(found[kind])
-    # Some are beyond what can be corrected: a nonlinearity tilts, too.
-    assert 180 <= cover.count <= 192
-    # Of 1000, 93 % and 1.3; four errors of one fixture are nearly one, so that 48 fixtures may
-    # by chance be some 4 % and a sixth off.
-    assert cover.inside >= 0.90
-    assert cover.wide <= 1.5
+    assert cover.fixtures == fixtures
+    assert cover.inside >= INSIDE
+    assert cover.wide <= wide
+
+
+def test_errors_of_one_fixture_count_as_fewer() -> None:
+    """Of two fixtures one is wholly outside: that is two errors, not eight."""
+    alike = [Found(2.0 * fixture, 1.0, fixture) for fixture in (0, 1) for _ in range(4)]
+    assert Cover.of(alike).effective == pytest.approx(1.0)
+    # In each half of the errors are outside, as it comes: nothing is alike.
+    mixed = [Found(2.0 * (n % 2), 1.0, n) for n in range(8)]
+    assert Cover.of(mixed).effective == pytest.approx(7.0)
 
 
 def test_a_calibration_narrows_what_is_stated(found: dict[str, list[Found]]) -> None:

@@ -7,8 +7,9 @@
 2. Outputs: what a board's outputs are judged by, the reading moved to the inputs as set, against
    what they are there in truth.
 
-Required are, over all truths together, 93 % or more within U, and a mean U of at most 1.3 times the
-one of one size that would have held exactly 95 %; for single truths the figures are shown.
+Required are 93 % or more within U, and a mean U of at most 1.3 times the one of one size that would
+have held exactly 95 %. Whether each truth by itself has that is said; the result is that of all
+truths together but ``even``, which is what the budgets assume.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ from tests.bench import coverage, runs
 from tests.bench.coverage import Cover, Found
 from tests.bench.runs import Drawn
 
-INSIDE, WIDE = 0.93, 1.3
 _APART = 100_000
 """Seeds from one truth to the next: each has fixtures of its own."""
 
@@ -48,10 +48,11 @@ def report(arguments: Sequence[str]) -> bool:
                 for kind, found in take(number * _APART + seed, truth).items():
                     own.setdefault(kind, []).extend(found)
             for kind, found in own.items():
-                every.setdefault(kind, []).extend(found)
+                if truth != "even":
+                    every.setdefault(kind, []).extend(found)
                 _print(f"{kind}, {title}, {truth}", found)
         for kind, found in every.items():
-            met &= _print(f"{kind}, {title}, all truths", found)
+            met &= _print(f"{kind}, {title}, all but even", found)
     for name in options.boards:
         predicted = runs.prediction(name)
         for parts in ("mixed", "sorted_out"):
@@ -78,8 +79,9 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
 def _print(title: str, found: Iterable[Found]) -> bool:
     cover = Cover.of(list(found))
     print(
-        f"{title:42} {cover.count:6}: within U {cover.inside:7.2%}, "
-        f"mean U {1e3 * cover.U_V:6.2f} mV, {cover.wide:5.2f} times what would do",
+        f"{title:42} {cover.count:6} of {cover.fixtures} (as {cover.effective:.0f} independent "
+        f"ones): within U {cover.inside:7.2%}, mean U {1e3 * cover.U_V:6.2f} mV, {cover.wide:5.2f} "
+        f"times what would do: {'as required' if cover.holds else 'MISSED'}",
         flush=True,
     )
-    return cover.inside >= INSIDE and cover.wide <= WIDE
+    return cover.holds
