@@ -209,6 +209,11 @@ def test_no_pin_gets_more_than_two_milliamperes_without_supplies(
     assert np.max(np.abs(taken_A[:-6])) < PIN_LIMIT_A
     rest = part_type("resistor_2w")
     assert np.max(taken_A[-6:] ** 2) * 100.0 < rest.limits["max_W"]
+    # What converters take from the references: none of it is beyond their supply.
+    nets = ["VREF", "VMID", "+5V"]
+    *shared_V, logic_V = engine.operating_point(own, [{}], [own.nodes[net] for net in nets])[0]
+    assert np.all(np.array(shared_V) < max(logic_V, 0.0) + 0.6)
+    assert np.all(np.array(shared_V) > -0.6)
 
 
 @pytest.mark.parametrize("sensed_V", [12.0, -12.0])
@@ -217,10 +222,13 @@ def test_a_converter_without_supply_is_kept_from_what_senses_carry(
 ) -> None:
     """The amplifiers on, 5 V off: MCP3208 and MCP4922 bear 0.6 V beyond their supply."""
     own = deck.with_supply("+5V", 0.01)
-    nets = [*(f"VADC{i}" for i in range(7)), "VREF"]
+    nets = [*(f"VADC{i}" for i in range(7)), "VREF", "VMID"]
+    asked_for = [*(own.nodes[net] for net in nets), f"i({own.supplies['+5V'].element})"]
     sets = [asked(own, sensed_V=sensed_V, enable_V=0.0, dac_V=0.0)]
-    found = engine.operating_point(own, sets, [own.nodes[net] for net in nets])[0]
-    assert np.all(np.abs(found) < 0.6)
+    *volts, through_A = engine.operating_point(own, sets, asked_for)[0]
+    assert np.all(np.abs(volts) < 0.6)
+    # Into the 5 V, as docs/how-to/build-the-fixture.md says.
+    assert abs(through_A) < 20e-3
 
 
 def test_supplies_carry_what_the_board_takes(

@@ -24,8 +24,9 @@ two levels could not differ by it.
 A pulse's width is the clock's, so that the clock's error goes into it in proportion. Its two edges
 are caught to the tick: the difference of two such errors is triangular within one tick.
 
-Ref: Microchip DS21298E (MCP3208-B: INL 1 LSB at most), DS22250A and DS22249A (MCP4922, MCP4822: INL
-2 LSB typical, 12 LSB at most), JCGM 100:2008 (GUM) 4.3.7 (rectangular distribution).
+Ref: Microchip DS21298 (MCP3208-B: gain 5, offset 3, INL 1 LSB at most) and DS22250 (MCP4922: INL 2
+LSB typical, 12 LSB at most), both from memory and to be read again; JCGM 100:2008 (GUM) 4.3.7
+(rectangular distribution).
 """
 
 from __future__ import annotations
@@ -54,10 +55,13 @@ LSB_V = 2 * RANGE_V / CODES
 """One converter step at a terminal."""
 
 REFERENCE_BOUND = 0.001
+REFERENCE_CURRENT_BOUND = 0.9e-3 / 4.096
+"""For its 1.2 mA on the shield, where it is stated at 0.1 mA; from memory, see its model card."""
 REFERENCE_DRIFT_per_K, ROOM_BOUND_K = 100e-6, 5.0
 """Of the voltage, and how far the room may be from the 25 C that the specification is for."""
 REFERENCE_AGEING = 120e-6
-"""In the first thousand hours."""
+"""In the first thousand hours: typical, from memory."""
+_AGEING_DAYS = 1000 / 24
 DAC_GAIN_BOUND, DAC_OFFSET_BOUND_V = 0.005, 0.049
 """With everything that follows."""
 DAC_OWN_GAIN_BOUND, DAC_OWN_OFFSET_BOUND_V = 0.0024, 0.018
@@ -75,6 +79,8 @@ SENSE_OFFSET_PARTS_V = (1.02e-3, 1.02e-3, 2.05e-3, 2.1e-3, 0.9e-3, 0.9e-3)
 """The same, the follower, and the two clamps at the converter."""
 SHIFT_PARTS_V = (3.85e-3, 3.85e-3, 8.4e-3)
 """At every terminal: the two resistors that make 2.56 V and the amplifier behind them."""
+NEIGHBOURS_SHARE = 0.25e-3
+"""Of how far other terminals are from a sense's own level: they load the copper of the 2.56 V."""
 # Of one conversion, rms.
 ADC_NOISE_V = LSB_V / 2
 ADC_INL_BOUND_V = 1 * LSB_V
@@ -109,24 +115,34 @@ def rectangular(bound: float) -> float:
     return bound / math.sqrt(3)
 
 
-def _reference(converter: str) -> tuple[Component, ...]:
+def ageing_bound(days: float) -> float:
+    """Return how far the reference may age in so many days, relative.
+
+    It slows down with the square root of time, as references are said to (from memory).
+    """
+    return REFERENCE_AGEING * math.sqrt(days / _AGEING_DAYS)
+
+
+def _reference() -> tuple[Component, ...]:
     """Return what the reference, which all channels share, does to their gain.
 
-    It counts apart for DACs and ADCs: a high one lets the first deliver more and the second read
-    less, which a shared component of one sign would state the wrong way round.
+    A high one lets a source deliver more than was set, and a sense read less than is there. What is
+    indicated, or set, is too small in both: one error, of one sign.
     """
+    year = ageing_bound(365)
     return (
-        _bound(
-            f"{converter} reference",
+        _parts(
+            "reference",
             "fixture",
-            f"{_SOURCE}: 4.096 V within {REFERENCE_BOUND:.1%} at 25 °C",
-            relative=REFERENCE_BOUND,
+            f"{_SOURCE}: 4.096 V within {REFERENCE_BOUND:.1%} at 25 °C, and its current",
+            relative=(REFERENCE_BOUND, REFERENCE_CURRENT_BOUND),
         ),
-        _bound(
-            f"{converter} reference drift",
+        _parts(
+            "reference drift",
             "fixture",
-            f"{REFERENCE_DRIFT_per_K * 1e6:.0f} ppm/K, room at 25 ± {ROOM_BOUND_K:g} °C",
-            relative=REFERENCE_DRIFT_per_K * ROOM_BOUND_K,
+            f"{REFERENCE_DRIFT_per_K * 1e6:.0f} ppm/K, room at 25 ± {ROOM_BOUND_K:g} °C, and "
+            f"{year * 1e6:.0f} ppm of ageing in a year",
+            relative=(REFERENCE_DRIFT_per_K * ROOM_BOUND_K, year),
         ),
     )
 
@@ -203,7 +219,7 @@ def adc_components(
 
 def _dac_specified() -> list[Component]:
     return [
-        *_reference("DAC"),
+        *_reference(),
         _bound(
             "DAC gain",
             "channel",
@@ -225,7 +241,7 @@ def _dac_specified() -> list[Component]:
 
 def _adc_specified() -> list[Component]:
     return [
-        *_reference("ADC"),
+        *_reference(),
         _bound("ADC gain", "fixture", "MCP3208: 5 LSB at most", relative=ADC_OWN_GAIN_BOUND),
         _bound("ADC offset", "fixture", "MCP3208: 3 LSB at most", volts=ADC_OWN_OFFSET_BOUND_V),
         _parts("sense gain", "channel", "resistors of 0.1 %", relative=SENSE_GAIN_PARTS),
@@ -237,7 +253,23 @@ def _adc_specified() -> list[Component]:
         ),
         _parts("senses' 2.56 V", "fixture", "amplifier and resistors", volts=SHIFT_PARTS_V),
         _bound("ADC INL", "reading", "MCP3208-B: 1 LSB at most", volts=ADC_INL_BOUND_V),
+        neighbours(),
     ]
+
+
+def neighbours() -> Component:
+    """Return what other terminals do to a sense through the copper that the 2.56 V come by.
+
+    A calibration does not take it away: it is made with all senses at one voltage, and a board
+    has them at others. All others together are anywhere within the range.
+    """
+    return _bound(
+        "neighbours through VSHIFT",
+        "reading",
+        f"{NEIGHBOURS_SHARE * 1e3:.2f} mV for each volt between the other terminals and this one",
+        volts=NEIGHBOURS_SHARE * RANGE_V,
+        relative=NEIGHBOURS_SHARE,
+    )
 
 
 def _quantisation(converter: str) -> Component:

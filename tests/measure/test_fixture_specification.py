@@ -12,6 +12,8 @@ from realnet_hw.measure.fixture_specification import (
 from realnet_hw.uncertainty import covariance, expanded_uncertainty, standard_uncertainty
 
 QUIET = repeatability(0.0, 1, 1)
+# 0.1 % when new, 0.9 mV for its current; 100 ppm/K over 5 K, 120 ppm in 1000 hours and its root.
+REFERENCE = (0.001, 0.9e-3 / 4.096, 0.0005, 120e-6 * math.sqrt(365 * 24 / 1000))
 
 
 def rectangular_sum(*bounds: float) -> float:
@@ -21,8 +23,8 @@ def rectangular_sum(*bounds: float) -> float:
 
 @pytest.mark.parametrize("level_V", [-10.0, -0.3, 0.0, 5.0, 10.24])
 def test_a_source_is_as_uncertain_as_its_parts_together(level_V: float) -> None:
-    # Gain: reference 0.1 %, 100 ppm/K over 5 K, converter, two resistors of 0.1 % (4 in 5 of each).
-    gains = [bound * level_V for bound in (0.001, 0.0005, 0.0024, 0.0008, 0.0008)]
+    # Gain: reference, converter, two resistors of 0.1 % (4 in 5 of each).
+    gains = [bound * level_V for bound in (*REFERENCE, 0.0024, 0.0008, 0.0008)]
     # Offset: converter; the amplifier's 2.1 mV times 5 and the two resistors' 2.05 mV; then the
     # 2.56 V that count four times: 2.1 mV of its amplifier, and two resistors.
     offsets_V = [0.018, 0.0105, 0.00205, 0.00205, 0.0084, 0.00385, 0.00385]
@@ -33,11 +35,13 @@ def test_a_source_is_as_uncertain_as_its_parts_together(level_V: float) -> None:
 
 @pytest.mark.parametrize("level_V", [-10.0, -0.3, 0.0, 5.0, 10.24])
 def test_a_reading_is_as_uncertain_as_its_parts_together(level_V: float) -> None:
-    # Gain: reference 0.1 %, 100 ppm/K over 5 K, 5 LSB of the converter, three resistors of 0.1 %.
-    gains = [bound * level_V for bound in (0.001, 0.0005, 5 / 4096, 0.0004, 0.0004, 0.0008)]
+    # Gain: reference, 5 LSB of the converter, three resistors of 0.1 %.
+    # And 0.25 mV for each volt that this terminal and the others are off 0 V.
+    relative = (*REFERENCE, 5 / 4096, 0.0004, 0.0004, 0.0008, 0.25e-3)
+    gains = [bound * level_V for bound in relative]
     # Offset: 3 LSB of the converter, follower, the three resistors, two clamps; then the 2.56 V.
     offsets_V = [0.015, 0.0021, 0.00102, 0.00102, 0.00205, 0.0009, 0.0009]
-    offsets_V += [0.0084, 0.00385, 0.00385]
+    offsets_V += [0.0084, 0.00385, 0.00385, 0.25e-3 * 10.24]
     # 1 LSB of 5 mV, quantisation of half a step each way.
     expected = rectangular_sum(*gains, *offsets_V, 0.005, 0.0025)
     assert standard_uncertainty(adc_components(QUIET), level_V) == pytest.approx(expected)
@@ -49,14 +53,17 @@ def test_scatter_adds_in_squares_and_falls_with_the_root_of_the_readings() -> No
     assert noisy == pytest.approx(math.hypot(quiet, 2 * 0.010))
 
 
-def test_what_channels_share_correlates_them_but_not_sources_with_readings() -> None:
+def test_what_channels_share_correlates_them_and_the_reference_sources_with_readings() -> None:
     budgets = {
         "adc0": adc_components(QUIET),
         "adc1": adc_components(QUIET),
         "dac0": dac_components(),
     }
     matrix = covariance([("adc0", 10.0), ("adc1", 10.0), ("dac0", 10.0)], budgets)
-    # The reference, 0.1 % when new and 100 ppm/K over 5 K; the converter; the 2.56 V.
-    shared_V = (0.01, 0.005, 50 / 4096, 0.015, 0.0084, 0.00385, 0.00385)
+    # The reference; the converter; the 2.56 V.
+    reference_V = [10 * bound for bound in REFERENCE]
+    shared_V = (*reference_V, 50 / 4096, 0.015, 0.0084, 0.00385, 0.00385)
     assert matrix[0, 1] == pytest.approx(rectangular_sum(*shared_V) ** 2)
-    assert matrix[0, 2] == 0.0
+    # A high one lets a source give more than was set and a sense read less than is there: what is
+    # set or read is too small by the same share.
+    assert matrix[0, 2] == pytest.approx(rectangular_sum(*reference_V) ** 2)

@@ -20,13 +20,14 @@ from realnet_hw.measure.fixture_specification import (
     ROOM_BOUND_K,
     REFERENCE_DRIFT_per_K,
     ageing_bound,
+    neighbours,
     rectangular,
 )
 from realnet_hw.records import ChannelCalibration, Component, FixtureCalibration, Standard
 
 DRIFT_SHARE = 0.1
-"""Of what an uncalibrated channel may be off, what it may drift in the year that a calibration lasts
-at most, with time and from room to room. An assumption: no data sheet of these parts states it."""
+"""Of what an uncalibrated channel may be off, what it may drift from room to room and in a year,
+which is the longest that a calibration lasts. An assumption: no data sheet of these parts says."""
 
 
 def components(record: FixtureCalibration, channel: str) -> list[Component] | None:
@@ -68,8 +69,8 @@ def components(record: FixtureCalibration, channel: str) -> list[Component] | No
             # The room may have been warm then and be cold now.
             u_relative=rectangular(math.hypot(warmth, warmth, ageing)),
             shared="fixture",
-            source=f"{REFERENCE_DRIFT_per_K * 1e6:.0f} ppm/K, room at 25 ± {ROOM_BOUND_K:g} °C then "
-            f"and now, {ageing * 1e6:.0f} ppm of ageing until {record.expires}",
+            source=f"{REFERENCE_DRIFT_per_K * 1e6:.0f} ppm/K, room at 25 ± {ROOM_BOUND_K:g} °C "
+            f"then and now, {ageing * 1e6:.0f} ppm of ageing until {record.expires}",
         ),
         # Small samples are allowed for in the figure itself: see ``line``.
         Component(
@@ -105,6 +106,7 @@ def components(record: FixtureCalibration, channel: str) -> list[Component] | No
             shared="channel",
             source=f"a tenth of the uncalibrated specification until {record.expires}",
         ),
+        *([] if is_source else [neighbours()]),
     ]
 
 
