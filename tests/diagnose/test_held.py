@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from realnet_hw.cli.probing import Probing
-from realnet_hw.emulate.mcu import ResetCause
 from realnet_hw.errors import BenchError
 from realnet_hw.measure.at_hand import AtHand, board_at_hand
 from tests.diagnose.conftest import Looked
@@ -69,9 +68,7 @@ def test_a_fixture_that_restarts_meanwhile_makes_no_reading(
 
     def restart(at_hand: AtHand) -> str:
         assert at_hand.holds
-        bench.fixture.reset(ResetCause.POWER_ON)
-        back_s = bench.fixture.now_s + 0.1
-        bench.wait_until(lambda: bench.fixture.now_s >= back_s)
+        bench.restart()
         return "10.1"
 
     with pytest.raises(BenchError, match="outputs went off by themselves"):

@@ -18,6 +18,7 @@ from typing import Any
 
 from realnet_hw.emulate.fixture import OUTPUT_ENABLE, VirtualFixture
 from realnet_hw.emulate.front_end import RELAY_MAX_s
+from realnet_hw.emulate.mcu import ResetCause
 from realnet_hw.emulate.server import BenchServer
 
 BYTE_s = 10 / 115200
@@ -154,6 +155,12 @@ class Desk:
         while not condition():
             assert time.monotonic() < end_s, "waited in vain"
             time.sleep(0.005)
+
+    def restart(self, starts_s: float = 0.1) -> None:
+        """Take the fixture's supply away for a moment, and wait so long from its return."""
+        self.fixture.reset(ResetCause.POWER_ON)
+        back_s = self.fixture.now_s + starts_s
+        self.wait_until(lambda: self.fixture.now_s >= back_s)
 
     def wait_until_grounded(self) -> None:
         """Wait until the relays are released and have had their time."""

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from realnet_hw.board import Board
-from realnet_hw.emulate.mcu import ResetCause
 from realnet_hw.errors import BenchError
 from realnet_hw.measure.at_hand import AtHand, board_at_hand
 from tests.faults.desk import Desk
@@ -24,19 +23,12 @@ def held(board: Board, desk: Desk, folder: Path) -> Iterator[AtHand]:
         yield at_hand
 
 
-def restarted(desk: Desk) -> None:
-    """It loses its supply for a moment, and has nothing to tell of it afterwards."""
-    desk.fixture.reset(ResetCause.POWER_ON)
-    back_s = desk.fixture.now_s + 0.1
-    desk.wait_until(lambda: desk.fixture.now_s >= back_s)
-
-
 @pytest.mark.parametrize("ask", [AtHand.beat, AtHand.confirm_held])
 def test_a_fixture_that_restarts_while_somebody_reads(
     board: Board, bench: Desk, tmp_path: Path, ask: Callable[[AtHand], None]
 ) -> None:
     with held(board, bench, tmp_path) as at_hand:
-        restarted(bench)
+        bench.restart()
         with pytest.raises(BenchError, match="outputs went off by themselves"):
             ask(at_hand)
     bench.wait_until_grounded()
@@ -60,5 +52,5 @@ def test_nothing_is_held_where_ohms_are_read(board: Board, bench: Desk, tmp_path
         at_hand.rest()
         assert not at_hand.holds
         bench.wait_until_grounded()
-        restarted(bench)
+        bench.restart()
         at_hand.beat()

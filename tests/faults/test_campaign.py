@@ -210,13 +210,8 @@ def test_fixture_loses_its_supply(
 ) -> None:
     """At 0 before the first point: the limits that the firmware was told are forgotten with it."""
 
-    def lose(desk: Desk) -> None:
-        desk.fixture.reset(ResetCause.POWER_ON)
-        back_s = desk.fixture.now_s + starts_s
-        desk.wait_until(lambda: desk.fixture.now_s >= back_s)
-
     with pytest.raises(BenchError, match=told):
-        measured(board, bench, tmp_path, lose, at=at)
+        measured(board, bench, tmp_path, lambda desk: desk.restart(starts_s), at=at)
     bench.wait_until_grounded()
     assert points_kept(tmp_path) == at
     goes_on(board, bench, tmp_path)
