@@ -9,9 +9,9 @@ specification says, and the budgets assume the plainest: uniform, without order,
 ``even`` is that fixture. The others are fixtures that one may as well have on the bench; a verdict
 that is right on them, too, does not rest on the assumption.
 
-Ref: MCP4922 DS22250 and MCP3208-B DS21298 (the latter's gain, offset and both nonlinearities are
-     their maxima; a source's gain and offset are what a checked fixture has, see the fixture's
-     reference page).
+Ref: MCP4922 DS22250 and MCP3208-B DS21298, from memory (the latter's gain, offset and both
+     nonlinearities are their maxima; a source's gain and offset are what a checked fixture has, see
+     the fixture's reference page).
 """
 
 from __future__ import annotations

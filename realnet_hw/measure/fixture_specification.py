@@ -25,8 +25,8 @@ A pulse's width is the clock's, so that the clock's error goes into it in propor
 are caught to the tick: the difference of two such errors is triangular within one tick.
 
 Ref: Microchip DS21298 (MCP3208-B: gain 5, offset 3, INL 1 LSB at most) and DS22250 (MCP4922: INL 2
-LSB typical, 12 LSB at most), both from memory and to be read again; JCGM 100:2008 (GUM) 4.3.7
-(rectangular distribution).
+LSB typical, 12 LSB at most), both from memory and to be read again; Texas Instruments SLOS456Q
+(LM4040A: 0.1 %, 100 ppm/K); JCGM 100:2008 (GUM) 4.3.7 (rectangular distribution).
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ import msgspec
 
 from realnet_hw.errors import InputError
 from realnet_hw.measure.calibration.levels import REACH_V
-from realnet_hw.measure.fixture_specification import REFERENCE_BOUND
+from realnet_hw.measure.fixture_specification import REFERENCE_BOUND, REFERENCE_CURRENT_BOUND
 from realnet_hw.measure.scopes.connection import check_address
 from realnet_hw.records import Standard
 
@@ -218,10 +218,10 @@ def standard_of(table: DmmTable, name: str, model: str, *, where: str) -> Standa
 OWN_REFERENCE = Standard(
     kind="reference",
     name=f"the fixture's own reference, {REFERENCE_V} V",
-    of_reading=REFERENCE_BOUND + _FOLLOWER_BOUND_V / REFERENCE_V,
+    of_reading=REFERENCE_BOUND + REFERENCE_CURRENT_BOUND + _FOLLOWER_BOUND_V / REFERENCE_V,
     of_range_V=_GROUND_BOUND_V,
-    source=f"{REFERENCE_BOUND:.1%} of {REFERENCE_V} V, {1e3 * _FOLLOWER_BOUND_V:g} mV of its "
-    "follower, and ground",
+    source=f"{REFERENCE_BOUND:.1%} of {REFERENCE_V} V, {REFERENCE_CURRENT_BOUND * 1e6:.0f} ppm for "
+    f"its current, {1e3 * _FOLLOWER_BOUND_V:g} mV of its follower, and ground",
     traceable=False,
 )
 """Not traceable: nobody has compared this very reference with anything."""

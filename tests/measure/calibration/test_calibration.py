@@ -220,6 +220,19 @@ def test_budgets_are_narrower_and_whole(calibrated: Calibrated) -> None:
         assert expanded_uncertainty(dac_components(own), 5.0) < wide
 
 
+@pytest.mark.parametrize(("until", "days"), [("2027-11-22", 365), ("2026-11-23", 1)])
+def test_the_reference_drifts_between_two_temperatures_and_ages(
+    calibrated: Calibrated, until: str, days: int
+) -> None:
+    record = msgspec.structs.replace(calibrated.record, expires=until)
+    budget = components(record, "adc0")
+    assert budget is not None
+    (drift,) = (each for each in budget if each.name == "reference drift")
+    # 100 ppm/K, 5 K from 25 C on either day; 120 ppm in 1000 hours, slowing down with the root.
+    bounds_ppm = (500, 500, 120 * math.sqrt(days * 24 / 1000))
+    assert drift.u_relative == pytest.approx(1e-6 * math.hypot(*bounds_ppm) / math.sqrt(3))
+
+
 @pytest.mark.parametrize("seed", [17, 11])
 def test_a_controller_on_another_shield_is_noticed(
     calibrated: Calibrated, firmware: Path, tmp_path: Path, seed: int
