@@ -13,7 +13,7 @@ from realnet_hw.diagnose import neighbours, offers, probes, words
 from realnet_hw.diagnose.answers import plain
 from realnet_hw.diagnose.dictionary import Dictionary, dictionary, is_made
 from realnet_hw.diagnose.groups import Group, groups
-from realnet_hw.diagnose.inference import OTHERWISE, Evidence, Posterior, Predictor, posterior
+from realnet_hw.diagnose.inference import Evidence, Posterior, Predictor, posterior
 from realnet_hw.diagnose.pairs import pairs
 from realnet_hw.diagnose.probes import Choice
 from realnet_hw.diagnose.readings import Probe, Reading, Readings, expanded
@@ -25,9 +25,9 @@ from realnet_hw.export.deck import Deck
 from realnet_hw.export.netlist import Netlist
 from realnet_hw.predict.engine import Engine
 
-SURE = 0.95 * (1 - OTHERWISE)
-"""So probable a group of faults need not be probed further: 95 % of the most that any can be, since
-some probability is always left for two things at once."""
+_SURE = 0.95
+"""So probable a group of faults need not be probed further, of the most that any can be, since some
+probability is always left for two things at once."""
 _MOST_CASES = 6
 _GROUPS_GIVEN, _FAULTS_GIVEN, _LEAST_GIVEN = 8, 8, 1e-3
 _VALUES_FOR = 6
@@ -269,6 +269,9 @@ class Investigation:
     def choices(self, at: tuple[tuple[str, float], ...] | None = None) -> list[Choice]:
         """Return the readings that are worth taking, the best first.
 
+        Of a board that was only fired, where none is worth its trouble, those which show best
+        whether the most probable fault is there at all.
+
         Args:
             at: the inputs that are set now.
         """
@@ -277,7 +280,10 @@ class Investigation:
         found = probes.best(
             self.found, self.offered(), at=at, handy=handy, by_itself=self.by_itself
         )
-        return [choice for choice in found if choice.bits >= _WORTH_bits]
+        worth = [choice for choice in found if choice.bits >= _WORTH_bits]
+        if worth or self.found.is_sound or not self._only_fired:
+            return worth
+        return probes.confirming(self.found, self.offered())
 
     def sure(self) -> list[int]:
         """Return the faults between which nothing more can be told, and that it is one of them.
@@ -285,13 +291,20 @@ class Investigation:
         Empty as long as that is not so, or no fault explains the readings.
         """
         found = self.found
-        if found.is_unknown or found.healthy > 1 - SURE:
+        least = _SURE * (1 - self.predictor.otherwise)
+        if found.is_unknown or found.healthy > 1 - least or self._only_fired:
             return []
         shares = found.faults
         order = sorted(range(1, len(shares)), key=lambda fault: -shares[fault])
         probable = [fault for fault in order[:_FAULTS_GIVEN] if shares[fault] > 1e-3]
         together = probes.alike(found, self.offered(), probable)
-        return together if sum(shares[fault] for fault in together) >= SURE else []
+        return together if sum(shares[fault] for fault in together) >= least else []
+
+    @property
+    def _only_fired(self) -> bool:
+        """Whether a board was read after firings alone, which show what is wrong too rarely."""
+        probes = self.found.evidence.probes
+        return self.board.firing is not None and not any(p.held or p.kind == "ohm" for p in probes)
 
     def record(self, circuit_sha256: str, made_from: Mapping[str, str]) -> records.Diagnosis:
         """Return the diagnosis.

@@ -31,6 +31,8 @@ _OTHER_INPUTS = 1.25
 _BY_ITSELF = 0.1
 # Readings that differ by less than so many standard deviations tell faults not apart.
 APART = 2.5
+# Beyond so many a reading says something of whether a fault is there.
+_TELLING = 1.0
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,39 @@ def best(
         }
         choices.append(Choice(probe, float(bits[column]), float(bits[column]) / trouble, expected))
     return sorted(choices, key=lambda choice: -choice.worth)
+
+
+def confirming(found: Posterior, offered: Sequence[Probe]) -> list[Choice]:
+    """Return the readings that tell the most probable fault from no fault, the best first.
+
+    Args:
+        found: how probable everything is.
+        offered: what may be read.
+    """
+    universe = found.predictor.dictionary.universe
+    fault = int(np.argmax(found.faults[1:])) + 1
+    own = [row for row, one in enumerate(universe.hypotheses) if one.fault == fault]
+    row = max(own, key=lambda number: found.weights[number])
+    if not offered:
+        return []
+    mean, sigma = _ahead(found, np.array([row]), offered)
+    # What was read fits no sound board, so of these it is what is usual.
+    ahead = found.predictor.predicted(offered, [0])
+    usual, varies = ahead.mean[0], (ahead.linear[0] ** 2).sum(axis=-1) + ahead.own[0]
+    apart = np.abs(mean[0] - usual) / np.sqrt(sigma[0] ** 2 + varies)
+    order = [int(i) for i in np.argsort(-apart) if apart[i] >= _TELLING]
+    return [
+        Choice(
+            offered[i],
+            0.0,
+            float(apart[i]),
+            {
+                fault: _value(offered[i], float(mean[0, i])),
+                0: _value(offered[i], float(usual[i])),
+            },
+        )
+        for i in order
+    ]
 
 
 def alike(found: Posterior, offered: Sequence[Probe], faults: Sequence[int]) -> list[int]:

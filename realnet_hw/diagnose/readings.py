@@ -98,12 +98,14 @@ class Readings:
         delivered: of each case that a voltage was read at, each input.
         budgets: by channel.
         range_V: readings of voltages by channel reach from minus to plus that; none for others.
+        untimed: nets with a pulse that could not be timed as one, at any case.
     """
 
     values: tuple[Reading, ...] = ()
     delivered: tuple[Delivered, ...] = ()
     budgets: Mapping[str, Sequence[Component]] = field(default_factory=dict)
     range_V: Mapping[str, float] = field(default_factory=dict)
+    untimed: frozenset[str] = frozenset()
 
     def joined(self, more: Readings) -> Readings:
         """Return these readings and more; what is known of a case's inputs stays as it was."""
@@ -114,6 +116,7 @@ class Readings:
             (*self.delivered, *new),
             {**self.budgets, **more.budgets},
             {**self.range_V, **more.range_V},
+            self.untimed | more.untimed,
         )
 
 
@@ -344,6 +347,7 @@ def from_cases(
     nets |= {point.name: point.net for point in board.test_points if point.name not in nets}
     values: list[Reading] = []
     delivered: list[Delivered] = []
+    untimed: set[str] = set()
     budgets: dict[str, Sequence[Component]] = dict(channels)
     for case in cases:
         inputs = tuple((port.name, case.inputs[port.name].set_V) for port in board.inputs)
@@ -364,13 +368,15 @@ def from_cases(
         for name, pulse in case.pulses.items():
             if name not in nets:
                 raise InputError(f"the board has no pulse {name!r}", where="measurement")
-            if pulse.width_s is not None:
+            if pulse.width_s is None:
+                untimed.add(nets[name])
+            else:
                 probe = Probe("second", inputs, nets[name])
                 values.append(Reading(probe, pulse.width_s, _timed(pulse, budgets)))
     timed = {reading.channel for reading in values if reading.probe.kind == "second"}
     volts = [channel for channel in budgets if channel not in timed]
     reach = {} if range_V is None else dict.fromkeys(volts, range_V)
-    return Readings(tuple(values), tuple(delivered), budgets, reach)
+    return Readings(tuple(values), tuple(delivered), budgets, reach, frozenset(untimed))
 
 
 def _timed(pulse: MeasuredPulse, budgets: dict[str, Sequence[Component]]) -> str:

@@ -55,6 +55,7 @@ def html(
         advice=probe_line(record.next_probe, board, netlist) if record.next_probe else "",
         others=[probe_line(other, board, netlist) for other in record.other_probes],
         otherwise=words.OTHER,
+        pulses=words.PULSES if board.firing is not None else "",
         pictures=pictures(record, built, built_on),
     )
     return text

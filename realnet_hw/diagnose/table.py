@@ -83,6 +83,8 @@ def show(record: Diagnosis, board: Board, netlist: Netlist, console: Console) ->
             table.add_row(percent(record.other), "other", words.OTHER)
         console.print(table)
         console.print("Faults between two lines look alike in what was read.", markup=False)
+        if board.firing is not None:
+            console.print(words.PULSES, markup=False)
     if record.pairs:
         console.print("Two faults at once that would explain it:", markup=False)
         for pair in record.pairs[:_PAIRS]:

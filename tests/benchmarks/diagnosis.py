@@ -34,6 +34,7 @@ from pathlib import Path
 from realnet_hw.board import Board
 from realnet_hw.diagnose import diagnosis
 from realnet_hw.diagnose.diagnosis import Investigation
+from realnet_hw.diagnose.inference import OTHERWISE
 from realnet_hw.diagnose.ohms import resistances
 from realnet_hw.diagnose.readings import Probe, Readings, by_hand, from_measurement
 from realnet_hw.diagnose.twins import Twin
@@ -41,7 +42,7 @@ from realnet_hw.diagnose.universe import slips
 from realnet_hw.errors import InputError, SimulationFailed
 from realnet_hw.export.deck import Deck, deck_from, subcircuit_ports
 from realnet_hw.export.netlist import Netlist, from_board
-from realnet_hw.measure.station import wiring_for
+from realnet_hw.measure import station
 from realnet_hw.predict.compiled.engine import CompiledEngine
 from realnet_hw.predict.faults import apply_all
 from realnet_hw.predict.tolerances import draw
@@ -116,7 +117,9 @@ class Subject:
         self, boards: Sequence[Drawn], deck: Deck, *, controller: bool
     ) -> Iterator[Measurement | None]:
         """Measure boards; None where one has no solution."""
-        reading, wiring = runs.reading().reading, wiring_for(runs.reading(), self.board)
+        # On a virtual bench, whose sources' jumpers are as the board needs them.
+        virtual = station.parse('name = "wired"\n[virtual]\n')
+        reading, wiring = runs.reading().reading, station.wiring_for(virtual, self.board)
         for each in boards:
             if controller:
                 yield runs.measurement(self.name, each)
@@ -207,7 +210,9 @@ def counted(
         found["right group"] += inside
         found["missed"] += belief.is_sound
         found["unknown"] += belief.is_unknown
-        sure = groups[0].probability > CONFIDENT and not belief.is_unknown
+        # As sure within the list, where more is left for something else.
+        least = CONFIDENT * (1 - belief.predictor.otherwise) / (1 - OTHERWISE)
+        sure = groups[0].probability > least and not belief.is_unknown
         found["confidently wrong"] += sure and not inside
         if listing and (not inside or belief.is_sound):
             taken_for = ", ".join(faults[number].name for number, _ in groups[0].faults[:3])

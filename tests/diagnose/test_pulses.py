@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -18,10 +19,19 @@ from realnet_hw.diagnose.readings import Probe, Readings
 from realnet_hw.errors import InputError
 from realnet_hw.export.deck import Deck
 from realnet_hw.predict.compiled.engine import CompiledEngine
+from realnet_hw.records import Measurement
 from tests.bench import runs, simulated
 from tests.bench.runs import Drawn
 
-FAULTS = ("healthy", "R3 wrong value", "R7 open", "C6 missing", "U2.3 stuck low", "D5 missing")
+FAULTS = (
+    "healthy",
+    "R3 wrong value",
+    "R7 open",
+    "C6 missing",
+    "U2.3 stuck low",
+    "D3 reversed",
+    "D5 missing",
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +40,7 @@ class Timers:
     deck: Deck
     fresh: Callable[[], Investigation]
     read: Callable[..., Readings]
+    measured: Callable[..., Measurement]
 
 
 @pytest.fixture(scope="module")
@@ -49,14 +60,17 @@ def timers(tmp_path_factory: pytest.TempPathFactory) -> Timers:
     def fresh() -> Investigation:
         return Investigation(board, netlist, deck, engine, few, cases, folder=folder)
 
-    def read(*faults: str, seed: int = 7) -> Readings:
+    def measured(*faults: str, seed: int = 7) -> Measurement:
         reading, wiring = runs.reading().reading, runs.wired("nand_555")
         ((record, _),) = simulated.measurements(
             board, deck, netlist.sha256(), engine, wiring, reading, [Drawn(seed, faults)]
         )
-        return readings.from_measurement(record, board)
+        return record
 
-    return Timers(board, deck, fresh, read)
+    def read(*faults: str) -> Readings:
+        return readings.from_measurement(measured(*faults), board)
+
+    return Timers(board, deck, fresh, read, measured)
 
 
 def test_signs_of_a_balanced_design_are_orthogonal_to_each_other_and_to_the_mean() -> None:
@@ -117,7 +131,36 @@ def test_a_fault_is_found_from_what_the_fixture_times(
     looked.take(timers.read(fault))
     assert not looked.found.is_unknown
     faults = looked.dictionary.universe.faults
-    assert name in [faults[number].name for number, _ in looked.groups()[0].faults]
+    first = looked.groups()[0]
+    assert name in [faults[number].name for number, _ in first.faults]
+    # Of those named of such boards every fifth was counted to be another.
+    assert first.probability <= 0.8
+    assert looked.sure() == []
+    # Nothing at rest shows a capacitor.
+    advised = looked.record("a" * 64, {}).next_probe
+    assert (advised is None) == (fault == "C6 missing")
+
+
+def test_a_pulse_in_pieces_does_not_clear_what_broke_it(timers: Timers) -> None:
+    """D3 reversed lifts P1 again with P2: in pieces, of which a fixture times the first."""
+    record = timers.measured("D3 reversed")
+    (first, second) = record.cases
+    assert first.pulses["P1"].width_s == pytest.approx(8e-3, rel=0.1)
+    # As a fixture read such a board: one gap was too short to be noticed, the other was not.
+    piece = msgspec.structs.replace(first.pulses["P1"], width_s=3.984e-3)
+    unset = msgspec.structs.replace(second.pulses["P1"], width_s=None, U_s=None)
+    cases = [
+        msgspec.structs.replace(case, pulses={**case.pulses, "P1": seen})
+        for case, seen in ((first, piece), (second, unset))
+    ]
+    seen = msgspec.structs.replace(record, cases=cases)
+    looked = timers.fresh()
+    looked.take(readings.from_measurement(seen, timers.board))
+    names = [fault.name for fault in looked.dictionary.universe.faults]
+    assert not looked.found.is_unknown
+    assert looked.found.faults[names.index("D3 reversed")] > 0.7
+    # A sound board answers alike in all that was timed and read at these inputs, but in one piece.
+    assert looked.found.healthy < 0.01
 
 
 def test_a_wrong_value_is_estimated_from_a_width(timers: Timers) -> None:
@@ -151,7 +194,7 @@ def test_held_low_a_dead_output_is_told_from_a_missing_capacitor(timers: Timers)
     sound = looked.predictor.predicted([probe], [0])
     assert sound.mean[0, 0] == pytest.approx(13.5, abs=0.1)
     looked.take(readings.by_hand(probe, 0.2, number=1), step=True)
-    assert looked.found.faults[names.index("U2.3 stuck low")] > 0.9
+    assert looked.found.faults[names.index("U2.3 stuck low")] > 0.75
 
 
 def given(tmp_path: Path, **entry: object) -> Path:
