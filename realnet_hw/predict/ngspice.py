@@ -3,8 +3,8 @@
 One libngspice instance lives in a process: it is loaded at the first use and shared by every
 engine object. A deck is loaded once; each parameter set then costs only ``alter`` commands for what
 differs from the set before. Results are copied out and ngspice's plots destroyed at once, so memory
-does not grow with the number of runs. A transient that fails is asked for again in a process that
-has simulated nothing yet: its answer must not depend on what was simulated before.
+does not grow with the number of runs. What fails is asked for again in a process that has
+simulated nothing yet: an answer must not depend on what was simulated before.
 
 Ref: ngspice 46 user manual, chapter 19 (shared library), sections 17.5.3 (alter), 17.5.54 (op).
 """
@@ -281,8 +281,8 @@ class _Analysis:
                 return _SESSION.run(command, self, what)
             except SimulationFailed as error:
                 failed.append(error)
-        if self.plot == "tran" and not _SESSION.fresh:
-            # ngspice 46 was seen to find no first step of a circuit after it had solved others.
+        if not _SESSION.fresh:
+            # ngspice 46 was seen to find no solution of a circuit after it had solved others.
             context = multiprocessing.get_context("spawn")
             with (
                 contextlib.suppress(BrokenExecutor),

@@ -44,22 +44,22 @@ def kind_of(series: str, tolerance: float | None = None) -> str:
 
     Args:
         series: "E24".
-        tolerance: as a fraction; None for whatever theirs is.
+        tolerance: as a fraction; None for that of the catalogue's first ones.
 
     Raises:
         InputError: the catalogue has none of that series, or of that tolerance.
     """
-    found = {
-        kind.series: (key, kind.tolerance)
+    sold = [
+        (key, kind)
         for key, kind in catalogue().items()
         if kind.prefix == "R" and kind.series and not key.endswith("_smd")
-    }
-    key, own = found.get(series, ("", None))
-    if not key or (tolerance is not None and tolerance != own):
-        sold = ", ".join(f"{one} {100 * (share or 0.0):g} %" for one, (_, share) in found.items())
-        what = series if tolerance is None else f"{series} {100 * tolerance:g} %"
-        raise InputError(f"no resistors {what} in the catalogue", allowed=sold)
-    return key
+    ]
+    for key, kind in sold:
+        if kind.series == series and tolerance in (None, kind.tolerance):
+            return key
+    allowed = ", ".join(f"{kind.series} {100 * (kind.tolerance or 0.0):g} %" for _, kind in sold)
+    what = series if tolerance is None else f"{series} {100 * tolerance:g} %"
+    raise InputError(f"no resistors {what} in the catalogue", allowed=allowed)
 
 
 @dataclass(frozen=True)

@@ -102,11 +102,14 @@ def boards_at_rest() -> list[str]:
     """Return the names of the boards that are read at rest.
 
     A board that is fired takes seconds a case: its faults by the hundred would take days. One that
-    learns makes up for what is wrong with its parts, so a fault does not show in its answers.
+    learns makes up for what is wrong with its parts, so a fault does not show in its answers. The
+    bench itself is read by nothing.
     """
     boards = {name: load_board(name) for name in sorted(project.board_files())}
     return [
-        name for name, board in boards.items() if board.firing is None and board.synapses is None
+        name
+        for name, board in boards.items()
+        if board.procedures and board.firing is None and board.synapses is None
     ]
 
 
