@@ -30,6 +30,7 @@ class Place:
         file: of the station.
         address, baud: of its fixture.
         wiring: terminal to channel.
+        forgets: whether opening the port resets the controller, as an UNO's does.
     """
 
     board: Board
@@ -37,6 +38,7 @@ class Place:
     address: str
     baud: int
     wiring: dict[str, str]
+    forgets: bool
 
     def fixture(self, heartbeat_s: float = 1.0) -> Fixture:
         """The fixture, to be opened."""
@@ -79,7 +81,9 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
             given = stations.FixtureAddress(address=address)
         else:
             given = station.fixture
-        made = Place(board, file, given.address, given.baud, wiring)
+        made = Place(
+            board, file, given.address, given.baud, wiring, forgets=station.fixture is not None
+        )
         if not made.read_back:
             raise pytest.UsageError(
                 f"{board.name} has no input that is grounded when off and read where it arrives; "
