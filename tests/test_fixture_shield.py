@@ -63,7 +63,8 @@ def arduino(pin: str) -> str:
 def controller_nets(board: Board) -> dict[str, str]:
     """Return the nets of the Arduino's pins by the names that are printed on it."""
     names = {pin.number: pin.name for pin in symbols.load("MCU_Module:Arduino_UNO_R3").pins(1)}
-    return {names[number]: net for number, net in board.assembly.parts["A1"].pins.items()}
+    pins = board.assembly.parts["A1"].pins.items()
+    return {name: net for number, net in pins for name in names[number].split("/")}
 
 
 def parts_on(board: Board, net: str, kind: str) -> list[set[str]]:
@@ -85,6 +86,7 @@ def test_pins_and_pulls_are_those_of_the_firmware(board: Board) -> None:
         assert ("+5V" if level else "GND") in pulls, pin
     assert nets[arduino(emulated.OUTPUT_ENABLE)] == "OUTPUT_ENABLE"
     assert nets[arduino(emulated.CAPTURE)] == "PULSE"
+    assert nets[arduino(emulated.WATCH)] == "RELAYS_WATCH"
     assert parts_on(board, nets[arduino(emulated.TRIGGER)], "resistor")
 
 
@@ -156,14 +158,29 @@ def test_relays_operate_only_while_the_rails_are_there(
     enable_V: float,
     operated: bool,
 ) -> None:
-    """Between 1.2 V and 9.6 V on a coil of 12 V nobody knows; it is never left there."""
+    """Between 1.2 V and 9.6 V on a coil of 12 V nobody knows; it is never left there.
+
+    The controller sees which of both it is, where it has told them to.
+    """
     own = deck
     for net, volts in rails.items():
         own = own.with_supply(net, volts)
-    low_V = engine.operating_point(own, [asked(own, enable_V=enable_V)], [own.nodes["RELAYS"]])
-    coil_V = rails.get("+15V", 15.0) - low_V[0, 0]
+    nodes = [own.nodes[net] for net in ("RELAYS", "RELAYS_WATCH")]
+    low_V, seen_V = engine.operating_point(own, [asked(own, enable_V=enable_V)], nodes)[0]
+    coil_V = rails.get("+15V", 15.0) - low_V
+    assert seen_V > emulated.BASE_V if operated else seen_V < emulated.HELD_V
     limits = part_type("relay_12v").limits
     assert limits["operate_V"] < coil_V < limits["most_V"] if operated else coil_V < 0.1
+
+
+def test_the_pin_that_watches_the_relays_cannot_operate_them(
+    engine: NgspiceEngine, deck: Deck
+) -> None:
+    """A firmware gone astray, or another program, may drive it high; a coil lets go below 1.2 V."""
+    node = deck.nodes["RELAYS_WATCH"]
+    own = dataclasses.replace(deck, elements=(*deck.elements, f"v_astray {node} 0 5.25"))
+    (low_V,) = engine.operating_point(own, [asked(own, enable_V=0.0)], [own.nodes["RELAYS"]])[0]
+    assert own.supplies["+15V"].volts - low_V < 0.1
 
 
 def unpowered(

@@ -35,6 +35,7 @@ from realnet_hw.technology.fixture_front_end import (
 SOURCES, SENSES, LINES, PULSES = 6, 7, 16, 8
 REF = "REF"
 ENABLE = "OUTPUT_ENABLE"
+WATCH = "RELAYS_WATCH"
 SELECTS = ("CS_DAC_A", "CS_DAC_B", "CS_DAC_C")
 # By the number of KiCad's symbol: the pins of firmware/fixture/PROTOCOL.md.
 CONTROLLER = {
@@ -46,6 +47,7 @@ CONTROLLER = {
     "10": SELECTS[1],
     "11": "CS_ADC",
     "12": SELECTS[2],
+    "13": WATCH,
     "18": "DAC_ON",
     "19": ENABLE,
     "20": "LINES_OFF",
@@ -160,6 +162,7 @@ def _controller() -> list[Cell]:
             "Driver of the relays",
             input=ENABLE,
             output=RELAYS,
+            watch=WATCH,
             rails=(POSITIVE, NEGATIVE),
             reference=REFERENCE,
             middle=MIDDLE,

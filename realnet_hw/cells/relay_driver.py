@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 class RelayDriver(Cell):
     """A transistor for coils, and two comparators that keep it off unless both rails are there.
 
+    A controller that measures the voltage behind the watching resistor, while its own signal is
+    high, sees whether they do: the base is then at 0.65 V or more, or a comparator holds it at
+    0.4 V or less. The resistor is so large that no level of the controller's pin operates the
+    relays.
+
     The positive rail is there above ``V_middle (R_1 + R_2) / R_2``; the negative one below
     ``V_ref - (V_ref - V_middle) (R_3 + R_4) / R_3``. What the coils' current does when it is
     switched off goes through a diode and a resistor, which ends it sooner than a diode alone.
@@ -21,6 +26,7 @@ class RelayDriver(Cell):
     Args:
         input: net of the logic signal that operates the relays.
         output: net of the coils' lower end.
+        watch: net of what sees the transistor's base.
         rails: nets of the rails, the positive one first; it feeds the coils.
         reference: net of the reference voltage.
         middle: net of half of it.
@@ -35,6 +41,7 @@ class RelayDriver(Cell):
         *,
         input: str,
         output: str,
+        watch: str,
         rails: tuple[str, str],
         reference: str,
         middle: str,
@@ -45,7 +52,7 @@ class RelayDriver(Cell):
         stage: int | None = None,
     ) -> None:
         super().__init__(name, title, layer=layer, stage=stage)
-        self.input, self.output = input, output
+        self.input, self.output, self.watch = input, output, watch
         self.rails, self.reference, self.middle = rails, reference, middle
         high, low = f"{name}_HIGH", f"{name}_LOW"
         base, freed = f"{output}_BASE", f"{output}_FREED"
@@ -59,6 +66,7 @@ class RelayDriver(Cell):
             ("low_upper", reference, low, negative_ohm[0]),
             ("low_lower", low, rails[1], negative_ohm[1]),
             ("free", rails[0], freed, 221.0),
+            ("watch", base, watch, 100e3),
         ):
             self.parts[key] = CellPart("resistor", {"1": first, "2": second}, units.compact(ohm))
         self.parts["diode"] = CellPart("diode_1n4148", {"1": freed, "2": output})
@@ -94,8 +102,12 @@ class RelayDriver(Cell):
         resistor = pad.put("base", 38.1, -10.16, rotation=0, texts="right")
         pad.wire(resistor["1"], (38.1, -16.51), (35.56, -16.51))
         pad.label(self.input, 35.56, -16.51, "left")
-        pad.wire((join, 0), (38.1, 0), transistor["2"])
+        pad.wire((join, 0), (38.1, 0), (45.72, 0), transistor["2"])
         pad.wire(resistor["2"], (38.1, 0))
+        watching = pad.put("watch", 45.72, 10.16, texts="left")
+        pad.wire((45.72, 0), watching["1"])
+        pad.wire(watching["2"], (45.72, 16.51), (48.26, 16.51))
+        pad.label(self.watch, 48.26, 16.51)
         pad.small_label(base, join + 1.27, 0)
         pad.power("GND", *transistor["1"], "down")
 

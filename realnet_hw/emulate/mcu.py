@@ -179,6 +179,14 @@ class VirtualController:
         """
         self._pins.drive(pin, level)
 
+    def put(self, pin: str, volts: float) -> None:
+        """Put a voltage on one of the ADC's pins, PC0 to PC5, from now on.
+
+        Raises:
+            InputError: no such pin.
+        """
+        self._pins.volts(pin, volts)
+
     def on_write(self, register: int, callback: Callable[[int], None]) -> None:
         """Call back with the byte when the firmware writes a register that only keeps it.
 

@@ -59,6 +59,11 @@ class Pins:
         self._fit_pulls()
         self._core.library.avr_raise_irq(self._core.irq(f"iog{pin[1]}", int(pin[2])), level)
 
+    def volts(self, pin: str, volts: float) -> None:
+        """Put a voltage on a pin of port C, from now on, for the controller's own ADC."""
+        _, bit = self._place(pin)
+        self._core.library.avr_raise_irq(self._core.irq("adc ", bit), round(volts * 1e3))
+
     def level(self, pin: str) -> int:
         """The level of a pin: as driven, or its external pull, or its internal pull-up, else 0.
 

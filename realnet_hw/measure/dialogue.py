@@ -37,6 +37,7 @@ _QUEUE_LIMIT = 64
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _ERROR = re.compile(r'([+-]?\d+),"(.*)"')
 _HEARTBEAT_LOST = "101"
+_SUPPLY_LOST = "106"
 _RESTARTED = {"102", "103", "105"}
 _DISTURBED = re.compile(r"-1\d\d|-36\d")
 """What we send is never malformed: it came malformed."""
@@ -238,6 +239,9 @@ class Dialogue:
         if _HEARTBEAT_LOST in numbers:
             mend = f"the host was silent for {self._heartbeat_s:g} s, so outputs are grounded; "
             mend += "go on with --resume"
+        elif _SUPPLY_LOST in numbers:
+            mend = "the fixture's +15 V or -15 V was missing, so outputs are grounded; check that "
+            mend += "supply and its plug, then go on with --resume"
         elif numbers & _RESTARTED:
             mend = "the fixture restarted, so outputs are grounded; check its supply, "
             mend += "then go on with --resume"

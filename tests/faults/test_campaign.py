@@ -35,6 +35,8 @@ HEARTBEAT_s = 1.0
 # The clock's millisecond, at which the firmware looks.
 TICK_s = 1e-3
 HANG_LIMIT_s = 0.25
+# The firmware looks at its rails once a millisecond, and judges what it began at the last look.
+_RAILS_LOST_s = 2.2e-3
 
 Disturb = Callable[[Desk], None]
 
@@ -212,6 +214,29 @@ def test_fixture_loses_its_supply(
 
     with pytest.raises(BenchError, match=told):
         measured(board, bench, tmp_path, lambda desk: desk.restart(starts_s), at=at)
+    bench.wait_until_grounded()
+    assert points_kept(tmp_path) == at
+    goes_on(board, bench, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("at", "back"), [(0, True), (2, True), (2, False)], ids=["at once", "a moment", "for good"]
+)
+def test_fixture_loses_its_rails(
+    board: Board, bench: Desk, tmp_path: Path, at: int, *, back: bool
+) -> None:
+    """Sources and senses go on as if nothing were, and no input is read back where it matters."""
+
+    def lose(desk: Desk) -> None:
+        with desk.fixture.held():
+            desk.fixture.supply(is_there=False)
+            desk.fixture.run_for(_RAILS_LOST_s)
+            desk.fixture.supply(is_there=back)
+
+    with pytest.raises(BenchError, match=r"106 Analogue supply lost; .*\+15 V or -15 V .*--resume"):
+        measured(board, bench, tmp_path, lose, at=at)
+    bench.wait_until_grounded()
+    bench.fixture.supply(is_there=True)
     bench.wait_until_grounded()
     assert points_kept(tmp_path) == at
     goes_on(board, bench, tmp_path)

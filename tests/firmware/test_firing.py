@@ -173,6 +173,24 @@ def test_several_pulses_are_told_from_one(live: tuple[VirtualFixture, Board]) ->
     assert (start_s, width_s) == pytest.approx((1e-3, 1e-3), abs=2 * TICK_s)
 
 
+@pytest.mark.parametrize("again_us", [None, 0.5, 1.1, 2.5, 6.0, 20.0])
+def test_a_short_gap_is_no_part_of_a_pulse(
+    live: tuple[VirtualFixture, Board], again_us: float | None
+) -> None:
+    """However short, and however short what follows: told as several, or as what can't be timed."""
+    fixture, board = live
+    draw = random.Random(f"gap {again_us}")
+    for gap_us in (0.3, 0.7, 1.5, 2.2, 2.7, 3.2, 3.7, 4.5, 6.0, 12.0, 30.0):
+        rises_s = 1e-3 + draw.uniform(0, 1e-4)
+        falls_s = rises_s + 5e-4
+        again_s = falls_s + gap_us * 1e-6
+        board.begin(rises_s, falls_s, again_s, again_s + (again_us or 300) * 1e-6)
+        seen, _, width_s = fire(fixture, "0,50,50,3000,1,0")
+        assert seen in (2, 4), gap_us
+        if seen == 2:
+            assert width_s == pytest.approx(5e-4, abs=TICK_s * 1.001), gap_us
+
+
 @pytest.mark.parametrize(("answer_s", "level"), [((), 1), ((1e-3,), 1), ((1e-3, 1.002e-3), 0)])
 def test_what_cannot_be_timed_is_told(
     live: tuple[VirtualFixture, Board], answer_s: tuple[float, ...], level: int

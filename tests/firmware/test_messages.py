@@ -295,7 +295,7 @@ def test_byte_without_a_stop_bit(fixture: VirtualFixture) -> None:
 
 def test_answers_longer_than_the_ring_arrive_whole(fixture: VirtualFixture) -> None:
     answer = fixture.ask("*IDN?" + ";*IDN?" * 39, limit_s=2)
-    assert answer == ";".join(["realnet_hw,fixture,0,1.3.0"] * 40)
+    assert answer == ";".join(["realnet_hw,fixture,0,1.4.0"] * 40)
 
 
 def test_average_of_a_known_sequence(new_fixture: MakeFixture) -> None:

@@ -39,14 +39,11 @@ def test_every_command_is_documented_and_no_other(firmware_source: Path) -> None
 
 
 def test_every_error_is_documented_with_its_text(firmware_source: Path) -> None:
-    numbers = dict(
-        re.findall(r"(ERROR_\w+) = (-?\d+)", (firmware_source / "errors.h").read_text("utf-8"))
+    listed = re.findall(
+        r'ERROR\(\w+, (-?\d+), "([^"]+)"\)', (firmware_source / "errors.h").read_text("utf-8")
     )
-    texts = re.findall(
-        r'\{(ERROR_\w+), "([^"]+)"\}', (firmware_source / "errors.c").read_text("utf-8")
-    )
-    in_firmware = {(numbers[name], text) for name, text in texts if numbers[name] != "0"}
-    assert len(in_firmware) == len(numbers) - 1
+    in_firmware = {(number, text) for number, text in listed if number != "0"}
+    assert len(in_firmware) == len(listed) - 1
     in_document = set(re.findall(r"^\| (-?\d+) \| ([^|]+) \|", _PROTOCOL, re.MULTILINE))
     assert in_document == in_firmware
 

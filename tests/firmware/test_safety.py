@@ -270,6 +270,65 @@ def test_lost_heartbeat_within_a_line_leaves_nothing_on(new_fixture: MakeFixture
     assert _off(fixture)
 
 
+# ------------------------------------------------------------------------------ its supply
+
+_LOOK_s = 2.2e-3
+"""It looks once a millisecond, at what it began to measure a millisecond ago."""
+
+
+@pytest.mark.parametrize(
+    ("busy_with", "cut_short"),
+    [
+        ("", ""),
+        ("SENS:SWE? 1,-5,5,100,100,16,255", '-200,"Execution error";'),
+        ("SENS:SWE? 1,0,1,4,60000,1,1", '-200,"Execution error";'),
+        ("SENS:FIRE? 90000,90000,90000,200000,1,0", '-200,"Execution error";'),
+        ("DIG:PATT 0;:ARR:STOR 1,3,3;:ARR ON", ""),
+    ],
+    ids=["idle", "sweep", "settling", "firing", "refreshing"],
+)
+def test_rails_lost(new_fixture: MakeFixture, busy_with: str, cut_short: str) -> None:
+    """Back again, they find everything off: the relays stay released until they are told."""
+    fixture = _live(new_fixture)
+    fixture.send(busy_with.encode() + b"\n")
+    fixture.run_for(0.03)
+    edges = _watch(fixture, OUTPUT_ENABLE)
+    lost_s = fixture.now_s
+    fixture.supply(is_there=False)
+    fixture.run_for(_LOOK_s)
+    fixture.supply(is_there=True)
+    fixture.run_for(0.3)
+    assert [level for _, level, _ in edges] == [0]
+    assert edges[0][2] - lost_s < _LOOK_s
+    assert _off(fixture)
+    assert _grounded(fixture)
+    fixture.receive()
+    told = cut_short + '106,"Analogue supply lost";0,"No error"'
+    assert fixture.ask("SYST:ERR?" + ";ERR?" * told.count(";")) == told
+    assert fixture.ask("OUTP?;:SOUR1:VOLT?;:SYST:RES:CAUS?") == "0;0.000000;1"
+    assert fixture.ask("SOUR1:VOLT 2;:OUTP ON;:MEAS1:VOLT?") == "2.000000"
+
+
+def test_outputs_do_not_stay_on_without_rails(new_fixture: MakeFixture) -> None:
+    fixture = new_fixture()
+    fixture.supply(is_there=False)
+    fixture.command(LIVE, settle_s=0.03)
+    assert fixture.ask("OUTP?;:SYST:ERR?") == '0;106,"Analogue supply lost"'
+    fixture.supply(is_there=True)
+    fixture.run_for(0.02)
+    assert _off(fixture)
+    assert _grounded(fixture)
+
+
+def test_rails_that_are_lost_while_outputs_are_off_leave_no_error(new_fixture: MakeFixture) -> None:
+    fixture = _live(new_fixture)
+    fixture.command("OUTP OFF")
+    fixture.supply(is_there=False)
+    fixture.run_for(0.05)
+    fixture.supply(is_there=True)
+    assert fixture.ask("OUTP ON;:SYST:ERR:COUN?;:OUTP?") == "0;1"
+
+
 # ----------------------------------------------------------------------------------- hang
 
 

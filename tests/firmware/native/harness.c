@@ -12,6 +12,7 @@
 #include "calibration.h"
 #include "clock.h"
 #include "outputs.h"
+#include "rails.h"
 #include "scpi.h"
 #include "spi_bus.h"
 #include "uart.h"
@@ -127,6 +128,7 @@ static void start(void)
     spi_start();
     calibration_load();
     outputs_reset();
+    rails_start();
     clock_start();
     uart_start();
     UCSR0A |= 1 << UDRE0;
