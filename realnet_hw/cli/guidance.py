@@ -28,6 +28,12 @@ def command(*words: str | Path) -> str:
     return shlex.join(["realnet", *map(str, words)])
 
 
+def from_here(path: Path) -> Path:
+    """Return a path as one types it in the working folder."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
 def after_building(board: str) -> list[str]:
     """Return what comes after a build."""
     return [f"Next: {command('predict', board, '--out', PREDICTION)}"]

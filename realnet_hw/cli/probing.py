@@ -11,15 +11,21 @@ from realnet_hw.errors import InputError
 
 if TYPE_CHECKING:
     from realnet_hw.diagnose.diagnosis import Investigation
+    from realnet_hw.diagnose.reading_file import Kept
     from realnet_hw.diagnose.readings import Probe
     from realnet_hw.measure.at_hand import AtHand
 
+_BEGIN = """\
+You are asked for one reading after the other, until it is clear what is wrong.
+Supplies on, with their current limited; black lead of the meter at GND for volts."""
 _HELP = """\
 Type what the meter shows: 1.23  -0.5  12 mV  4k7  OL (of ohms, more than it can show)
 or: s  another place, I can't reach this one     u  undo the last reading
     ?  this help                                 q  enough"""
 
-_SHOWN, _READ_SHOWN = 3, 8
+_SHOWN, _READ_SHOWN, _WORTH_SAYING = 3, 8, 0.02
+# Before anything is read a board is as probably sound as not: that is nothing to be said.
+_FAIRLY_SOUND = 0.6
 _UNKNOWN = "No single fault explains these readings"
 # So often the fixture hears from us while somebody looks for a place to probe, a share of its
 # patience.
@@ -36,6 +42,7 @@ class Probing:
         looked: the board, with what was read already.
         answers: where to write.
         typed: what is typed; its end is taken for enough.
+        kept: what was read is on the disk there before the next reading is asked for.
         bench: the fixture that the board is on, if it is on one.
     """
 
@@ -44,20 +51,24 @@ class Probing:
         looked: Investigation,
         answers: TextIO,
         typed: TextIO,
+        kept: Kept,
         bench: AtHand | None = None,
     ) -> None:
         self._looked, self._answers, self._typed, self._bench = looked, answers, typed, bench
-        self._given = len(looked.readings.values)
+        self._kept = kept
+        # Of what was read since then, whether it was typed.
+        self._taken: list[bool] = []
         self._skipped: set[Probe] = set()
         self._at: Setting | None = None
         self._is_odd = False
+        self._is_off = False
         self._has_begun = False
 
     def until_settled(self) -> None:
         """Go from reading to reading until it is clear what is wrong, or somebody has enough.
 
         Raises:
-            InputError, BenchError, LinkLost: as the fixture.
+            InputError, BenchError, LinkLost: as the fixture, and where the disk is full.
         """
         while True:
             self._say_where_we_are()
@@ -70,14 +81,12 @@ class Probing:
             probe = self._next()
             if probe is None:
                 return
+            if self._bench is not None and not self._has_power(probe):
+                return
             if self._bench is not None and probe in self._looked.by_itself:
                 self._read_by_itself(self._bench, probe)
             elif not self._read_by_hand(probe):
                 return
-
-    @property
-    def _count(self) -> int:
-        return len(self._looked.readings.values)
 
     def _next(self) -> Probe | None:
         """Return what to read; None, with a reason, where there is nothing."""
@@ -109,25 +118,32 @@ class Probing:
 
     def _read_by_itself(self, bench: AtHand, probe: Probe) -> None:
         """Read all that is wired, at a probe's inputs."""
-        inputs = dict(probe.inputs)
+        looked = self._looked
         at = words.inputs_words(probe.inputs)
-        self._answers.write(f"\n{self._looked.steps + 1}. The fixture sets {at} and reads: ")
+        self._answers.write(f"\n{looked.steps + 1}. The fixture sets {at} and reads: ")
         self._answers.flush()
-        case, channels = bench.case(inputs)
-        taken = readings.from_cases(
-            [case], self._looked.board, channels, bench.wiring, bench.range_V
-        )
+        case, channels = bench.case(dict(probe.inputs))
+        taken = readings.from_cases([case], looked.board, channels, bench.wiring, bench.range_V)
+        self._kept.measure(taken)
         self._at = (probe.inputs, "")
-        shown = [
-            f"{one.probe.net} {words.reading_words(one.probe.kind, one.value)}"
-            for one in taken.values[:_READ_SHOWN]
-        ]
-        more = f" and {len(taken.values) - len(shown)} more" * (len(taken.values) > len(shown))
-        self._answers.write(f"{', '.join(shown)}{more}\n")
-        self._looked.take(taken, step=True)
-        self._looked.by_itself = [
-            one for one in self._looked.by_itself if one.inputs != probe.inputs
-        ]
+        read = [looked.as_read(one, taken) for one in taken.values]
+        shown = [f"{one.node} {words.value_words(one)}" for one in read[:_READ_SHOWN]]
+        shown += [f"and {len(read) - _READ_SHOWN} more"] * (len(read) > _READ_SHOWN)
+        shown += [f"{net} could not be timed: {why}" for net, why in taken.untimed.items()]
+        self._answers.write(f"{', '.join(shown)}\n")
+        looked.take(taken, step=True)
+        self._taken.append(False)
+        looked.by_itself = [one for one in looked.by_itself if one.inputs != probe.inputs]
+
+    def _has_power(self, probe: Probe) -> bool:
+        """Wait, where ohms were read last, until the board is on; False where it is enough."""
+        if not self._is_off or not probe.inputs:
+            return True
+        self._answers.write("\nPower on again, inputs plugged in. Then press Enter.\n> ")
+        self._answers.flush()
+        line = self._line()
+        self._is_off = False
+        return bool(line) and line.strip() != "q"
 
     def _hold(self, probe: Probe) -> None:
         """Let the fixture hold the inputs that somebody reads at; ohms are read without."""
@@ -190,19 +206,22 @@ class Probing:
             if isinstance(taken, str):
                 self._answers.write(f"{taken}\n")
                 continue
+            self._kept.type(taken.values[0])
             was_unknown = self._looked.found.is_unknown
             self._looked.take(taken, step=True)
+            self._taken.append(True)
             self._is_odd = self._looked.found.is_unknown and not was_unknown
             # With a supply off nothing is odd.
             self._is_odd &= not self._looked.rail_words()
+            self._is_off = not probe.inputs
             self._at = (probe.inputs, probe.held) if probe.inputs else self._at
             return True
 
     def _ask(self, probe: Probe) -> str | None:
         """Ask for one reading; None where it is enough."""
-        self._answers.write(f"\n{self._looked.steps + 1}. {self._setting(probe)}")
+        self._answers.write(f"\n{self._looked.steps + 1}. {self._setting(probe)}\n")
         while True:
-            self._answers.write(f"{self._question(probe)}\n> ")
+            self._answers.write(f"   {self._question(probe)}\n> ")
             self._answers.flush()
             line = self._line()
             text = line.strip()
@@ -214,29 +233,32 @@ class Probing:
             self._answers.write(f"{_HELP}\n")
 
     def _setting(self, probe: Probe) -> str:
-        """Return what is to be set before a reading, empty where it is already."""
-        if not probe.inputs or self._at == (probe.inputs, probe.held):
-            return ""
+        """Return what the board is to be set to before a reading, and who does it."""
+        if not probe.inputs:
+            return "Power off, inputs unplugged."
         inputs = words.inputs_words(probe.inputs)
-        said = f"The fixture holds {inputs}." if self._bench else f"Set {inputs}."
+        on = "Power on again. " if self._is_off else ""
+        if self._bench is not None:
+            said = f"The fixture holds {inputs}."
+        elif self._at == (probe.inputs, probe.held) and not self._is_off:
+            said = f"As before, {inputs}."
+        else:
+            said = f"{on}Set {inputs}."
         if not probe.held:
-            return f"{said}\n"
+            return said
+        if self._at == (probe.inputs, probe.held):
+            return f"{said} {probe.held} stays joined to GND."
         resets = [port.name for port in readings.pulled(self._looked.board) if port.role == "reset"]
         before = "" if probe.held in resets else f"Join {resets[0]} to GND for a moment. "
-        return f"{said} {before}Join {probe.held} to GND with a wire, and leave it there.\n"
+        return f"{said} {before}Join {probe.held} to GND with a wire, and leave it there."
 
     def _question(self, probe: Probe) -> str:
-        looked = self._looked
-        where = [
-            f"{net} ({words.place_of(net, looked.board, looked.netlist)})"
-            for net in (probe.net, probe.other)
-            if net
-        ]
+        reading = self._looked.probe_reading(probe)
         if probe.kind == "ohm":
-            return f"Power off, inputs unplugged: ohms from {where[0]} to {where[1]}?"
+            return f"Ohms from {probe.net} to {probe.other} ({reading.place}, as it sits there)?"
         if probe.kind == "ampere":
             return f"Current that the supply {probe.net} delivers?"
-        return f"Volts at {where[0]}?"
+        return f"Volts at {probe.net} ({reading.place})?"
 
     def _takes_back(self) -> bool:
         """Ask, where nothing explains the readings, whether the last one is to be taken back."""
@@ -256,16 +278,21 @@ class Probing:
 
     def _undo(self) -> None:
         """Take the last reading that was typed back."""
-        if self._count == self._given:
+        if not self._taken:
             self._answers.write("Nothing was typed yet.\n")
+        elif not self._taken[-1]:
+            self._answers.write("The fixture has read since then.\n")
         else:
+            self._kept.take_back()
             self._looked.take_back()
+            self._taken.pop()
 
     def _value(self, probe: Probe, text: str) -> readings.Readings | str:
         """Return a reading as typed, or why it is none."""
         try:
             value = readings.value_typed(text, probe.kind)
-            taken = readings.by_hand(probe, value, number=self._count + 1)
+            number = len(self._looked.readings.budgets) + 1
+            taken = readings.by_hand(probe, value, number=number)
             possible.refuse_impossible(taken, self._looked.board)
         except InputError as error:
             return str(error)
@@ -278,18 +305,25 @@ class Probing:
         if not len(found.evidence.values) or found.is_unknown:
             return
         faults = self._looked.dictionary.universe.faults
-        order = sorted(range(len(faults)), key=lambda fault: -found.faults[fault])
+        order = sorted(range(1, len(faults)), key=lambda fault: -found.faults[fault])
         shown = [
-            f"{table.percent(float(found.faults[fault]))} "
-            f"{'nothing is wrong' if fault == 0 else faults[fault].name}"
+            f"{faults[fault].name} ({table.percent(float(found.faults[fault]))})"
             for fault in order[:_SHOWN]
-            if found.faults[fault] > 0.01
+            if found.faults[fault] > _WORTH_SAYING
         ]
-        self._answers.write(f"So far: {', '.join(shown)}\n")
+        if found.healthy > max(found.faults[1:], default=0.0):
+            sure = f" ({table.percent(found.healthy)})" if found.healthy > _FAIRLY_SOUND else " yet"
+            self._answers.write(f"So far: nothing wrong seen{sure}\n")
+        elif shown:
+            self._answers.write(f"So far: {', '.join(shown)}\n")
 
 
 def probe(
-    looked: Investigation, answers: TextIO, typed: TextIO, bench: AtHand | None = None
+    looked: Investigation,
+    answers: TextIO,
+    typed: TextIO,
+    kept: Kept,
+    bench: AtHand | None = None,
 ) -> None:
     """Ask for readings until it is clear what is wrong, or whoever reads them has enough.
 
@@ -299,17 +333,17 @@ def probe(
         looked: the board, with what was read already.
         answers: where to write.
         typed: what is typed; its end is taken for enough.
+        kept: the file that every reading is in before the next one is asked for.
         bench: the fixture that the board is on: it takes what is wired to it.
 
     Raises:
-        InputError, BenchError, LinkLost: as the fixture.
+        InputError, BenchError, LinkLost: as the fixture, and where the disk is full.
     """
-    answers.write("Black lead of the meter to GND for volts, and the supplies on.\n")
-    answers.write(f"{_HELP}\n")
+    answers.write(f"{_BEGIN}\n{_HELP}\n")
     if bench is not None:
         looked.by_itself = looked.read_by(bench.wiring)
     try:
-        Probing(looked, answers, typed, bench).until_settled()
+        Probing(looked, answers, typed, kept, bench).until_settled()
     except KeyboardInterrupt:
         answers.write("\nEnough, then.\n")
     finally:

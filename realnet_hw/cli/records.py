@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from realnet_hw.board import Board
-    from realnet_hw.export.netlist import Netlist
     from realnet_hw.measure.archive import Archive
 
 Json = Annotated[bool, Parameter("--json", negative="")]
@@ -186,13 +185,13 @@ def _print(record: object, to: Console) -> None:
         case kinds.Diagnosis():
             from realnet_hw.diagnose import table as diagnosed
 
-            diagnosed.show(record, *_same_board(record.board, record.circuit_sha256), to)
+            diagnosed.show(record, _same_board(record.board, record.circuit_sha256), to)
         case kinds.FixtureCalibration():
             to.print(calibrate.table_of(record))
 
 
-def _same_board(name: str, circuit_sha256: str) -> tuple[Board, Netlist]:
-    """Return the board of a record and its netlist.
+def _same_board(name: str, circuit_sha256: str) -> Board:
+    """Return the board of a record.
 
     Raises:
         InputError: it is not here, or is another circuit than then.
@@ -204,9 +203,8 @@ def _same_board(name: str, circuit_sha256: str) -> tuple[Board, Netlist]:
     # By its name alone: a record from elsewhere does not say which program is run.
     if name in project.board_files():
         board = load_board(name)
-        netlist = netlists.from_board(board)
-        if netlist.sha256() == circuit_sha256:
-            return board, netlist
+        if netlists.from_board(board).sha256() == circuit_sha256:
+            return board
     raise InputError(
         "its board is not here as it was then", where=name, mend="--json prints the record itself"
     )

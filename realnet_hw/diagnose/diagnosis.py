@@ -9,12 +9,14 @@ from pathlib import Path
 
 from realnet_hw import records
 from realnet_hw.board import Board
-from realnet_hw.diagnose import neighbours, offers, probes, words
+from realnet_hw.compare.words import beyond
+from realnet_hw.diagnose import mending, neighbours, offers, probes, words
 from realnet_hw.diagnose.answers import plain
 from realnet_hw.diagnose.dictionary import Dictionary, dictionary, is_made
-from realnet_hw.diagnose.groups import Group, groups
+from realnet_hw.diagnose.groups import Group, best_hypotheses, groups
 from realnet_hw.diagnose.inference import Evidence, Posterior, Predictor, posterior
 from realnet_hw.diagnose.pairs import pairs
+from realnet_hw.diagnose.places import Places
 from realnet_hw.diagnose.probes import Choice
 from realnet_hw.diagnose.readings import Probe, Reading, Readings, expanded
 from realnet_hw.diagnose.responding import expected_s, responder_of
@@ -134,6 +136,7 @@ class Investigation:
         folder: where dictionaries are kept; in the user's cache if not given.
         progress: told of the dictionary's making.
         waiting: told before, of a board that is slow to compute, how long it will take.
+        places: where its nets are touched.
 
     Raises:
         SimulationFailed: no solution for the sound board.
@@ -151,8 +154,10 @@ class Investigation:
         folder: Path | None = None,
         progress: Progress | None = None,
         waiting: Waiting | None = None,
+        places: Places | None = None,
     ) -> None:
         self.board, self.netlist = board, netlist
+        self.places = places or Places(board, netlist)
         self._responder = responder_of(board, deck, engine, cases)
         responder = self._responder
         if waiting and responder.is_slow and not is_made(responder, universe, folder):
@@ -263,7 +268,7 @@ class Investigation:
     def rail_words(self) -> str:
         """Return which supply was read far from what it should be, empty if none was."""
         readings = self.readings
-        read = [self._read(reading, readings) for reading in readings.values]
+        read = [self.as_read(reading, readings) for reading in readings.values]
         return words.rail_words(read, self.board)
 
     def choices(self, at: tuple[tuple[str, float], ...] | None = None) -> list[Choice]:
@@ -317,7 +322,7 @@ class Investigation:
         unknown = found.is_unknown
         readings = self.readings
         choices = [] if unknown else self.choices(_last_inputs(readings))
-        read = [self._read(reading, readings) for reading in readings.values]
+        read = [self.as_read(reading, readings) for reading in readings.values]
         return records.Diagnosis(
             board=self.board.name,
             title=self.board.title,
@@ -378,10 +383,20 @@ class Investigation:
             nets=list(fault.nets),
             p=_rounded(share),
             words=words.fault_words(fault, self.netlist, value),
+            mend=mending.mend_words(fault, self.netlist, self._ohms(number)),
             value=None if value is None else _significant(value.value),
             low=None if value is None else _significant(value.low),
             high=None if value is None else _significant(value.high),
         )
+
+    def _ohms(self, number: int) -> tuple[float, float] | None:
+        """Return the ohms that tell whether a fault is there: without it and with it."""
+        ends = mending.ohm_ends(self.dictionary.universe.faults[number], self.netlist)
+        if ends is None or not set(ends) <= self.predictor.deck.nodes.keys():
+            return None
+        rows = [0, *best_hypotheses(self.found, [number])]
+        logs = self.predictor.predicted([Probe("ohm", (), *ends)], rows).mean[:, 0]
+        return math.exp(logs[0]), math.exp(logs[1])
 
     def _name(self, fault: int) -> str:
         return self.dictionary.universe.faults[fault].name
@@ -389,33 +404,37 @@ class Investigation:
     def _next(self, choice: Choice) -> records.NextProbe:
         faults = self.dictionary.universe.faults
         return records.NextProbe(
-            probe=self._probe(choice.probe),
+            probe=self.probe_reading(choice.probe),
             bits=_rounded(choice.bits),
             expected={
                 faults[fault].name: _significant(value) for fault, value in choice.expected.items()
             },
         )
 
-    def _probe(self, probe: Probe) -> records.ProbeReading:
-        places = [words.place_of(probe.net, self.board, self.netlist)]
-        if probe.other:
-            places.append(words.place_of(probe.other, self.board, self.netlist))
+    def probe_reading(self, probe: Probe) -> records.ProbeReading:
+        """Return where and how something is read, as a record says it."""
+        is_ohm = probe.kind == "ohm"
+        place = self.places.between(probe.net, probe.other) if is_ohm else self.places.of(probe.net)
         return records.ProbeReading(
             kind=probe.kind,
             inputs=dict(probe.inputs),
             node=probe.net,
             other=probe.other,
             held=probe.held,
-            place=" to ".join(places),
+            place=place,
         )
 
-    def _read(self, reading: Reading, readings: Readings) -> records.ProbeReading:
+    def as_read(self, reading: Reading, readings: Readings) -> records.ProbeReading:
+        """Return a reading, one of several, as a record says it."""
         import msgspec
 
+        U = expanded(reading, readings.budgets)
+        range_V = readings.range_V.get(reading.channel)
         return msgspec.structs.replace(
-            self._probe(reading.probe),
+            self.probe_reading(reading.probe),
             value=reading.value,
-            U=expanded(reading, readings.budgets),
+            U=U,
+            bound=beyond(reading.value, U, range_V),
         )
 
     def _step(self) -> records.DiagnosisStep:

@@ -292,7 +292,7 @@ class Evidence:
                 for one in readings.delivered
             ),
             np.array([readings.range_V.get(reading.channel, np.inf) for reading in values]),
-            readings.untimed,
+            frozenset(readings.untimed),
         )
 
 

@@ -9,11 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from realnet_hw.board import Board
-from realnet_hw.drawing import sexpr
-from realnet_hw.drawing.geometry import Point
-from realnet_hw.errors import InputError
+from realnet_hw.diagnose.board_pads import board_pads, board_tree
 from realnet_hw.export.netlist import Netlist
-from realnet_hw.export.pcb.footprints import turned
 
 Pair = tuple[str, str]
 
@@ -45,29 +42,12 @@ def pcb_pairs(board_file: Path) -> Iterator[Pair]:
     Raises:
         InputError: it can't be read.
     """
-    try:
-        tree = sexpr.parse(board_file.read_text("utf-8"))
-    except OSError as error:
-        raise InputError(error.strerror or str(error), where=str(board_file)) from None
-    pads = list(_pads(tree))
-    for (at, size, net), (to, other_size, other) in itertools.combinations(pads, 2):
-        gap = math.hypot(at.x - to.x, at.y - to.y) - (size + other_size) / 2
-        if net != other and gap <= _GAP_mm:
-            yield net, other
-
-
-def _pads(tree: sexpr.Node) -> Iterator[tuple[Point, float, str]]:
-    """Yield where each pad with a net is, its smaller size in mm, and the net."""
-    for part in sexpr.children(tree, "footprint"):
-        x, y, *turn = sexpr.numbers(part, "at")
-        for pad in sexpr.children(part, "pad"):
-            net = sexpr.child(pad, "net")
-            if net is None:
-                continue
-            px, py, *_ = sexpr.numbers(pad, "at")
-            at = turned(Point(px, py), turn[0] if turn else 0.0).moved(x, y)
-            # A schematic's own nets have a slash before their name there.
-            yield at, min(sexpr.numbers(pad, "size")), str(net[2]).removeprefix("/")
+    pads = [pad for _, some in board_pads(board_tree(board_file)) for pad in some if pad.net]
+    for one, other in itertools.combinations(pads, 2):
+        gap = math.hypot(one.at.x - other.at.x, one.at.y - other.at.y)
+        gap -= (one.size_mm + other.size_mm) / 2
+        if one.net != other.net and gap <= _GAP_mm:
+            yield one.net, other.net
 
 
 def breadboard_legs(board: Board, netlist: Netlist) -> Iterator[tuple[str, str, str]]:

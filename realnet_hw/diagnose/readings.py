@@ -1,20 +1,17 @@
-"""What was read: of a measurement record, or of a file of readings that anybody may write."""
+"""What was read: by a fixture, with all its budgets, or by a person with a multimeter."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from realnet_hw import units
 from realnet_hw.board import Board, Port
-from realnet_hw.compare.words import some
 from realnet_hw.errors import InputError
 from realnet_hw.records import Component, MeasuredCase, MeasuredPulse, MeasuredValue, Measurement
 from realnet_hw.uncertainty import expanded_uncertainty
@@ -98,115 +95,39 @@ class Readings:
         delivered: of each case that a voltage was read at, each input.
         budgets: by channel.
         range_V: readings of voltages by channel reach from minus to plus that; none for others.
-        untimed: nets with a pulse that could not be timed as one, at any case.
+        untimed: nets with a pulse that could not be timed as one, at any case, and why.
     """
 
     values: tuple[Reading, ...] = ()
     delivered: tuple[Delivered, ...] = ()
     budgets: Mapping[str, Sequence[Component]] = field(default_factory=dict)
     range_V: Mapping[str, float] = field(default_factory=dict)
-    untimed: frozenset[str] = frozenset()
+    untimed: Mapping[str, str] = field(default_factory=dict)
 
     def joined(self, more: Readings) -> Readings:
-        """Return these readings and more; what is known of a case's inputs stays as it was."""
-        known = {(one.inputs, one.name) for one in self.delivered}
+        """Return these readings and more.
+
+        What is known of a case's inputs stays as it was; what a fixture knows of them counts
+        before what somebody said to have set.
+        """
+        surer = {(one.inputs, one.name) for one in more.delivered if one.channel != _BY_HAND}
+        kept = [
+            one
+            for one in self.delivered
+            if one.channel != _BY_HAND or (one.inputs, one.name) not in surer
+        ]
+        known = {(one.inputs, one.name) for one in kept}
         new = [one for one in more.delivered if (one.inputs, one.name) not in known]
         return Readings(
             (*self.values, *more.values),
-            (*self.delivered, *new),
+            (*kept, *new),
             {**self.budgets, **more.budgets},
             {**self.range_V, **more.range_V},
-            self.untimed | more.untimed,
+            {**self.untimed, **more.untimed},
         )
-
-
-class _Given(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One reading of a file."""
-
-    kind: Quantity | None = None
-    inputs: dict[str, float] = {}
-    node: str = ""
-    a: str = ""
-    b: str = ""
-    held: str = ""
-    value: float
-    unit: Literal["", "V", "mV", "ohm", "kohm", "Mohm", "A", "mA", "s", "ms", "us"] = ""
-    u: float | None = None
-
-
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A file of readings."""
-
-    readings: list[_Given]
 
 
 _SYMBOLS: Mapping[Quantity, str] = {"volt": "V", "ohm": "ohm", "ampere": "A", "second": "s"}
-_UNITS: Mapping[str, tuple[Quantity, float]] = {
-    "V": ("volt", 1.0),
-    "mV": ("volt", 1e-3),
-    "ohm": ("ohm", 1.0),
-    "kohm": ("ohm", 1e3),
-    "Mohm": ("ohm", 1e6),
-    "A": ("ampere", 1.0),
-    "mA": ("ampere", 1e-3),
-    "s": ("second", 1.0),
-    "ms": ("second", 1e-3),
-    "us": ("second", 1e-6),
-}
-
-
-def from_file(path: Path, board: Board, nets: Sequence[str]) -> Readings:
-    """Read a file of readings.
-
-    Args:
-        path: JSON, ``{"readings": [{"inputs": {"X1": 0}, "node": "Y", "value": 0.02, "unit": "V"},
-            {"kind": "ohm", "a": "H1", "b": "GND", "value": 1e4}]}``. A node is a net, or the name
-            of a port or test point; ``u`` is a standard uncertainty in the value's unit.
-        board: what was read.
-        nets: that it has.
-
-    Raises:
-        InputError: no such file, or not such readings of this board.
-    """
-    try:
-        given = msgspec.json.decode(path.read_bytes(), type=_File)
-    except OSError as error:
-        raise InputError(error.strerror or str(error), where=str(path)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError(
-            str(error),
-            where=str(path),
-            mend='give {"readings": [{"inputs": {...}, "node": "Y", "value": 0.02, "unit": "V"}]}',
-        ) from None
-    found = Readings()
-    for count, one in enumerate(given.readings, 1):
-        where = f"{path}, reading {count}"
-        kind, scale = _UNITS[one.unit] if one.unit else (one.kind or "volt", 1.0)
-        if one.kind not in (None, kind):
-            raise InputError(f"a reading of kind {one.kind} in {one.unit}", where=where)
-        first, second = (one.a, one.b) if kind == "ohm" else (one.node, "")
-        names = [name for name in (first, second) if name]
-        if len(names) != (2 if kind == "ohm" else 1):
-            raise InputError("it does not say where", where=where, allowed="node, or a and b")
-        if kind != "ohm" and one.inputs.keys() != {port.name for port in board.inputs}:
-            inputs = ", ".join(port.name for port in board.inputs)
-            raise InputError("not every input is given", where=where, allowed=inputs)
-        ends = [net_named(name, board, nets, where) for name in names]
-        if second and ends[0] == ends[1]:
-            raise InputError(f"a resistance from {ends[0]} to itself", where=where)
-        probe = Probe(
-            kind,
-            tuple((port.name, one.inputs[port.name]) for port in board.inputs)
-            if kind != "ohm"
-            else (),
-            ends[0],
-            ends[1] if second else "",
-            _held(one.held, kind, board, where),
-        )
-        _refuse_untimed(probe, board, where)
-        u = None if one.u is None else one.u * scale
-        found = found.joined(by_hand(probe, one.value * scale, number=count, u=u, where=where))
-    return found
 
 
 def by_hand(
@@ -263,48 +184,6 @@ def _component(name: str, share: float, floor: float, *, in_s: bool = False) -> 
     )
 
 
-def _held(name: str, kind: Quantity, board: Board, where: str) -> str:
-    """Return the port that is held low while something is read.
-
-    Raises:
-        InputError: no such port, or nothing that is read so.
-    """
-    if not name:
-        return ""
-    ports = {port.name.casefold(): port.name for port in pulled(board)}
-    if kind not in ("volt", "ampere"):
-        raise InputError(f"a reading of kind {kind} with {name} held low", where=where)
-    if name.casefold() not in ports:
-        allowed = ", ".join(ports.values()) or "boards of pulses only"
-        raise InputError(f"no port {name!r} to hold low", where=where, allowed=allowed)
-    return ports[name.casefold()]
-
-
-def _refuse_untimed(probe: Probe, board: Board, where: str) -> None:
-    """Refuse what is not known of a board of pulses after a firing, or of a board without any.
-
-    Raises:
-        InputError: no such pulse, or a voltage that is not read after a firing.
-    """
-    if probe.kind == "second":
-        timed = [point.net for point in board.test_points if point.kind == "pulse"]
-        if probe.net not in timed:
-            allowed = ", ".join(timed) or "none on this board"
-            raise InputError(f"no pulse is timed at {probe.net}", where=where, allowed=allowed)
-    if board.firing is None or probe.held or probe.kind in ("ohm", "second"):
-        return
-    known = [port.net for port in board.outputs]
-    known += [point.net for point in board.test_points if point.kind == "voltage"]
-    if probe.kind == "ampere" or probe.net not in known:
-        holds = " or ".join(f'"held": "{port.name}"' for port in pulled(board))
-        raise InputError(
-            f"{probe.net} after a firing",
-            where=where,
-            allowed=f"volts at {', '.join(known)}",
-            mend=f"read it with reset or trigger joined to ground and say so: {holds}",
-        )
-
-
 def pulled(board: Board) -> list[Port]:
     """Return the ports of a board of pulses that are pulled low: its trigger and reset."""
     return [port for port in board.ports if port.role in ("trigger", "reset")]
@@ -347,7 +226,7 @@ def from_cases(
     nets |= {point.name: point.net for point in board.test_points if point.name not in nets}
     values: list[Reading] = []
     delivered: list[Delivered] = []
-    untimed: set[str] = set()
+    untimed: dict[str, str] = {}
     budgets: dict[str, Sequence[Component]] = dict(channels)
     for case in cases:
         inputs = tuple((port.name, case.inputs[port.name].set_V) for port in board.inputs)
@@ -369,14 +248,14 @@ def from_cases(
             if name not in nets:
                 raise InputError(f"the board has no pulse {name!r}", where="measurement")
             if pulse.width_s is None:
-                untimed.add(nets[name])
+                untimed[nets[name]] = pulse.untimed
             else:
                 probe = Probe("second", inputs, nets[name])
                 values.append(Reading(probe, pulse.width_s, _timed(pulse, budgets)))
     timed = {reading.channel for reading in values if reading.probe.kind == "second"}
     volts = [channel for channel in budgets if channel not in timed]
     reach = {} if range_V is None else dict.fromkeys(volts, range_V)
-    return Readings(tuple(values), tuple(delivered), budgets, reach, frozenset(untimed))
+    return Readings(tuple(values), tuple(delivered), budgets, reach, untimed)
 
 
 def _timed(pulse: MeasuredPulse, budgets: dict[str, Sequence[Component]]) -> str:
@@ -397,22 +276,6 @@ def _channel(value: MeasuredValue, budgets: dict[str, Sequence[Component]]) -> s
     name = f"{channel} {value.value_V}"
     budgets[name] = [_component("as stated", 0.0, u_V)]
     return name
-
-
-def net_named(name: str, board: Board, nets: Sequence[str], where: str) -> str:
-    """Return the net of a port, test point or net; capitals don't matter.
-
-    Raises:
-        InputError: there is none of that name.
-    """
-    known = {net: net for net in nets}
-    known |= {point.name: point.net for point in board.test_points}
-    known |= {port.name: port.net for port in board.ports}
-    folded = {key.casefold(): net for key, net in known.items()}
-    net = known.get(name) or folded.get(name.casefold())
-    if net is None:
-        raise InputError(f"no net {name!r}", where=where, allowed=some(sorted(known)))
-    return net
 
 
 def value_typed(text: str, kind: Quantity) -> float:

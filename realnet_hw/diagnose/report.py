@@ -14,24 +14,19 @@ from realnet_hw.diagnose.table import (
     is_sound,
     percent,
     probe_line,
-    probe_of,
     supplies_line,
 )
-from realnet_hw.export.netlist import Netlist
 from realnet_hw.records import Diagnosis, ProbeReading
 
 _LEAST = 0.005
 
 
-def html(
-    record: Diagnosis, board: Board, netlist: Netlist, built: Path | None, built_on: str
-) -> str:
+def html(record: Diagnosis, board: Board, built: Path | None, built_on: str) -> str:
     """Return the report as the text of an HTML file.
 
     Args:
         record: the diagnosis.
         board: with its test points.
-        netlist: of it.
         built: the folder of its build, for the drawings; None where there is none.
         built_on: "pcb" or "breadboard".
 
@@ -52,8 +47,8 @@ def html(
             if group.p > _LEAST
         ],
         supplies=supplies_line(record),
-        advice=probe_line(record.next_probe, board, netlist) if record.next_probe else "",
-        others=[probe_line(other, board, netlist) for other in record.other_probes],
+        advice=probe_line(record.next_probe) if record.next_probe else "",
+        others=[probe_line(other) for other in record.other_probes],
         otherwise=words.OTHER,
         pulses=words.PULSES if board.firing is not None else "",
         pictures=pictures(record, built, built_on),
@@ -67,11 +62,8 @@ def _where(reading: ProbeReading) -> str:
         return f"{reading.node} to {reading.other}, power off"
     of = "supply current of " if reading.kind == "ampere" else ""
     of = "pulse at " if reading.kind == "second" else of
-    return f"{of}{reading.node} at {words.setting_words(probe_of(reading))}"
+    return f"{of}{reading.node} at {words.setting_words(reading)}"
 
 
 def _figure(reading: ProbeReading) -> str:
-    if reading.value is None:
-        return ""
-    text = words.reading_words(reading.kind, reading.value)
-    return text.replace("-", "\N{MINUS SIGN}")
+    return words.value_words(reading).replace("-", "\N{MINUS SIGN}")

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from realnet_hw.diagnose import words
 from realnet_hw.diagnose.inference import SOUND
-from realnet_hw.diagnose.readings import Probe
-from realnet_hw.records import Diagnosis, NextProbe, ProbeReading, SuspectedFault, SuspectedPair
+from realnet_hw.records import Diagnosis, NextProbe, SuspectedFault, SuspectedPair
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from realnet_hw.board import Board
-    from realnet_hw.export.netlist import Netlist
 
 _ROWS, _LEAST = 12, 0.005
-_PAIRS, _OTHERS = 6, 3
+_PAIRS, _OTHERS, _MEANINGS = 6, 3, 4
+# A fault that has so much of its group's probability stands for it.
+_NEARLY_ALL = 0.9
 
 
 def is_sound(record: Diagnosis) -> bool:
@@ -41,10 +41,13 @@ def headline(record: Diagnosis, board: Board | None = None) -> str:
     if record.healthy > 0.5:
         return f"Perhaps nothing is wrong ({percent(record.healthy)}), which takes more readings."
     first = record.groups[0]
-    if len(first.faults) == 1:
-        return f"Probably, if one thing is wrong: {first.faults[0].words} ({percent(first.p)})."
-    ways = f"one of {len(first.faults)} that look alike in {count}"
-    return f"Probably, if one thing is wrong, {ways} ({percent(first.p)} together)."
+    if first.faults[0].p > _NEARLY_ALL * first.p:
+        found = first.faults[0]
+        return f"Probably {found.words} ({percent(found.p)} sure, if only one thing is wrong)."
+    return (
+        f"Probably one of {len(first.faults)} that look alike in {count} "
+        f"({percent(first.p)} sure that it is one of them, if only one thing is wrong)."
+    )
 
 
 def alike(pair: SuspectedPair) -> str:
@@ -56,44 +59,55 @@ def alike(pair: SuspectedPair) -> str:
     return f" (or {shown}{f', and {more} more' if more > 0 else ''})"
 
 
-def show(record: Diagnosis, board: Board, netlist: Netlist, console: Console) -> None:
+def show(record: Diagnosis, board: Board, console: Console) -> None:
     """Print a diagnosis.
 
     Args:
         record: of the board.
-        board: with its test points.
-        netlist: of it.
+        board: that it is of.
         console: to print on.
     """
-    from rich.table import Table
-
     if supplies := supplies_line(record):
         console.print(supplies, markup=False)
     console.print(headline(record, board), markup=False)
     if record.readings and record.fit == "ok":
-        table = Table(title=f"What may be wrong with {record.board}", title_justify="left")
-        table.add_column("probability", justify="right")
-        table.add_column("fault")
-        table.add_column("what it is", overflow="fold")
-        if record.healthy > _LEAST:
-            table.add_row(percent(record.healthy), "none", "nothing is wrong", end_section=True)
-        for fault, last in _rows(record):
-            table.add_row(percent(fault.p), fault.name, fault.words, end_section=last)
-        if record.other > _LEAST:
-            table.add_row(percent(record.other), "other", words.OTHER)
-        console.print(table)
-        console.print("Faults between two lines look alike in what was read.", markup=False)
-        if board.firing is not None:
-            console.print(words.PULSES, markup=False)
+        _suspects(record, board, console)
     if record.pairs:
         console.print("Two faults at once that would explain it:", markup=False)
         for pair in record.pairs[:_PAIRS]:
             both = "; ".join(fault.words for fault in pair.faults)
-            console.print(f"  {percent(pair.p):>5}  {both}{alike(pair)}", markup=False)
+            console.print(f"  {percent(pair.p):>6}  {both}{alike(pair)}", markup=False)
+        console.print(PAIRS, markup=False)
     if record.next_probe is not None:
-        console.print(
-            f"To know more: {probe_line(record.next_probe, board, netlist)}", markup=False
-        )
+        console.print(f"Read next: {probe_line(record.next_probe)}", markup=False)
+
+
+def _suspects(record: Diagnosis, board: Board, console: Console) -> None:
+    """Print what may be wrong, the most probable first, and what to do about it."""
+    from rich.table import Table
+
+    rows = _rows(record)
+    table = Table(title=f"What may be wrong with {record.board}", title_justify="left")
+    table.add_column("how sure", justify="right", no_wrap=True)
+    table.add_column("what is wrong", overflow="fold")
+    table.add_column("what to do", overflow="fold")
+    if record.healthy > _LEAST:
+        table.add_row(percent(record.healthy), "nothing", "", end_section=True)
+    for fault, last in rows:
+        table.add_row(percent(fault.p), fault.words, fault.mend, end_section=last)
+    if record.other > _LEAST:
+        table.add_row(percent(record.other), words.OTHER, "")
+    console.print(table)
+    if len(rows) > 1:
+        console.print(ALIKE, markup=False)
+    if board.firing is not None:
+        console.print(words.PULSES, markup=False)
+
+
+ALIKE = (
+    "What stands between two lines looks alike in what was read: begin with what is soonest tried."
+)
+PAIRS = "Mend what the first of them have in common, then read again."
 
 
 def supplies_line(record: Diagnosis) -> str:
@@ -106,19 +120,15 @@ def supplies_line(record: Diagnosis) -> str:
     )
 
 
-def probe_line(advice: NextProbe, board: Board, netlist: Netlist) -> str:
-    """Return what to read next, and what it would be."""
-    probe = probe_of(advice.probe)
-    expected = ", ".join(
-        f"{words.reading_words(probe.kind, value)} if {_shortly(name)}"
-        for name, value in list(advice.expected.items())[:3]
-    )
-    return f"{words.probe_words(probe, board, netlist)}; expect {expected}"
-
-
-def probe_of(given: ProbeReading) -> Probe:
-    """Return where and how something is read."""
-    return Probe(given.kind, tuple(given.inputs.items()), given.node, given.other, given.held)
+def probe_line(advice: NextProbe) -> str:
+    """Return what to read next, and what each value would mean."""
+    probe = advice.probe
+    meanings: dict[str, list[str]] = {}
+    for name, value in list(advice.expected.items())[:_MEANINGS]:
+        shown = words.reading_words(probe.kind, value)
+        meanings.setdefault(shown, []).append(_shortly(name))
+    told = ", ".join(f"{value} means {' or '.join(names)}" for value, names in meanings.items())
+    return f"{words.probe_words(probe)}. About {told}."
 
 
 def _shortly(name: str) -> str:

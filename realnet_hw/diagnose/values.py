@@ -134,10 +134,10 @@ def words(deck: Deck, element: str, low: float, high: float) -> str:
     for power in (-2, -1, 1, 2):
         if within(nominal * 10.0**power):
             misread = "of another decade" if element[0] == "c" else "the multiplier band misread"
-            return f"{units.compact(nominal * 10.0**power)}: {misread}"
+            return f"{units.compact(nominal * 10.0**power)}, {misread}"
     alike = [name.upper() for name, value in values.items() if name != element and within(value)]
     if alike:
-        return f"{units.compact(values[alike[0].lower()])}: the value of {', '.join(alike)}"
+        return f"{units.compact(values[alike[0].lower()])}, the value of {', '.join(alike)}"
     series = preferred_values.values("E24", nominal / 2, nominal * 2)
     beside = [value for value in series if within(value)]
-    return f"{units.compact(beside[0])}: beside it in the series" if len(beside) == 1 else ""
+    return f"{units.compact(beside[0])}, of the series E24" if len(beside) == 1 else ""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from realnet_hw import units
-from realnet_hw.board import Board, reference_order
-from realnet_hw.diagnose.readings import Probe, Quantity
+from realnet_hw.board import Board
+from realnet_hw.diagnose.readings import OPEN_ohm, Quantity
 from realnet_hw.diagnose.universe import Fault
 from realnet_hw.diagnose.values import Value
 from realnet_hw.export.netlist import Netlist
@@ -18,7 +18,6 @@ PULSES = (
     "with a fault, the first group for 88; of eight boards called sound one had a fault "
     "(simulated, nand_555)."
 )
-_MOST_PLACES = 2
 
 
 def fault_words(fault: Fault, netlist: Netlist, value: Value | None = None) -> str:
@@ -93,7 +92,7 @@ def _wrong_value(name: str, netlist: Netlist, value: Value | None) -> str:
     if value is None:
         return f"{name} has another value than {right}"
     about, low, high = (_figure(v) for v in (value.value, value.low, value.high))
-    why = f"; {value.words}" if value.words else ""
+    why = f": perhaps {value.words}" if value.words else ""
     return f"{name} has about {about} ({low} to {high}) where {right} belongs{why}"
 
 
@@ -102,59 +101,27 @@ def _figure(value: float) -> str:
     return units.compact(value, 3)
 
 
-def place_of(net: str, board: Board, netlist: Netlist) -> str:
-    """Return where one touches a net: a terminal or test point, else legs of parts."""
-    named = [point.name for point in board.test_points if point.net == net]
-    named += [port.name for port in board.ports if port.net == net]
-    if named:
-        return f"test point {named[0]}" if named[0] != net else f"the terminal {net}"
-    legs = sorted(
-        (
-            (reference[0] not in "RDC", reference_order(reference), reference, pin)
-            for reference, pin in netlist.nets().get(net, ())
-            if reference[0] in "RDCUQ"
-        ),
-    )
-    shown = [_leg(reference, pin, netlist) for _, _, reference, pin in legs]
-    return " = ".join(shown[:_MOST_PLACES]) or f"the net {net}"
-
-
-def _leg(reference: str, pin: str, netlist: Netlist) -> str:
-    part = netlist.parts[reference]
-    if reference[0] == "D":
-        end = "with the band" if part.fields.get("Sim.Pins", "1=K").find(f"{pin}=K") >= 0 else ""
-        return f"the end of {reference} {end or 'without the band'}"
-    if len(part.pins) > 2:
-        return f"pin {pin} of {reference}"
-    other = next((net for number, net in part.pins.items() if number != pin), "")
-    return f"the leg of {reference} that does not go to {other}"
-
-
 def inputs_words(inputs: Sequence[tuple[str, float]]) -> str:
     """Return how to set the inputs: "X1 = 0 V, X2 = 5 V"."""
     return ", ".join(f"{name} = {volts:g} V" for name, volts in inputs)
 
 
-def probe_words(probe: Probe, board: Board, netlist: Netlist) -> str:
+def probe_words(probe: ProbeReading) -> str:
     """Return what to read, and where, in one sentence."""
     at = setting_words(probe)
     if probe.kind == "ohm":
-        one, other = (place_of(net, board, netlist) for net in (probe.net, probe.other))
-        return (
-            f"power off and inputs unplugged, measure the ohms from {probe.net} ({one}) "
-            f"to {probe.other} ({other})"
-        )
+        ends = f"from {probe.node} to {probe.other}"
+        return f"power off and inputs unplugged, ohms {ends} ({probe.place})"
     if probe.kind == "ampere":
-        return f"with {at}, measure the current that the supply {probe.net} delivers"
-    place = f"{probe.net} ({place_of(probe.net, board, netlist)})"
+        return f"{at}; the current that the supply {probe.node} delivers"
     if probe.kind == "second":
-        return f"with {at}, fire the board and measure how long the pulse at {place} lasts"
-    return f"with {at}, measure the volts at {place}"
+        return f"{at}; fire the board: how long the pulse at {probe.node} lasts ({probe.place})"
+    return f"{at}; volts at {probe.node} ({probe.place})"
 
 
-def setting_words(probe: Probe) -> str:
+def setting_words(probe: ProbeReading) -> str:
     """Return what a board is to be set to: "A = 0 V, B = 5 V, RESET joined to GND"."""
-    inputs = inputs_words(probe.inputs)
+    inputs = inputs_words(list(probe.inputs.items()))
     return f"{inputs}, {probe.held} joined to GND" if probe.held else inputs
 
 
@@ -177,12 +144,29 @@ def rail_words(read: Sequence[ProbeReading], board: Board) -> str:
     return ""
 
 
-def reading_words(kind: Quantity, value: float) -> str:
-    """Return a reading with its unit."""
+def reading_words(kind: Quantity, value: float, bound: str = "") -> str:
+    """Return a reading with its unit.
+
+    Args:
+        kind: of reading.
+        value: in volts, ohms, amperes or seconds.
+        bound: "≥" or "≤" where it stands at the end of what the fixture can read.
+    """
     if kind == "ohm":
-        return f"{_figure(value)} ohm" if value >= 0.5 else "0 ohm"
+        return (
+            "OL" if value > 0.9 * OPEN_ohm else f"{_figure(value)} ohm" if value >= 0.5 else "0 ohm"
+        )
     if kind == "ampere":
         return f"{value * 1e3:.1f} mA"
     if kind == "second":
         return f"{value * 1e3:.3f} ms" if value > 0 else "no pulse"
+    if bound:
+        return f"{bound} {value:.2f} V (beyond what the fixture reads)"
     return f"{value:.3f} V"
+
+
+def value_words(reading: ProbeReading) -> str:
+    """Return what was read, with its unit; empty where it is still to be read."""
+    if reading.value is None:
+        return ""
+    return reading_words(reading.kind, reading.value, reading.bound)

@@ -128,7 +128,8 @@ def case(
         channel = wiring.get(terminal)
         widths_s = point.widths_s.get(terminal)
         if channel is None or not widths_s:
-            return MeasuredPulse(width_s=None, U_s=None, channel=channel)
+            why = point.untimed.get(terminal, "")
+            return MeasuredPulse(width_s=None, U_s=None, channel=channel, untimed=why)
         mean_s = statistics.fmean(widths_s)
         return MeasuredPulse(
             width_s=mean_s, U_s=expanded_uncertainty(channels[channel], mean_s), channel=channel

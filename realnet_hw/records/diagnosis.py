@@ -19,6 +19,7 @@ class SuspectedFault(Frozen, frozen=True, kw_only=True):
         p: its probability.
         words: what it is in plain words.
         value, low, high: of a wrong value in ohms, with the ends of its 95 % interval.
+        mend: how to make sure and what to do about it.
     """
 
     name: str
@@ -31,6 +32,7 @@ class SuspectedFault(Frozen, frozen=True, kw_only=True):
     value: float | None = None
     low: float | None = None
     high: float | None = None
+    mend: str = ""
 
 
 class SuspectedGroup(Frozen, frozen=True, kw_only=True):
@@ -64,6 +66,7 @@ class ProbeReading(Frozen, frozen=True, kw_only=True):
         place: where one touches it.
         value: volts, ohms, amperes or seconds; None where it is still to be read.
         U: its expanded uncertainty.
+        bound: "≥" or "≤" where the value stands at the end of what the fixture can read.
     """
 
     kind: Literal["volt", "ohm", "ampere", "second"]
@@ -74,6 +77,7 @@ class ProbeReading(Frozen, frozen=True, kw_only=True):
     place: str = ""
     value: float | None = None
     U: float | None = None
+    bound: Literal["", "≥", "≤"] = ""
 
 
 class NextProbe(Frozen, frozen=True, kw_only=True):

@@ -59,11 +59,15 @@ class MeasuredValue(Frozen, frozen=True, kw_only=True):
 
 
 class MeasuredPulse(Frozen, frozen=True, kw_only=True):
-    """The width of a pulse as captured; None is UNSET, 0 is no pulse."""
+    """The width of a pulse as captured; None is UNSET, 0 is no pulse.
+
+    ``untimed`` says why it could not be timed though it is wired.
+    """
 
     width_s: float | None
     U_s: float | None
     channel: str | None
+    untimed: str = ""
 
 
 class MeasuredCase(Frozen, frozen=True, kw_only=True):

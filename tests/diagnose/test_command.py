@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -14,6 +17,8 @@ from realnet_hw import project, records
 from realnet_hw.board import load_board
 from realnet_hw.cli import main
 from realnet_hw.cli.probing import probe
+from realnet_hw.diagnose import reading_file
+from realnet_hw.diagnose.reading_file import Kept
 from realnet_hw.diagnose.report import html
 from realnet_hw.export.netlist import from_board
 from tests.diagnose.conftest import Looked
@@ -49,7 +54,10 @@ def test_readings_in_and_a_diagnosis_out(
     capfd.readouterr()
     assert main(command) == 1
     again = capfd.readouterr()
-    assert "Probably, if one thing is wrong: R9 has about 2." in again.out
+    assert "Probably R9 has about 2." in again.out
+    assert "Read its marking" in again.out
+    right = from_board(load_board("xor_opamp")).parts["R9"].value
+    assert first.mend.startswith(f"Read its marking; put {right} there. To make sure, power off:")
     assert "two things at once, or one that is not looked for" in again.out
     # The dictionary was computed above, or before.
     assert "Computing" not in again.err
@@ -76,12 +84,19 @@ def test_the_fixture_takes_what_is_wired_and_nobody_is_asked_where_nobody_listen
     assert {reading.node for reading in record.readings} == {"Y", "H1", "H2", "NH1", "VREF"}
     (journal,) = Path("bench/records/xor_opamp").glob("*.jsonl")
     assert journal.read_text("utf-8").count("\n") == 1 + len(record.history)
+    # What it read goes on being known with all its uncertainty.
+    (kept,) = Path("bench/records/xor_opamp").glob("*-readings-*.json")
+    assert record.made_from["readings"] == hashlib.sha256(kept.read_bytes()).hexdigest()
+    assert main(["diagnose", "xor_opamp", str(kept), "--json"]) == 1
+    again = records.decode(capfd.readouterr().out)
+    assert isinstance(again, records.Diagnosis)
+    assert [(g.p, g.faults) for g in again.groups] == [(g.p, g.faults) for g in record.groups]
 
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["xor_opamp"], "nothing was read"),
+        (["xor_opamp", "--json"], "nothing was read"),
         (["xor_opamp", "nowhere.json"], "no such file"),
         (["xor_opamp", "--interactive", "--json"], "--json does not"),
         (["xor_opamp", "--interactive", "--report", "r.pdf"], "HTML"),
@@ -99,7 +114,11 @@ def test_what_can_not_be_is_one_line(
     assert captured.err.count("\n") == 1
 
 
-def test_somebody_with_a_multimeter_is_led_to_the_fault(xor: Looked) -> None:
+def kept_in(folder: Path, xor: Looked) -> Kept:
+    return Kept(folder / "kept.json", "xor_opamp", xor.netlist.sha256())
+
+
+def test_somebody_with_a_multimeter_is_led_to_the_fault(xor: Looked, tmp_path: Path) -> None:
     """The answers of a board whose R9 is a decade too small, whatever is asked in which order."""
     shown = {"Y": "5.0", "H2": "0.495", "H1": "2.1", "NH1": "-2.1"}
     looked = xor.fresh()
@@ -111,12 +130,12 @@ def test_somebody_with_a_multimeter_is_led_to_the_fault(xor: Looked) -> None:
             if text := next(typed, None):
                 return f"{text}\n"
             question = told.getvalue().splitlines()[-2]
-            if "ohms from H2 (" in question:
+            if "Ohms from H2 to H2_SUM (across R9," in question:
                 return "2546\n"
-            if "ohms" in question:
+            if "Ohms" in question:
                 return "q\n"
             net = re.search(r"Volts at (\S+)", question)
-            inputs = re.findall(r"Set X1 = (\d) V, X2 = (\d) V", told.getvalue())[-1]
+            inputs = re.findall(r"X1 = (\d) V, X2 = (\d) V", told.getvalue())[-1]
             assert net is not None
             if inputs == ("0", "0") and net[1] == "Y":
                 return "10.1\n"
@@ -126,7 +145,7 @@ def test_somebody_with_a_multimeter_is_led_to_the_fault(xor: Looked) -> None:
                 return "0.0\n"
             return f"{shown.get(net[1], 's')}\n"
 
-    probe(looked, told, Typed())
+    probe(looked, told, Typed(), kept_in(tmp_path, xor))
     said = told.getvalue()
     assert "is no reading" in said
     assert said.count("this help") == 2
@@ -134,14 +153,23 @@ def test_somebody_with_a_multimeter_is_led_to_the_fault(xor: Looked) -> None:
     names = [fault.name for fault in found.groups[0].faults]
     assert "R9 wrong value" in names
     assert found.history
+    # Everything typed is in the file, and says the same from there.
+    board, deck = load_board("xor_opamp"), looked.predictor.deck
+    path = tmp_path / "kept.json"
+    of_board = (board, xor.netlist.sha256(), list(deck.nodes))
+    taken, _ = reading_file.read(path, path.read_bytes(), *of_board, new=path)
+    again = xor.fresh()
+    again.take(taken)
+    assert again.found.faults == pytest.approx(looked.found.faults)
 
 
-def test_a_reading_that_nothing_explains_can_be_taken_back(xor: Looked) -> None:
+def test_a_reading_that_nothing_explains_can_be_taken_back(xor: Looked, tmp_path: Path) -> None:
     looked = xor.fresh()
     told = io.StringIO()
     # Supplies first, which are skipped. 500 V is refused at once; 13.9 V at the place that is asked
     # for then fits nothing.
-    probe(looked, told, io.StringIO("s\ns\nu\n500\n13.9\n?\nu\nq\n"))
+    kept = kept_in(tmp_path, xor)
+    probe(looked, told, io.StringIO("s\ns\nu\n500\n13.9\n?\nu\nq\n"), kept)
     said = told.getvalue()
     assert said.index("Volts at +12V") < said.index("Volts at -12V") < said.index("Nothing was")
     assert "beyond the supplies" in said
@@ -150,12 +178,42 @@ def test_a_reading_that_nothing_explains_can_be_taken_back(xor: Looked) -> None:
     assert said.count("u  undo the last, it may be wrong") == 2
     assert said.count("\n1. ") == 6
     assert not looked.readings.values
+    assert json.loads(kept.path.read_text("utf-8"))["readings"] == []
 
 
-def test_a_supply_that_is_off_is_said_before_any_part_is_blamed(xor: Looked) -> None:
+def test_what_was_typed_outlives_a_killed_program(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = [sys.executable, "-m", "realnet_hw", "diagnose", "xor_opamp"]
+    program = subprocess.Popen(
+        command, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert program.stdin is not None
+    assert program.stdout is not None
+    program.stdin.write("12.02\n-11.97\n")
+    program.stdin.flush()
+    # The third question: the answers to both others are on the disk.
+    while not program.stdout.readline().startswith("3."):
+        pass
+    program.kill()
+    program.communicate()
+    (kept,) = tmp_path.glob("bench/records/xor_opamp/*-readings-*.json")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("s\n0.01\nq\n"))
+    assert main(["diagnose", "xor_opamp", str(kept), "--interactive"]) == 1
+    said = capfd.readouterr().out
+    assert "Supplies first" not in said
+    assert f"realnet diagnose xor_opamp {kept.relative_to(tmp_path)} --interactive" in said
+    typed = [one["value"] for one in json.loads(kept.read_text("utf-8"))["readings"]]
+    assert typed == [12.02, -11.97, 0.01]
+
+
+def test_a_supply_that_is_off_is_said_before_any_part_is_blamed(
+    xor: Looked, tmp_path: Path
+) -> None:
     looked = xor.fresh()
     told = io.StringIO()
-    probe(looked, told, io.StringIO("9.5\n"))
+    probe(looked, told, io.StringIO("9.5\n"), kept_in(tmp_path, xor))
     said = told.getvalue()
     assert (
         "The supply +12V is at 9.5 V where 12 V \N{PLUS-MINUS SIGN} 5 % belongs. Mend that" in said
@@ -171,7 +229,7 @@ def test_a_report_marks_the_suspects_on_every_drawing(xor: Looked) -> None:
     record = looked.record("a" * 64, {})
     titles = []
     for built_on in ("pcb", "breadboard"):
-        page = html(record, board, from_board(board), built, built_on)
+        page = html(record, board, built, built_on)
         titles += re.findall(r"<h2>(Schematic|Breadboard|Board, from above)</h2>", page)
         for name in ("R8", "R9"):
             assert name in page

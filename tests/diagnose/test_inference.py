@@ -113,7 +113,7 @@ def test_a_value_beyond_which_the_output_saturates_has_a_wide_interval(xor: Look
 def test_slips_are_named(xor: Looked) -> None:
     record = looked_at(xor, "R9 is 2.61k").record("a" * 64, {})
     words = " ".join(fault.words for group in record.groups for fault in group.faults)
-    assert "2.61k: the multiplier band misread" in words
+    assert "2.61k, the multiplier band misread" in words
 
 
 @pytest.mark.parametrize("volts", [0.0, -1.5, 4.4])

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from realnet_hw.board import Board
-from realnet_hw.diagnose import diagnosis, drawn, possible, readings
+from realnet_hw.diagnose import diagnosis, drawn, possible, reading_file, readings
 from realnet_hw.diagnose.diagnosis import Investigation
 from realnet_hw.diagnose.readings import Probe, Readings
 from realnet_hw.errors import InputError
@@ -203,17 +203,21 @@ def given(tmp_path: Path, **entry: object) -> Path:
     return path
 
 
+def read(timers: Timers, path: Path) -> Readings:
+    nets = list(timers.deck.nodes)
+    return reading_file.read(path, path.read_bytes(), timers.board, "", nets, new=path)[0]
+
+
 AT = {"A": 5, "B": 5}
 
 
 def test_a_file_may_hold_pulses_and_what_is_read_at_rest(timers: Timers, tmp_path: Path) -> None:
-    nets = list(timers.deck.nodes)
     path = given(tmp_path, inputs=AT, node="p1", value=3.9, unit="ms")
-    (pulse,) = readings.from_file(path, timers.board, nets).values
+    (pulse,) = read(timers, path).values
     assert (pulse.probe.kind, pulse.probe.net) == ("second", "P1")
     assert pulse.value == pytest.approx(3.9e-3)
     path = given(tmp_path, inputs=AT, node="EDGE", held="reset", value=0.02)
-    (rest,) = readings.from_file(path, timers.board, nets).values
+    (rest,) = read(timers, path).values
     assert rest.probe.held == "RESET"
 
 
@@ -231,13 +235,12 @@ def test_pulses_that_can_not_be_are_refused(
     timers: Timers, tmp_path: Path, entry: dict[str, object], says: str
 ) -> None:
     path = given(tmp_path, inputs=AT, **entry)
-    nets = list(timers.deck.nodes)
 
-    def read() -> None:
-        possible.refuse_impossible(readings.from_file(path, timers.board, nets), timers.board)
+    def taken() -> None:
+        possible.refuse_impossible(read(timers, path), timers.board)
 
     with pytest.raises(InputError) as refused:
-        read()
+        taken()
     assert says in str(refused.value)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from realnet_hw.diagnose import possible, readings
+from realnet_hw.diagnose import possible, reading_file, readings
 from realnet_hw.diagnose.ohms import resistances
 from realnet_hw.diagnose.readings import Probe
 from realnet_hw.diagnose.twins import Twin
@@ -52,14 +52,20 @@ def given(tmp_path: Path, *entries: dict[str, object]) -> Path:
     return path
 
 
+def read(path: Path) -> readings.Readings:
+    board, found, deck = runs.described("xor_opamp")
+    return reading_file.read(
+        path, path.read_bytes(), board, found.sha256(), list(deck.nodes), new=path
+    )[0]
+
+
 def test_a_file_of_readings(tmp_path: Path) -> None:
-    board, _, deck = runs.described("xor_opamp")
     path = given(
         tmp_path,
         {"inputs": {"X1": 0, "X2": 5}, "node": "y", "value": 18, "unit": "mV", "u": 2},
         {"kind": "ohm", "a": "H1", "b": "GND", "value": 1e4},
     )
-    found = readings.from_file(path, board, list(deck.nodes))
+    found = read(path)
     volt, ohm = found.values
     assert volt.probe == Probe("volt", (("X1", 0.0), ("X2", 5.0)), "Y")
     assert volt.value == pytest.approx(0.018)
@@ -82,9 +88,8 @@ def test_a_file_of_readings(tmp_path: Path) -> None:
     ],
 )
 def test_a_file_that_says_too_little_is_refused(tmp_path: Path, entry: dict[str, object]) -> None:
-    board, _, deck = runs.described("xor_opamp")
     with pytest.raises(InputError):
-        readings.from_file(given(tmp_path, entry), board, list(deck.nodes))
+        read(given(tmp_path, entry))
 
 
 def volts(x1: float, x2: float, node: str, value: float) -> dict[str, object]:
@@ -102,8 +107,8 @@ def volts(x1: float, x2: float, node: str, value: float) -> dict[str, object]:
 def test_readings_that_no_board_gives_are_refused(
     tmp_path: Path, entries: list[dict[str, object]], says: str
 ) -> None:
-    board, _, deck = runs.described("xor_opamp")
-    found = readings.from_file(given(tmp_path, *entries), board, list(deck.nodes))
+    board, _, _ = runs.described("xor_opamp")
+    found = read(given(tmp_path, *entries))
     with pytest.raises(InputError) as refused:
         possible.refuse_impossible(found, board, file="r.json")
     assert says in str(refused.value)
@@ -113,22 +118,21 @@ def test_readings_that_no_board_gives_are_refused(
 def test_a_rail_at_its_end_an_input_a_little_off_and_a_repetition_are_possible(
     tmp_path: Path,
 ) -> None:
-    board, _, deck = runs.described("xor_opamp")
+    board, _, _ = runs.described("xor_opamp")
     path = given(
         tmp_path, volts(0, 5.02, "+12V", 12.6), volts(0, 0, "Y", 4.9), volts(0, 0, "Y", 5.0)
     )
-    found = readings.from_file(path, board, list(deck.nodes))
+    found = read(path)
     possible.refuse_impossible(found, board)
 
 
 def test_errors_of_a_file_say_where_and_name_a_few_nets(tmp_path: Path) -> None:
-    board, _, deck = runs.described("xor_opamp")
     path = given(tmp_path, {"kind": "ohm", "a": "H1", "b": "GND", "value": -5})
     with pytest.raises(InputError, match=r"readings\.json, reading 1: a reading of -5 ohm"):
-        readings.from_file(path, board, list(deck.nodes))
+        read(path)
     path = given(tmp_path, volts(0, 0, "H77", 1))
     with pytest.raises(InputError, match=r"no net 'H77' .* and \d+ more"):
-        readings.from_file(path, board, list(deck.nodes))
+        read(path)
 
 
 def test_resistances_and_what_tolerances_make_of_them() -> None:
