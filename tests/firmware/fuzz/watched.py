@@ -30,8 +30,8 @@ _LOOK_s = 0.25e-3
 # The variables end and the stack begins here, in the data space of the ATmega328P.
 _STACK_TOP, _PAINT = 0x08FF, 0xA5
 _PROTOCOL = Path(__file__).parents[3] / "firmware" / "fixture" / "PROTOCOL.md"
-_NEVER = {102, 103, 104, 105}
-"""Errors that tell of a reset or of a damaged EEPROM, which no line may bring about."""
+_NEVER = {102, 103, 104, 105, 106}
+"""Errors that tell of a reset, a damaged EEPROM or a lost supply, which no line may bring about."""
 
 _ITEM = re.compile(rb'"[^"\n]*"|-?[0-9]+(\.[0-9]+)?|realnet_hw,fixture,[0-9]+,[0-9.]+')
 _ERROR = re.compile(r'(-?\d+),"([A-Za-z -]+)"')
@@ -151,6 +151,7 @@ class WatchedFixture:
         assert controller.resets == 0, "the controller was reset"
         assert fixture.violations.count == 0, fixture.violations.rules
         self._corrections = {self._correction_bytes()}
+        assert all(map(_is_possible, self._corrections)), self._corrections
         self._check_sources()
         if controller.level(OUTPUT_ENABLE) == 0:
             assert not any(on for dac in fixture.dacs for on in dac.active), "a DAC is on"
@@ -177,9 +178,11 @@ class WatchedFixture:
         """The lowest and highest code of each source, from its limits and its correction.
 
         A new correction takes a moment to reach a source: those before it on the line will do, too.
+        One of which an interrupt sees only half says nothing: it has codes of before.
         """
         at, size = self._symbols, 4 * SOURCES
-        self._corrections.add(self._correction_bytes())
+        if _is_possible(present := self._correction_bytes()):
+            self._corrections.add(present)
         now = bytes(self._memory[at["low_uV"] : at["low_uV"] + size])
         now += bytes(self._memory[at["high_uV"] : at["high_uV"] + size])
         now += b"".join(sorted(self._corrections))
@@ -226,14 +229,23 @@ class WatchedFixture:
 
 def _code(corrections: bytes, source: int, uV: int) -> int:
     """The code for a voltage with the correction of a source, as PROTOCOL.md gives it."""
-    start = 6 * source
-    gain_ppm = int.from_bytes(corrections[start : start + 2], "little", signed=True)
-    offset_uV = int.from_bytes(corrections[start + 2 : start + 6], "little", signed=True)
-    assert abs(gain_ppm) <= 10_000, gain_ppm
-    assert abs(offset_uV) <= 50_000, offset_uV
+    gain_ppm, offset_uV = _correction(corrections, source)
     change = (uV * gain_ppm * 4295 + 2**31) >> 32
     code = (uV + change + offset_uV + RANGE_uV + STEP_uV // 2) // STEP_uV
     return min(max(code, 0), 4095)
+
+
+def _correction(corrections: bytes, source: int) -> tuple[int, int]:
+    """The gain, ppm, and the offset, microvolts, of a source."""
+    start = 6 * source
+    gain_ppm = int.from_bytes(corrections[start : start + 2], "little", signed=True)
+    return gain_ppm, int.from_bytes(corrections[start + 2 : start + 6], "little", signed=True)
+
+
+def _is_possible(corrections: bytes) -> bool:
+    """Whether every one is within what the firmware takes."""
+    each = [_correction(corrections, source) for source in range(SOURCES)]
+    return all(abs(gain_ppm) <= 10_000 and abs(uV) <= 50_000 for gain_ppm, uV in each)
 
 
 def _symbols(firmware: Path) -> dict[str, int]:
