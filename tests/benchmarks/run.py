@@ -20,7 +20,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 COUNTING = {
     *("build", "calibration", "diagnosis", "engines", "fuzz", "networks", "parsers", "pcb"),
-    *("sweep", "timer_yields", "timers", "training", "uncertainty", "verdict", "yields"),
+    *("pairs", "sweep", "timer_yields", "timers", "training", "uncertainty", "verdict", "yields"),
 }
 REPEATS = 7
 
