@@ -94,6 +94,9 @@ class Probing:
         if rail := looked.rail_words():
             self._answers.write(f"{rail[0].upper()}{rail[1:]}. Mend that first, then read again.\n")
             return None
+        if looked.found.is_unknown and looked.by_itself:
+            # What the fixture reads costs nobody anything, and tells pairs of faults apart.
+            return next(iter(looked.by_itself))
         if looked.sure():
             self._answers.write("That settles it, if only one thing is wrong.\n")
             return None

@@ -43,8 +43,7 @@ def board_tree(board_file: Path) -> sexpr.Node:
 
 def reference_of(part: sexpr.Node) -> str:
     """Return the reference of a footprint, empty if it has none."""
-    properties = sexpr.children(part, "property")
-    return next((str(each[2]) for each in properties if each[1] == "Reference"), "")
+    return sexpr.properties(part).get("Reference", "")
 
 
 def placed(part: sexpr.Node, point: Point) -> Point:

@@ -9,9 +9,12 @@ from realnet_hw.compare.page import pages
 from realnet_hw.diagnose import words
 from realnet_hw.diagnose.pictures import pictures
 from realnet_hw.diagnose.table import (
+    ALIKE,
+    PAIRS,
     alike,
     headline,
     is_sound,
+    joined_line,
     percent,
     probe_line,
     supplies_line,
@@ -47,9 +50,12 @@ def html(record: Diagnosis, board: Board, built: Path | None, built_on: str) -> 
             if group.p > _LEAST
         ],
         supplies=supplies_line(record),
+        joined=joined_line(record),
         advice=probe_line(record.next_probe) if record.next_probe else "",
         others=[probe_line(other) for other in record.other_probes],
         otherwise=words.OTHER,
+        alike_words=ALIKE,
+        pairs_words=PAIRS,
         pulses=words.PULSES if board.firing is not None else "",
         pictures=pictures(record, built, built_on),
     )

@@ -17,6 +17,8 @@ _ROWS, _LEAST = 12, 0.005
 _PAIRS, _OTHERS, _MEANINGS = 6, 3, 4
 # A fault that has so much of its group's probability stands for it.
 _NEARLY_ALL = 0.9
+# Readings that a maker would call the same, of one quantity; the floor, in volts, is small in ohms.
+_NEAR, _NEAR_FLOOR = 0.03, 0.02
 
 
 def is_sound(record: Diagnosis) -> bool:
@@ -72,6 +74,8 @@ def show(record: Diagnosis, board: Board, console: Console) -> None:
     console.print(headline(record, board), markup=False)
     if record.readings and record.fit == "ok":
         _suspects(record, board, console)
+    if joined := joined_line(record):
+        console.print(joined, markup=False)
     if record.pairs:
         console.print("Two faults at once that would explain it:", markup=False)
         for pair in record.pairs[:_PAIRS]:
@@ -110,6 +114,11 @@ ALIKE = (
 PAIRS = "Mend what the first of them have in common, then read again."
 
 
+def joined_line(record: Diagnosis) -> str:
+    """Return which nets read the same where no single fault explains the readings, else nothing."""
+    return words.joined_words(record.readings) if record.fit == "unknown" else ""
+
+
 def supplies_line(record: Diagnosis) -> str:
     """Return which supplies to look at before any part is blamed, empty if none is left."""
     if not record.readings or not record.supplies_first:
@@ -123,12 +132,23 @@ def supplies_line(record: Diagnosis) -> str:
 def probe_line(advice: NextProbe) -> str:
     """Return what to read next, and what each value would mean."""
     probe = advice.probe
-    meanings: dict[str, list[str]] = {}
+    meanings: list[tuple[float, list[str]]] = []
     for name, value in list(advice.expected.items())[:_MEANINGS]:
-        shown = words.reading_words(probe.kind, value)
-        meanings.setdefault(shown, []).append(_shortly(name))
-    told = ", ".join(f"{value} means {' or '.join(names)}" for value, names in meanings.items())
+        near = next((of for shown, of in meanings if _is_near(shown, value)), None)
+        if near is None:
+            meanings.append((value, [_shortly(name)]))
+        else:
+            near.append(_shortly(name))
+    told = "; ".join(
+        f"{words.reading_words(probe.kind, value)} means {' or '.join(names)}"
+        for value, names in meanings
+    )
     return f"{words.probe_words(probe)}. About {told}."
+
+
+def _is_near(one: float, other: float) -> bool:
+    """Whether nobody would tell two readings apart."""
+    return abs(one - other) <= _NEAR * max(abs(one), abs(other)) + _NEAR_FLOOR
 
 
 def _shortly(name: str) -> str:

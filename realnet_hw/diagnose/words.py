@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from realnet_hw import units
@@ -18,6 +19,9 @@ PULSES = (
     "with a fault, the first group for 88; of eight boards called sound one had a fault "
     "(simulated, nand_555)."
 )
+
+# Nets that read the same so often, once farther from ground, may be joined.
+_OFTEN, _AWAY_V = 3, 0.3
 
 
 def fault_words(fault: Fault, netlist: Netlist, value: Value | None = None) -> str:
@@ -142,6 +146,30 @@ def rail_words(read: Sequence[ProbeReading], board: Board) -> str:
             belongs = f"{supply.volts:g} V \N{PLUS-MINUS SIGN} {100 * supply.tolerance:g} %"
             return f"the supply {one.node} is at {one.value:.3g} V where {belongs} belongs"
     return ""
+
+
+def joined_words(read: Sequence[ProbeReading]) -> str:
+    """Return which nets read the same wherever both were read, empty if none do.
+
+    Not those that are near ground throughout, as neurons at rest are.
+
+    Args:
+        read: what was read.
+    """
+    volts: dict[str, dict[tuple[tuple[str, float], ...], ProbeReading]] = {}
+    for one in read:
+        if one.kind == "volt" and one.value is not None and not one.bound:
+            volts.setdefault(one.node, {})[tuple(one.inputs.items())] = one
+    same = []
+    for first, second in itertools.combinations(volts, 2):
+        both = [(volts[first][at], volts[second][at]) for at in volts[first].keys() & volts[second]]
+        apart = [
+            abs((a.value or 0.0) - (b.value or 0.0)) <= (a.U or 0.0) + (b.U or 0.0) for a, b in both
+        ]
+        away = any(abs(a.value or 0.0) > _AWAY_V for a, _ in both)
+        if len(both) >= _OFTEN and all(apart) and away:
+            same.append(f"{first} and {second}")
+    return f"{'; '.join(same)} read the same at all inputs: are they joined?" if same else ""
 
 
 def reading_words(kind: Quantity, value: float, bound: str = "") -> str:

@@ -230,7 +230,16 @@ def test_a_report_marks_the_suspects_on_every_drawing(xor: Looked) -> None:
     titles = []
     for built_on in ("pcb", "breadboard"):
         page = html(record, board, built, built_on)
-        titles += re.findall(r"<h2>(Schematic|Breadboard|Board, from above)</h2>", page)
-        for name in ("R8", "R9"):
-            assert name in page
-    assert titles == ["Schematic", "Board, from above", "Schematic", "Breadboard"]
+        sections = re.findall(r"<section>\s*<h2>([^<]*)</h2>(.*?)</section>", page, re.DOTALL)
+        drawn = {title: text for title, text in sections if '<div class="drawing">' in text}
+        titles += drawn
+        for picture in drawn.values():
+            # Parts or their names on every drawing, as often as each is named there.
+            assert picture.count('class="suspect"') >= 2
+        for board_side in [name for name in drawn if name.startswith("Board")]:
+            for name in ("R8", "R9"):
+                assert re.search(rf'<text class="suspect"[^>]*>{name}</text>', drawn[board_side])
+            # What is to be read next has a ring at each of its places.
+            assert 'class="touch ring"' in drawn[board_side]
+    sides = ["Board, from above", "Board, from the solder side"]
+    assert titles == [*sides, "Schematic", "Breadboard", "Schematic"]

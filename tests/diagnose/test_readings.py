@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from realnet_hw.diagnose import possible, reading_file, readings
+from realnet_hw import records
+from realnet_hw.diagnose import possible, reading_file, readings, words
 from realnet_hw.diagnose.ohms import resistances
 from realnet_hw.diagnose.readings import Probe
 from realnet_hw.diagnose.twins import Twin
@@ -72,6 +73,42 @@ def test_a_file_of_readings(tmp_path: Path) -> None:
     assert readings.expanded(volt, found.budgets) == pytest.approx(0.004)
     assert ohm.probe == Probe("ohm", (), "H1", "GND")
     assert {one.name for one in found.delivered} == {"X1", "X2"}
+
+
+MEASURED = (
+    b'{"values": [{"probe": {"kind": "volt", "inputs": [], "net": "Q"}, "value": 1, '
+    b'"channel": "adc0"}]}'
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "it is empty, or its end is missing; give"),
+        (b"\xff\xfe", "JSON is malformed"),
+        (b'{"readings": [' + b"[" * 100_000, "recursion"),
+        (b"[]", "{...} is expected, [...] is there"),
+        (b'{"readings": {}}', "readings: [...] is expected"),
+        (b'{"readings": [3]}', "reading 1: {...} is expected, a number is there"),
+        (b'{"readings": [{"value": NaN}]}', "JSON is malformed"),
+        (b'{"readings": [{"value": 1e999}]}', "reading 1: value: Number out of range"),
+        (b'{"readings": [{"value": "5"}]}', "reading 1: value: a number is expected, text"),
+        (b'{"readings": [{"node": "Y"}]}', "reading 1: there is no `value` (allowed: the keys"),
+        (b'{"readings": [{"value": 1, "unit": "W"}]}', "'W' is none that is known (allowed: V, mV"),
+        (b'{"readings": [' + b'{"value":1},' * 500 + b'{"value":1}]}', "501 readings"),
+        (b'{"board": "nand_555", "readings": []}', "readings of nand_555, not of xor_opamp"),
+        (b'{"readings": [], "measured": [%s]}' % MEASURED, "none of this board's readings"),
+    ],
+)
+def test_a_file_that_holds_something_else_is_one_line(
+    tmp_path: Path, content: bytes, says: str
+) -> None:
+    path = tmp_path / "readings.json"
+    path.write_bytes(content)
+    with pytest.raises(InputError) as refused:
+        read(path)
+    assert says in str(refused.value)
+    assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -154,3 +191,25 @@ def test_resistances_and_what_tolerances_make_of_them() -> None:
         assert found.log_linear[0, column] == pytest.approx(sigma * moved / 1e-3, rel=0.01)
     bridged = Twin(deck, {"r1": 1e-2}, spreads)
     assert np.exp(resistances(bridged, [("a", "b")], names).log_mean[0]) < 0.5
+
+
+def read_at(x1: float, node: str, value: float, bound: str = "") -> records.ProbeReading:
+    return records.ProbeReading(
+        kind="volt", inputs={"X1": x1}, node=node, value=value, U=0.02, bound=bound
+    )
+
+
+def test_nets_that_read_the_same_wherever_both_were_read_are_named() -> None:
+    levels = ((0, -1.052), (2, 0.01), (5, -1.121))
+    read = [read_at(at, node, v) for at, v in levels for node in ("H1", "VREF")]
+    # Two more that rest at ground, and one that differs once.
+    read += [read_at(at, node, 0.001) for at, _ in levels for node in ("H2", "H3")]
+    read += [read_at(at, "Y", v + (0.1 if at == 5 else 0.0)) for at, v in levels]
+    assert words.joined_words(read) == "H1 and VREF read the same at all inputs: are they joined?"
+    assert not words.joined_words(read[:4])
+
+
+def test_a_reading_at_the_end_of_the_range_says_so() -> None:
+    at_end = read_at(0, "Y", -10.24, "\N{LESS-THAN OR EQUAL TO}")
+    assert words.value_words(at_end).startswith("\N{LESS-THAN OR EQUAL TO} -10.24 V (beyond")
+    assert words.value_words(read_at(0, "Y", -10.2)) == "-10.200 V"

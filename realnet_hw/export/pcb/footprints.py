@@ -123,7 +123,7 @@ def _courtyard(node: Node) -> Iterator[tuple[float, float]]:
             radius = math.hypot(ex - x, ey - y)
             yield from ((x - radius, y - radius), (x + radius, y + radius))
         elif item[0] == "fp_poly":
-            yield from _corners(item)
+            yield from corners(item)
         else:
             for name in ("start", "mid", "end"):
                 if sexpr.child(item, name):
@@ -142,7 +142,7 @@ def _silk(node: Node) -> Iterator[Box]:
                 sexpr.child(sexpr.child(item, "effects") or [], "font") or [], "size"
             )
             yield text.centred(str(item[2]), Point(x, y), size[0])
-        for line in _polylines(item):
+        for line in polylines(item):
             for (x, y), (ex, ey) in itertools.pairwise(line):
                 box = Box(min(x, ex), min(y, ey), max(x, ex), max(y, ey))
                 yield box.grown(_SILK_LINE_mm / 2)
@@ -153,18 +153,19 @@ def _fab(node: Node) -> Iterator[tuple[Point, ...]]:
         if not isinstance(item, list) or sexpr.word(item, "layer") != "F.Fab":
             continue
         if item[0] == "fp_poly":
-            corners = _corners(item)
-            yield (*corners, corners[0])
+            around = corners(item)
+            yield (*around, around[0])
         else:
-            yield from (tuple(Point(*point) for point in line) for line in _polylines(item))
+            yield from (tuple(Point(*point) for point in line) for line in polylines(item))
 
 
-def _corners(polygon: Node) -> list[Point]:
+def corners(polygon: Node) -> list[Point]:
+    """Return the points that a filled shape has, in its footprint's own measure."""
     points = sexpr.children(sexpr.child(polygon, "pts") or [], "xy")
     return [Point(float(str(point[1])), float(str(point[2]))) for point in points]
 
 
-def _polylines(item: Node) -> list[list[tuple[float, ...]]]:
+def polylines(item: Node) -> list[list[tuple[float, ...]]]:
     """Return what a graphic item draws as lines through points."""
     match item[0]:
         case "fp_line":
@@ -180,7 +181,7 @@ def _polylines(item: Node) -> list[list[tuple[float, ...]]]:
             return [arc_through(*(sexpr.numbers(item, n) for n in ("start", "mid", "end")))]
         case "fp_poly":
             # A filled shape: its whole box is taken.
-            xs, ys = zip(*_corners(item), strict=True)
+            xs, ys = zip(*corners(item), strict=True)
             return [[(min(xs), min(ys)), (max(xs), max(ys))]]
         case _:
             return []
