@@ -160,12 +160,12 @@ def measurements(
         yield record, truth_V
 
 
-def find(name: str, drawn: Drawn) -> Found:
+def find(name: str, drawn: Drawn, wiring: str = "") -> Found:
     """Simulate the measurement of one board and judge it; as ``runs.find``, without controller."""
     board, found, deck = runs.described(name)
     reading = runs.reading().reading
     ((record, true_V),) = measurements(
-        board, deck, found.sha256(), runs.engine(), runs.wired(name), reading, [drawn]
+        board, deck, found.sha256(), runs.engine(), runs.wired(name, wiring), reading, [drawn]
     )
     is_good = all(
         case.shown_by(volts, board.logic) for case, volts in zip(board.cases, true_V, strict=True)
