@@ -260,7 +260,7 @@ def _begun(
         def advance(done: int, total: int) -> None:
             # What is in the cache is not computed.
             if not bars:
-                what = f"Computing what {len(wrong.faults) - 1} faults would make one read"
+                what = f"Computing what {len(wrong.faults) - 1} faults would show, once"
                 bars.append(shown.enter_context(progress(what)))
             bars[0](done, total)
 

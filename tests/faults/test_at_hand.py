@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import json
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from realnet_hw.board import Board
+from realnet_hw.cli import main
 from realnet_hw.errors import BenchError
 from realnet_hw.measure.at_hand import AtHand, board_at_hand
+from tests.faults.conftest import BOARD
 from tests.faults.desk import Desk
 
 
@@ -54,3 +59,43 @@ def test_nothing_is_held_where_ohms_are_read(board: Board, bench: Desk, tmp_path
         bench.wait_until_grounded()
         bench.restart()
         at_hand.beat()
+
+
+def test_what_was_read_until_the_fixture_failed_is_kept(
+    bench: Desk,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No board is there: every sense reads 0 V, as without a supply."""
+    station = bench.station(tmp_path)
+    monkeypatch.chdir(tmp_path)
+
+    class Typed(io.StringIO):
+        """A person in whose hands the fixture loses its supply at the second question."""
+
+        def __init__(self) -> None:
+            super().__init__("12.02\n-11.98\n")
+            self.count = 0
+
+        def readline(self, size: int | None = -1, /) -> str:
+            self.count += 1
+            if self.count == 2:
+                bench.restart()
+            return super().readline(size)
+
+    monkeypatch.setattr(sys, "stdin", Typed())
+    assert main(["diagnose", BOARD, "--station", str(station)]) == 2
+    (kept,) = tmp_path.glob(f"bench/records/{BOARD}/*-readings-*.json")
+    again = f"realnet diagnose {BOARD} {kept.relative_to(tmp_path)} --station {station}"
+    captured = capfd.readouterr()
+    assert captured.err.endswith(f"every reading is kept, go on with: {again}\n")
+    assert "--resume" not in captured.err
+    # At these inputs the fixture holds the board, and says so with every question.
+    assert captured.out.count("The fixture holds X1 = ") == 2
+    said = json.loads(kept.read_text("utf-8"))
+    assert [one["value"] for one in said["readings"]] == [12.02]
+    count = sum(len(one["values"]) for one in said["measured"])
+    assert count >= 5
+    assert main(["diagnose", BOARD, str(kept), "--json"]) == 1
+    assert len(json.loads(capfd.readouterr().out)["readings"]) == count + 1
