@@ -34,6 +34,7 @@ from realnet_hw.measure.fixture_specification import (
     MID_CHANNEL,
     PULSE_CHANNELS,
     RANGE_V,
+    SOURCE_REACH_V,
 )
 from realnet_hw.measure.link import Link
 from realnet_hw.measure.lock import FixtureLock
@@ -47,8 +48,8 @@ _BITS_A_VALUE = 20
 _SWEEP_VALUES = 10_000
 """Fewer than the firmware's greatest sweep, with any number of channels."""
 _SAFE_ATTEMPTS = 3
-_OLDEST_FIRMWARE = [1, 2, 0]
-"""With six sources and stored weights."""
+_OLDEST_FIRMWARE = [1, 4, 0]
+"""That sees its rails: before, outputs could come back with them."""
 _UNTIMED = {
     2: "several pulses, one after the other",
     4: "high before the trigger, or shorter than 30 us",
@@ -239,17 +240,17 @@ class Fixture:
             limits_V: source channel to its lowest and highest voltage.
 
         Raises:
-            InputError: no such channel, or limits beyond the fixture's range.
+            InputError: no such channel, or limits beyond what a source is specified for.
             BenchError: a source is set to something outside of its new limits; as ``tell``.
         """
         limits = dict.fromkeys(DAC_CHANNELS, (0.0, 0.0))
         for channel, (low_V, high_V) in limits_V.items():
             self._check_source(channel)
-            if not -RANGE_V <= low_V <= high_V <= RANGE_V:
+            if not -SOURCE_REACH_V <= low_V <= high_V <= SOURCE_REACH_V:
                 raise InputError(
                     f"limits {low_V:g} to {high_V:g} V",
                     where=channel,
-                    allowed=f"within {-RANGE_V} to {RANGE_V} V",
+                    allowed=f"within {-SOURCE_REACH_V} to {SOURCE_REACH_V} V",
                 )
             limits[channel] = (low_V, high_V)
         for channel, (low_V, high_V) in limits.items():

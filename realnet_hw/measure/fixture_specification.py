@@ -53,6 +53,10 @@ RANGE_V = 10.24
 CODES = 4096
 LSB_V = 2 * RANGE_V / CODES
 """One converter step at a terminal."""
+SOURCE_REACH_V = 10.03
+"""What a source may be asked for, above and below 0 V. The MCP4922 is specified from 10 mV on,
+50 mV above the lowest voltage of a terminal; the largest correction that the controller takes, 1 %
+and 50 mV, leads from here no further, nor beyond the last code. From memory of DS22250."""
 
 REFERENCE_BOUND = 0.001
 REFERENCE_CURRENT_BOUND = 0.9e-3 / 4.096

@@ -70,8 +70,8 @@ from realnet_hw.measure.fixture_specification import (
     PULSE_CHANNELS,
     PULSE_LEVEL_REACH_V,
     PULSE_THRESHOLD_V,
-    RANGE_V,
     SENSE_CHANNELS,
+    SOURCE_REACH_V,
     STORED_COLUMNS,
     Clock,
 )
@@ -438,11 +438,11 @@ def _check_inputs(board: Board, *, where: str) -> None:
             raise InputError(
                 f"{port.name} takes pulses", where=where, allowed="steady voltages on this fixture"
             )
-        if port.min_V < -RANGE_V or port.max_V > RANGE_V:
+        if port.min_V < -SOURCE_REACH_V or port.max_V > SOURCE_REACH_V:
             raise InputError(
                 f"{port.name} takes {port.min_V:g} to {port.max_V:g} V",
                 where=where,
-                allowed=f"{-RANGE_V} to {RANGE_V} V",
+                allowed=f"{-SOURCE_REACH_V} to {SOURCE_REACH_V} V",
             )
 
 

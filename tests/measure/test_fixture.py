@@ -55,7 +55,7 @@ def test_a_firmware_that_is_too_old_is_refused(
 ) -> None:
     monkeypatch.setattr("realnet_hw.measure.fixture._OLDEST_FIRMWARE", [1, 10, 0])
     with (
-        pytest.raises(BenchError, match=r"firmware is '1\.3\.0' \(allowed: 1\.10\.0 or later\)"),
+        pytest.raises(BenchError, match=r"firmware is '1\.4\.0' \(allowed: 1\.10\.0 or later\)"),
         Fixture(server.address),
     ):
         pass
@@ -115,11 +115,11 @@ def test_outputs_do_not_go_on_without_limits(fixture: Fixture) -> None:
         fixture.output(True)
 
 
-@pytest.mark.parametrize("limits", [(-11.0, 0.0), (0.0, 11.0), (1.0, 0.0)])
+@pytest.mark.parametrize("limits", [(-10.04, 0.0), (0.0, 10.04), (1.0, 0.0)])
 def test_limits_beyond_the_fixture_are_refused(
     fixture: Fixture, limits: tuple[float, float]
 ) -> None:
-    with pytest.raises(InputError, match=r"allowed: within -10\.24 to 10\.24 V"):
+    with pytest.raises(InputError, match=r"allowed: within -10\.03 to 10\.03 V"):
         fixture.limit({"dac0": limits})
 
 

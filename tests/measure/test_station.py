@@ -165,7 +165,7 @@ def test_a_stations_own_wiring_replaces_the_default(board: Board) -> None:
     [
         (Port("X1", "X1", "input", kind="pulse"), "takes pulses"),
         (Port("X1", "X1", "input", safe="open"), "must be open when outputs are off"),
-        (Port("X1", "X1", "input", max_V=12.0), "-10.24 to 10.24 V"),
+        (Port("X1", "X1", "input", max_V=12.0), "-10.03 to 10.03 V"),
     ],
 )
 def test_a_port_that_this_fixture_would_harm_is_refused(

@@ -108,7 +108,7 @@ class _TapeConnection(Connection):
 
 def fixture(data: bytes) -> None:
     """Readings, errors and a sweep of a fixture."""
-    link = _TapeLink(b"realnet_hw,fixture,0,1.3.0\n" + data)
+    link = _TapeLink(b"realnet_hw,fixture,0,1.4.0\n" + data)
     dialogue = Dialogue(link, baud=115200, heartbeat_s=1.0)
     readings = dialogue.ask_numbers("MEAS:VOLT:ALL?", 8)
     assert all(map(math.isfinite, readings)), readings
@@ -237,7 +237,7 @@ def seeds() -> dict[str, list[bytes]]:
         procedure_sha256="p",
         station="s",
         station_sha256="s",
-        firmware="realnet_hw,fixture,0,1.3.0",
+        firmware="realnet_hw,fixture,0,1.4.0",
         calibration={"valid": False},
         wiring={"X1": "dac0"},
         reading={"repeats": 2},
@@ -296,7 +296,7 @@ def _measurement() -> bytes:
             "procedure": "truth_table",
             "station": "s",
             "path": "ASRL1::INSTR",
-            "firmware": "realnet_hw,fixture,0,1.3.0",
+            "firmware": "realnet_hw,fixture,0,1.4.0",
             "instruments": [],
             "calibration": {"valid": False, "date": None, "note": "none"},
             "wiring": {"Y": "adc2"},

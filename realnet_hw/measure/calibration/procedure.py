@@ -32,8 +32,8 @@ from realnet_hw.measure.fixture_specification import (
     DAC_INL_BOUND_V,
     LSB_V,
     MID_CHANNEL,
-    RANGE_V,
     SENSE_CHANNELS,
+    SOURCE_REACH_V,
 )
 from realnet_hw.measure.journal import Entry, Journal
 from realnet_hw.measure.procedure import Progress, utc_now
@@ -308,7 +308,7 @@ class Bench:
             return
         self.fixture.source(dict.fromkeys(DAC_CHANNELS, 0.0))
         self.fixture.output(False)
-        driven = {lead: (-RANGE_V, RANGE_V)} if lead in DAC_CHANNELS else {}
+        driven = {lead: (-SOURCE_REACH_V, SOURCE_REACH_V)} if lead in DAC_CHANNELS else {}
         self.fixture.limit(driven)
         self.hands.lead(lead)
         if driven:
