@@ -32,7 +32,7 @@ from realnet_hw.diagnose.responses import Array
 from realnet_hw.diagnose.twins import Twin, twins, wrong_value
 from realnet_hw.diagnose.universe import Hypothesis
 from realnet_hw.errors import InputError
-from realnet_hw.export.deck import Deck
+from realnet_hw.export.deck import Deck, subcircuit_ports
 from realnet_hw.uncertainty import covariance
 
 Numbers = NDArray[np.int64]
@@ -100,7 +100,7 @@ class Predictor:
         self.dictionary = dictionary
         self._ohms: dict[tuple[int, str, str], tuple[float, Array]] = {}
         # How far a timer stays below its supply is a parameter of the deck, and how it spreads.
-        supplies = [source.element for source in deck.supplies.values() if not deck.drivers]
+        supplies = [] if deck.drivers else _feeding(deck)
         rails = [name for name in dictionary.parameters if name.endswith((".vlow", ".vhigh"))]
         slack_V = dict.fromkeys(supplies, _SATURATION_V) | dict.fromkeys(rails, _RAIL_V)
         # Column of each, and by how many of its standard deviations op-amps differ.
@@ -232,6 +232,20 @@ def _sigma(deck: Deck, parameter: str) -> float:
         if spread.parameter == parameter:
             return (spread.high - spread.low) / (2 * float(np.sqrt(3)))
     return 0.0
+
+
+def _feeding(deck: Deck) -> list[str]:
+    """Return the sources that packages are fed by: no other's volts does an output follow."""
+    fed = {
+        node
+        for line in deck.elements
+        if line[0] == "x"
+        for port, node in zip(
+            subcircuit_ports(deck.models, line.split()[-1]), line.split()[1:], strict=False
+        )
+        if not port.startswith(("in", "out"))
+    }
+    return [source.element for source in deck.supplies.values() if source.node in fed]
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,6 +18,7 @@ import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,7 @@ INPUT_STEP_V = 0.1
 _ROOT3 = math.sqrt(3.0)
 # What moves an answer by more, per standard deviation, decides between two ends.
 _DECIDED_V, _MOST_SPLITS = 1.0, 2
-MOST_RESPONSES = 2**_MOST_SPLITS
+MOST_RESPONSES = 2 * 2**_MOST_SPLITS
 """So many there are of one hypothesis at most."""
 # For every so many steps of a wrong value it is solved what all other parts do.
 _STEPS_APART = 8
@@ -47,6 +48,11 @@ _CORNER, _OVER = 0.3, 6 / math.sqrt(6 * math.pi)
 # Boards with everything off at once: by one standard deviation, inputs by what a fixture's are.
 _OFF_V, _MOST_OFF_V = 0.03, 0.3
 _SIGNS = np.random.default_rng(1).choice([-1.0, 1.0], (6, 2000))
+# The sound board is what all else is told from: of it so many are drawn, and a corner, or several,
+# that so large a share of them is pushed over is a way of its own.
+_DRAWN, _LEAST_SHARE = _ROOT3 * np.random.default_rng(2).uniform(-1, 1, (256, 2000)), 0.01
+# Within so much of what is said of them, beside one standard deviation, they do as is said.
+_CALM_V = 5e-3
 # Variance of z^2 for a uniform z of unit variance.
 BEND_VARIANCE = 0.8
 
@@ -70,6 +76,26 @@ class Response:
     bend: Array
     below: Array
     above: Array
+
+
+@dataclass(frozen=True, eq=False)
+class _Whole(Response):
+    """What all boards with one fault answer, before they are parted.
+
+    Args:
+        calm: share of the boards that do as their linear parts say.
+        pushed: ``bend`` of the others, which are pushed over a corner.
+    """
+
+    calm: float
+    pushed: Array
+
+    def parted(self) -> list[Response]:
+        """Return the response of those that do as is said, and that of the others."""
+        said = (self.mean, self.linear, self.bend, self.below, self.above)
+        others = (self.mean, self.linear, self.pushed, self.below, self.above)
+        shares = (self.share * self.calm, said), (self.share * (1 - self.calm), others)
+        return [Response(share, *parts) for share, parts in shares if share]
 
 
 class Responder:
@@ -129,7 +155,8 @@ class Responder:
                 continue
             for hypothesis in some:
                 try:
-                    yield self._sides(found[hypothesis.spelling])
+                    one = found[hypothesis.spelling]
+                    yield self._sides(one) if hypothesis.spelling else self._ways(one)
                 except SimulationFailed:
                     yield []
 
@@ -201,14 +228,14 @@ class Responder:
         deciding = int(np.argmax(effects))
         spread = moved[deciding]
         if splits == 0 or effects[deciding] < _DECIDED_V or spread is None:
-            return [whole]
+            return whole.parted()
         return [
             dataclasses.replace(one, share=one.share / 2)
             for half in _halves(twin, spread)
             for one in self._sides(half, splits - 1)
         ]
 
-    def _whole(self, twin: Twin) -> Response:
+    def _whole(self, twin: Twin) -> _Whole:
         """Return a response with everything that moves it tried.
 
         Raises:
@@ -237,18 +264,67 @@ class Responder:
         variance = (bends**2).sum(axis=-1)
         below, above = self._slopes(twin, middle)
         whole = Response(1.0, middle + shift, linear, np.sqrt(variance), below, above)
-        bend = np.maximum(whole.bend, self._together(twin, moved, whole))
-        return dataclasses.replace(whole, bend=bend)
+        off = self._together(twin, whole, _SIGNS)
+        calm = np.asarray(~_pushed(off, whole).any(axis=(1, 2)), bool)
+        share = float(calm.mean()) if len(calm) else 1.0
+        if 0 < share < 1:
+            # So few boards say that some do, not how many.
+            share = (int(calm.sum()) + 1) / (len(calm) + 2)
 
-    def _together(self, twin: Twin, moved: Sequence[Spread | None], said: Response) -> Array:
+        def bend(boards: Array) -> Array:
+            rms = np.sqrt((boards**2).mean(axis=0)) if len(boards) else np.zeros_like(middle)
+            return np.asarray(np.maximum(whole.bend, np.minimum(rms, _MOST_OFF_V)), float)
+
+        return _Whole(
+            1.0, whole.mean, linear, bend(off[calm]), below, above, share, bend(off[~calm])
+        )
+
+    def _ways(self, twin: Twin) -> list[Response]:
+        """Return the responses of the sound board: of those that are pushed over the same corners.
+
+        Raises:
+            SimulationFailed: no solution for the nominal board.
+        """
+        whole = self._sound
+        off = self._together(twin, whole, _DRAWN)
+        pushed = _pushed(off, whole)
+        _, number, counts = np.unique(
+            pushed.reshape(len(off), -1), axis=0, return_inverse=True, return_counts=True
+        )
+        kept = np.argsort(-counts)[: MOST_RESPONSES - 1]
+        kept = kept[counts[kept] >= _LEAST_SHARE * len(off)]
+        if not len(kept):
+            return whole.parted()
+        way = np.full(len(off), len(kept))
+        for place, one in enumerate(kept):
+            way[number.reshape(-1) == one] = place
+        found = []
+        for place in np.unique(way):
+            boards = off[way == place]
+            corners = pushed[way == place].any(axis=0)
+            shift = np.where(corners, boards.mean(axis=0), 0.0)
+            rms = np.minimum(boards.std(axis=0), _MOST_OFF_V)
+            # Elsewhere as of all other boards: what is told better is no more probable for that.
+            bend = np.where(corners, np.maximum(whole.bend, rms), whole.bend)
+            share = len(boards) / len(off)
+            said = (whole.mean + shift, whole.linear, bend, whole.below, whole.above)
+            found.append(Response(share, *said))
+        return found
+
+    def _together(self, twin: Twin, said: Response, places: Array) -> Array:
         """Return how far answers are from what is said of them where everything is off at once.
 
-        A diode that no part alone makes conduct may conduct then. Root mean square, shape (cases,
-        answers); nothing where such boards have no solution, and limited, for a distribution wide
-        enough for both ends of an output would explain any reading.
+        A diode that no part alone makes conduct may conduct then. Shape (boards, cases, answers);
+        no boards where such have no solution.
+
+        Args:
+            twin: the board.
+            said: of it.
+            places: where parameters and inputs are, in standard deviations, a row a board.
         """
-        signs = _SIGNS[:, : len(moved)]
-        offs_V = _OFF_V * _SIGNS[:, len(moved) : len(moved) + len(self._inputs)]
+        moved = self._moved(twin)
+        signs = places[:, : len(moved)]
+        offs_V = _OFF_V * places[:, len(moved) : len(moved) + len(self._inputs)]
         every: list[Parameters] = []
         for row, off_V in zip(signs, offs_V, strict=True):
             change = {
@@ -267,13 +343,12 @@ class Responder:
         try:
             volts = self._bound_to(twin.deck, every).solved(every)
         except SimulationFailed:
-            return np.zeros_like(said.mean)
+            return np.zeros((0, *said.mean.shape))
         answers = volts.reshape(len(signs), *said.mean.shape)
         expected = said.mean + np.einsum("cap,dp->dca", said.linear[..., : len(moved)], signs)
         expected += np.einsum("cai,di->dca", said.above, np.maximum(offs_V, 0.0))
         expected += np.einsum("cai,di->dca", said.below, np.minimum(offs_V, 0.0))
-        off_V = np.sqrt(((answers - expected) ** 2).mean(axis=0))
-        return np.asarray(np.minimum(off_V, _MOST_OFF_V), float)
+        return np.asarray(answers - expected, float)
 
     def _values(self, hypotheses: Sequence[Hypothesis]) -> Iterator[list[Response]]:
         """Yield the responses to one resistor's wrong values, step by step.
@@ -285,6 +360,9 @@ class Responder:
         column = next(n for n, each in enumerate(self.spreads) if each.parameter == element)
         steps = [wrong_value(self.deck, element, one.factors or (1, 1)) for one in hypotheses]
         patterns = self._patterns(steps)
+        # Between the steps below the right value and those above it is the sound board.
+        right = sum(one.factors is not None and one.factors[1] < 1 for one in hypotheses) - 0.5
+        patterns[right] = self._sound
         for number, step in enumerate(steps):
             if not min(patterns, default=number) <= number <= max(patterns, default=-1):
                 yield []
@@ -294,16 +372,23 @@ class Responder:
             line, bend = line_and_bend(middle, below, above)
             pattern = _between(patterns, number, column, line)
             pattern.linear[..., column] = line
+            own_bend = math.sqrt(BEND_VARIANCE) * np.abs(bend)
             whole = dataclasses.replace(
                 pattern,
                 mean=middle + bend,
-                bend=np.hypot(pattern.bend, math.sqrt(BEND_VARIANCE) * np.abs(bend)),
+                bend=np.hypot(pattern.bend, own_bend),
+                pushed=np.hypot(pattern.pushed, own_bend),
             )
-            yield [whole]
+            yield whole.parted()
 
-    def _patterns(self, steps: Sequence[Twin]) -> dict[int, Response]:
+    @cached_property
+    def _sound(self) -> _Whole:
+        """The response of the sound board."""
+        return self._whole(Twin(self.deck, {}, self.deck.spreads))
+
+    def _patterns(self, steps: Sequence[Twin]) -> dict[float, _Whole]:
         """Return the responses of every few steps, of the first and of the last, by number."""
-        found = {}
+        found: dict[float, _Whole] = {}
         for number in sorted({*range(0, len(steps), _STEPS_APART), len(steps) - 1}):
             with contextlib.suppress(SimulationFailed):
                 found[number] = self._whole(steps[number])
@@ -372,7 +457,7 @@ class _Bound:
         return self.bound.operating_points(values)
 
 
-def _between(patterns: Mapping[int, Response], number: int, column: int, line: Array) -> Response:
+def _between(patterns: Mapping[float, _Whole], number: int, column: int, line: Array) -> _Whole:
     """Return what other parts do at a step between two that were solved.
 
     An answer saturates somewhere between the two, or it does not: it takes after the one in which
@@ -389,7 +474,8 @@ def _between(patterns: Mapping[int, Response], number: int, column: int, line: A
     one, other = patterns[below], patterns[above]
     way = other.linear[..., column] - one.linear[..., column]
     tells = np.abs(way) > _TELLS_V
-    share = np.full(line.shape, (number - below) / max(above - below, 1))
+    place = (number - below) / (above - below or 1)
+    share = np.full(line.shape, place)
     share[tells] = np.clip((line - one.linear[..., column])[tells] / way[tells], 0.0, 1.0)
 
     def mixed(part: str) -> Array:
@@ -397,7 +483,18 @@ def _between(patterns: Mapping[int, Response], number: int, column: int, line: A
         some = share.reshape(share.shape + (1,) * (ends[0].ndim - share.ndim))
         return np.asarray((1 - some) * ends[0] + some * ends[1], float)
 
-    return Response(1.0, *map(mixed, ("mean", "linear", "bend", "below", "above")))
+    return _Whole(
+        1.0,
+        *(mixed("mean"), mixed("linear"), mixed("bend"), mixed("below"), mixed("above")),
+        (1 - place) * one.calm + place * other.calm,
+        mixed("pushed"),
+    )
+
+
+def _pushed(off: Array, said: Response) -> NDArray[np.bool_]:
+    """Return which answers are further off than what is said of them may be, as ``off``."""
+    within = _CALM_V + np.sqrt((said.linear**2).sum(axis=-1) + said.bend**2)
+    return np.asarray(np.abs(off) > within, bool)
 
 
 def _resistors(deck: Deck) -> list[str]:
