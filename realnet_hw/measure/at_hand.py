@@ -17,7 +17,7 @@ from realnet_hw.measure import station as stations
 from realnet_hw.measure.fixture import UNATTENDED_S
 from realnet_hw.measure.fixture_specification import Clock
 from realnet_hw.measure.journal import SUFFIX, Journal, Point
-from realnet_hw.records import Component, MeasuredCase
+from realnet_hw.records import Component, FixtureCalibration, MeasuredCase
 
 NAME = "diagnose"
 """In place of a procedure's name."""
@@ -32,6 +32,7 @@ class AtHand:
         clock: of the fixture's controller.
         calibrated: the budgets of its channels.
         range_V: readings reach from minus that to that.
+        calibration: that counts for the fixture, None where none does.
         unattended_s: inputs that nobody reads at for so long need not stay on.
     """
 
@@ -39,6 +40,7 @@ class AtHand:
     clock: Clock
     calibrated: assemble.Calibrated
     range_V: float
+    calibration: FixtureCalibration | None = None
     unattended_s: float = UNATTENDED_S
     _held_V: dict[str, float] = field(default_factory=dict, init=False)
 
@@ -63,7 +65,7 @@ class AtHand:
         """
         run = self.run
         settings = ", ".join(f"{name} = {volts:g} V" for name, volts in inputs.items())
-        bench.set_up(run.board, run.wiring, run.fixture)
+        bench.set_up(run.board, run.wiring, run.fixture, self.calibration)
         point = run.point(f"{len(run.journal.points)}: {settings}", inputs)
         run.fixture.output(False)
         channels = assemble.budgets(run.wiring, run.journal.points, self.clock, self.calibrated)
@@ -78,7 +80,7 @@ class AtHand:
             InputError, BenchError, LinkLost: as ``confirm_held`` and the fixture.
         """
         run = self.run
-        bench.set_up(run.board, run.wiring, run.fixture)
+        bench.set_up(run.board, run.wiring, run.fixture, self.calibration)
         run.fixture.source({run.wiring[name]: volts for name, volts in inputs.items()})
         self._held_V = dict(inputs)
         run.fixture.wait(run.reading.settle_s)
@@ -174,5 +176,5 @@ def board_at_hand(
             )
             held = fixture.corrections()
             reach_V = codes.reach_V(held[name] for name in wiring.values() if name in held)
-            yield AtHand(run, station.clock, calibration.components, reach_V)
+            yield AtHand(run, station.clock, calibration.components, reach_V, calibration.record)
             fixture.output(False)

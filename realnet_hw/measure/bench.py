@@ -19,12 +19,13 @@ from realnet_hw.errors import BenchError, InputError
 from realnet_hw.measure import assemble, assemble_edges, codes, procedure, terminals, virtual
 from realnet_hw.measure import station as stations
 from realnet_hw.measure.calibration.in_use import InUse, in_use
+from realnet_hw.measure.calibration.pair import Driven, confirm
 from realnet_hw.measure.fixture import Fixture
 from realnet_hw.measure.journal import SUFFIX, Header, Journal, Point
 from realnet_hw.measure.scopes.drivers import open_scope
 from realnet_hw.measure.scopes.scope import Scope
 from realnet_hw.measure.synapses import StoredBoard
-from realnet_hw.records import Calibration, Measurement
+from realnet_hw.records import Calibration, FixtureCalibration, Measurement
 
 NEWEST = "measurement.json"
 
@@ -103,7 +104,7 @@ def measure(
         )
         with journal:
             fixture.average(station.reading.average)
-            set_up(board, wiring, fixture)
+            set_up(board, wiring, fixture, calibration.record)
             points = how.measure(
                 procedure.Run(
                     board,
@@ -173,19 +174,40 @@ def header_of(
     )
 
 
-def set_up(board: Board, wiring: Mapping[str, str], fixture: Fixture) -> StoredBoard | None:
+def set_up(
+    board: Board,
+    wiring: Mapping[str, str],
+    fixture: Fixture,
+    calibration: FixtureCalibration | None = None,
+) -> StoredBoard | None:
     """Switch a board's sources on, within its limits and as near to 0 V as these allow.
 
     What a board that learns shall hold is written to its capacitors and kept there; it is returned.
 
+    Args:
+        board: on the bench.
+        wiring: terminal to channel.
+        fixture: open, outputs off.
+        calibration: what sources and senses are compared with; None where none counts.
+
     Raises:
         InputError: limits that the fixture does not have, or a column that is not wired.
-        BenchError: something else drives an input; BenchError, LinkLost: as the fixture.
+        BenchError: something else drives an input, or this is another shield than was calibrated;
+            BenchError, LinkLost: as the fixture.
     """
     fixture.limit({wiring[port.name]: (port.min_V, port.max_V) for port in board.driven})
     fixture.source({wiring[port.name]: rest_V(port) for port in board.driven})
     terminals.check_at_rest(board, wiring, fixture)
     fixture.output(True)
+    if calibration is not None:
+        driven = {
+            f"{port.name} at {wiring[port.name]}": Driven(
+                wiring[port.name], wiring[f"{port.name}{stations.SENSE_SUFFIX}"], rest_V(port)
+            )
+            for port in board.driven
+            if f"{port.name}{stations.SENSE_SUFFIX}" in wiring
+        }
+        confirm(calibration, driven, fixture)
     if board.synapses is None:
         return None
     stored = StoredBoard(board, wiring, fixture)
