@@ -6,6 +6,8 @@ along the tracks moves the others. The deck joins the parts of a net without res
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -14,11 +16,10 @@ from realnet_hw.board import Board, load_board
 from realnet_hw.cells.sense_channel import SenseChannel
 from realnet_hw.cells.source_channel import SourceChannel
 from realnet_hw.drawing import sexpr
+from realnet_hw.emulate.front_end import Errors, FrontEnd, ideal
 from realnet_hw.measure import fixture_specification as stated
+from realnet_hw.technology.fixture_copper import SHARES, WORSE, SENSE_FEET_ohm, SOURCE_FEET_ohm
 from tests.copper import Copper, board_tree, copper_of
-
-WORSE = 1.2
-"""Copper 30 K warmer than 20 °C has 12 % more; the rest is for its thickness."""
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +83,14 @@ def test_all_feet_are_on_the_copper(board: Board, shift: Copper) -> None:
     assert len(feet(board, SourceChannel, "ground")) == 6
 
 
+def test_the_table_is_the_copper_of_the_board(board: Board, shift: Copper) -> None:
+    """Where this fails the board was routed anew: what is found belongs into the table."""
+    senses, sources = feet(board, SenseChannel, "shift"), feet(board, SourceChannel, "ground")
+    found = [[shift.between(own, other) for other in (*senses, *sources)] for own in senses]
+    table = [(*row, *SOURCE_FEET_ohm) for row in SENSE_FEET_ohm]
+    assert np.round(1e3 * np.array(found), 2).tolist() == pytest.approx(1e3 * np.array(table))
+
+
 def test_neighbours_move_a_sense_by_no_more_than_its_budget_says(
     board: Board, shift: Copper
 ) -> None:
@@ -91,12 +100,28 @@ def test_neighbours_move_a_sense_by_no_more_than_its_budget_says(
     and stores what they then do: what counts is how far the others are from a sense's own level.
     """
     senses, sources = feet(board, SenseChannel, "shift"), feet(board, SourceChannel, "ground")
-    per_volt = [
-        sum(4 * shift.between(own, other) / 6e3 for other in senses if other != own)
-        + sum(4 * shift.between(own, other) / 37.5e3 for other in sources)
-        for own in senses
+    of_sources = [
+        sum(4 * shift.between(own, other) / 37.5e3 for other in sources) for own in senses
     ]
-    assert 0.6 < WORSE * max(per_volt) / stated.NEIGHBOURS_SHARE <= 1.0
+    for own, name, more in zip(senses, stated.SENSE_CHANNELS, of_sources, strict=True):
+        others = sum(4 * shift.between(own, other) / 6e3 for other in senses if other != own)
+        u_relative = stated.neighbours(name).u_relative
+        assert WORSE * (others + more) == pytest.approx(u_relative * np.sqrt(3), rel=1e-3)
+    whole = [
+        sum(4 * shift.between(own, other) / 6e3 for other in senses) + more
+        for own, more in zip(senses, of_sources, strict=True)
+    ]
+    assert WORSE * max(whole) == pytest.approx(stated.COPPER_SHARE, rel=1e-3)
+
+
+def test_the_virtual_bench_feels_it() -> None:
+    """6.56 V at one sense, all else at 2.56 V: 4 V / 6 kohm along the copper to another's foot."""
+    front_end = FrontEnd(Errors(), dataclasses.replace(ideal(), copper=SHARES))
+    sensed_V = [2.56, 2.56, 2.56, 6.56, 2.56, 2.56, 2.56]
+    for own, row in enumerate(SENSE_FEET_ohm):
+        rise_V = 4.0 / 6e3 * row[3]
+        found_V = front_end.lifted_V(own, sensed_V, [2.56] * 6)
+        assert found_V == pytest.approx(4 * rise_V)
 
 
 def test_senses_move_a_source_by_less_than_half_a_step(board: Board, shift: Copper) -> None:

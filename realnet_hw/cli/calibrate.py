@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from realnet_hw.records import ChannelCalibration, FixtureCalibration
 
 _STDIN = 0
+_ROOM_C = 10.0, 40.0
 
 Flag = Annotated[bool, Parameter(negative="")]
 
@@ -27,6 +28,7 @@ def calibrate(
     station: Path,
     against: Literal["meter", "reference"] = "meter",
     valid_days: int = 365,
+    room_c: Annotated[float | None, Parameter("--room-C")] = None,
     out: Path | None = None,
     resume: Flag = False,
     json_: Annotated[bool, Parameter("--json", negative="")] = False,
@@ -47,6 +49,8 @@ def calibrate(
         The meter of the station, or the fixture's own reference, which is not traceable.
     valid_days
         After how many days it expires, 1 to 365.
+    room_c
+        What a thermometer beside the fixture shows, 10 to 40 °C, known to 1 °C.
     out
         Folder for the journal and the record; bench/records/calibration otherwise.
     resume
@@ -60,6 +64,8 @@ def calibrate(
 
     if not 1 <= valid_days <= 365:
         raise InputError(f"valid for {valid_days} days", allowed="1 to 365")
+    if room_c is not None and not _ROOM_C[0] <= room_c <= _ROOM_C[1]:
+        raise InputError(f"a room of {room_c:g} °C", allowed="10 to 40 °C")
     with own_stdout() as answers:
         refuse_unwritable(out, is_folder=True)
         folder = out or project.records_folder(CALIBRATIONS)
@@ -75,6 +81,7 @@ def calibrate(
                 against_own_reference=against == "reference",
                 resume=resume,
                 valid_days=valid_days,
+                room_C=room_c,
                 progress=_Passes(),
             )
         except KeyboardInterrupt:

@@ -16,6 +16,7 @@ from realnet_hw.emulate.bus import SpiBus, Violations
 from realnet_hw.emulate.converters import Mcp3208, Mcp4922, ShiftRegister
 from realnet_hw.emulate.curve import root
 from realnet_hw.emulate.front_end import (
+    MID_CHANNEL,
     OUTPUTS,
     PULSE_HYSTERESIS_V,
     Circuit,
@@ -34,6 +35,7 @@ DAC_SELECTS = ("PC0", "PC1", "PC3")
 ADC_SELECT = "PC2"
 LATCH, LDAC, LINES_ENABLE, OUTPUT_ENABLE, DAC_SHUTDOWN = "PD7", "PD6", "PD5", "PD4", "PD3"
 CAPTURE, TRIGGER, RESET = "PB0", "PB1", "PB2"
+WATCH = "PC4"
 SLAVE_SELECT = RESET
 
 PULLS = {
@@ -45,12 +47,17 @@ PULLS = {
 # Of Timer1's interrupts these are on while the firmware waits for a pulse.
 _TIMSK1, _CAPTURE_INTERRUPTS = 0x6F, 0x21
 _PULLS_LOW = {"trigger": TRIGGER, "reset": RESET}
+# The base of the relays' transistor at worst: while it conducts, and held by a comparator.
+BASE_V, HELD_V = 0.65, 0.4
 # The lines that choose a pulse, lowest bit first, and how long a DAC and its shifter settle.
 _ROUTE_BIT, _ROUTES = 13, 7
 _SETTLED_s = 30e-6
 # A terminal that gives way by less is stiff: a five-hundredth of the DAC's step. How far away one
 # is sought, and how many times several that act on each other.
 _GIVES_V, _REACHES_V, _ROUNDS = 1e-5, (0.1, 1.0, 5.0, 40.0), 8
+# How long what the terminals do to each other's senses is not looked at anew: by then a volt that
+# has moved unseen would be a quarter of a millivolt.
+_LIFT_KEPT_s = 1e-3
 
 
 class VirtualFixture:
@@ -82,11 +89,14 @@ class VirtualFixture:
         self.front_end = FrontEnd(errors or Errors(), circuit)
         self.violations = Violations()
         self.controller = VirtualController(firmware, pulls=PULLS)
-        self._plant: Plant = plant or Cable()
+        self.plant = plant or Cable()
+        self._plant: Plant = self.plant
         self._wiring = wiring
         self._lock = threading.RLock()
         self._plant_at_s = 0.0
         self._plant_set_s = -1.0
+        self._lifted_V: tuple[float, ...] = ()
+        self._lifted_s = -math.inf
         self._loads_ohm = [math.inf] * OUTPUTS
         # What loads make of the terminals, where they do; and whether that is known.
         self._loaded_V: dict[int, float] = {}
@@ -96,6 +106,7 @@ class VirtualFixture:
         self._line_ports = {int(line[4:]): port for line, port in wiring.lines.items()}
         self._pulse = 0
         self._waited_for = False
+        self._has_rails = True
         own = self.front_end.errors
         self.dacs = tuple(
             Mcp4922(
@@ -177,6 +188,22 @@ class VirtualFixture:
         with self._lock:
             self.controller.force_hang()
 
+    def supply(self, *, is_there: bool) -> None:
+        """Take the analogue part's +-15 V away, or give them back.
+
+        Without them the comparators let the relays go. Sources and senses go on as if nothing were,
+        which is the worst for whoever has to notice.
+        """
+        with self._lock:
+            self._has_rails = is_there
+            self._drive_relays(self.controller.level(OUTPUT_ENABLE), self.now_s)
+            self._disturbed(self.now_s + RELAY_MAX_s)
+
+    def follow_board(self) -> None:
+        """Let the board's time pass up to now."""
+        with self._lock:
+            self._bring_plant_to(self.now_s)
+
     # ------------------------------------------------------------- terminals
 
     def terminal_V(self, channel: int) -> float:
@@ -231,7 +258,22 @@ class VirtualFixture:
         return self._shifter_V(channel, at_s)
 
     def _adc_input_V(self, channel: int, at_s: float) -> float:
-        return self.front_end.adc_V(channel, self._measured_V(channel, at_s), at_s)
+        terminal_V = self._measured_V(channel, at_s)
+        if channel != MID_CHANNEL and self.front_end.circuit.copper:
+            terminal_V += self._lifts_V(at_s)[channel]
+        return self.front_end.adc_V(channel, terminal_V, at_s)
+
+    def _lifts_V(self, at_s: float) -> tuple[float, ...]:
+        """What all terminals together add to what each sense sees, along the copper."""
+        if at_s > self._lifted_s + _LIFT_KEPT_s or self._plant_set_s > self._lifted_s:
+            sensed_V = [self._measured_V(channel, at_s) for channel in range(MID_CHANNEL)]
+            sourced_V = [self._shifter_V(channel, at_s) for channel in range(OUTPUTS)]
+            self._lifted_V = tuple(
+                self.front_end.lifted_V(channel, sensed_V, sourced_V)
+                for channel in range(MID_CHANNEL)
+            )
+            self._lifted_s = at_s
+        return self._lifted_V
 
     def _measured_V(self, channel: int, at_s: float) -> float:
         wiring, plant = self._wiring, self._plant
@@ -397,12 +439,17 @@ class VirtualFixture:
             timed(DAC_SHUTDOWN, dac.shutdown)
             controller.on_reset(dac.controller_reset)
         controller.watch(LINES_ENABLE, self.lines.enable)
-        timed(OUTPUT_ENABLE, self.front_end.relay.drive)
+        timed(OUTPUT_ENABLE, self._drive_relays)
         for pin in (LDAC, DAC_SHUTDOWN):
             timed(pin, lambda _level, at_s: self._disturbed(at_s + _SETTLED_s))
         timed(OUTPUT_ENABLE, lambda _level, at_s: self._disturbed(at_s + RELAY_MAX_s))
         self._follow_board()
         controller.connect_spi(bus.transfer, lambda: bus.collision(controller.now_s))
+
+    def _drive_relays(self, level: int, at_s: float) -> None:
+        """The output enable, and the comparators that hold the relays off without the rails."""
+        self.front_end.relay.drive(int(level and self._has_rails), at_s)
+        self.controller.put(WATCH, level * (BASE_V if self._has_rails else HELD_V))
 
     def _follow_board(self) -> None:
         """Look at a board that moves by itself whenever something of it or around it changes."""

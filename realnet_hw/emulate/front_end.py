@@ -18,11 +18,13 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from realnet_hw.emulate.converters import InlShape, straight
 from realnet_hw.emulate.curve import Curve, Surface
 from realnet_hw.emulate.unrest import Unrest, still
+from realnet_hw.technology.fixture_front_end import SHIFT_V
 
 OUTPUTS = 6
 INPUTS = 8
@@ -53,6 +55,8 @@ class Circuit:
             amperes.
         grounded_ohm: from a terminal to ground while the relay is released.
         senses: by channel but for the last, the ADC input's volts over the terminal's.
+        copper: by channel but for the last, what it reads too much for each volt above 2.56 V at
+            the terminal of every sense and of every source; empty where copper does not drop.
     """
 
     reference_V: float
@@ -61,6 +65,7 @@ class Circuit:
     sag: Surface
     grounded_ohm: float
     senses: tuple[Curve, ...]
+    copper: tuple[tuple[float, ...], ...] = ()
 
 
 # What an ideal source can give, and of what current; a sense reaches further than its converter.
@@ -184,8 +189,30 @@ class FrontEnd:
         volts = self.circuit.sources[channel](dac_V)
         return volts - self.circuit.sag(dac_V, load_A) if load_A else volts
 
+    def lifted_V(
+        self, channel: int, sensed_V: Sequence[float], sourced_V: Sequence[float]
+    ) -> float:
+        """How much more a sense sees at its terminal than is there, for what all terminals have.
+
+        Args:
+            channel: of the sense; none lifts the mid reference.
+            sensed_V: at the terminal of every sense.
+            sourced_V: at that of every source.
+        """
+        if channel == MID_CHANNEL or not self.circuit.copper:
+            return 0.0
+        volts = (*sensed_V, *sourced_V)
+        shares = self.circuit.copper[channel]
+        return sum(s * (v - SHIFT_V) for s, v in zip(shares, volts, strict=True))
+
     def adc_V(self, channel: int, terminal_V: float, at_s: float) -> float:
-        """The voltage at an ADC input for one at its terminal, with one draw of noise."""
+        """The voltage at an ADC input for one at its terminal, with one draw of noise.
+
+        Args:
+            channel: of the converter.
+            terminal_V: with what it is ``lifted_V`` by.
+            at_s: when.
+        """
         volts = self._quiet_V(channel, terminal_V, at_s)
         if self.errors.noise_V:
             volts += self._noise.gauss(0.0, self.errors.noise_V)
@@ -213,8 +240,10 @@ class FrontEnd:
     def indicated_V(self, channel: int, terminal_V: float, at_s: float = 0.0) -> float:
         """What a sense channel shows for a voltage, without noise, steps, and corrections.
 
-        Hum is what it is at that time. Beyond the ends of the range it is the last code's voltage.
+        All senses are at that voltage, as in a calibration, and no source is on. Hum is what it is
+        at that time. Beyond the ends of the range it is the last code's voltage.
         """
+        terminal_V += self.lifted_V(channel, (terminal_V,) * MID_CHANNEL, (0.0,) * OUTPUTS)
         place = self._quiet_V(channel, terminal_V, at_s) / self.reference_V
         code = place * CODES + self.errors.inputs[channel].inl(place)
         return (min(max(code, 0.0), CODES - 1.0) / CODES - 0.5) * SHIFTER_GAIN * REFERENCE_V

@@ -20,6 +20,8 @@ import numpy as np
 
 from realnet_hw.emulate.curve import Curve, Surface
 from realnet_hw.emulate.front_end import MID_CHANNEL, OUTPUTS, Circuit
+from realnet_hw.emulate.moment import NEW, Moment, changed
+from realnet_hw.emulate.within import Within, uniform
 from realnet_hw.predict.engines import ENGINES
 from realnet_hw.predict.lots import Lot, mixed
 from realnet_hw.predict.tolerances import draw
@@ -96,15 +98,25 @@ class Shield:
         nodes = self.deck.nodes
         self._references = (nodes[REFERENCE], nodes[MID], nodes[SHIFT])
 
-    def draw(self, seed: int, lot: Lot = mixed) -> Circuit:
+    def draw(
+        self, seed: int, lot: Lot = mixed, at: Moment = NEW, within: Within = uniform
+    ) -> Circuit:
         """Draw a fixture's parts and solve it.
 
         Channel k has what board k of the seed's draw has, and the references of board 0.
+
+        Args:
+            seed: of the parts, and of how they drift and age.
+            lot: see ``predict.lots``.
+            at: when.
+            within: how drifts and ageings lie within their bounds.
 
         Raises:
             SimulationFailed: a drawn circuit has no operating point.
         """
         drawn = draw(self.deck.spreads, MID_CHANNEL, seed, lot)
+        if at != NEW:
+            drawn = changed(drawn, self.deck.spreads, seed, at, within)
         shared = {name: drawn[0][name] for name in self.shares.shared}
         return self.solved([{**own, **shared} for own in drawn])
 

@@ -35,10 +35,13 @@ from realnet_hw.emulate.front_end import (
     Errors,
     RELAY_MAX_s,
 )
+from realnet_hw.emulate.moment import NEW, Moment, converter_change
 from realnet_hw.emulate.shield import shield_on
 from realnet_hw.emulate.unrest import Hum, Pink, WarmUp, still
+from realnet_hw.emulate.within import Within, outer_tenth, uniform
 from realnet_hw.predict.engines import usual
 from realnet_hw.predict.lots import mixed, sorted_out
+from realnet_hw.technology.fixture_copper import SHARES
 
 # What is drawn lies within these, a little inside the figures above.
 _OUTPUT_GAIN_BOUND, _OUTPUT_OFFSET_BOUND_V, _OUTPUT_INL_BOUND_LSB = 0.00239, 17.9e-3, 11.98
@@ -50,20 +53,23 @@ _FIRST_OUTPUTS = 4
 _NOISE_rms_V = 0.5 * REFERENCE_V / 4096
 # Of a bound, what drift may use up while one measures.
 _DRIFT_SHARE = 0.1
+# A track's thickness and width; copper's coefficient; a usual room is so much above 20 °C.
+_COPPER_BOUND, _COPPER_per_K, _ROOM_over_20_K = 0.15, 3.9e-3, 5.0
 
-Within = Callable[[random.Random, float], float]
-"""Draws an error within plus and minus a bound."""
 DrawInl = Callable[[random.Random, float], InlShape]
 """Draws a nonlinearity within a bound, LSB."""
 
 
-def draw_circuit(seed: int, *, truth: str = "even", engine: str | None = None) -> Circuit:
-    """Draw a fixture's parts within their tolerances, and solve its circuit.
+def draw_circuit(
+    seed: int, *, truth: str = "even", engine: str | None = None, at: Moment = NEW
+) -> Circuit:
+    """Draw a fixture's parts within their tolerances, and its copper, and solve its circuit.
 
     Args:
         seed: of the parts.
         truth: a key of ``FIXTURES``; ``at_bounds`` has no part in the middle of its tolerance.
         engine: what solves it, a key of ``predict.engines.ENGINES``; the usual one when left out.
+        at: when, for parts drift and age.
 
     Raises:
         SimulationFailed: the circuit has no operating point.
@@ -71,19 +77,47 @@ def draw_circuit(seed: int, *, truth: str = "even", engine: str | None = None) -
     lot = sorted_out if truth == at_bounds.__name__ else mixed
     # The board behind the fixture is drawn from the seed itself: its parts are not the fixture's.
     own_seed = random.Random(f"shield {seed}").getrandbits(32)
-    return shield_on(engine or usual()).draw(own_seed, lot)
+    circuit = shield_on(engine or usual()).draw(own_seed, lot, at, _within(truth))
+    thicker = _within(truth)(random.Random(f"copper {seed}"), _COPPER_BOUND)
+    ohm = (1 + _COPPER_per_K * (_ROOM_over_20_K + at.warmer_K)) / (1 + thicker)
+    copper = tuple(tuple(ohm * share for share in row) for row in SHARES)
+    return dataclasses.replace(circuit, copper=copper)
 
 
-def draw_errors(seed: int, *, truth: str = "even", noise: bool = True) -> Errors:
+def draw_errors(seed: int, *, truth: str = "even", noise: bool = True, at: Moment = NEW) -> Errors:
     """Draw what is wrong with a fixture beside its parts: the same for the same seed.
 
     Args:
         seed: of everything about it.
         truth: a key of ``FIXTURES``.
         noise: whether conversions have any, hum included.
+        at: when, for converters drift and age.
     """
     errors = FIXTURES[truth](seed)
+    if at != NEW:
+        errors = _later(errors, seed, truth, at)
     return errors if noise else dataclasses.replace(errors, noise_V=0.0, hum=still)
+
+
+def _later(errors: Errors, seed: int, truth: str, at: Moment) -> Errors:
+    """Return what is wrong with a fixture at another moment."""
+    source = random.Random(f"converters later {seed}")
+
+    def moved(channel: ChannelErrors) -> ChannelErrors:
+        gain, offset_V = converter_change(source, at, _within(truth))
+        return dataclasses.replace(
+            channel, gain=channel.gain + gain, offset_V=channel.offset_V + offset_V
+        )
+
+    return dataclasses.replace(
+        errors,
+        inputs=(moved(errors.inputs[0]),) * INPUTS,
+        outputs=tuple(map(moved, errors.outputs)),
+    )
+
+
+def _within(truth: str) -> Within:
+    return outer_tenth if truth == at_bounds.__name__ else uniform
 
 
 def even(seed: int) -> Errors:
@@ -172,16 +206,6 @@ FIXTURES: Mapping[str, Callable[[int], Errors]] = {
     truth.__name__: truth for truth in (even, at_bounds, curved, stepped, drifting, humming)
 }
 """Name to draw, as a station's ``fixture`` key gives it."""
-
-
-def uniform(source: random.Random, bound: float) -> float:
-    """Draw anywhere within a bound."""
-    return source.uniform(-bound, bound)
-
-
-def outer_tenth(source: random.Random, bound: float) -> float:
-    """Draw beside a bound, the lower or the upper one."""
-    return source.choice((-1, 1)) * source.uniform(0.9, 1.0) * bound
 
 
 def _leaving_room(source: random.Random, bound: float) -> float:

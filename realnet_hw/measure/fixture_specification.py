@@ -4,6 +4,10 @@ Every figure is a bound at the terminal, taken as the half width of a rectangula
 (u = bound / sqrt(3)) unless the line says otherwise. Terminals see the converters through a gain
 of 5 around the 2.048 V mid reference, so one step of the 12-bit converters is 5 mV there.
 
+One part stands behind all senses: the converter, and the reference. What it errs by is in every
+reading, so that a fixture whose converter is near its bound is near it always. Nothing says that
+the middle is as likely as the ends: their bounds are taken as U-shaped (u = bound / sqrt(2)).
+
 What a channel promises is what its parts promise: each part's tolerance times what the shield's
 circuit makes of it (a test solves the circuit for these). Budgets add the parts in squares; the
 bounds of gain and offset are their sums, which no fixture exceeds. An offset of the 2.56 V that all
@@ -26,7 +30,9 @@ are caught to the tick: the difference of two such errors is triangular within o
 
 Ref: Microchip DS21298 (MCP3208-B: gain 5, offset 3, INL 1 LSB at most) and DS22250 (MCP4922: INL 2
 LSB typical, 12 LSB at most), both from memory and to be read again; Texas Instruments SLOS456Q
-(LM4040A: 0.1 %, 100 ppm/K); JCGM 100:2008 (GUM) 4.3.7 (rectangular distribution).
+(LM4040A: 0.1 %, 100 ppm/K); JCGM 100:2008 (GUM) 4.3.7 (rectangular distribution), 5.1.2 note
+(products of quantities whose mean is zero); JCGM 101:2008 6.4.6 (arcsine distribution); the last
+two places from memory.
 """
 
 from __future__ import annotations
@@ -36,6 +42,8 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from realnet_hw.records import Component
+from realnet_hw.technology.fixture_copper import SHARES, WORSE
+from realnet_hw.technology.fixture_front_end import SHIFT_V
 
 DAC_CHANNELS = tuple(f"dac{index}" for index in range(6))
 ADC_CHANNELS = tuple(f"adc{index}" for index in range(8))
@@ -66,15 +74,16 @@ REFERENCE_DRIFT_per_K, ROOM_BOUND_K = 100e-6, 5.0
 REFERENCE_AGEING = 120e-6
 """In the first thousand hours: typical, from memory."""
 _AGEING_DAYS = 1000 / 24
-DAC_GAIN_BOUND, DAC_OFFSET_BOUND_V = 0.005, 0.049
+DAC_GAIN_BOUND, DAC_OFFSET_BOUND_V = 0.0053, 0.049
 """With everything that follows."""
 DAC_OWN_GAIN_BOUND, DAC_OWN_OFFSET_BOUND_V = 0.0024, 0.018
 DAC_INL_BOUND_V = 12 * LSB_V
 SOURCE_GAIN_PARTS = (0.8e-3, 0.8e-3)
 """Relative: each of the two resistors that set a source's gain."""
 SOURCE_OFFSET_PARTS_V = (2.05e-3, 2.05e-3, 10.5e-3)
-"""The same, and the amplifier's 2 mV; 5 % more than 2 mV times five for the model's own offset."""
-ADC_GAIN_BOUND, ADC_OFFSET_BOUND_V = 0.004, 0.040
+"""The two resistors, and the amplifier's 2 mV; 5 % more than 2 mV times five for the model's own
+offset."""
+ADC_GAIN_BOUND, ADC_OFFSET_BOUND_V = 0.0045, 0.040
 """With everything that follows."""
 ADC_OWN_GAIN_BOUND, ADC_OWN_OFFSET_BOUND_V = 5 / 4096, 3 * LSB_V
 SENSE_GAIN_PARTS = (0.4e-3, 0.4e-3, 0.8e-3)
@@ -83,8 +92,8 @@ SENSE_OFFSET_PARTS_V = (1.02e-3, 1.02e-3, 2.05e-3, 2.1e-3, 0.9e-3, 0.9e-3)
 """The same, the follower, and the two clamps at the converter."""
 SHIFT_PARTS_V = (3.85e-3, 3.85e-3, 8.4e-3)
 """At every terminal: the two resistors that make 2.56 V and the amplifier behind them."""
-NEIGHBOURS_SHARE = 0.25e-3
-"""Of how far other terminals are from a sense's own level: they load the copper of the 2.56 V."""
+COPPER_SHARE = WORSE * max(map(sum, SHARES))
+"""Of how far all terminals are from 2.56 V: they load the copper that it comes by."""
 # Of one conversion, rms.
 ADC_NOISE_V = LSB_V / 2
 ADC_INL_BOUND_V = 1 * LSB_V
@@ -112,11 +121,35 @@ CLOCK_BOUND: Mapping[Clock, float] = {"resonator": 0.005, "crystal": 50e-6}
 """Relative error of the controller's clock: an UNO has a ceramic resonator."""
 
 _SOURCE = "fixture specification, uncalibrated"
+_NEIGHBOURS = "neighbours through VSHIFT"
 
 
 def rectangular(bound: float) -> float:
     """Return the standard uncertainty of a rectangular distribution of this half width."""
     return bound / math.sqrt(3)
+
+
+def arcsine(bound: float) -> float:
+    """Return the standard uncertainty of a U-shaped distribution within this bound."""
+    return bound / math.sqrt(2)
+
+
+def from_specified_K() -> float:
+    """Return how far a room is from the one of the specification, root mean square."""
+    return rectangular(ROOM_BOUND_K)
+
+
+def reference_drift(apart_K: float, days: float) -> float:
+    """Return the standard uncertainty of what the reference drifts by, relative.
+
+    Of its coefficient and of how much warmer the room is only bounds are known, and either may be
+    nothing: the variance of their product is the product of their variances.
+
+    Args:
+        apart_K: how far apart the rooms are, root mean square.
+        days: between the two moments.
+    """
+    return math.hypot(rectangular(REFERENCE_DRIFT_per_K) * apart_K, rectangular(ageing_bound(days)))
 
 
 def ageing_bound(days: float) -> float:
@@ -135,18 +168,22 @@ def _reference() -> tuple[Component, ...]:
     """
     year = ageing_bound(365)
     return (
-        _parts(
-            "reference",
-            "fixture",
-            f"{_SOURCE}: 4.096 V within {REFERENCE_BOUND:.1%} at 25 °C, and its current",
-            relative=(REFERENCE_BOUND, REFERENCE_CURRENT_BOUND),
+        Component(
+            name="reference",
+            kind="B",
+            u_relative=arcsine(math.hypot(REFERENCE_BOUND, REFERENCE_CURRENT_BOUND)),
+            distribution="arcsine",
+            shared="fixture",
+            source=f"{_SOURCE}: 4.096 V within {REFERENCE_BOUND:.1%} at 25 °C, and "
+            f"{REFERENCE_CURRENT_BOUND:.2%} for its current",
         ),
-        _parts(
-            "reference drift",
-            "fixture",
-            f"{REFERENCE_DRIFT_per_K * 1e6:.0f} ppm/K, room at 25 ± {ROOM_BOUND_K:g} °C, and "
-            f"{year * 1e6:.0f} ppm of ageing in a year",
-            relative=(REFERENCE_DRIFT_per_K * ROOM_BOUND_K, year),
+        Component(
+            name="reference drift",
+            kind="B",
+            u_relative=reference_drift(from_specified_K(), 365),
+            shared="fixture",
+            source=f"{REFERENCE_DRIFT_per_K * 1e6:.0f} ppm/K, room at 25 ± {ROOM_BOUND_K:g} °C, "
+            f"and {year * 1e6:.0f} ppm of ageing in a year",
         ),
     )
 
@@ -158,14 +195,16 @@ def _bound(
     *,
     volts: float = 0.0,
     relative: float = 0.0,
+    distribution: Literal["rectangular", "arcsine"] = "rectangular",
 ) -> Component:
-    """Return a rectangular component."""
+    """Return a component of which a bound is known."""
+    of = arcsine if distribution == "arcsine" else rectangular
     return Component(
         name=name,
         kind="B",
-        u_V=rectangular(volts),
-        u_relative=rectangular(relative),
-        distribution="rectangular",
+        u_V=of(volts),
+        u_relative=of(relative),
+        distribution=distribution,
         shared=shared,
         source=source,
     )
@@ -208,14 +247,14 @@ def adc_components(
 
     Args:
         repeatability: the kind A component that the readings themselves gave.
-        calibrated: see ``dac_components``.
+        calibrated: see ``dac_components``; with the quantisation.
 
     The quantisation of the mean is kept at its full size, although half a step of noise dithers
-    it away: a real board's front end may be quieter than its bound.
+    it away: a real board's front end may be quieter than its bound. A calibration knows its noise,
+    and states what is left.
     """
     return [
-        *(_adc_specified() if calibrated is None else calibrated),
-        _quantisation("ADC"),
+        *([*_adc_specified(), _quantisation("ADC")] if calibrated is None else calibrated),
         _input_current(),
         repeatability,
     ]
@@ -246,8 +285,20 @@ def _dac_specified() -> list[Component]:
 def _adc_specified() -> list[Component]:
     return [
         *_reference(),
-        _bound("ADC gain", "fixture", "MCP3208: 5 LSB at most", relative=ADC_OWN_GAIN_BOUND),
-        _bound("ADC offset", "fixture", "MCP3208: 3 LSB at most", volts=ADC_OWN_OFFSET_BOUND_V),
+        _bound(
+            "ADC gain",
+            "fixture",
+            "MCP3208: 5 LSB at most",
+            relative=ADC_OWN_GAIN_BOUND,
+            distribution="arcsine",
+        ),
+        _bound(
+            "ADC offset",
+            "fixture",
+            "MCP3208: 3 LSB at most",
+            volts=ADC_OWN_OFFSET_BOUND_V,
+            distribution="arcsine",
+        ),
         _parts("sense gain", "channel", "resistors of 0.1 %", relative=SENSE_GAIN_PARTS),
         _parts(
             "sense offset",
@@ -257,34 +308,67 @@ def _adc_specified() -> list[Component]:
         ),
         _parts("senses' 2.56 V", "fixture", "amplifier and resistors", volts=SHIFT_PARTS_V),
         _bound("ADC INL", "reading", "MCP3208-B: 1 LSB at most", volts=ADC_INL_BOUND_V),
-        neighbours(),
+        _bound(
+            _NEIGHBOURS,
+            "reading",
+            f"{COPPER_SHARE * 1e3:.2f} mV for each volt between the terminals and 2.56 V",
+            volts=COPPER_SHARE * (RANGE_V + SHIFT_V),
+        ),
     ]
 
 
-def neighbours() -> Component:
-    """Return what other terminals do to a sense through the copper that the 2.56 V come by.
+def neighbours(channel: str) -> Component:
+    """Return what other terminals do to a calibrated sense through the copper of the 2.56 V.
 
     A calibration does not take it away: it is made with all senses at one voltage, and a board
     has them at others. All others together are anywhere within the range.
+
+    Args:
+        channel: the sense.
     """
+    own = SENSE_CHANNELS.index(channel)
+    share = WORSE * sum(each for other, each in enumerate(SHARES[own]) if other != own)
     return _bound(
-        "neighbours through VSHIFT",
+        _NEIGHBOURS,
         "reading",
-        f"{NEIGHBOURS_SHARE * 1e3:.2f} mV for each volt between the other terminals and this one",
-        volts=NEIGHBOURS_SHARE * RANGE_V,
-        relative=NEIGHBOURS_SHARE,
+        f"{share * 1e3:.2f} mV for each volt between the other terminals and this one",
+        volts=share * RANGE_V,
+        relative=share,
     )
 
 
-def _quantisation(converter: str) -> Component:
+def _quantisation(converter: str, bound_V: float = LSB_V / 2, more: str = "") -> Component:
     return Component(
         name=f"{converter} quantisation",
         kind="B",
-        u_V=rectangular(LSB_V / 2),
+        u_V=rectangular(bound_V),
         distribution="rectangular",
         shared="reading",
-        source=f"12 bit over {2 * RANGE_V:.2f} V",
+        source=f"12 bit over {2 * RANGE_V:.2f} V{more}",
     )
+
+
+def dithered(noise_V: float) -> Component:
+    """Return the quantisation of a sense whose noise is known.
+
+    Args:
+        noise_V: rms of one conversion, rounding with it.
+    """
+    without_V = math.sqrt(max(0.0, noise_V**2 - LSB_V**2 / 12))
+    bound_V = LSB_V / 2 * undithered(without_V)
+    return _quantisation("ADC", bound_V, f", dithered by {1e3 * noise_V:.1f} mV rms")
+
+
+def undithered(noise_V: float) -> float:
+    """Return which share of the quantisation of a mean is left by a noise.
+
+    Args:
+        noise_V: rms in one conversion, before rounding.
+
+    Ref: the first harmonic of the quantisation error, LSB / pi, falls with exp(-2 (pi s)^2) for a
+         normal noise of s steps (Widrow, statistical theory of quantisation; from memory).
+    """
+    return math.exp(-2 * (math.pi * noise_V / LSB_V) ** 2)
 
 
 def _input_current() -> Component:

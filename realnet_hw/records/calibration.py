@@ -51,6 +51,9 @@ class ChannelCalibration(Frozen, frozen=True, kw_only=True):
         degrees_of_freedom: of ``u_gain`` and ``u_offset_V``; None where these are from a
             specification.
         through: the channels that measured it, where it was not the standard itself.
+        deviation_V: standard deviation of a level from the line, few points allowed for, and no
+            more than the converter's specification leaves; None where they are too few to tell, so
+            that ``residual_V`` bounds it.
     """
 
     gain: float
@@ -70,6 +73,7 @@ class ChannelCalibration(Frozen, frozen=True, kw_only=True):
     points: int
     degrees_of_freedom: int | None = None
     through: list[str] = []
+    deviation_V: float | None = None
 
 
 class CalibrationReading(Frozen, frozen=True, kw_only=True):
@@ -127,6 +131,7 @@ class FixtureCalibration(Frozen, frozen=True, kw_only=True, tag_field="record", 
         checks: fresh points with the corrections in use.
         mid_V: what the mid reference, ``adc7``, read before, without correction, volts at a
             terminal; None where nobody looked.
+        room_C: where it was made; None where nobody said.
     """
 
     version: Literal[1] = 1
@@ -144,3 +149,4 @@ class FixtureCalibration(Frozen, frozen=True, kw_only=True, tag_field="record", 
     readings: list[CalibrationReading]
     checks: list[CheckedChannel]
     mid_V: list[float] | None = None
+    room_C: float | None = None

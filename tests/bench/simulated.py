@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 import random
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from realnet_hw import records
 from realnet_hw.board import Board
-from realnet_hw.emulate.front_end import FrontEnd
+from realnet_hw.emulate.front_end import MID_CHANNEL, OUTPUTS, FrontEnd
+from realnet_hw.emulate.moment import NEW, Moment
 from realnet_hw.emulate.truths import draw_circuit, draw_errors
 from realnet_hw.export.deck import Deck
 from realnet_hw.measure import assemble
@@ -35,16 +36,33 @@ CALIBRATION = records.Calibration(valid=False, date=None, note="none")
 
 
 class Terminals:
-    """One drawn fixture: what it delivers for a set voltage, and reads of a voltage."""
+    """One drawn fixture at a moment: what it delivers for a set voltage, and reads of a voltage."""
 
-    def __init__(self, seed: int, truth: str) -> None:
-        self._front_end = FrontEnd(draw_errors(seed, truth=truth), draw_circuit(seed, truth=truth))
+    def __init__(self, seed: int, truth: str, at: Moment = NEW) -> None:
+        self._front_end = FrontEnd(
+            draw_errors(seed, truth=truth, at=at), draw_circuit(seed, truth=truth, at=at)
+        )
         self._inl = self._front_end.errors.inputs[0].inl
+
+    def components(self, channel: str) -> list[records.Component] | None:
+        """What a calibration says of a channel: there is none."""
+        return None
 
     def delivered_V(self, channel: int, set_V: float, at_s: float) -> float:
         return self._front_end.delivered_V(channel, round(set_V / LSB_V) + 2048, at_s)
 
+    def lifted_V(
+        self, channel: int, sensed_V: Mapping[int, float], sourced_V: Mapping[int, float]
+    ) -> float:
+        """What all terminals add to a sense along the copper; those not named are at 0 V."""
+        return self._front_end.lifted_V(
+            channel,
+            [sensed_V.get(other, 0.0) for other in range(MID_CHANNEL)],
+            [sourced_V.get(other, 0.0) for other in range(OUTPUTS)],
+        )
+
     def read_V(self, channel: int, terminal_V: float, at_s: float, average: int) -> float:
+        """Read a voltage, with what it is lifted by."""
         codes = []
         for count in range(average):
             moment_s = at_s + count * _CONVERSION_s
@@ -74,11 +92,13 @@ def measurements(
     wiring: Mapping[str, str],
     reading: Reading,
     boards: Sequence[Drawn],
+    fixture: Callable[[Drawn], Terminals] = lambda each: Terminals(each.seed, each.truth),
 ) -> Iterator[tuple[records.Measurement, list[dict[str, float]]]]:
     """Give, for each board, the record and the true outputs.
 
-    The true outputs are those at the inputs as set, by name, case by case: whether the board is a
-    good one does not depend on the fixture.
+    Each hangs on a fixture of its own, uncalibrated, where no other is given. The true outputs are
+    those at the inputs as set, by name, case by case: whether the board is a good one does not
+    depend on the fixture.
     """
     asking = asking_of(board, deck)
     named = [*asking.voltages, *asking.pulses]
@@ -86,7 +106,7 @@ def measurements(
     for each in boards:
         spoilt = apply_all(deck, each.faults)
         drawn = draw(spoilt.spreads, 1, each.seed, LOTS[each.parts])[0]
-        terminals = Terminals(each.seed, each.truth)
+        terminals = fixture(each)
         watch = Stopwatch(each.seed)
         at_s = _BEGIN_s
         moments, delivered = [], []
@@ -109,6 +129,15 @@ def measurements(
         for index, case in enumerate(board.cases):
             true = dict(zip(named, solved[index].tolist(), strict=True))
             true |= {f"{name}{SENSE_SUFFIX}": v for name, v in delivered[index].items()}
+            sensed_V = {
+                int(channel[3:]): true[terminal]
+                for terminal, channel in wiring.items()
+                if channel.startswith("adc")
+            }
+            sourced_V = {int(wiring[name][3:]): v for name, v in delivered[index].items()}
+            lifted_V = {
+                channel: terminals.lifted_V(channel, sensed_V, sourced_V) for channel in sensed_V
+            }
             taken.append(
                 Point(
                     point=str(index),
@@ -118,7 +147,7 @@ def measurements(
                         terminal: [
                             terminals.read_V(
                                 int(channel[3:]),
-                                true[terminal],
+                                true[terminal] + lifted_V[int(channel[3:])],
                                 moments[index] + repeat * _ANSWER_s,
                                 reading.average,
                             )
@@ -134,7 +163,7 @@ def measurements(
                     },
                 )
             )
-        channels = assemble.budgets(wiring, taken)
+        channels = assemble.budgets(wiring, taken, calibrated=terminals.components)
         record = records.Measurement(
             board=board.name,
             title=board.title,

@@ -26,6 +26,7 @@ from realnet_hw.measure.fixture_specification import (
     DAC_INL_BOUND_V,
     LSB_V,
     SENSE_CHANNELS,
+    rectangular,
 )
 from realnet_hw.records import ChannelCalibration, Standard
 from realnet_hw.uncertainty import COVERAGE_FACTOR
@@ -203,4 +204,7 @@ def _figures(
         points=len(line.residuals_V),
         degrees_of_freedom=line.freedom,
         through=list(found.through),
+        deviation_V=None
+        if line.deviation_V is None
+        else min(line.deviation_V, rectangular(DAC_INL_BOUND_V if is_source else ADC_INL_BOUND_V)),
     )

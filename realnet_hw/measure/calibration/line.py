@@ -14,10 +14,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from realnet_hw.errors import InputError
-from realnet_hw.measure.fixture_specification import LSB_V
+from realnet_hw.measure.fixture_specification import LSB_V, undithered
 
 _LEAST_FREEDOM = 3
 """Fewer degrees of freedom than this say nothing of a scatter."""
+_TELLING_FREEDOM = 6
+"""Fewer than this say too little of a nonlinearity."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,17 @@ class Line:
     def residual_V(self) -> float:
         """The largest deviation of a point, volts."""
         return max(map(abs, self.residuals_V))
+
+    @property
+    def deviation_V(self) -> float | None:
+        """The standard deviation of any level from the line, volts; None where few points tell it.
+
+        Points that lie all over the range are levels as good as any. That they are not many counts
+        as in Student's distribution.
+        """
+        if self.freedom is None or self.freedom < _TELLING_FREEDOM:
+            return None
+        return math.sqrt(sum(each**2 for each in self.residuals_V) / (self.freedom - 2))
 
     def inverse(self, y_V: float) -> float:
         """Return the x of a y."""
@@ -127,11 +140,6 @@ def undithered_V(read_V: Sequence[float], noise_V: float) -> float:
     Args:
         read_V: what was read at each level, on the converter's own scale.
         noise_V: rms in one conversion.
-
-    Ref: the first harmonic of the quantisation error, LSB / pi, falls with exp(-2 (pi s)^2) for a
-         normal noise of s steps (Widrow, statistical theory of quantisation; from memory).
     """
     turns = np.exp(2j * np.pi * np.asarray(read_V) / LSB_V)
-    together = float(abs(turns.mean()))
-    left = math.exp(-2 * (math.pi * noise_V / LSB_V) ** 2)
-    return LSB_V / 2 * together * left
+    return LSB_V / 2 * float(abs(turns.mean())) * undithered(noise_V)

@@ -88,6 +88,7 @@ def calibrate(
     against_own_reference: bool = False,
     resume: bool = False,
     valid_days: int = 365,
+    room_C: float | None = None,
     plan: Plan | None = None,
     progress: Progress = lambda _done, _total, _next: None,
 ) -> tuple[FixtureCalibration, Path]:
@@ -103,6 +104,7 @@ def calibrate(
         against_own_reference: without a meter; not traceable.
         resume: go on with the newest calibration in ``out_dir`` that has no record yet.
         valid_days: after so many it expires.
+        room_C: the room's temperature, where somebody has read it.
         plan: how many points.
         progress: told before each point.
 
@@ -183,6 +185,7 @@ def calibrate(
                 readings=[_reading(point) for point in [*counting(taken), *fresh]],
                 checks=[],
                 mid_V=bench.mid_V,
+                room_C=room_C,
             )
     record = msgspec.structs.replace(
         record,

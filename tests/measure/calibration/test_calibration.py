@@ -20,6 +20,7 @@ from realnet_hw.measure.calibration.assess import assess, correction_for, figure
 from realnet_hw.measure.calibration.budget import components, expanded_V
 from realnet_hw.measure.calibration.in_use import in_use
 from realnet_hw.measure.calibration.line import Line
+from realnet_hw.measure.calibration.pair import Driven, confirm, read_then
 from realnet_hw.measure.calibration.procedure import NOISE, Plan, TakenPoint
 from realnet_hw.measure.calibration.run import check_resumed, checks_of
 from realnet_hw.measure.calibration.standards import DmmTable
@@ -34,7 +35,12 @@ from realnet_hw.measure.fixture_specification import (
     repeatability,
 )
 from realnet_hw.measure.journal import Journal
-from realnet_hw.records import ChannelCalibration, FixtureCalibration
+from realnet_hw.records import (
+    CalibrationReading,
+    ChannelCalibration,
+    Component,
+    FixtureCalibration,
+)
 from realnet_hw.uncertainty import check_budget, expanded_uncertainty
 from tests.measure.calibration.emulated import KEYSIGHT, EmulatedMeter, OnBench, on_bench
 
@@ -69,7 +75,14 @@ def record_of(on: OnBench, found: dict[str, ChannelCalibration]) -> FixtureCalib
     return FixtureCalibration(
         made_from={}, station="test", path="virtual", firmware="", standard=on.standard, method="",
         started_utc="", finished_utc="", date=TODAY, expires="2027-11-22", channels=found,
-        readings=[], checks=[], mid_V=on.calibrating.mid_V,
+        checks=[], mid_V=on.calibrating.mid_V,
+        readings=[
+            CalibrationReading(
+                key=point.point, lead=point.lead, set_V=point.set_V, time_utc=point.time_utc,
+                standard_V=point.standard_V, readings_V=point.readings_V,
+            )
+            for point in on.calibrating.taken()
+        ],
     )  # fmt: skip
 
 
@@ -228,9 +241,46 @@ def test_the_reference_drifts_between_two_temperatures_and_ages(
     budget = components(record, "adc0")
     assert budget is not None
     (drift,) = (each for each in budget if each.name == "reference drift")
-    # 100 ppm/K, 5 K from 25 C on either day; 120 ppm in 1000 hours, slowing down with the root.
-    bounds_ppm = (500, 500, 120 * math.sqrt(days * 24 / 1000))
-    assert drift.u_relative == pytest.approx(1e-6 * math.hypot(*bounds_ppm) / math.sqrt(3))
+    # Uniform 100 ppm/K, times uniform 5 K from 25 C on either day; 120 ppm in 1000 hours, slowing
+    # down with the root.
+    warmth = 100 / math.sqrt(3) * math.sqrt(2) * 5 / math.sqrt(3)
+    ageing = 120 * math.sqrt(days * 24 / 1000) / math.sqrt(3)
+    assert drift.u_relative == pytest.approx(1e-6 * math.hypot(warmth, ageing))
+
+
+def drift_of(record: FixtureCalibration, channel: str, name: str) -> Component:
+    budget = components(record, channel)
+    assert budget is not None
+    return next(each for each in budget if each.name == name)
+
+
+def test_a_room_that_was_read_leaves_less_open(calibrated: Calibrated) -> None:
+    def u_ppm(room_C: float | None) -> float:
+        record = msgspec.structs.replace(calibrated.record, room_C=room_C, expires=TODAY)
+        return 1e6 * drift_of(record, "adc0", "reference drift").u_relative
+
+    # Now at 25 C within 5 K; then at 25 C within 1 K, or at 30 C.
+    assert u_ppm(25.0) == pytest.approx(100 / 3 * math.hypot(5, 1))
+    assert u_ppm(30.0) == pytest.approx(100 / 3 * math.hypot(5, 1, 5 * math.sqrt(3)))
+    assert u_ppm(25.0) < u_ppm(None) < u_ppm(30.0)
+
+
+@pytest.mark.parametrize("channel", ["adc3", "dac2"])
+def test_parts_drift_with_the_room_and_age_with_the_days(
+    calibrated: Calibrated, channel: str
+) -> None:
+    first = "sense drift" if channel == "adc3" else "DAC drift"
+    year, day = (
+        drift_of(msgspec.structs.replace(calibrated.record, expires=until), channel, first)
+        for until in ("2027-11-22", "2026-11-23")
+    )
+    assert day.u_V < year.u_V
+    assert day.u_relative < year.u_relative
+    if channel == "adc3":
+        # Three resistors that count 0.4, 0.4 and 0.8: 25 ppm/K each, and 100 ppm in a year.
+        both_K = math.sqrt(2) * 5 / math.sqrt(3)
+        each_ppm = math.hypot(25 * both_K, 100) / math.sqrt(3)
+        assert 1e6 * year.u_relative == pytest.approx(math.hypot(0.4, 0.4, 0.8) * each_ppm)
 
 
 @pytest.mark.parametrize("seed", [17, 11])
@@ -258,6 +308,34 @@ def test_a_controller_on_another_shield_is_noticed(
         assert "WARNING" in found.summary.note
         # What the other shield needs would put this one outside of its specification.
         assert stored.all_same(stored.corrections_in(fixture), {})
+
+
+@pytest.mark.parametrize("seed", [17, 11])
+def test_a_source_that_is_not_where_it_was_is_another_shields(
+    calibrated: Calibrated, firmware: Path, tmp_path: Path, seed: int
+) -> None:
+    # Also without the mid reference, and with codes that were calibrated far apart: 4 V.
+    with on_bench(firmware, tmp_path, seed=seed, truth="at_bounds", plan=QUICK, warm_s=3.0) as on:
+        fixture = on.calibrating.fixture
+        stored.store(fixture, TODAY, stored.corrections_of(calibrated.record.channels))
+        on.calibrating.put("dac0")
+        fixture.source({"dac0": 1.25})
+        driven = {"X1 at dac0": Driven("dac0", "adc0", 1.25)}
+        if seed == 11:
+            confirm(calibrated.record, driven, fixture)
+            return
+        with pytest.raises(BenchError, match=r"^X1 at dac0: adc0 reads .* this is another shield"):
+            confirm(calibrated.record, driven, fixture)
+
+
+@pytest.mark.parametrize(
+    "driven", [Driven("dac0", "adc0", 9.9), Driven("dac0", "adc7", 0.0), Driven("dac6", "adc0", 0)]
+)
+def test_where_a_calibration_did_not_look_it_says_nothing(
+    calibrated: Calibrated, driven: Driven
+) -> None:
+    """Beyond its last level, at a sense that no wire reaches, at a source that is not there."""
+    assert read_then(calibrated.record, driven) is None
 
 
 # ------------------------------------------------------------------------------- what may go wrong
