@@ -316,12 +316,21 @@ def _unset(
             **measured.nodes,
             **measured.pulses,
         }
-        unset += [f"{n} at {label}" for n in wired if n not in read or value_of(read[n]) is None]
+        unset += [
+            f"{name} at {label}{_why(read.get(name))}"
+            for name in wired
+            if name not in read or value_of(read[name]) is None
+        ]
         for name, arrived in measured.inputs.items():
             sensed = f"{name}.sense" in measurement.wiring
             if (sensed and arrived.value_V is None) or (not sensed and (i, name) not in known):
                 unset.append(f"input {name} at {label}")
     return unset
+
+
+def _why(value: MeasuredValue | MeasuredPulse | None) -> str:
+    """Return why a value was not measured, as far as it is known."""
+    return f" ({value.untimed})" if isinstance(value, MeasuredPulse) and value.untimed else ""
 
 
 def _cases(

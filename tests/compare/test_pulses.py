@@ -175,11 +175,12 @@ def test_without_a_capture_channel_widths_are_not_compared() -> None:
 
 def test_a_wired_pulse_that_was_not_timed_leaves_it_undecided() -> None:
     first, *others = GOOD.cases
-    pulse = records.MeasuredPulse(width_s=None, U_s=None, channel="pulse0")
+    why = "several pulses, one after the other"
+    pulse = records.MeasuredPulse(width_s=None, U_s=None, channel="pulse0", untimed=why)
     first = msgspec.structs.replace(first, pulses={**first.pulses, "P1": pulse})
     found = compare(PREDICTION, msgspec.structs.replace(GOOD, cases=[first, *others]))
     assert found.verdict == "UNDECIDED"
-    assert found.unset == ["P1 at A = 5 V, B = 5 V"]
+    assert found.unset == [f"P1 at A = 5 V, B = 5 V ({why})"]
 
 
 def test_widths_without_a_budget_count_with_what_is_stated() -> None:
