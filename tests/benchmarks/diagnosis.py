@@ -4,23 +4,27 @@
 board of the repository, or the shape of a random network, as 4-6-3. Boards are drawn within their
 tolerance, hang on a drawn fixture, and are read as a truth table with every test point wired:
 through the real firmware with ``--controller``, else without it (``tests/bench/simulated.py``),
-which the thousands need. Counted are:
+which the thousands need. Fixtures are calibrated by the program's own assessment and a year old,
+some dozens that take turns, or they are not calibrated. Counted are:
 
-1. boards with a single fault, drawn evenly from what can be wrong with the board; a wrong value is
-   a slip of one decade, of one step of E24, or the value of another resistor of the board;
+1. boards with a single fault, drawn evenly from what can be wrong with the board and moves any of
+   its nets; a wrong value is a slip of one decade, of one step of E24, or the value of another
+   resistor of the board;
 2. boards without a fault;
 3. both with other op-amps than the dictionary knows: see ``other_opamp``;
 4. boards with a damaged amplifier, two of whose four damages no dictionary knows: an offset, a weak
    output, an input that leaks, little gain;
 5. boards with two faults;
 6. how many further readings of a multimeter it takes, chosen one after the other, after the outputs
-   of the truth table were read with it.
+   of the truth table were read with it; of boards of pulses, after a fixture has fired them.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import functools
+import itertools
 import math
 import random
 import re
@@ -28,7 +32,8 @@ import statistics
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from realnet_hw.board import Board
@@ -37,9 +42,11 @@ from realnet_hw.diagnose.diagnosis import Investigation
 from realnet_hw.diagnose.inference import OTHERWISE
 from realnet_hw.diagnose.ohms import resistances
 from realnet_hw.diagnose.readings import Probe, Readings, by_hand, from_measurement
+from realnet_hw.diagnose.responding import responder_of
+from realnet_hw.diagnose.responses import Array
 from realnet_hw.diagnose.twins import Twin
 from realnet_hw.diagnose.universe import slips
-from realnet_hw.errors import InputError, SimulationFailed
+from realnet_hw.errors import BenchError, InputError, SimulationFailed
 from realnet_hw.export.deck import Deck, deck_from, subcircuit_ports
 from realnet_hw.export.netlist import Netlist, from_board
 from realnet_hw.measure import station
@@ -48,10 +55,35 @@ from realnet_hw.predict.faults import apply_all
 from realnet_hw.predict.tolerances import draw
 from realnet_hw.records import Measurement
 from tests.bench import runs, simulated
+from tests.bench.calibrated import CalibratedTerminals
 from tests.bench.runs import Drawn
+from tests.bench.simulated import Terminals
 from tests.benchmarks.build import network
 
 CONFIDENT = 0.9
+_TURNS = 24
+# What moves no net by more at any case shows nowhere.
+_MOVES_V = 0.01
+
+
+@functools.cache
+def _uncalibrated(number: int) -> Terminals:
+    return Terminals(number, "even")
+
+
+@functools.cache
+def _calibrated(number: int) -> Terminals:
+    try:
+        return CalibratedTerminals(number, "even")
+    except BenchError:
+        # No fixture that is in use.
+        return _calibrated(number + _TURNS)
+
+
+FIXTURES: Mapping[str, Callable[[Drawn], Terminals]] = {
+    "calibrated": lambda board: _calibrated(board.seed % _TURNS),
+    "uncalibrated": lambda board: _uncalibrated(board.seed % _TURNS),
+}
 
 
 class Subject:
@@ -74,9 +106,13 @@ class Subject:
             board_file=copper if copper.is_file() else None,
         )
         self._folder = folder
+        cases = diagnosis.cases_for(self.board, Readings())
+        self.responder = responder_of(self.board, self.deck, self.engine, cases)
         started = time.process_time()
         self.looked = self.fresh()
         self.solved_s = time.process_time() - started
+        self._nodes = {net: node for net, node in self.deck.nodes.items() if node != "0"}
+        self._volts: dict[tuple[str, ...], list[dict[str, float]]] = {}
 
     def fresh(self) -> Investigation:
         """An investigation with nothing read."""
@@ -95,13 +131,51 @@ class Subject:
         return [fault.name for fault in self.looked.dictionary.universe.faults].index(name)
 
     def drawn_fault(self, chance: random.Random) -> tuple[int, str]:
-        """A fault, drawn evenly, and how it is spelled for the virtual bench."""
+        """A fault that moves a net, drawn evenly, and how it is spelled for the virtual bench."""
         universe = self.looked.dictionary.universe
-        fault = chance.randrange(1, len(universe.faults))
-        if universe.faults[fault].kind != "wrong value":
-            ways = [one.spelling for one in universe.hypotheses if one.fault == fault]
-            return fault, chance.choice(ways)
-        return fault, f"{universe.faults[fault].parts[0]} is {self._slip(fault, chance):.6g}"
+        while True:
+            fault = chance.randrange(1, len(universe.faults))
+            if universe.faults[fault].kind == "wrong value":
+                slip = self._slip(fault, chance)
+                spelling = f"{universe.faults[fault].parts[0]} is {slip:.6g}"
+            else:
+                ways = [one.spelling for one in universe.hypotheses if one.fault == fault]
+                spelling = chance.choice(ways)
+            # What a firing or a stored weight makes of a fault is more than its steady voltages.
+            is_more = self.board.firing is not None or self.board.synapses is not None
+            if is_more or self.differ((spelling,), (), self._nodes, _MOVES_V):
+                return fault, spelling
+
+    def differ(
+        self, one: tuple[str, ...], other: tuple[str, ...], nets: Collection[str], least_V: float
+    ) -> bool:
+        """Whether faults make one of these nets differ by so much from what others make it.
+
+        Boards without a solution differ.
+        """
+        try:
+            some, others = self._nominal(one), self._nominal(other)
+        except SimulationFailed:
+            return True
+        return any(
+            abs(volts[net] - other_volts[net]) > least_V
+            for volts, other_volts in zip(some, others, strict=True)
+            for net in nets
+        )
+
+    def _nominal(self, faults: tuple[str, ...]) -> list[dict[str, float]]:
+        """The volts of each net at each case, on a board of nominal parts."""
+        if faults not in self._volts:
+            deck = apply_all(self.deck, faults)
+            sets = [
+                {deck.inputs[name].element: volts for name, volts in case.items()}
+                for case in self.looked.dictionary.cases
+            ]
+            solved = self.engine.operating_point(deck, sets, [*self._nodes.values()])
+            self._volts[faults] = [
+                dict(zip(self._nodes, row, strict=True)) for row in solved.tolist()
+            ]
+        return self._volts[faults]
 
     def _slip(self, fault: int, chance: random.Random) -> float:
         universe = self.looked.dictionary.universe
@@ -114,9 +188,16 @@ class Subject:
         return right * chance.choice(seen or usual)
 
     def measured(
-        self, boards: Sequence[Drawn], deck: Deck, *, controller: bool
+        self, boards: Sequence[Drawn], deck: Deck, fixtures: str, *, controller: bool = False
     ) -> Iterator[Measurement | None]:
-        """Measure boards; None where one has no solution."""
+        """Measure boards; None where one has no solution.
+
+        Args:
+            boards: that are measured.
+            deck: of them.
+            fixtures: a key of ``FIXTURES``.
+            controller: through the real firmware, whose fixtures are not calibrated.
+        """
         # On a virtual bench, whose sources' jumpers are as the board needs them.
         virtual = station.parse('name = "wired"\n[virtual]\n')
         reading, wiring = runs.reading().reading, station.wiring_for(virtual, self.board)
@@ -126,7 +207,14 @@ class Subject:
                 continue
             try:
                 ((record, _),) = simulated.measurements(
-                    self.board, deck, self.netlist.sha256(), self.engine, wiring, reading, [each]
+                    self.board,
+                    deck,
+                    self.netlist.sha256(),
+                    self.engine,
+                    wiring,
+                    reading,
+                    [each],
+                    FIXTURES[fixtures],
                 )
                 yield record
             except SimulationFailed:
@@ -232,7 +320,7 @@ def damaged(subject: Subject, count: int, chance: random.Random) -> str:
         output = chance.choice(outputs)
         deck = _with_damage(subject.deck, output, chance)
         board = Drawn(80_000 + number)
-        record = next(subject.measured([board], deck, controller=False))
+        record = next(subject.measured([board], deck, "calibrated"))
         if record is None:
             continue
         looked = subject.looked
@@ -314,7 +402,8 @@ def doubles(
         if read is None:
             continue
         found["boards"] += 1
-        shown = _both_show(subject, board)
+        nets = {reading.probe.net for reading in read.values}
+        shown = all(subject.differ(board.faults, (one,), nets, 0.1) for one in board.faults)
         found["in which both show"] += shown
         subject.looked.take(read)
         if subject.looked.found.is_unknown and shown:
@@ -343,24 +432,29 @@ def doubles(
                 print(f"  {board.faults}: fits, {group.probability:.2f} {taken_for}")
         subject.looked.take_back()
     took = f"; {statistics.median(took_s):.1f} s of CPU a search" if took_s else ""
-    flagged, shown = max(1, found["flagged"]), max(1, found["in which both show"])
-    return (
-        f"{count} boards: flagged unknown {found['flagged'] / count:.3f} (of the {shown} in which "
-        f"neither hides the other {found['flagged of these'] / shown:.3f}); of those flagged both "
-        f"in the first six {found['of these both in the first six'] / flagged:.3f}, both first "
-        f"{found['of these both first'] / flagged:.3f}{took}; not flagged and one group more than "
-        f"{CONFIDENT} probable {found['confident'] / count:.3f}, neither fault in it "
-        f"{found['confident and neither'] / count:.3f}; not flagged and settled "
-        f"{found['settled'] / count:.3f}, on neither {found['settled on neither'] / count:.3f}"
-    )
+    flagged, both_show = max(1, found["flagged"]), max(1, found["in which both show"])
+    shares = {
+        "flagged unknown": found["flagged"] / count,
+        f"flagged of the {both_show} in which neither hides the other where it was read": (
+            found["flagged of these"] / both_show
+        ),
+        "of those flagged both in the first six": found["of these both in the first six"] / flagged,
+        "both first": found["of these both first"] / flagged,
+        f"not flagged and one group more than {CONFIDENT} probable": found["confident"] / count,
+        "neither fault in it": found["confident and neither"] / count,
+        "not flagged and settled": found["settled"] / count,
+        "on neither": found["settled on neither"] / count,
+    }
+    said = ", ".join(f"{name} {share:.3f}" for name, share in shares.items())
+    return f"{count} boards: {said}{took}"
 
 
 def _read(subject: Subject, board: Drawn, *, everywhere: bool) -> Readings | None:
     """Everything that is read of a board; None where it can't be so, or has no solution."""
     try:
         if not everywhere:
-            record = next(subject.measured([board], subject.deck, controller=False))
-            return record and from_measurement(record, subject.board)
+            record = next(subject.measured([board], subject.deck, "calibrated"))
+            return from_measurement(record, subject.board) if record else None
         person = _Person(subject, apply_all(subject.deck, board.faults), board.seed)
         read = Readings()
         for case in subject.looked.dictionary.cases:
@@ -369,33 +463,6 @@ def _read(subject: Subject, board: Drawn, *, everywhere: bool) -> Readings | Non
         return read
     except (InputError, SimulationFailed):
         return None
-
-
-def _both_show(subject: Subject, board: Drawn) -> bool:
-    """Whether each of a board's two faults changes any net by 0.1 V beside the other."""
-    nodes = [node for node in subject.deck.nodes.values() if node != "0"]
-
-    def answers(faults: Sequence[str]) -> list[list[float]]:
-        deck = apply_all(subject.deck, faults)
-        sets = [
-            {deck.inputs[name].element: volts for name, volts in case.items()}
-            for case in subject.looked.dictionary.cases
-        ]
-        solved: list[list[float]] = subject.engine.operating_point(deck, sets, nodes).tolist()
-        return solved
-
-    def differ(one: list[list[float]], other: list[list[float]]) -> bool:
-        return any(
-            abs(a - b) > 0.1
-            for row, others in zip(one, other, strict=True)
-            for a, b in zip(row, others, strict=True)
-        )
-
-    try:
-        both = answers(board.faults)
-        return all(differ(both, answers([fault])) for fault in board.faults)
-    except SimulationFailed:
-        return True
 
 
 def readings_needed(subject: Subject, count: int, chance: random.Random) -> str:
@@ -408,10 +475,11 @@ def readings_needed(subject: Subject, count: int, chance: random.Random) -> str:
         deck = apply_all(subject.deck, [spelling])
         person = _Person(subject, deck, 90_000 + number)
         looked = subject.fresh()
-        outputs = [port.net for port in subject.board.outputs]
-        for case in looked.dictionary.cases:
-            for net in outputs:
-                looked.take(person.read(Probe("volt", tuple(case.items()), net)))
+        try:
+            for some in _begun(subject, Drawn(90_000 + number, (spelling,)), person):
+                looked.take(some)
+        except SimulationFailed:
+            continue
         taken = 0
         while taken < 15:
             started = time.process_time()
@@ -422,18 +490,40 @@ def readings_needed(subject: Subject, count: int, chance: random.Random) -> str:
                 break
             looked.take(person.read(choices[0].probe))
             taken += 1
+        belief, shares = looked.found, looked.found.faults.copy()
+        shares[0] = 0.0
+        rank = int((shares > shares[fault]).sum())
         needed.append(taken)
+        found["boards"] += 1
         found["settled"] += bool(together)
         found["settled rightly"] += fault in together
-        found["unknown"] += looked.found.is_unknown
+        found["top 1"] += rank == 0
+        found["top 3"] += rank < 3
+        found["unknown"] += belief.is_unknown
+        found["called sound"] += belief.is_sound
     took = sorted(decisions_s)
     return (
-        f"{count} boards: median {statistics.median(needed):.0f}, mean "
-        f"{statistics.fmean(needed):.2f}, most {max(needed)} readings; settled "
-        f"{found['settled'] / count:.3f}, rightly {found['settled rightly'] / count:.3f}, unknown "
-        f"{found['unknown'] / count:.3f}; a decision {statistics.median(took):.2f} s of CPU, "
-        f"95 % within {took[int(0.95 * len(took))]:.2f} s"
+        f"{_shares(found)}; median {statistics.median(needed):.0f}, mean "
+        f"{statistics.fmean(needed):.2f}, most {max(needed)} readings; a decision "
+        f"{statistics.median(took):.2f} s of CPU, 95 % within {took[int(0.95 * len(took))]:.2f} s"
     )
+
+
+def _begun(subject: Subject, board: Drawn, person: _Person) -> Iterator[Readings]:
+    """What is read of a board before anything is asked for.
+
+    Raises:
+        SimulationFailed: the board has no solution.
+    """
+    if subject.board.firing is not None:
+        record = next(subject.measured([board], subject.deck, "calibrated"))
+        if record is None:
+            raise SimulationFailed("no solution", where=subject.name)
+        yield from_measurement(record, subject.board)
+        return
+    for case in subject.looked.dictionary.cases:
+        for port in subject.board.outputs:
+            yield person.read(Probe("volt", tuple(case.items()), port.net))
 
 
 class _Person:
@@ -445,6 +535,13 @@ class _Person:
         self._chance = random.Random(seed)
         self._taken = 0
 
+    @cached_property
+    def _answers(self) -> Array:
+        """What there is to read, shape (cases, answers)."""
+        twin = Twin(self._deck, {}, self._deck.spreads)
+        answers: Array = self._subject.responder.means(twin, [self._board])[0]
+        return answers
+
     def read(self, probe: Probe) -> Readings:
         self._taken += 1
         nodes, noise = self._subject.deck.nodes, self._chance.gauss
@@ -454,14 +551,10 @@ class _Person:
             found = resistances(Twin(self._deck, own, self._deck.spreads), [pair], [])
             ohm = math.exp(float(found.log_mean[0])) * (1 + noise(0.0, 0.005))
             return by_hand(probe, ohm, number=self._taken)
-        inputs = {self._deck.inputs[name].element: volts for name, volts in probe.inputs}
-        source = self._subject.deck.supplies.get(probe.net)
-        is_current = probe.kind == "ampere" and source is not None
-        asked = f"i({source.element})" if is_current and source else nodes[probe.net]
-        solved = self._subject.engine.operating_point(
-            self._deck, [{**self._board, **inputs}], [asked]
-        )
-        value = float(solved[0, 0]) * (-1 if is_current else 1) * (1 + noise(0.0, 0.002))
+        place = self._subject.looked.predictor.place(probe)
+        assert place is not None
+        is_current = probe.kind == "ampere"
+        value = float(self._answers[place]) * (-1 if is_current else 1) * (1 + noise(0.0, 0.002))
         return by_hand(probe, value + noise(0.0, 1e-5 if is_current else 0.003), number=self._taken)
 
 
@@ -505,12 +598,13 @@ def _report(name: str, folder: Path, given: argparse.Namespace) -> None:
     decks = {"op-amps as the dictionary's": subject.deck}
     if not given.controller:
         decks["other op-amps"] = other_opamp(subject.deck)
-    for whose, deck in decks.items() if given.boards else ():
-        measured = subject.measured(faulty, deck, controller=given.controller)
+    fixtures = ["uncalibrated"] if given.controller else [*FIXTURES]
+    for (whose, deck), hung in itertools.product(decks.items() if given.boards else (), fixtures):
+        measured = subject.measured(faulty, deck, hung, controller=given.controller)
         right = counted(subject, drawn, measured, listing=given.list)
-        print(f"{whose}, faulty: {right}", flush=True)
-        measured = subject.measured(sound, deck, controller=given.controller)
-        print(f"{whose}, sound: {alarms(subject, measured)}", flush=True)
+        print(f"{hung}, {whose}, faulty: {right}", flush=True)
+        measured = subject.measured(sound, deck, hung, controller=given.controller)
+        print(f"{hung}, {whose}, sound: {alarms(subject, measured)}", flush=True)
     if given.damaged:
         print(f"damaged amplifiers: {damaged(subject, given.damaged, chance)}", flush=True)
     for where, everywhere in (("the test points", False), ("every net", True)):
