@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, TextIO
 
 from realnet_hw.diagnose import possible, readings, table, words
+from realnet_hw.diagnose.reading_file import ARRIVES_V
 from realnet_hw.errors import InputError
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class Probing:
         # Of what was read since then, whether it was typed.
         self._taken: list[bool] = []
         self._skipped: set[Probe] = set()
+        # What a meter shows of the levels that somebody sets inputs to.
+        self._sources_V: dict[float, float] = {}
         self._at: Setting | None = None
         self._is_odd = False
         self._is_off = False
@@ -186,6 +189,8 @@ class Probing:
 
     def _read_by_hand(self, probe: Probe) -> bool:
         """Ask for one reading; False where it is enough."""
+        if not self._knows_sources(probe):
+            return False
         while True:
             self._hold(probe)
             text = self._ask(probe)
@@ -209,7 +214,7 @@ class Probing:
             if isinstance(taken, str):
                 self._answers.write(f"{taken}\n")
                 continue
-            self._kept.type(taken.values[0])
+            self._kept.type(taken.values[0], self._arrived_V(probe))
             was_unknown = self._looked.found.is_unknown
             self._looked.take(taken, step=True)
             self._taken.append(True)
@@ -219,6 +224,39 @@ class Probing:
             self._is_off = not probe.inputs
             self._at = (probe.inputs, probe.held) if probe.inputs else self._at
             return True
+
+    def _knows_sources(self, probe: Probe) -> bool:
+        """Ask, once for each, what the levels at the inputs truly are; False where it is enough."""
+        levels = {volts for _, volts in probe.inputs if volts} if self._bench is None else set()
+        for level in sorted(levels - self._sources_V.keys()):
+            name = next(name for name, volts in probe.inputs if volts == level)
+            self._answers.write(
+                f"\nSet {name} = {level:g} V. What does the meter show there? "
+                f"Only Enter: {level:g} V\n"
+            )
+            while level not in self._sources_V:
+                self._answers.write("> ")
+                self._answers.flush()
+                line = self._line()
+                if not line or line.strip() == "q":
+                    return False
+                try:
+                    volts = readings.value_typed(line, "volt") if line.strip() else level
+                except InputError as error:
+                    self._answers.write(f"{error}\n")
+                    continue
+                if abs(volts - level) > ARRIVES_V:
+                    self._answers.write(
+                        f"It should be within {ARRIVES_V:g} V of {level:g} V: "
+                        "is the source on, and its wire joined?\n"
+                    )
+                    continue
+                self._sources_V[level] = volts
+        return True
+
+    def _arrived_V(self, probe: Probe) -> dict[str, float]:
+        known = {name: self._sources_V.get(volts, volts) for name, volts in probe.inputs}
+        return {name: volts for name, volts in known.items() if volts != dict(probe.inputs)[name]}
 
     def _ask(self, probe: Probe) -> str | None:
         """Ask for one reading; None where it is enough."""
@@ -295,7 +333,7 @@ class Probing:
         try:
             value = readings.value_typed(text, probe.kind)
             number = len(self._looked.readings.budgets) + 1
-            taken = readings.by_hand(probe, value, number=number)
+            taken = readings.by_hand(probe, value, number=number, arrived_V=self._arrived_V(probe))
             possible.refuse_impossible(taken, self._looked.board)
         except InputError as error:
             return str(error)

@@ -32,6 +32,9 @@ MOST_BYTES = 64_000_000
 # Readings typed in a file: far more than anybody takes, few enough to be weighed together.
 _MOST = 500
 
+ARRIVES_V = 0.5
+"""So far off an input may be, for what follows from it is known as a slope."""
+
 Unit = Literal["", "V", "mV", "ohm", "kohm", "Mohm", "A", "mA", "s", "ms", "us"]
 
 
@@ -42,6 +45,7 @@ class Given(
 
     kind: Quantity | None = None
     inputs: dict[str, float] = {}
+    arrived: dict[str, float] = {}
     held: str = ""
     node: str = ""
     a: str = ""
@@ -117,8 +121,12 @@ class Kept:
         """Return the hash of the file; empty where nothing was written yet."""
         return hashlib.sha256(self.path.read_bytes()).hexdigest() if self.path.is_file() else ""
 
-    def type(self, reading: Reading) -> None:
+    def type(self, reading: Reading, arrived_V: Mapping[str, float] = {}) -> None:
         """Keep what somebody has just typed.
+
+        Args:
+            reading: that was typed.
+            arrived_V: what the meter showed at inputs.
 
         Raises:
             InputError: the file can't be written.
@@ -129,6 +137,7 @@ class Kept:
             if probe.kind == "ohm"
             else Given(
                 inputs=dict(probe.inputs),
+                arrived=dict(arrived_V),
                 held=probe.held,
                 node=probe.net,
                 value=reading.value,
@@ -290,7 +299,17 @@ def _reading(one: Given, number: int, board: Board, nets: Sequence[str], where: 
     probe = Probe(kind, at, ends[0], other, _held(one.held, kind, board, where))
     _refuse_untimed(probe, board, where)
     u = None if one.u is None else one.u * scale
-    return by_hand(probe, one.value * scale, number=number, u=u, where=where)
+    if strange := [name for name, volts in one.arrived.items() if not _is_as_set(one, name, volts)]:
+        raise InputError(
+            f"{one.arrived[strange[0]]:g} V arrived at {strange[0]}",
+            where=where,
+            allowed=f"volts of an input, within {ARRIVES_V:g} V of what it was set to",
+        )
+    return by_hand(probe, one.value * scale, number=number, u=u, arrived_V=one.arrived, where=where)
+
+
+def _is_as_set(one: Given, name: str, volts: float) -> bool:
+    return name in one.inputs and abs(volts - one.inputs[name]) <= ARRIVES_V
 
 
 def net_named(name: str, board: Board, nets: Sequence[str], where: str) -> str:

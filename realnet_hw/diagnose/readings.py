@@ -131,7 +131,13 @@ _SYMBOLS: Mapping[Quantity, str] = {"volt": "V", "ohm": "ohm", "ampere": "A", "s
 
 
 def by_hand(
-    probe: Probe, value: float, *, number: int, u: float | None = None, where: str = ""
+    probe: Probe,
+    value: float,
+    *,
+    number: int,
+    u: float | None = None,
+    arrived_V: Mapping[str, float] = {},
+    where: str = "",
 ) -> Readings:
     """Return one reading of a multimeter, with the inputs as somebody set them.
 
@@ -140,6 +146,7 @@ def by_hand(
         value: volts, ohms or amperes.
         number: that no other reading has.
         u: its standard uncertainty where it is known.
+        arrived_V: what the meter shows at inputs, where that was read; else it is as set.
         where: the file and the reading's number, where it is of a file.
 
     Raises:
@@ -158,7 +165,10 @@ def by_hand(
     if probe.kind == "ohm":
         return Readings((Reading(probe, value, channel),), (), budgets)
     budgets[_BY_HAND] = [_component("source", *_SOURCE)]
-    delivered = [Delivered(probe.inputs, name, volts, _BY_HAND) for name, volts in probe.inputs]
+    delivered = [
+        Delivered(probe.inputs, name, arrived_V.get(name, volts), _BY_HAND)
+        for name, volts in probe.inputs
+    ]
     return Readings((Reading(probe, value, channel),), tuple(delivered), budgets)
 
 

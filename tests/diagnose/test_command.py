@@ -130,6 +130,8 @@ def test_somebody_with_a_multimeter_is_led_to_the_fault(xor: Looked, tmp_path: P
             if text := next(typed, None):
                 return f"{text}\n"
             question = told.getvalue().splitlines()[-2]
+            if "What does the meter show there" in question:
+                return "4.98\n"
             if "Ohms from H2 to H2_SUM (across R9," in question:
                 return "2546\n"
             if "Ohms" in question:
@@ -153,7 +155,8 @@ def test_somebody_with_a_multimeter_is_led_to_the_fault(xor: Looked, tmp_path: P
     names = [fault.name for fault in found.groups[0].faults]
     assert "R9 wrong value" in names
     assert found.history
-    # Everything typed is in the file, and says the same from there.
+    # Everything typed is in the file, what arrived at inputs too, and says the same from there.
+    assert {one.value_V for one in looked.readings.delivered} == {0.0, 4.98}
     board, deck = load_board("xor_opamp"), looked.predictor.deck
     path = tmp_path / "kept.json"
     of_board = (board, xor.netlist.sha256(), list(deck.nodes))
@@ -169,7 +172,7 @@ def test_a_reading_that_nothing_explains_can_be_taken_back(xor: Looked, tmp_path
     # Supplies first, which are skipped. 500 V is refused at once; 13.9 V at the place that is asked
     # for then fits nothing.
     kept = kept_in(tmp_path, xor)
-    probe(looked, told, io.StringIO("s\ns\nu\n500\n13.9\n?\nu\nq\n"), kept)
+    probe(looked, told, io.StringIO("s\ns\n\nu\n500\n13.9\n?\nu\nq\n"), kept)
     said = told.getvalue()
     assert said.index("Volts at +12V") < said.index("Volts at -12V") < said.index("Nothing was")
     assert "beyond the supplies" in said
@@ -190,7 +193,7 @@ def test_what_was_typed_outlives_a_killed_program(
     )
     assert program.stdin is not None
     assert program.stdout is not None
-    program.stdin.write("12.02\n-11.97\n")
+    program.stdin.write("12.02\n-11.97\n\n")
     program.stdin.flush()
     # The third question: the answers to both others are on the disk.
     while not program.stdout.readline().startswith("3."):
@@ -199,7 +202,7 @@ def test_what_was_typed_outlives_a_killed_program(
     program.communicate()
     (kept,) = tmp_path.glob("bench/records/xor_opamp/*-readings-*.json")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "stdin", io.StringIO("s\n0.01\nq\n"))
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\ns\n0.01\nq\n"))
     assert main(["diagnose", "xor_opamp", str(kept), "--interactive"]) == 1
     said = capfd.readouterr().out
     assert "Supplies first" not in said
