@@ -33,6 +33,7 @@ def first_board(folder: Path) -> dict[str, bytes]:
     return {
         "xor-surface.svg": _figure(folder, figures.surfaces),
         "xor-report.png": screenshot(folder / "report.html", 1100, 2040),
+        "diagnosis-board.png": _suspects(folder),
     }
 
 
@@ -44,6 +45,21 @@ def own_network(folder: Path) -> dict[str, bytes]:
         "vote-curve.svg": _figure(folder, figures.curves),
         "vote-report.png": screenshot(folder / "report.html", 1100, 1330),
     }
+
+
+def _suspects(folder: Path) -> bytes:
+    """The board with its suspects, from the report of the page that finds the fault."""
+    report = folder / "diagnosis.html"
+    if not report.is_file():
+        pages.run(ROOT / "docs" / "how-to" / "find-a-fault.md", folder)
+    text = report.read_text("utf-8")
+    style, drawing = (
+        re.findall(pattern, text, re.DOTALL)[0]
+        for pattern in (r"<style>.*?</style>", r'<div class="drawing">.*?</div>')
+    )
+    page = folder / "suspects.html"
+    page.write_text(f'<meta charset="utf-8">{style}{drawing}', "utf-8")
+    return screenshot(page, 900, 690)
 
 
 MADE = {"first-board.md": first_board, "your-own-network.md": own_network}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from realnet_hw.diagnose import words
 from realnet_hw.diagnose.inference import SOUND
+from realnet_hw.diagnose.readings import Quantity
 from realnet_hw.records import Diagnosis, NextProbe, SuspectedFault, SuspectedPair
 
 if TYPE_CHECKING:
@@ -17,8 +19,13 @@ _ROWS, _LEAST = 12, 0.005
 _PAIRS, _OTHERS, _MEANINGS = 6, 3, 4
 # A fault that has so much of its group's probability stands for it.
 _NEARLY_ALL = 0.9
-# Readings that a maker would call the same, of one quantity; the floor, in volts, is small in ohms.
-_NEAR, _NEAR_FLOOR = 0.03, 0.02
+# Readings that differ by less look the same: a share, and what is added to it, in their unit.
+_NEAR: Mapping[Quantity, tuple[float, float]] = {
+    "volt": (0.01, 0.006),
+    "ohm": (0.03, 1.0),
+    "ampere": (0.03, 2e-4),
+    "second": (0.02, 2e-5),
+}
 
 
 def is_sound(record: Diagnosis) -> bool:
@@ -134,7 +141,7 @@ def probe_line(advice: NextProbe) -> str:
     probe = advice.probe
     meanings: list[tuple[float, list[str]]] = []
     for name, value in list(advice.expected.items())[:_MEANINGS]:
-        near = next((of for shown, of in meanings if _is_near(shown, value)), None)
+        near = next((of for shown, of in meanings if _is_near(shown, value, probe.kind)), None)
         if near is None:
             meanings.append((value, [_shortly(name)]))
         else:
@@ -146,9 +153,10 @@ def probe_line(advice: NextProbe) -> str:
     return f"{words.probe_words(probe)}. About {told}."
 
 
-def _is_near(one: float, other: float) -> bool:
-    """Whether nobody would tell two readings apart."""
-    return abs(one - other) <= _NEAR * max(abs(one), abs(other)) + _NEAR_FLOOR
+def _is_near(one: float, other: float, kind: Quantity) -> bool:
+    """Whether a cheap meter would hardly tell two readings apart."""
+    share, floor = _NEAR[kind]
+    return abs(one - other) <= share * max(abs(one), abs(other)) + floor
 
 
 def _shortly(name: str) -> str:
