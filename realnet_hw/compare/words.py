@@ -89,6 +89,12 @@ def advice(comparison: Comparison) -> list[str]:
         )
     elif agreement.answer == "no" or (comparison.fit and comparison.fit.answer == "no"):
         lines.append(f"Look here first: {'; '.join(agreement.worst)}.")
+        if supplies_V := comparison.conditions.supplies_V:
+            there = ", ".join(f"{net} at {volts(at_V, 'g')} V" for net, at_V in supplies_V.items())
+            lines.append(
+                f"Read the supply at the board's own terminals before you look at parts: {there}. "
+                "One that is missing or the wrong way round looks like many wrong parts."
+            )
         lines.append("Check the parts and wires that feed these points, then measure again.")
     if comparison.unset:
         lines.append(f"Not read: {some(comparison.unset)}. Check the wires and measure again.")

@@ -9,6 +9,7 @@ import pytest
 
 from realnet_hw import records
 from realnet_hw.compare.verdict import Judge
+from realnet_hw.compare.words import advice
 from realnet_hw.emulate.server import BenchServer, virtual_fixture
 from realnet_hw.measure import bench
 from realnet_hw.predict.prediction import predict
@@ -55,5 +56,7 @@ def test_verdict(
         thread.join(10)
         server.close()
     assert isinstance(measured, records.Measurement)
-    assert judge.judge(measured).verdict == "FAIL"
+    compared = judge.judge(measured)
+    assert compared.verdict == "FAIL"
+    assert any("supply" in line and "+12V at 12 V" in line for line in advice(compared))
     assert not fixture.connected
