@@ -347,6 +347,11 @@ class Board:
         """The ports that carry the answer."""
         return tuple(port for port in self.ports if port.role == "output")
 
+    def net_of(self, name: str) -> str:
+        """Return the net of a port or test point; another name is that of a net."""
+        nets = {port.name: port.net for port in self.ports}
+        return (nets | {point.name: point.net for point in self.test_points}).get(name, name)
+
     def levels_V(self, port: Port) -> tuple[float, float]:
         """Return the volts of an input's 0 and 1, the lower first.
 

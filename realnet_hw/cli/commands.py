@@ -208,9 +208,10 @@ def predict(
         NET=VOLTS, a rail at another nominal voltage; may be given for each rail.
     with_
         What else to predict, separated by commas: curves (transfer curves),
-        surface or surface:X1:X2 (response surface), transient, transient:X1 or
-        transient:X1:2us (square wave with such edges), waveforms (of a board with
-        a firing), yields (at other tolerances), or all but the last.
+        surface or surface:X1:X2 (response surface), transient, transient:X1,
+        transient:X1:2us (square wave with such edges) or transient:X1:2us:X2=5
+        (with that input held there), waveforms (of a board with a firing), yields
+        (at other tolerances), or all but the last.
     out
         File to write the prediction record to.
     json_

@@ -325,6 +325,8 @@ def _check_views(prediction: Prediction) -> None:
         _check_traces(what, waveforms.traces, len(waveforms.time_s))
         if not {*waveforms.thresholds, *waveforms.thresholds.values()} <= {*waveforms.traces}:
             raise InputError(f"{what}: a threshold without a trace", where=_PREDICTION)
+        if waveforms.shapes and waveforms.shapes.keys() != waveforms.traces.keys():
+            raise InputError(f"{what}: shapes are not those of its traces", where=_PREDICTION)
     for curve in prediction.curves:
         what = f"curve over {curve.input}"
         _check_terminals(what, [curve.input, *curve.held_V], curve.outputs, case)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from realnet_hw.compare import firings as firings_compared
 from realnet_hw.compare import steps, svg
 from realnet_hw.compare.conformity import window
 from realnet_hw.compare.words import case_name, holding, inputs, step_of, volts, width
@@ -28,6 +29,7 @@ from realnet_hw.records import (
     Comparison,
     Curve,
     MeasuredEdge,
+    MeasuredFiring,
     Measurement,
     PredictedCase,
     Prediction,
@@ -179,6 +181,14 @@ def waveforms(prediction: Prediction, comparison: Comparison) -> list[Picture]:
         _waveforms(one, prediction, comparison.cases[one.case])
         for one in prediction.waveforms[:MOST]
     ]
+
+
+def firings(
+    prediction: Prediction, measurement: Measurement, comparison: Comparison
+) -> list[Picture]:
+    """Return the firings as a scope saw them, each over the boards that were fired, a case each."""
+    made = (_firing(one, prediction, comparison) for one in measurement.firings)
+    return list(itertools.islice(filter(None, made), MOST))
 
 
 def left_out(prediction: Prediction) -> int:
@@ -394,6 +404,39 @@ def _answer(edge: MeasuredEdge, compared: ComparedEdge, prediction: Prediction) 
         axes.set_xlim(scale * times_s[0], scale * times_s[-1])
 
     return _picture("As measured", step_of(compared, compared.output), paint)
+
+
+def _firing(
+    firing: MeasuredFiring, prediction: Prediction, comparison: Comparison
+) -> Picture | None:
+    case = firings_compared.case_of(prediction, firing)
+    names = [one.terminal for one in comparison.firings if one.case == case]
+    times = {name: firings_compared.times_of(firing, firing.waves[name]) for name in names}
+    shown_s = {name: times_s for name, times_s in times.items() if times_s is not None}
+    if case is None or not shown_s:
+        return None
+    predicted = firings_compared.waveforms_of(prediction, case)
+    begin_ms = 1e3 * min(float(times_s[0]) for times_s in shown_s.values())
+    end_ms = 1e3 * max(float(times_s[-1]) for times_s in shown_s.values())
+    if predicted is not None:
+        begin_ms, end_ms = max(begin_ms, -0.05e3 * predicted.time_s[-1]), 1e3 * predicted.time_s[-1]
+
+    def paint(figure: Figure) -> None:
+        panels = figure.subplots(len(shown_s), 1, sharex=True, squeeze=False)[:, 0]
+        for axes, (name, times_s) in zip(panels, shown_s.items(), strict=True):
+            if predicted is not None and name in predicted.traces:
+                _trace(axes, 1e3 * np.array(predicted.time_s), predicted.traces[name])
+            inside = np.flatnonzero((1e3 * times_s >= begin_ms) & (1e3 * times_s <= end_ms))
+            seen = inside[:: max(1, len(inside) // (2 * _SEEN))]
+            wave_V = np.array(firing.waves[name].volts_V)[seen]
+            axes.plot(1e3 * times_s[seen], wave_V, color=_COLOURS["ink"], lw=1.0)
+            axes.axvline(0.0, color=_COLOURS["soft"], lw=1.2, ls=(0, (1.5, 1.5)))
+            axes.set_ylabel(f"{name} (V)")
+        panels[-1].set_xlabel("time from the trigger (ms)")
+        panels[-1].set_xlim(begin_ms, end_ms)
+
+    height = 48 + (_PANEL + 10) * len(shown_s)
+    return _picture("As measured", inputs(firing.set_V), paint, height=height)
 
 
 def _unit(longest_s: float) -> tuple[float, str]:

@@ -18,6 +18,7 @@ from realnet_hw.compare.readings import budgets_of, case_label
 from realnet_hw.compare.standing import answer_of
 from realnet_hw.compare.words import (
     EDGE_FIGURES,
+    SHAPE_FIGURES,
     advice,
     answered,
     beyond,
@@ -26,6 +27,7 @@ from realnet_hw.compare.words import (
     deciding,
     edge_figure,
     figure,
+    firing_of,
     headline,
     margin_line,
     some,
@@ -171,6 +173,9 @@ def html(
         surfaces=figures.surfaces(prediction, comparison),
         transients=figures.transients(prediction),
         answers_seen=figures.answers(prediction, measurement, comparison),
+        firings_seen=figures.firings(prediction, measurement, comparison),
+        firing_of=firing_of,
+        shape_figures=SHAPE_FIGURES,
         edge_figures=EDGE_FIGURES,
         edge_figure=edge_figure,
         step_of=step_of,

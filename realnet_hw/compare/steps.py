@@ -41,7 +41,8 @@ Array = NDArray[np.float64]
 
 WIDER = 0.5
 """The band of boards is widened by this share of itself on either side."""
-_OUTSIDE = 0.01
+OUTSIDE = 0.01
+"""A wave of which more than this share lies beyond is outside."""
 _SAME_V = 1e-6
 _EDGES = 2
 # From 10 % to 90 % a straight edge takes this share of its time.
@@ -83,9 +84,9 @@ def compared(prediction: Prediction, measurement: Measurement) -> list[ComparedE
 
 
 def views_for(measurement: Measurement) -> str:
-    """Return what to predict for a measurement's steps: ``transient:X1:1.8us,...``, or nothing."""
+    """Return what to predict of what a scope saw: ``transient:X1:1.8us:X2=0``, or nothing."""
     wanted = {edge.input: _view(edge) for edge in measurement.edges if _is_seen(edge)}
-    return ",".join(wanted.values())
+    return ",".join((*wanted.values(), *(["waveforms"] if measurement.firings else [])))
 
 
 def predicted_of(prediction: Prediction, edge: MeasuredEdge) -> Predicted | None:
@@ -154,10 +155,12 @@ def _compared(edge: MeasuredEdge, name: str, predicted: Predicted | None) -> Com
         held_V=edge.held_V,
         output=name,
         outside=outside,
-        agrees=None if outside is None else outside <= _OUTSIDE,
+        agrees=None if outside is None else outside <= OUTSIDE,
         note=note,
         figures={
-            key: _figure(get_measured(figures), get_predicted(bands), allowed(*late), judged)
+            key: compared_figure(
+                get_measured(figures), get_predicted(bands), allowed(*late), judged=judged
+            )
             for key, (get_measured, get_predicted, allowed) in _FIGURES.items()
         },
     )
@@ -180,7 +183,7 @@ is early or late by so many seconds on its way, and to its end."""
 def _late_s(edge: MeasuredEdge, predicted: Predicted) -> tuple[float, float]:
     """Return how early or late the input as measured is at most: on its way, and to its end."""
     own, lasts_s = edge.waves[edge.input], predicted.transient.edge_s or 0.0
-    times_s, volts = _times(own), np.array(own.volts_V)
+    times_s, volts = times_from(own), np.array(own.volts_V)
     moved_s = edges.middle_s(times_s, volts)
     found = []
     for shares in (_ON_ITS_WAY, _TO_ITS_END):
@@ -194,9 +197,11 @@ def _late_s(edge: MeasuredEdge, predicted: Predicted) -> tuple[float, float]:
 
 
 def _view(edge: MeasuredEdge) -> str:
-    """Return the edge of an input as the command line takes it: ``transient:X1:1.8us``."""
+    """Return the step of an input as the command line takes it: ``transient:X1:1.8us:X2=0``."""
     asked_s = float(f"{(edge.passage_s or 0.0) / _STRAIGHT:.2g}")
-    return f"transient:{edge.input}:{duration(asked_s).replace(' ', '').replace('µ', 'u')}"
+    lasts = duration(asked_s).replace(" ", "").replace("µ", "u")
+    held = (f"{name}={level_V:g}" for name, level_V in edge.held_V.items())
+    return ":".join((f"transient:{edge.input}", lasts, *held))
 
 
 def _too_different(edge: MeasuredEdge, predicted: Predicted, figures: EdgeFigures) -> str:
@@ -212,7 +217,17 @@ def _too_different(edge: MeasuredEdge, predicted: Predicted, figures: EdgeFigure
     return ""
 
 
-def _figure(measured: Figure, band: Band | None, allowed: float, judged: bool) -> ComparedFigure:
+def compared_figure(
+    measured: Figure, band: Band | None, allowed: float, *, judged: bool
+) -> ComparedFigure:
+    """Return a figure beside those of the boards drawn.
+
+    Args:
+        measured: with its uncertainty.
+        band: of the boards.
+        allowed: it may be off by so much more.
+        judged: whether it is said that it agrees.
+    """
     agrees = None
     if judged and band is not None and measured.value is not None and measured.U is not None:
         slack = WIDER * (band.high - band.low) + measured.U + allowed
@@ -231,11 +246,12 @@ def times_of(edge: MeasuredEdge, wave: MeasuredWave) -> Array | None:
     if edge.input not in edge.waves or not edge.passage_s:
         return None
     own = edge.waves[edge.input]
-    moved_s = edges.middle_s(_times(own), np.array(own.volts_V))
-    return None if moved_s is None else _times(wave) - moved_s
+    moved_s = edges.middle_s(times_from(own), np.array(own.volts_V))
+    return None if moved_s is None else times_from(wave) - moved_s
 
 
-def _times(wave: MeasuredWave) -> Array:
+def times_from(wave: MeasuredWave) -> Array:
+    """Return the times of a wave's points, counted from the scope's trigger."""
     return wave.start_s + wave.step_s * np.arange(len(wave.volts_V), dtype=np.float64)
 
 
@@ -246,18 +262,49 @@ def _outside(edge: MeasuredEdge, name: str, predicted: Predicted) -> float | Non
     trace = predicted.transient.outputs.get(name)
     if times_s is None or trace is None:
         return None
-    low_V = np.array(trace.low_V[predicted.part])
-    high_V = np.array(trace.high_V[predicted.part])
-    inside = (times_s >= predicted.times_s[0]) & (times_s <= predicted.times_s[-1])
+    return share_outside(
+        wave,
+        times_s,
+        predicted.times_s,
+        np.array(trace.low_V[predicted.part]),
+        np.array(trace.high_V[predicted.part]),
+        reach_s=_late_s(edge, predicted)[1] + wave.step_s / 2,
+    )
+
+
+def share_outside(
+    wave: MeasuredWave,
+    times_s: Array,
+    grid_s: Array,
+    low_V: Array,
+    high_V: Array,
+    *,
+    reach_s: float,
+) -> float | None:
+    """Return the share of a wave's points that lie beyond a band of boards.
+
+    The band is widened by half of itself on either side, by the uncertainty of a point, and in
+    time.
+
+    Args:
+        wave: as measured.
+        times_s: of its points, shape (points).
+        grid_s: of the band, rising, shape (times).
+        low_V, high_V: the band, shape (times).
+        reach_s: how far it is widened in time.
+
+    Returns:
+        None where none of the points has a time of the band.
+    """
+    inside = (times_s >= grid_s[0]) & (times_s <= grid_s[-1])
     if not inside.any():
         return None
     spread_V = WIDER * (high_V - low_V)
-    reach_s = _late_s(edge, predicted)[1] + wave.step_s / 2
-    shifts = np.linspace(-reach_s, reach_s, 9)
+    # No two of them further apart than the band's own points: else an edge falls in between.
+    count = 9 + 2 * math.ceil(reach_s / float(grid_s[1] - grid_s[0]))
+    shifts = np.linspace(-reach_s, reach_s, count)
     lowest, highest = (
-        extreme.reduce(
-            [np.interp(times_s[inside] + shift, predicted.times_s, bound) for shift in shifts]
-        )
+        extreme.reduce([np.interp(times_s[inside] + shift, grid_s, bound) for shift in shifts])
         for extreme, bound in ((np.minimum, low_V - spread_V), (np.maximum, high_V + spread_V))
     )
     volts = np.array(wave.volts_V)[inside]

@@ -15,6 +15,8 @@ from realnet_hw.compare.words import (
     beyond,
     conditions,
     edges,
+    firings,
+    firings_measured,
     headline,
     inputs,
     steps,
@@ -215,7 +217,8 @@ def measurement_table(measurement: Measurement) -> Group:
         f"firmware {measurement.firmware}, "
         f"calibration {_calibrated(measurement)}; ± U with k = 2"
     )
-    said = [Text.assemble(("- ", "dim"), line) for line in steps_measured(measurement)]
+    seen = [*steps_measured(measurement), *firings_measured(measurement)]
+    said = [Text.assemble(("- ", "dim"), line) for line in seen]
     return Group(table, *said, Text(_plain(summary)))
 
 
@@ -281,7 +284,7 @@ def comparison_table(comparison: Comparison) -> Group:
     verdict = Text.assemble(
         (f" {comparison.verdict} ", f"bold reverse {colour}"), " ", headline(comparison)
     )
-    said = [*advice(comparison), *steps(comparison)]
+    said = [*advice(comparison), *steps(comparison), *firings(comparison)]
     lines = [Text.assemble(("- ", "dim"), line) for line in said]
     under = Text(f"Predicted at {_plain(conditions(comparison.conditions))}.", style="dim")
     return Group(table, verdict, *lines, under)

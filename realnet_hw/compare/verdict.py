@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realnet_hw import records
-from realnet_hw.compare import steps
+from realnet_hw.compare import firings, steps
 from realnet_hw.compare.agreement import GoodBoards, good_boards, moved
 from realnet_hw.compare.checks import check_measurement, check_prediction
 from realnet_hw.compare.conformity import (
@@ -217,6 +217,7 @@ def compare(prediction: Prediction, measurement: Measurement) -> Comparison:
         conditions=prediction.conditions,
         cases=_cases(prediction, found, contributions),
         edges=steps.compared(prediction, measurement),
+        firings=firings.compared(prediction, measurement),
         fit=found.fit,
         sources=contributions.sources,
     )

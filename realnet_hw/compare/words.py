@@ -6,10 +6,14 @@ from collections.abc import Mapping, Sequence
 
 from realnet_hw.records import (
     ComparedEdge,
+    ComparedFiring,
     Comparison,
     Conditions,
     Corner,
+    EdgeFigures,
     MeasuredEdge,
+    MeasuredFiring,
+    MeasuredShape,
     Measurement,
     PartEffect,
     Prediction,
@@ -125,13 +129,72 @@ def step_of(edge: ComparedEdge | MeasuredEdge, output: str) -> str:
     return f"{output} after {edge.input} {ends}{holding(edge.held_V)}"
 
 
-def answered(edge: ComparedEdge) -> str:
-    """Return whether an answer lies among those of the boards stepped, and what does not."""
+def answered(edge: ComparedEdge | ComparedFiring) -> str:
+    """Return whether a wave lies among those of the boards drawn, and what of it does not."""
     if edge.agrees is None:
         return f"can't be compared: {edge.note or 'its wave was not seen'}"
-    beside = [name for key, name in EDGE_FIGURES.items() if edge.figures[key].agrees is False]
-    lies = "lies among the boards drawn" if edge.agrees else "lies outside the boards drawn"
-    return f"{lies}; not so its {some(beside)}" if beside else lies
+    names = EDGE_FIGURES if isinstance(edge, ComparedEdge) else SHAPE_FIGURES
+    beside = _beside(edge, names)
+    if edge.agrees:
+        return "lies among the boards drawn" + (f"; not so its {some(beside)}" if beside else "")
+    return "lies outside the boards drawn" + (f", by its {some(beside)}" if beside else "")
+
+
+def firings(comparison: Comparison) -> list[str]:
+    """Return how the firings that a scope saw compare, those that are not as drawn one by one."""
+    seen = comparison.firings
+    good = [one for one in seen if one.agrees and not _beside(one, SHAPE_FIGURES)]
+    notes = dict.fromkeys(one.note for one in seen if one.agrees is None)
+    bad = [one for one in seen if one not in good and one.agrees is not None]
+    lines = [f"{firing_of(one, comparison)} {answered(one)}." for one in bad[:_SHOWN]]
+    if len(bad) > _SHOWN:
+        lines.append(f"So do {len(bad) - _SHOWN} more waves of firings; the report shows them.")
+    if good:
+        names = ", ".join(dict.fromkeys(one.terminal for one in good))
+        what = "it lies" if len(good) == 1 else f"all {len(good)} of them lie"
+        share = f"{len(good)} of {len(seen)} lie" if len(good) < len(seen) else what
+        lines.append(f"Waves of the firings, {names}: {share} among the boards drawn.")
+    lines += [f"Firings can't be compared: {note or 'no wave was seen'}." for note in notes]
+    return lines
+
+
+def firing_of(firing: ComparedFiring, comparison: Comparison) -> str:
+    """Return whose wave of which case it is: "P1 at A = 5 V, B = 10 V"."""
+    case = comparison.cases[firing.case]
+    return f"{firing.terminal} at {inputs({name: i.set_V for name, i in case.inputs.items()})}"
+
+
+def _beside(found: ComparedEdge | ComparedFiring, names: Mapping[str, str]) -> list[str]:
+    """Return the names of the figures that are not those of boards drawn."""
+    return [name for key, name in names.items() if found.figures[key].agrees is False]
+
+
+def firings_measured(measurement: Measurement) -> list[str]:
+    """Return what was seen of the firings, one line each."""
+    return [
+        f"{inputs(firing.set_V)}: {'; '.join(_shapes(firing)) or 'nothing to be told'}."
+        for firing in measurement.firings
+    ]
+
+
+def _shapes(firing: MeasuredFiring) -> list[str]:
+    """Return the times of each wave of a firing; its levels the fixture knows better."""
+    found = []
+    for terminal, shape in firing.shapes.items():
+        told = _told(shape, {key: name for key, name in SHAPE_FIGURES.items() if key[-1] == "s"})
+        if told:
+            found.append(f"{terminal} {', '.join(told)}")
+    return found
+
+
+def _told(figures: EdgeFigures | MeasuredShape, names: Mapping[str, str]) -> list[str]:
+    """Return what is told by figures: "delay 3.2 µs ± 0.1 µs"."""
+    found = {key: getattr(figures, key) for key in names}
+    return [
+        f"{names[key]} {edge_figure(key, one.value)} ± {edge_figure(key, one.U)}"
+        for key, one in found.items()
+        if None not in (one.value, one.U)
+    ]
 
 
 def steps_measured(measurement: Measurement) -> list[str]:
@@ -139,11 +202,7 @@ def steps_measured(measurement: Measurement) -> list[str]:
     lines = []
     for edge in measurement.edges:
         for output, figures in edge.figures.items():
-            found = [
-                f"{name} {edge_figure(key, figure.value)} ± {edge_figure(key, figure.U)}"
-                for key, name in EDGE_FIGURES.items()
-                if None not in ((figure := getattr(figures, key)).value, figure.U)
-            ]
+            found = _told(figures, EDGE_FIGURES)
             lines.append(f"{step_of(edge, output)}: {', '.join(found) or 'nothing to be told'}.")
     return lines
 
@@ -156,11 +215,22 @@ EDGE_FIGURES = {
 }
 """What the figures of an edge are called."""
 
+SHAPE_FIGURES = {
+    "delay_s": "delay",
+    "width_s": "width",
+    "passage_s": "passage",
+    "low_V": "low",
+    "high_V": "high",
+}
+"""What the figures of a firing are called."""
+
 
 def edge_figure(key: str, value: float) -> str:
-    """Return a figure of an edge: a time, or a share in percent."""
+    """Return a figure of an edge or firing: a time, a voltage, or a share in percent."""
     if key == "overshoot":
         return f"{100 * value:.1f} %"
+    if key.endswith("_V"):
+        return f"{volts(value, '.2f')} V".replace("-", "\N{MINUS SIGN}")
     return ("\N{MINUS SIGN}" if value < 0 else "") + duration(abs(value))
 
 

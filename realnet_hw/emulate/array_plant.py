@@ -74,6 +74,9 @@ class ArrayPlant:
         if mismatch_V is not None:
             deck = with_mismatch(deck, mismatch_V)
         deck, self.parameters = drawn(deck, seed=seed, faults=faults, parts=parts)
+        self.deck = deck
+        """With what ``mismatch_V`` and ``faults`` make of it."""
+        self._elements = [source.element for source in deck.held.values()]
         sources = {**deck.inputs, **deck.nudges}
         self.store_nets = tuple(deck.held)
         currents = {port: f"i({source.element})" for port, source in sources.items()}
@@ -175,6 +178,10 @@ class ArrayPlant:
     def when(self, node: str, level_V: float, above: bool) -> tuple[float, bool] | None:
         """Now or never: it has settled."""
         return (0.0, True) if (self.read(node) > level_V) == above else None
+
+    def held(self) -> dict[str, float]:
+        """Return what each capacitor holds, volts, by the element that holds it in the deck."""
+        return dict(zip(self._elements, self.stores.volts.tolist(), strict=True))
 
     # ---------------------------------------------------------------------------------- the stores
 

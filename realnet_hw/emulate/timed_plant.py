@@ -4,6 +4,8 @@ From each event on (an input changes, a trigger or reset is pulled or let go) th
 simulated with everything held as it is then, beginning with the voltages of that instant. The next
 event cuts it there. So the board and the controller that fires it run in lockstep, though each is
 simulated on its own: no cause comes after its effect.
+
+What was simulated is remembered for a while, for a scope that looks at it when it has happened.
 """
 
 from __future__ import annotations
@@ -34,6 +36,8 @@ _TELLING_PIECE_s, _STILL_V = 16e-3, 20e-6
 # A piece that begins within this of one that was simulated goes on as that one did.
 _SAME_V = 1e-3
 _KEPT_pieces = 96
+# So much of what has happened is remembered: some firings.
+_REMEMBERED_pieces, _REMEMBERED_events = 160, 256
 # Less than an instruction of the controller: no time.
 _INSTANT_s = 1e-9
 # The contact of a source's relay.
@@ -47,6 +51,14 @@ class _Piece:
     held: tuple[float | None, ...]
     length_s: float
     start: Volts
+    wave: Wave
+
+
+@dataclass(frozen=True)
+class _Past:
+    """A piece of a wave that has happened, and when it began; what follows cuts it."""
+
+    begin_s: float
     wave: Wave
 
 
@@ -101,8 +113,15 @@ class TimedPlant:
         self._begun_s = self._at_s = self._now_s = 0.0
         self._at_rest = False
         # What was held before and for how long, not simulated yet.
-        self._owed: list[tuple[tuple[float | None, ...], float]] = []
+        self._owed: deque[tuple[tuple[float | None, ...], float]] = deque()
         self._pieces: deque[_Piece] = deque(maxlen=_KEPT_pieces)
+        # When the event was that the present wave follows, and what has happened until now.
+        self._event_s = 0.0
+        self._past: deque[_Past] = deque(maxlen=_REMEMBERED_pieces)
+        self.elapsed_s = 0.0
+        """How long ago it was switched on."""
+        self.events_s: deque[float] = deque(maxlen=_REMEMBERED_events)
+        """When something was changed at its terminals, since it was switched on."""
         self.simulated = 0
 
     # ---------------------------------------------------------------------------- the board's side
@@ -130,6 +149,7 @@ class TimedPlant:
             self._cut()
             self._pulls = pulls
         self._at_s += seconds
+        self.elapsed_s += seconds
 
     def read(self, node: str) -> float:
         """The voltage of a node of the deck now, volts.
@@ -142,6 +162,31 @@ class TimedPlant:
             raise InputError(f"no node {node!r}", allowed=", ".join(sorted(self._nodes)))
         wave = self._reach()
         return float(np.interp(self._now_s, wave.times_s, wave.volts[node]))
+
+    def seen(self, node: str, times_s: Volts) -> Volts:
+        """What a node did.
+
+        Args:
+            node: of the deck.
+            times_s: since it was switched on, rising, none later than now, shape (times).
+
+        Returns:
+            Volts, shape (times). At an event it is what was there just before.
+
+        Raises:
+            SimulationFailed: SPICE found no way on.
+        """
+        self._reach_back(float(times_s[-1]))
+        past = list(self._past)
+        begins_s = [piece.begin_s for piece in past]
+        chosen = np.maximum(np.searchsorted(begins_s, times_s, side="left") - 1, 0)
+        found = np.empty(len(times_s))
+        for index in np.unique(chosen).tolist():
+            here, wave = chosen == index, past[index].wave
+            found[here] = np.interp(
+                times_s[here] - past[index].begin_s, wave.times_s, wave.volts[node]
+            )
+        return found
 
     def current_A(self, _port: str, /) -> float:
         """None: waves tell no currents, so that the source of a timed board counts as stiff."""
@@ -185,16 +230,29 @@ class TimedPlant:
         elif not self._owed:
             self._forget()
         self._at_s = 0.0
+        self.events_s.append(self.elapsed_s)
 
     def _reach(self) -> Wave:
         """Return the piece of the wave in which we are, simulated if need be."""
-        for held, length_s in self._owed:
-            self._go_on(held, length_s)
-            assert self._wave is not None
-            self._start_V = _at(self._wave, self._now_s)
-            self._forget()
-        self._owed.clear()
+        while self._owed:
+            self._pay()
         return self._go_on(self._held(), self._at_s)
+
+    def _pay(self) -> None:
+        """Simulate what was held before, from the first event that has not been."""
+        held, length_s = self._owed.popleft()
+        self._go_on(held, length_s)
+        assert self._wave is not None
+        self._start_V = _at(self._wave, self._now_s)
+        self._event_s += length_s
+        self._forget()
+
+    def _reach_back(self, until_s: float) -> None:
+        """Simulate all until a time since it was switched on, that is not later than now."""
+        while self._owed and self._event_s < until_s:
+            self._pay()
+        if not self._owed:
+            self._go_on(self._held(), min(self._at_s, max(0.0, until_s - self._event_s)))
 
     def _go_on(self, held: tuple[float | None, ...], until_s: float) -> Wave:
         """Return the piece of the present wave that reaches beyond a time since its event."""
@@ -205,6 +263,7 @@ class TimedPlant:
                 self._start_V = _at(self._wave, math.inf)
                 self._begun_s += float(self._wave.times_s[-1])
             self._wave = self._piece(held, max(_FIRST_PIECE_s, self._begun_s))
+            self._past.append(_Past(self._event_s + self._begun_s, self._wave))
             self._at_rest = self._begun_s >= _AT_REST_s or _is_still(self._wave)
         self._now_s = until_s - self._begun_s
         return self._wave

@@ -20,7 +20,7 @@ from realnet_hw.uncertainty import COVERAGE_FACTOR
 Chosen: TypeAlias = NDArray[np.intp]
 
 # A figure is one of a movement only where that is so many times the noise of a point.
-_ABOVE_NOISE = 8.0
+ABOVE_NOISE = 8.0
 # A level within the band of settling is told from noise where that is so many times smaller.
 _WITHIN_BAND = 3.0
 
@@ -35,7 +35,7 @@ def edge(point: Point, outputs: Sequence[str]) -> MeasuredEdge:
     taken = point.edge
     assert taken is not None
     driver = driver_named(taken.driver, where=point.point)
-    waves = {name: _mean_wave(wave, driver) for name, wave in taken.waves.items()}
+    waves = {name: mean_wave(wave, driver) for name, wave in taken.waves.items()}
     inputs = _Inputs(taken.waves[taken.input])
     return MeasuredEdge(
         input=taken.input,
@@ -54,17 +54,17 @@ def edge(point: Point, outputs: Sequence[str]) -> MeasuredEdge:
     )
 
 
-def _volts(wave: TakenWave) -> Array:
-    """Return the volts of all records, shape (records, samples)."""
+def volts_of(wave: TakenWave) -> Array:
+    """Return the volts of all records of a wave, shape (records, samples)."""
     return (np.array(wave.codes, dtype=np.float64) - wave.zero) * wave.step_V
 
 
-def _mean_wave(wave: TakenWave, driver: type[Scope]) -> MeasuredWave:
+def mean_wave(wave: TakenWave, driver: type[Scope]) -> MeasuredWave:
     """Return the mean of all records.
 
     They are one sample apart at most, for the sampling clock knows nothing of the trigger.
     """
-    volts = _volts(wave)
+    volts = volts_of(wave)
     count = len(volts)
     scatter_V = float(np.sqrt(volts.var(axis=0, ddof=1).mean() / count)) if count > 1 else 0.0
     return MeasuredWave(
@@ -81,7 +81,7 @@ class _Inputs:
     """The input's own waves, whose middle all times count from."""
 
     def __init__(self, wave: TakenWave) -> None:
-        self._volts = _volts(wave)
+        self._volts = volts_of(wave)
         self.times_s: Array = np.mean(wave.starts_s) + wave.step_s * np.arange(
             self._volts.shape[1], dtype=np.float64
         )
@@ -93,7 +93,7 @@ class _Inputs:
 
 
 def _figures(wave: TakenWave, inputs: _Inputs, noise_V: float, driver: type[Scope]) -> EdgeFigures:
-    volts = _volts(wave)
+    volts = volts_of(wave)
     count = len(volts)
 
     def seen(kept: Chosen) -> Figures:
@@ -101,7 +101,7 @@ def _figures(wave: TakenWave, inputs: _Inputs, noise_V: float, driver: type[Scop
         if moved_s is None:
             return Figures(None, None, None, None)
         return edges.figures(
-            inputs.times_s, volts[kept].mean(axis=0), moved_s, least_V=_ABOVE_NOISE * noise_V
+            inputs.times_s, volts[kept].mean(axis=0), moved_s, least_V=ABOVE_NOISE * noise_V
         )
 
     everything = np.arange(count)
@@ -118,7 +118,7 @@ def _figures(wave: TakenWave, inputs: _Inputs, noise_V: float, driver: type[Scop
         if value is None or scatter_s is None:
             return Figure()
         u_s = math.hypot(scatter_s, between_s, abs(value) * driver.specification.clock_error)
-        return Figure(value=_rounded(value), U=_rounded(COVERAGE_FACTOR * u_s))
+        return Figure(value=rounded(value), U=rounded(COVERAGE_FACTOR * u_s))
 
     overshoot = whole.overshoot
     above = edges.jackknifed([one.overshoot for one in without])
@@ -128,8 +128,8 @@ def _figures(wave: TakenWave, inputs: _Inputs, noise_V: float, driver: type[Scop
         passage_s=timed(lambda figures: figures.passage_s),
         # The greatest of many noisy points lies above the greatest of what they are of.
         overshoot=Figure(
-            value=_rounded(overshoot),
-            U=_rounded(COVERAGE_FACTOR * math.hypot(above, share * _greatest(volts.shape[1]))),
+            value=rounded(overshoot),
+            U=rounded(COVERAGE_FACTOR * math.hypot(above, share * _greatest(volts.shape[1]))),
         )
         if overshoot is not None and above is not None
         else Figure(),
@@ -145,7 +145,7 @@ def _greatest(count: int) -> float:
     return math.sqrt(2 * math.log(max(2, count)))
 
 
-def _rounded(value: float) -> float:
+def rounded(value: float) -> float:
     """Return a value to six digits, enough for what a scope tells."""
     return float(f"{value:.6g}")
 
@@ -153,8 +153,3 @@ def _rounded(value: float) -> float:
 def edges_of(points: Sequence[Point], outputs: Sequence[str]) -> list[MeasuredEdge]:
     """Return the records of those points that are edges."""
     return [edge(point, outputs) for point in points if point.edge is not None]
-
-
-def instruments_of(found: Sequence[MeasuredEdge]) -> list[str]:
-    """Return what the scopes call themselves, each once."""
-    return list(dict.fromkeys(one.scope for one in found))

@@ -15,8 +15,16 @@ import msgspec
 
 from realnet_hw import project, records
 from realnet_hw.board import Board, Port
-from realnet_hw.errors import BenchError, InputError
-from realnet_hw.measure import assemble, assemble_edges, codes, procedure, terminals, virtual
+from realnet_hw.errors import InputError
+from realnet_hw.measure import (
+    assemble,
+    assemble_edges,
+    assemble_firings,
+    codes,
+    procedure,
+    terminals,
+    virtual,
+)
 from realnet_hw.measure import station as stations
 from realnet_hw.measure.calibration.in_use import InUse, in_use
 from realnet_hw.measure.calibration.pair import Driven, confirm
@@ -64,15 +72,13 @@ def measure(
         board_path: how the virtual bench finds the board, when not by its name.
 
     Raises:
-        InputError: a bad station file, wiring or procedure, a board that the procedure can't
-            measure, or nothing to resume.
+        InputError: a bad station file, wiring or procedure, or nothing to resume.
         BenchError: the fixture did not do as told.
         LinkLost: it does not answer any more; the journal holds what was measured.
     """
     station = stations.load(station_file)
     wiring = stations.wiring_for(station, board, where=str(station_file))
     how, procedure_sha256 = procedure.load(procedure_name)
-    how.check(board)
     started = datetime.now(UTC)
     stem = f"{board.name}-{procedure_name}"
     new = out_dir / f"{stem}-{started:%Y%m%dT%H%M%S%f}Z{SUFFIX}"
@@ -295,12 +301,6 @@ def _instruments(
 def _scope(name: str, station: stations.Station, addresses: Mapping[str, str]) -> Scope:
     """Open a scope of a station."""
     table = station.scope[name]
-    if name not in addresses:
-        raise BenchError(
-            "on the virtual bench no scope looks at a board that is fired or that learns",
-            where=f"scope {name}",
-            mend="leave the scope out of the procedure there",
-        )
     return open_scope(addresses[name], table.driver, timeout_s=table.timeout_s)
 
 
@@ -315,9 +315,10 @@ def _measurement(
     """Return the record of a run whose points are complete."""
     header = journal.header
     held = header.corrections or fixture.corrections()
-    steady = [point for point in points if point.edge is None]
+    steady = [point for point in points if not point.is_seen]
     channels = assemble.budgets(header.wiring, steady, station.clock, calibrated)
     edges = assemble_edges.edges_of(points, [port.name for port in board.outputs])
+    firings = assemble_firings.firings_of(points, board.firing)
     return Measurement(
         board=board.name,
         title=board.title,
@@ -335,7 +336,7 @@ def _measurement(
         firmware=header.firmware,
         instruments=[
             header.firmware,
-            *assemble_edges.instruments_of(edges),
+            *dict.fromkeys([*(one.scope for one in edges), *(one.scope for one in firings)]),
             *(f"had queued before the run: {notice}" for notice in fixture.notices),
             *(
                 f"{point.point}: {terminal} could not be timed: {why}"
@@ -354,6 +355,7 @@ def _measurement(
         finished_utc=procedure.utc_now(),
         cases=[assemble.case(board, header.wiring, point, channels) for point in steady],
         edges=edges,
+        firings=firings,
     )
 
 

@@ -18,7 +18,7 @@ import msgspec
 from realnet_hw.measure.fixture_specification import CODES, LSB_V, RANGE_V
 
 if TYPE_CHECKING:
-    from realnet_hw.measure.journal import Point
+    from realnet_hw.measure.journal import Point, TakenWave
 
 SUFFIX = ".npz"
 
@@ -58,11 +58,11 @@ def arrays(points: Sequence[Point]) -> bytes:
     Of n points at rest: ``points`` (n keys), ``set_V/X1`` (n) volts, ``codes/Y`` (n x readings);
     NaN and -1 where there is none. Of step number 0, 1 and so on ``edge0`` (its key), and of a
     terminal and each record ``edge0/Y/codes0`` (samples) and ``edge0/Y/scale0``: zero, step_V,
-    start_s and step_s, with volts = (code - zero) * step_V.
+    start_s and step_s, with volts = (code - zero) * step_V. Of firings ``firing0`` and so on.
     """
     import numpy as np
 
-    steady = [point for point in points if point.edge is None]
+    steady = [point for point in points if not point.is_seen]
     found: dict[str, Any] = {"points": np.array([point.point for point in steady], np.str_)}
     for name in _names(point.set_V for point in steady):
         found[f"set_V/{name}"] = np.array([point.set_V.get(name, np.nan) for point in steady])
@@ -73,17 +73,26 @@ def arrays(points: Sequence[Point]) -> bytes:
             taken = point.codes.get(name, [])
             row[: len(taken)] = taken
         found[f"codes/{name}"] = rows
-    edges = [(point.point, point.edge) for point in points if point.edge is not None]
-    for number, (key, edge) in enumerate(edges):
-        found[f"edge{number}"] = np.array(key, np.str_)
-        for terminal, wave in edge.waves.items():
-            for index, (start_s, codes) in enumerate(zip(wave.starts_s, wave.codes, strict=True)):
-                scale = (wave.zero, wave.step_V, start_s, wave.step_s)
-                found[f"edge{number}/{terminal}/codes{index}"] = np.array(codes, np.int32)
-                found[f"edge{number}/{terminal}/scale{index}"] = np.array(scale)
+    for kind in ("edge", "firing"):
+        seen = [(point.point, taken) for point in points if (taken := getattr(point, kind))]
+        for number, (key, taken) in enumerate(seen):
+            found[f"{kind}{number}"] = np.array(key, np.str_)
+            for terminal, wave in taken.waves.items():
+                found |= _records(f"{kind}{number}/{terminal}", wave)
     file = io.BytesIO()
     np.savez_compressed(file, **found)
     return file.getvalue()
+
+
+def _records(name: str, wave: TakenWave) -> dict[str, Any]:
+    """Return codes and scale of every record of a wave."""
+    import numpy as np
+
+    found: dict[str, Any] = {}
+    for index, (start_s, codes) in enumerate(zip(wave.starts_s, wave.codes, strict=True)):
+        found[f"{name}/codes{index}"] = np.array(codes, np.int32)
+        found[f"{name}/scale{index}"] = np.array((wave.zero, wave.step_V, start_s, wave.step_s))
+    return found
 
 
 def _names(tables: Iterable[Mapping[str, object]]) -> list[str]:

@@ -104,6 +104,20 @@ class TakenEdge(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     waves: dict[str, TakenWave]
 
 
+class TakenFiring(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Firings of a board at some settings, as a scope saw them.
+
+    Args:
+        trigger: the terminal that it triggered on.
+        driver, scope, waves: as in ``TakenEdge``.
+    """
+
+    trigger: str
+    driver: str
+    scope: str
+    waves: dict[str, TakenWave]
+
+
 class Point(Entry, frozen=True, kw_only=True):
     """What was read at some settings, or while one of them stepped.
 
@@ -115,6 +129,7 @@ class Point(Entry, frozen=True, kw_only=True):
         widths_s: terminal to the widths of its pulse in the order timed; 0 where there was none.
         untimed: terminal to why its pulse could not be timed.
         edge: the step to these settings, where a scope looked on; then nothing else was read.
+        firing: the firings at these settings, where a scope looked on; the same.
     """
 
     set_V: dict[str, float]
@@ -123,6 +138,12 @@ class Point(Entry, frozen=True, kw_only=True):
     untimed: dict[str, str] = {}
     codes: dict[str, list[int]] = {}
     edge: TakenEdge | None = None
+    firing: TakenFiring | None = None
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether a scope looked on, so that nothing was read."""
+        return self.edge is not None or self.firing is not None
 
 
 E = TypeVar("E", bound=Entry)

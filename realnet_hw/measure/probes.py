@@ -9,6 +9,10 @@
     [probes.xor_opamp]                # first input, outputs, other inputs where there is no table
     X1 = "dso.1"
     Y = "dso.2"
+
+    [probes.nand_555]                 # trigger, integrators, outputs, pulses where there is none
+    TRIGGER = "dso.1"
+    SUM_C = "dso.2"                   # a net that the board's firing names
 """
 
 from __future__ import annotations
@@ -140,14 +144,24 @@ def probes_for(
 
 
 def _usual_order(board: Board) -> list[str]:
-    """Return what a probe may be on: the first input, outputs, the other inputs, test points."""
+    """Return what a probe may be on, the most telling first.
+
+    The first input, outputs, the other inputs, test points; of a board that is fired its trigger,
+    integrators, outputs, pulses, then test points and inputs.
+    """
     inputs = [port.name for port in board.inputs]
-    return [
-        *inputs[:1],
-        *(port.name for port in board.outputs),
-        *inputs[1:],
-        *(point.name for point in board.test_points if point.kind == "voltage"),
-    ]
+    outputs = [port.name for port in board.outputs]
+    points = {
+        kind: [point.name for point in board.test_points if point.kind == kind]
+        for kind in ("voltage", "pulse")
+    }
+    if board.firing is None:
+        return [*inputs[:1], *outputs, *inputs[1:], *points["voltage"]]
+    triggers = [port.name for port in board.ports if port.role == "trigger"]
+    called = {point.net: point.name for point in board.test_points}
+    charged = [called.get(net, net) for net in board.firing.thresholds]
+    every = (*triggers, *charged, *outputs, *points["pulse"], *points["voltage"], *inputs)
+    return list(dict.fromkeys(every))
 
 
 def _probe(text: str, scopes: Mapping[str, ScopeTable], *, where: str) -> Probe:

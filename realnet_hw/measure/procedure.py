@@ -163,29 +163,12 @@ class Procedure:
         measure: takes the points; returns one for each of the board's cases, in their order, and
             those of edges.
         needs_scope: whether it works with the station's oscilloscopes.
-        needs_rest: whether a board's outputs must follow its inputs by themselves.
     """
 
     name: str
     doc: str
     measure: Callable[[Run], list[Point]]
     needs_scope: bool = False
-    needs_rest: bool = False
-
-    def check(self, board: Board) -> None:
-        """Refuse a board that this can't measure.
-
-        Raises:
-            InputError: it is fired, or its weights are refreshed meanwhile.
-        """
-        if self.needs_rest and not gives_codes(board):
-            instead = "truth_table" if board.firing is None else "pulse_width"
-            raise InputError(
-                f"this board {'learns' if board.firing is None else 'is fired'}: "
-                "its outputs do not follow its inputs by themselves",
-                where=f"{board.name}, procedure {self.name}",
-                mend=f"measure it with --procedure {instead}",
-            )
 
 
 def load(name: str) -> tuple[Procedure, str]:

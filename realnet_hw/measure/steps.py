@@ -7,23 +7,19 @@ time base are found by looking: first at the levels at rest, then at how long th
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from realnet_hw import edges
-from realnet_hw.errors import BenchError, InputError
-from realnet_hw.measure.journal import Point, TakenEdge, TakenWave
+from realnet_hw.errors import InputError
+from realnet_hw.measure.journal import Point, TakenEdge
 from realnet_hw.measure.probes import Probe
 from realnet_hw.measure.procedure import Run, utc_now
-from realnet_hw.measure.scopes.scope import DIVISIONS_UP, Scope, Waveform, next_scale
+from realnet_hw.measure.scopes.scope import Waveform, next_scale
+from realnet_hw.measure.screen import Screen, Seen
 
-RECORDS = 8
-"""So many records of each edge are taken."""
-
-# Of the screen's height that a swing fills at most, and the least that a division shows.
-_FILLED, _LEAST_V = 0.6, 0.05
 # Where nothing is known of a terminal.
 _UNKNOWN_V = 20.0
 # The screen begins so much of itself before the trigger.
@@ -32,10 +28,8 @@ _BEFORE = 0.2
 _TIMES_SETTLED, _USED, _ROOM, _FULL = 5.0, 0.1, 2.5, 0.9
 _FIRST_S, _SHORTEST_S, _LONGEST_S = 10e-6, 200e-9, 0.1
 _LOOKS = 5
-# So often scales are made coarser for records that reach the ends of the scope's range.
-_WIDENINGS = 5
 # While scales are sought: at rest within so much of the way; noise is no movement.
-_MOVING = 0.06
+_MOVING, _NOISE_V = 0.06, 0.05
 _PATIENCE_S, _PATIENCE_SPANS = 5.0, 20
 # Patterns of the other inputs are as good as the best within this share: the first of them.
 _AS_GOOD = 0.2
@@ -156,76 +150,48 @@ def edges_of(run: Run, step: Step) -> list[Point]:
 
 @dataclass(frozen=True)
 class _Looking:
-    """A scope with its scales set for a step.
+    """A scope set for a step.
 
     Args:
         run: for the fixture.
         step: the step.
-        scope: what looks.
-        probes: on the input and the outputs.
-        scales: by terminal, volts a division.
+        screen: its scales.
         s_a_division: of the time base.
     """
 
     run: Run
     step: Step
-    scope: Scope
-    probes: Mapping[str, Probe]
-    scales: Mapping[str, float]
+    screen: Screen
     s_a_division: float
 
     @classmethod
     def begin(cls, run: Run, step: Step) -> _Looking:
         """Set the scales, and look a few times for the time base."""
         probes = _looked_at(run, step.input)
-        scope = run.scopes[probes[step.input].scope]
-        numbers = {probe.channel for probe in probes.values()}
-        for number in range(1, scope.specification.channels + 1):
-            if number not in numbers:
-                scope.hide(number)
         rest_V = {**step.rest_V, step.input: (step.low_V, step.high_V)}
-        scales = {}
-        for terminal, probe in probes.items():
-            low_V, high_V = rest_V.get(terminal, (-_UNKNOWN_V / 2, _UNKNOWN_V / 2))
-            least_V = abs(high_V - low_V) / (_FILLED * DIVISIONS_UP)
-            scales[terminal] = next_scale(max(least_V, _LEAST_V))
-            scope.channel(
-                probe.channel,
-                volts_a_division=scales[terminal],
-                centre_V=(low_V + high_V) / 2,
-            )
-        looking = cls(run, step, scope, probes, scales, _FIRST_S)
+        unknown_V = (-_UNKNOWN_V / 2, _UNKNOWN_V / 2)
+        screen = Screen.of(
+            run.scopes[probes[step.input].scope],
+            probes,
+            {terminal: rest_V.get(terminal, unknown_V) for terminal in probes},
+        )
+        looking = cls(run, step, screen, _FIRST_S)
         for _ in range(_LOOKS):
             better = looking._better()
             if better == looking:
                 break
             looking = better
-        scope.check()
+        screen.scope.check()
         return looking
 
     def _better(self) -> _Looking:
         """Look once, and return what would show all, and nothing but that."""
         seen = self._once(self.step.low_V, self.step.high_V)
-        return replace(self._widened(seen), s_a_division=self._fitting(seen))
+        return replace(self, screen=self.screen.widened(seen), s_a_division=self._fitting(seen))
 
-    def _widened(self, seen: Mapping[str, Waveform]) -> _Looking:
-        """Make the scale of every wave coarser that does not fit: what is cut off is not known."""
-        scales = dict(self.scales)
-        for terminal, wave in seen.items():
-            if not wave.is_cut_off:
-                continue
-            scales[terminal] = next_scale(1.5 * scales[terminal])
-            middle_V = float(wave.volts.min() + wave.volts.max()) / 2
-            self.scope.channel(
-                self.probes[terminal].channel,
-                volts_a_division=scales[terminal],
-                centre_V=middle_V,
-            )
-        return replace(self, scales=scales)
-
-    def _fitting(self, seen: Mapping[str, Waveform]) -> float:
+    def _fitting(self, seen: Seen) -> float:
         """Return the time base that fits what was seen with the present one."""
-        now_s, divisions = self.s_a_division, self.scope.specification.divisions
+        now_s, divisions = self.s_a_division, self.screen.scope.specification.divisions
         settled_s = max(_moving_until(wave) for wave in seen.values())
         shown_s = (1 - _BEFORE) * divisions * now_s
         if settled_s > _FULL * shown_s:
@@ -235,16 +201,17 @@ class _Looking:
         wanted_s = _TIMES_SETTLED * settled_s / (1 - _BEFORE) / divisions
         return min(max(next_scale(max(wanted_s, now_s / 50)), _SHORTEST_S), _LONGEST_S)
 
-    def _once(self, from_V: float, to_V: float) -> dict[str, Waveform]:
-        """Take one record of the input's step, by terminal."""
-        run, scope, step = self.run, self.scope, self.step
+    def _once(self, from_V: float, to_V: float) -> Seen:
+        """Take one record of the input's step."""
+        run, step = self.run, self.step
+        scope, probes = self.screen.scope, self.screen.probes
         held = {run.wiring[name]: volts for name, volts in step.held_V.items()}
         source, span_s = run.wiring[step.input], self.s_a_division * scope.specification.divisions
         run.fixture.source({**held, source: from_V})
         run.fixture.wait(max(run.reading.settle_s, span_s))
         scope.timebase(s_a_division=self.s_a_division, centre_s=(0.5 - _BEFORE) * span_s)
         scope.trigger(
-            self.probes[step.input].channel,
+            probes[step.input].channel,
             level_V=(step.low_V + step.high_V) / 2,
             rising=to_V > from_V,
         )
@@ -253,14 +220,10 @@ class _Looking:
         run.fixture.wait(2 * span_s)
         run.fixture.source({source: to_V})
         scope.wait(max(_PATIENCE_S, _PATIENCE_SPANS * span_s), run.fixture.confirm_on)
-        found = {}
-        for terminal, probe in self.probes.items():
-            found[terminal] = scope.waveform(probe.channel)
-            run.fixture.confirm_on()
-        return found
+        return self.screen.read(run.fixture.confirm_on)
 
     def taken(self, from_V: float, to_V: float) -> tuple[_Looking, TakenEdge]:
-        """Take an edge several times, all at one scale that none reaches the ends of.
+        """Take an edge several times.
 
         Returns:
             Itself, with coarser scales if it took these, and the edge.
@@ -268,48 +231,15 @@ class _Looking:
         Raises:
             BenchError: however coarse, a record is cut off.
         """
-        looking = self
-        for _ in range(_WIDENINGS):
-            records: list[Mapping[str, Waveform]] = []
-            while len(records) < RECORDS:
-                seen = looking._once(from_V, to_V)
-                if any(wave.is_cut_off for wave in seen.values()):
-                    break
-                records.append(seen)
-            else:
-                return looking, looking._edge(from_V, to_V, records)
-            looking = looking._widened(seen)
-            looking.scope.check()
-        names = [name for name, wave in seen.items() if wave.is_cut_off]
-        raise BenchError(
-            f"{', '.join(f'{name} on {self.probes[name]}' for name in names)} reaches beyond what "
-            "the scope can show",
-            where=self.scope.connection.address,
-            mend="look at it through a 10:1 probe, and tell the scope of it",
-        )
-
-    def _edge(
-        self, from_V: float, to_V: float, records: Sequence[Mapping[str, Waveform]]
-    ) -> TakenEdge:
-        first = records[0]
-        return TakenEdge(
-            input=self.step.input,
+        screen, records = self.screen.taken(lambda: self._once(from_V, to_V))
+        name = self.step.input
+        return replace(self, screen=screen), TakenEdge(
+            input=name,
             from_V=from_V,
             to_V=to_V,
-            driver=self.run.scope_drivers[self.probes[self.step.input].scope],
-            scope=self.scope.identity,
-            waves={
-                terminal: TakenWave(
-                    channel=str(probe),
-                    volts_a_division=self.scales[terminal],
-                    zero=first[terminal].zero,
-                    step_V=first[terminal].step_V,
-                    step_s=first[terminal].step_s,
-                    starts_s=[one[terminal].start_s for one in records],
-                    codes=[one[terminal].codes.tolist() for one in records],
-                )
-                for terminal, probe in self.probes.items()
-            },
+            driver=self.run.scope_drivers[screen.probes[name].scope],
+            scope=screen.scope.identity,
+            waves=screen.waves(records),
         )
 
 
@@ -317,7 +247,7 @@ def _moving_until(wave: Waveform) -> float:
     """Return when, after the trigger, a wave is at rest for good; 0 where it never moved."""
     volts, times_s = wave.volts, wave.times_s
     ends = edges.levels(volts, times_s, 0.0)
-    if abs(ends.way_V) < _LEAST_V:
+    if abs(ends.way_V) < _NOISE_V:
         return 0.0
     off = np.abs(volts - ends.after_V) > _MOVING * abs(ends.way_V)
     outside = np.flatnonzero(off & (times_s > 0))

@@ -229,27 +229,45 @@ class Fired:
         return np.hstack([volts[:, : len(self.voltages)], np.maximum(widths_s, 0.0)])
 
     def over_time(
-        self, deck: Deck, engine: Engine, sets: Sequence[Parameters], nodes: Sequence[str]
+        self,
+        deck: Deck,
+        engine: Engine,
+        sets: Sequence[Parameters],
+        nodes: Sequence[str],
+        *,
+        before_s: float = 0.0,
+        steps: int = _STEPS,
     ) -> tuple[Answers, Volts]:
         """Return what nodes do from the trigger on.
+
+        Args:
+            deck, engine, sets: as in ``answers``.
+            nodes: of the deck.
+            before_s: so long before the trigger it begins.
+            steps: of the whole firing.
 
         Returns:
             The times from the start of the trigger, seconds; volts, shape (sets, times, nodes).
         """
-        volts = self._fire(deck, engine, sets, nodes)
+        volts = self._fire(deck, engine, sets, nodes, steps)
         times_s = np.linspace(-self.start_s, self.firing.read_after_s, volts.shape[1])
-        shown = times_s >= 0
+        shown = times_s >= -before_s
         return times_s[shown], volts[:, shown]
 
     def _fire(
-        self, deck: Deck, engine: Engine, sets: Sequence[Parameters], nodes: Sequence[str]
+        self,
+        deck: Deck,
+        engine: Engine,
+        sets: Sequence[Parameters],
+        nodes: Sequence[str],
+        steps: int = _STEPS,
     ) -> Volts:
         return engine.transient(
             self.deck(deck),
             sets,
             nodes,
             end_s=self.end_s,
-            step_s=self.end_s / _STEPS,
+            step_s=self.end_s / steps,
             use_initial_conditions=True,
         )
 

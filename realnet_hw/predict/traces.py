@@ -76,6 +76,14 @@ def trace(volts: Volts, ideal_V: Volts | None) -> records.Trace:
     )
 
 
+def band(values: Sequence[float | None]) -> records.Band | None:
+    """Return the first value with the least and greatest of all, None where one is None."""
+    known = [float(f"{value:.4g}") for value in values if value is not None]
+    if not known or len(known) < len(values):
+        return None
+    return records.Band(nominal=known[0], low=min(known), high=max(known))
+
+
 def ideal(board: Board, inputs_V: Sequence[Mapping[str, float]]) -> dict[str, Volts | None]:
     """Return what the ideal network answers at each output, None where none is known.
 

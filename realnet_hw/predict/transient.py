@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from realnet_hw.errors import InputError, SimulationFailed
 from realnet_hw.export.deck import Deck
 from realnet_hw.predict.engine import Engine, Parameters, Volts
 from realnet_hw.predict.levels import RESOLUTION_V, most_telling, responses, sources
-from realnet_hw.predict.traces import ideal, microvolts, outermost, trace
+from realnet_hw.predict.traces import band, ideal, microvolts, outermost, trace
 
 # Of what a period is made: a while at low, then a high and a low half, in steps of the record.
 _BEFORE = 20
@@ -40,10 +40,11 @@ def transient(
     drawn: Sequence[Parameters],
     moved: str | None = None,
     edge_s: float | None = None,
+    held_V: Mapping[str, float] | None = None,
 ) -> records.Transient:
     """Return the answer to one period of a square wave between an input's 0 and 1.
 
-    The other inputs are held where the wave moves the outputs most. Half a period is four times as
+    Half a period is four times as
     long as the nominal board takes to settle, rounded up to 1, 2 or 5 times a power of ten.
 
     Args:
@@ -54,6 +55,7 @@ def transient(
             24, since to step takes long. How many that are is in the record.
         moved: the input; if not said, the one that moves the outputs most.
         edge_s: how long it takes from level to level; if not said, next to nothing.
+        held_V: all the other inputs; if not said, where the wave moves the outputs most.
 
     Raises:
         InputError: an input that the board does not have, or an edge that takes no time.
@@ -63,12 +65,13 @@ def transient(
     if edge_s is not None and not 0 < edge_s <= _LONGEST_S / _EDGES:
         raise InputError(f"an edge of {edge_s:g} s", allowed=f"up to {_LONGEST_S / _EDGES:g} s")
     tried = [moved] if moved is not None else [port.name for port in board.inputs]
-    found = [one for name in tried for one in responses(board, deck, engine, [name])]
-    (shown,) = most_telling(found, 1)
-    (moved,) = shown.moved
+    if moved is None or not held_V:
+        found = [one for name in tried for one in responses(board, deck, engine, [name])]
+        (shown,) = most_telling(found, 1)
+        (moved,), held_V = shown.moved, shown.held_V
     port = next(port for port in board.inputs if port.name == moved)
     ends_V = board.levels_V(port)
-    element, held = deck.inputs[moved].element, sources(deck, shown.held_V)
+    element, held = deck.inputs[moved].element, sources(deck, held_V)
     nodes = [deck.nodes[port.net] for port in board.outputs]
 
     def at_rest(some: Sequence[Parameters]) -> Volts:
@@ -105,10 +108,10 @@ def transient(
     times = np.arange(volts.shape[1]) * half_s / _HALF
     bends_s, bends_V = np.array(_wave(*ends_V, half_s, edge_s)).T
     input_V = np.interp(times, bends_s, bends_V)
-    ideals = ideal(board, [{**shown.held_V, moved: volt} for volt in input_V.tolist()])
+    ideals = ideal(board, [{**held_V, moved: volt} for volt in input_V.tolist()])
     return records.Transient(
         input=moved,
-        held_V=dict(shown.held_V),
+        held_V=dict(held_V),
         time_s=[float(f"{time:.9g}") for time in times],
         input_V=microvolts(input_V),
         outputs={
@@ -151,19 +154,11 @@ def _figures(times_s: Volts, volts: Volts, moved_s: float) -> records.PredictedE
     """
     found = [edges.figures(times_s, one, moved_s, least_V=RESOLUTION_V) for one in volts]
     return records.PredictedEdge(
-        delay_s=_band([one.delay_s for one in found]),
-        passage_s=_band([one.passage_s for one in found]),
-        overshoot=_band([one.overshoot for one in found]),
-        settling_s=_band([one.settling_s for one in found]),
+        delay_s=band([one.delay_s for one in found]),
+        passage_s=band([one.passage_s for one in found]),
+        overshoot=band([one.overshoot for one in found]),
+        settling_s=band([one.settling_s for one in found]),
     )
-
-
-def _band(values: Sequence[float | None]) -> records.Band | None:
-    """Return the first value with the least and greatest of all, None where one is None."""
-    known = [float(f"{value:.4g}") for value in values if value is not None]
-    if not known or len(known) < len(values):
-        return None
-    return records.Band(nominal=known[0], low=min(known), high=max(known))
 
 
 def _edge_s(half_s: float, edge_s: float | None) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -24,10 +25,25 @@ from realnet_hw.predict.yields import USUAL, yields
 from realnet_hw.units import parse
 
 WORDS = (
-    "curves, surface, surface:X1:X2, transient, transient:X1, transient:X1:2us, yields, yields:1:5,"
-    " all"
+    "curves, surface, surface:X1:X2, transient, transient:X1, transient:X1:2us, "
+    "transient:X1:2us:X2=5, yields, yields:1:5, all"
 )
 WORDS_OF_FIRED = "waveforms, yields, yields:1:5, all"
+
+
+@dataclass(frozen=True)
+class Wave:
+    """A square wave on an input.
+
+    Args:
+        moved: the input; None is the one that shows most.
+        edge_s: the seconds that it takes from level to level; None is next to no time.
+        held_V: the other inputs, with their voltages; none is where the outputs move most.
+    """
+
+    moved: str | None = None
+    edge_s: float | None = None
+    held_V: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -37,15 +53,14 @@ class Views:
     Args:
         curves: transfer curves of the inputs.
         surfaces: for each one, the input across and the input up.
-        transients: for each one, the input that steps, and the seconds that it takes; None is the
-            input that shows most, and next to no time.
+        transients: the square waves.
         waveforms: the firing over time.
         yields: those at these tolerances, as fractions.
     """
 
     curves: bool = False
     surfaces: tuple[tuple[str, str], ...] = ()
-    transients: tuple[tuple[str | None, float | None], ...] = ()
+    transients: tuple[Wave, ...] = ()
     waveforms: bool = False
     yields: tuple[float, ...] = ()
 
@@ -111,9 +126,13 @@ def _followed(words: Sequence[str], board: Board) -> Views:
     """Return the views of a board whose outputs follow its inputs."""
     curves = False
     surfaces: dict[tuple[str, str], None] = {}
-    transients: dict[tuple[str | None, float | None], None] = {}
+    transients: dict[Wave, None] = {}
     for word in words:
         kind, *names = word.split(":")
+        held_V: tuple[tuple[str, float], ...] = ()
+        if kind == "transient":
+            held_V = tuple(_held(name, board) for name in names if "=" in name)
+            names = [name for name in names if "=" not in name]
         edge_s = parse(names.pop(), "s") if kind == "transient" and len(names) == 2 else None
         _refuse_unknown(names, board)
         inputs = [port.name for port in board.inputs]
@@ -121,7 +140,7 @@ def _followed(words: Sequence[str], board: Board) -> Views:
             case "all", 0:
                 curves = curves or bool(inputs)
                 surfaces |= dict.fromkeys([(inputs[0], inputs[1])] if len(inputs) > 1 else [])
-                transients |= dict.fromkeys([(None, None)] if inputs else [])
+                transients |= dict.fromkeys([Wave()] if inputs else [])
             case "curves", 0:
                 _refuse_few(board, 1, "a transfer curve")
                 curves = True
@@ -133,13 +152,38 @@ def _followed(words: Sequence[str], board: Board) -> Views:
                 surfaces[across, up] = None
             case "transient", 0 | 1:
                 _refuse_few(board, 1, "a transient")
-                transients[names[0] if names else None, edge_s] = None
+                others = [name for name in inputs if name not in names]
+                if held_V and (not names or sorted(dict(held_V)) != sorted(others)):
+                    raise InputError(
+                        f"{word!r} holds {', '.join(dict(held_V))}",
+                        where=board.name,
+                        allowed="an input that steps, and a voltage for each of the others",
+                    )
+                transients[Wave(names[0] if names else None, edge_s, held_V)] = None
             case "waveforms", 0:
                 raise InputError("a board without a firing has no waveforms", where=board.name,
                                  allowed=WORDS)  # fmt: skip
             case _:
                 raise InputError(f"nothing is called {word!r}", allowed=WORDS)
     return Views(curves, tuple(surfaces), tuple(transients))
+
+
+def _held(text: str, board: Board) -> tuple[str, float]:
+    """Read ``X2=5``."""
+    name, _, volts = text.partition("=")
+    _refuse_unknown([name], board)
+    port = next(port for port in board.inputs if port.name == name)
+    try:
+        level_V = float(volts)
+    except ValueError:
+        level_V = math.nan
+    if not port.min_V <= level_V <= port.max_V:
+        raise InputError(
+            f"{text!r} is no voltage for it",
+            where=board.name,
+            allowed=f"{name}={port.min_V:g} to {name}={port.max_V:g}",
+        )
+    return name, level_V
 
 
 def _refuse_unknown(names: Sequence[str], board: Board) -> None:
@@ -191,8 +235,10 @@ def with_views(
         *(functools.partial(curve, shown=one) for one in shown),
         *(functools.partial(surface, across=across, up=up) for across, up in views.surfaces),
         *(
-            functools.partial(transient, moved=moved, edge_s=edge_s)
-            for moved, edge_s in views.transients
+            functools.partial(
+                transient, moved=wave.moved, edge_s=wave.edge_s, held_V=dict(wave.held_V)
+            )
+            for wave in views.transients
         ),
     ]
     for make in makers:

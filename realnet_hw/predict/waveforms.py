@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 
-from realnet_hw import records
+from realnet_hw import records, shapes
 from realnet_hw.board import Board
 from realnet_hw.errors import InputError
 from realnet_hw.export.deck import Deck
 from realnet_hw.predict.asking import Fired, asking_of
-from realnet_hw.predict.engine import Engine, Parameters
-from realnet_hw.predict.levels import sources
-from realnet_hw.predict.traces import nanosecond, trace
+from realnet_hw.predict.engine import Engine, Parameters, Volts
+from realnet_hw.predict.levels import RESOLUTION_V, sources
+from realnet_hw.predict.traces import band, nanosecond, trace
 
 # So many of the drawn boards are fired, besides the nominal one.
 _FIRED = 24
-# A picture shows no more than so many points.
-_MOST_POINTS = 250
+# A picture shows no more than so many points; figures are taken of a firing in so many steps.
+_MOST_POINTS, _STEPS = 250, 4000
 
 
 def waveforms(
@@ -49,9 +50,19 @@ def waveforms(
     for index, case in enumerate(board.cases):
         put = sources(deck, case.inputs)
         sets = [{**one, **put} for one in boards]
-        times_s, volts = asking.over_time(deck, engine, sets, list(nodes.values()))
+        begun_s, whole = asking.over_time(
+            deck,
+            engine,
+            sets,
+            list(nodes.values()),
+            before_s=asking.firing.recover_s / 2,
+            steps=_STEPS,
+        )
+        shown = begun_s >= 0
+        times_s, volts = begun_s[shown], whole[:, shown]
         stride = math.ceil(len(times_s) / _MOST_POINTS)
         kept = volts[:, ::stride]
+        window_s = shapes.window_s(asking.firing.read_after_s)
         found.append(
             records.Waveforms(
                 case=index,
@@ -59,14 +70,37 @@ def waveforms(
                 traces={name: trace(kept[:, :, i], None) for i, name in enumerate(nodes)},
                 thresholds=thresholds,
                 boards=len(boards),
+                shapes={
+                    name: _shape(begun_s, whole[:, :, i], window_s) for i, name in enumerate(nodes)
+                },
+                resolution_s=nanosecond(float(begun_s[1] - begun_s[0])),
             )
         )
     return found
 
 
+def _shape(times_s: Volts, volts: Volts, window_s: float) -> records.PredictedShape:
+    """Return the figures of a node.
+
+    Args:
+        times_s: from the trigger, shape (times).
+        volts: on each board, the nominal one first, shape (boards, times).
+        window_s: that it is looked at through.
+    """
+    found = [shapes.shape(times_s, one, window_s=window_s, least_V=RESOLUTION_V) for one in volts]
+    names = [field.name for field in dataclasses.fields(shapes.Shape)]
+    return records.PredictedShape(
+        **{name: band([getattr(one, name) for one in found]) for name in names}
+    )
+
+
 def _shown(board: Board, deck: Deck) -> dict[str, str]:
-    """Return name to node of what is shown: pulses, outputs, then integrators and thresholds."""
+    """Return name to node of what is shown.
+
+    Pulses, outputs, integrators and thresholds, then the other test points.
+    """
     pulses = {point.name: point.net for point in board.test_points if point.kind == "pulse"}
+    steady = {point.name: point.net for point in board.test_points if point.kind == "voltage"}
     outputs = {port.name: port.net for port in board.outputs}
     called = {point.net: point.name for point in board.test_points} | {
         net: name for name, net in outputs.items()
@@ -74,6 +108,7 @@ def _shown(board: Board, deck: Deck) -> dict[str, str]:
     pairs = board.firing.thresholds if board.firing else {}
     watched = [*pairs, *dict.fromkeys(pairs.values())]
     nets = {**pulses, **outputs, **{called.get(net, net): net for net in watched}}
+    nets |= steady
     for name, net in nets.items():
         if net not in deck.nodes:
             raise InputError(f"{name} is on net {net!r}, which is not there", where=board.name)

@@ -212,6 +212,23 @@ class ComparedEdge(Frozen, frozen=True, kw_only=True):
     figures: dict[str, ComparedFigure]
 
 
+class ComparedFiring(Frozen, frozen=True, kw_only=True):
+    """What a node did in a firing, as measured, against the boards fired.
+
+    Args:
+        case: counted from 0.
+        terminal: whose wave it is.
+        outside, agrees, note, figures: as in ``ComparedEdge``.
+    """
+
+    case: int
+    terminal: str
+    outside: float | None
+    agrees: bool | None
+    note: str
+    figures: dict[str, ComparedFigure]
+
+
 class Comparison(RecordBase, frozen=True, kw_only=True, tag="comparison"):
     """Whether a measured board and its prediction agree.
 
@@ -231,5 +248,6 @@ class Comparison(RecordBase, frozen=True, kw_only=True, tag="comparison"):
     conditions: Conditions = Conditions()
     cases: list[ComparedCase]
     edges: list[ComparedEdge] = []
+    firings: list[ComparedFiring] = []
     fit: Fit | None = None
     sources: dict[str, Source] = {}

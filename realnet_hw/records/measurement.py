@@ -141,6 +141,36 @@ class MeasuredEdge(Frozen, frozen=True, kw_only=True):
     figures: dict[str, EdgeFigures]
 
 
+class MeasuredShape(Frozen, frozen=True, kw_only=True):
+    """What a node did in a firing, as measured; see ``shapes`` for what each figure is."""
+
+    delay_s: Figure = Figure()
+    width_s: Figure = Figure()
+    passage_s: Figure = Figure()
+    low_V: Figure = Figure()
+    high_V: Figure = Figure()
+
+
+class MeasuredFiring(Frozen, frozen=True, kw_only=True):
+    """A firing of a board at one case, as an oscilloscope saw it.
+
+    Args:
+        set_V: the inputs.
+        trigger: the terminal that the scope triggered on; times of waves count from there.
+        scope: what ``*IDN?`` of the scope says.
+        records: so many were taken, each of a firing of its own.
+        waves: by terminal, the trigger's too.
+        shapes: by terminal, none of the trigger's.
+    """
+
+    set_V: dict[str, float]
+    trigger: str
+    scope: str
+    records: int
+    waves: dict[str, MeasuredWave]
+    shapes: dict[str, MeasuredShape]
+
+
 class Calibration(Frozen, frozen=True, kw_only=True):
     """The calibration that the fixture's controller holds.
 
@@ -183,3 +213,4 @@ class Measurement(RecordBase, frozen=True, kw_only=True, tag="measurement"):
     finished_utc: str
     cases: list[MeasuredCase]
     edges: list[MeasuredEdge] = []
+    firings: list[MeasuredFiring] = []

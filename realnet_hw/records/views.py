@@ -115,6 +115,19 @@ class Transient(Frozen, frozen=True, kw_only=True):
     edges: dict[str, list[PredictedEdge]] = {}
 
 
+class PredictedShape(Frozen, frozen=True, kw_only=True):
+    """What a node does in a firing; see ``shapes`` for what each figure is.
+
+    None where some board has no such figure.
+    """
+
+    delay_s: Band | None = None
+    width_s: Band | None = None
+    passage_s: Band | None = None
+    low_V: Band | None = None
+    high_V: Band | None = None
+
+
 class Waveforms(Frozen, frozen=True, kw_only=True):
     """A board's firing at one case, over time from the start of the trigger until it is read.
 
@@ -127,6 +140,8 @@ class Waveforms(Frozen, frozen=True, kw_only=True):
             its net.
         thresholds: an integrator's trace to the trace that it is compared with.
         boards: how many.
+        shapes: the figures of each trace.
+        resolution_s: times are known to so much.
     """
 
     case: int
@@ -134,3 +149,5 @@ class Waveforms(Frozen, frozen=True, kw_only=True):
     traces: dict[str, Trace]
     thresholds: dict[str, str]
     boards: int
+    shapes: dict[str, PredictedShape] = {}
+    resolution_s: float = 0.0

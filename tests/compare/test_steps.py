@@ -158,7 +158,7 @@ def test_an_edge_unlike_the_predicted_one_can_not_be_compared() -> None:
     found = one(msgspec.structs.replace(predicted(), transients=[slow]), edge())
     assert found.agrees is None
     assert "predict it with --with transient:X1:1us" in found.note
-    assert steps.views_for(measured(edge(), edge(falling=True))) == "transient:X1:1us"
+    assert steps.views_for(measured(edge(), edge(falling=True))) == "transient:X1:1us:X2=0"
 
 
 def test_the_verdict_is_that_of_the_readings_at_rest() -> None:

@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 
 from realnet_hw import edges, records
-from realnet_hw.board import load_board
 from realnet_hw.compare import compare
 from realnet_hw.compare import steps as compared_steps
 from realnet_hw.compare.words import steps as said
@@ -27,7 +26,7 @@ from realnet_hw.emulate.scopes.virtual_scope import VirtualScope, Wanted, scopes
 from realnet_hw.emulate.server import BenchServer, virtual_fixture
 from realnet_hw.errors import BenchError, InputError
 from realnet_hw.export.deck import Deck, Spread
-from realnet_hw.measure import bench, steps
+from realnet_hw.measure import bench, screen, steps
 from realnet_hw.measure.journal import Point, parse
 from realnet_hw.measure.scopes.drivers import DRIVERS
 from realnet_hw.predict.compiled.engine import CompiledEngine
@@ -60,7 +59,7 @@ def board_deck(farad: float = 10e-9) -> Deck:
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fewer records than a lab takes: each is one of the fixture's steps."""
-    monkeypatch.setattr(steps, "RECORDS", RECORDS)
+    monkeypatch.setattr(screen, "RECORDS", RECORDS)
     monkeypatch.setattr(steps, "_PATIENCE_S", 0.5)
 
 
@@ -163,25 +162,12 @@ def test_each_scope_measures_what_the_law_says(
     assert isinstance(records.decode(records.encode(found)), Measurement)
 
     # The same over the other link, with as few records as have a scatter.
-    monkeypatch.setattr(steps, "RECORDS", 2)
+    monkeypatch.setattr(screen, "RECORDS", 2)
     other = measured(tmp_path / "other", server, driver, scopes[driver].addresses[other_link])
     for edge, again in zip(found.edges, other.edges, strict=True):
         one, two = edge.figures["Y"].delay_s, again.figures["Y"].delay_s
         assert None not in (one.value, one.U, two.value, two.U)
         assert abs(one.value - two.value) < one.U + two.U + 0.02 * one.value
-
-
-def test_a_board_that_is_fired_or_learns_has_no_steps(tmp_path: Path) -> None:
-    station = tmp_path / "station.toml"
-    station.write_text('name = "x"\n[virtual]\n[scope.dso]\ndriver = "tektronix_tbs"\n')
-    for name, why in (
-        ("nand_555", "this board is fired: .*--procedure pulse_width"),
-        ("array_2t1c", "this board learns: .*--procedure truth_table"),
-    ):
-        board = load_board(name)
-        with pytest.raises(InputError, match=why):
-            bench.measure(board, SHA256, station, tmp_path / "out", procedure_name="waveform")
-    assert not (tmp_path / "out").exists()
 
 
 def test_a_wrong_capacitor_shows_in_the_wave_alone(
@@ -219,7 +205,7 @@ def test_a_wrong_capacitor_shows_in_the_wave_alone(
         compare(PREDICTION, WORLD.measurement(1)), edges=compared_steps.compared(prediction, wrong)
     )
     assert said(comparison)[0] == (
-        "Y after X1 from 0 to 5 V with X2 = 0 V lies outside the boards drawn; not so its delay, "
+        "Y after X1 from 0 to 5 V with X2 = 0 V lies outside the boards drawn, by its delay, "
         "passage, settling."
     )
 
@@ -231,7 +217,7 @@ def test_what_does_not_fit_the_screen_is_taken_again_at_a_coarser_scale(
 ) -> None:
     """Scales eight times too fine, and no looks beforehand that would find that out."""
     server, scopes = served
-    monkeypatch.setattr(steps, "_FILLED", 8 * steps._FILLED)
+    monkeypatch.setattr(screen, "_FILLED", 8 * screen._FILLED)
     monkeypatch.setattr(steps, "_LOOKS", 0)
     address = scopes["rigol_ds1000z"].addresses["socket"]
     found = measured(tmp_path, server, "rigol_ds1000z", address)
@@ -245,7 +231,7 @@ def test_what_does_not_fit_the_screen_is_taken_again_at_a_coarser_scale(
         for each in taken.waves.values():
             assert len(each.codes) == RECORDS
             assert 0 < min(map(min, each.codes)) < max(map(max, each.codes)) < 254
-    monkeypatch.setattr(steps, "_WIDENINGS", 1)
+    monkeypatch.setattr(screen, "_WIDENINGS", 1)
     with pytest.raises(BenchError, match=r"X1 on dso\.1, Y on dso\.2 reaches beyond what"):
         measured(tmp_path / "refused", server, "rigol_ds1000z", address)
     assert not (tmp_path / "refused" / bench.NEWEST).exists()

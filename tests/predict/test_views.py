@@ -18,7 +18,7 @@ from realnet_hw.predict.bands import spare_boards
 from realnet_hw.predict.ngspice import NgspiceEngine
 from realnet_hw.predict.prediction import predict
 from realnet_hw.predict.traces import BOARDS
-from realnet_hw.predict.views import Views, views_from, with_views
+from realnet_hw.predict.views import Views, Wave, views_from, with_views
 from tests.predict.boards import board_of
 
 Xor = tuple[Board, Netlist, Deck]
@@ -46,10 +46,14 @@ def full(engine: NgspiceEngine, xor: Xor, plain: records.Prediction) -> records.
         ("curves", Views(curves=True)),
         ("surface", Views(surfaces=(("X1", "X2"),))),
         ("surface:X3:X1, surface", Views(surfaces=(("X3", "X1"), ("X1", "X2")))),
-        ("transient,transient:X2", Views(transients=((None, None), ("X2", None)))),
-        ("transient:X1:2us", Views(transients=(("X1", 2e-6),))),
-        ("all", Views(True, (("X1", "X2"),), ((None, None),))),
-        ("all,surface,surface:X1:X3,", Views(True, (("X1", "X2"), ("X1", "X3")), ((None, None),))),
+        ("transient,transient:X2", Views(transients=(Wave(), Wave("X2")))),
+        ("transient:X1:2us", Views(transients=(Wave("X1", 2e-6),))),
+        (
+            "transient:X1:X2=1:X3=0",
+            Views(transients=(Wave("X1", None, (("X2", 1.0), ("X3", 0.0))),)),
+        ),
+        ("all", Views(True, (("X1", "X2"),), (Wave(),))),
+        ("all,surface,surface:X1:X3,", Views(True, (("X1", "X2"), ("X1", "X3")), (Wave(),))),
     ],
 )
 def test_words(text: str, views: Views) -> None:
@@ -58,7 +62,7 @@ def test_words(text: str, views: Views) -> None:
 
 
 def test_all_is_what_the_board_has_inputs_for() -> None:
-    assert views_from("all", ONE) == Views(True, (), ((None, None),))
+    assert views_from("all", ONE) == Views(True, (), (Wave(),))
     assert not views_from("all", board_of([], ["Y"]))
     assert str(views_from("all", ONE)) == "transfer curves, transient"
 
@@ -77,6 +81,10 @@ def test_all_is_what_the_board_has_inputs_for() -> None:
         (ONE, "curves,surface:X1:X2", "no input 'X2'"),
         (board_of([], ["Y"]), "curves", "a transfer curve needs 1 input, the board has 0"),
         (board_of([], ["Y"]), "transient", "a transient needs 1 input"),
+        (THREE, "transient:X1:X2=1", "holds X2 .*a voltage for each of the others"),
+        (THREE, "transient:X2=1", "holds X2 .*an input that steps"),
+        (THREE, "transient:X1:X2=1:X3=no", "'X3=no' is no voltage for it"),
+        (THREE, "transient:X1:X2=1:X3=99", "'X3=99' is no voltage for it"),
     ],
 )
 def test_what_can_t_be_shown_is_refused(board: Board, text: str, reason: str) -> None:

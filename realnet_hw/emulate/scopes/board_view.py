@@ -1,8 +1,11 @@
-"""What the probes of a scope see of a steady board on the virtual fixture.
+"""What the probes of a scope see of a board on the virtual fixture whose outputs follow its inputs.
 
 The fixture's sources move in microseconds, and the board follows. What they did is remembered; what
 a board's node did meanwhile is simulated when somebody looks: the same board as the fixture
 measures, driven by what its sources gave, from the operating point before.
+
+The capacitors of a board that learns hold what the fixture last wrote to them; what a refresh does
+to the board for the microseconds that it takes is left out.
 
 A scope's probe, 10 Mohm, loads no node of these boards so that it would be seen, and is left out.
 """
@@ -13,7 +16,7 @@ import copy
 import itertools
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     from realnet_hw.predict.engine import Engine, Parameters
 
 _KEPT_events = 256
+# A charge that is refreshed comes back to within this.
+_SAME_V = 10e-3
 _STILL_V = 1e-9
 # A source is on its way so long at most, and followed at so many points.
 _MOVES_s, _FOLLOWED_AT = 12e-6, 121
@@ -70,7 +75,7 @@ class _Simulated:
 
 
 class BoardView:
-    """A steady board on a fixture, over time; whoever asks holds the fixture meanwhile.
+    """A board that follows its inputs, over time; whoever asks holds the fixture meanwhile.
 
     Args:
         fixture: that drives it.
@@ -79,6 +84,7 @@ class BoardView:
         parameters: of the board that was drawn.
         inputs: by input port, the fixture's source that drives it.
         nodes: by what a probe may be on, the deck's node.
+        held: gives what the capacitors of a board that learns hold now: parameters, too.
     """
 
     def __init__(
@@ -90,9 +96,11 @@ class BoardView:
         *,
         inputs: Mapping[str, int],
         nodes: Mapping[str, str],
+        held: Callable[[], Parameters] = dict,
     ) -> None:
         self._fixture, self._deck, self._engine = fixture, deck, engine
         self._parameters, self._inputs, self._nodes = parameters, inputs, nodes
+        self._held = held
         self._changes: deque[_Change] = deque(maxlen=_KEPT_events)
         self._simulated: dict[tuple[float, float], _Simulated] = {}
         self._rests: dict[tuple[float, ...], Mapping[str, float]] = {}
@@ -112,9 +120,9 @@ class BoardView:
 
     def _moved(self) -> None:
         """Remember what the DACs do now, if it is anything new."""
-        courses = self._courses()
-        pairs = zip(courses, self._changes[-1].courses, strict=True)
-        if any(now != before and abs(now.to_V - now.from_V) > _STILL_V for now, before in pairs):
+        courses, before = self._courses(), self._changes[-1].courses
+        moved = [n for n in self._inputs.values() if courses[n] != before[n]]
+        if any(abs(courses[n].to_V - courses[n].from_V) > _STILL_V for n in moved):
             self._changes.append(_Change(self._fixture.now_s, courses, self._relay()))
 
     def _switched(self, level: int) -> None:
@@ -196,13 +204,15 @@ class BoardView:
     def _at_rest(self, at_s: float) -> Mapping[str, float]:
         """The voltages of all nodes where nothing has moved for long."""
         levels = {port: round(self._terminal_V(n, at_s), 6) for port, n in self._inputs.items()}
-        key = tuple(levels.values())
+        held = self._held()
+        key = (*levels.values(), *_charges(held))
         if key not in self._rests:
             if len(self._rests) >= _KEPT_events:
                 self._rests.clear()
             put = {self._deck.inputs[port].element: level for port, level in levels.items()}
             names = list(dict.fromkeys(self._nodes.values()))
-            volts = self._engine.operating_point(self._deck, [{**self._parameters, **put}], names)
+            chosen = {**self._parameters, **held, **put}
+            volts = self._engine.operating_point(self._deck, [chosen], names)
             self._rests[key] = dict(zip(names, volts[0].tolist(), strict=True))
         return self._rests[key]
 
@@ -243,7 +253,9 @@ class BoardView:
         self, drives: Mapping[str, list[tuple[float, float]]], steps: int, step_s: float
     ) -> Mapping[str, Volts]:
         """Return what the nodes do when the inputs do this; the same again is not done again."""
-        key = (steps, step_s, tuple((port, tuple(bends)) for port, bends in drives.items()))
+        held = self._held()
+        driven = tuple((port, tuple(bends)) for port, bends in drives.items())
+        key = (steps, step_s, driven, _charges(held))
         if key not in self._done:
             if len(self._done) >= _KEPT_events:
                 self._done.clear()
@@ -252,10 +264,15 @@ class BoardView:
                 deck = deck.with_waveform(self._deck.inputs[port].element, bends)
             names = list(dict.fromkeys(self._nodes.values()))
             volts = self._engine.transient(
-                deck, [self._parameters], names, end_s=steps * step_s, step_s=step_s
+                deck, [{**self._parameters, **held}], names, end_s=steps * step_s, step_s=step_s
             )[0]
             self._done[key] = {name: volts[:, i] for i, name in enumerate(names)}
         return self._done[key]
+
+
+def _charges(held: Parameters) -> tuple[int, ...]:
+    """Return what is held so coarsely that a refresh makes no other board of it."""
+    return tuple(round(volts / _SAME_V) for volts in held.values())
 
 
 def _at(piece: _Simulated, node: str, times_s: Volts) -> Volts:

@@ -241,6 +241,9 @@ class Digitiser:
         for begin_s, end_s in self._stretches(now_s):
             at_s = self._crossing(begin_s, end_s)
             if at_s is None:
+                # What is over need not be looked at again; where it waits, auto counts from there.
+                if end_s < now_s and self.trigger.sweep != "auto":
+                    self._looked_s = begin_s
                 continue
             if at_s + self._after_s > now_s:
                 break

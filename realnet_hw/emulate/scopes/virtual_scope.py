@@ -7,11 +7,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from realnet_hw.emulate.array_plant import ArrayPlant
 from realnet_hw.emulate.scopes import keysight, rigol, siglent, tektronix
 from realnet_hw.emulate.scopes.board_view import BoardView
 from realnet_hw.emulate.scopes.digitiser import Bench, Digitiser, Model
+from realnet_hw.emulate.scopes.fired_view import FiredView
 from realnet_hw.emulate.scopes.instrument import Instrument
 from realnet_hw.emulate.scopes.ports import Served
+from realnet_hw.emulate.timed_plant import TimedPlant
 from realnet_hw.errors import InputError
 
 if TYPE_CHECKING:
@@ -88,7 +91,7 @@ def scopes_on(
     wanted: Mapping[str, Wanted],
     seed: int,
 ) -> dict[str, VirtualScope]:
-    """Put scopes on a steady board behind a fixture; none on a board that has a memory.
+    """Put scopes on a board behind a fixture.
 
     Args:
         fixture: that drives it.
@@ -103,18 +106,26 @@ def scopes_on(
     Raises:
         InputError: no such driver, or a probe on a channel that a scope does not have.
     """
-    if board.firing is not None or board.synapses is not None or not wanted:
+    if not wanted:
         return {}
-    nets = {port.name: port.net for port in board.outputs}
-    nets |= {point.name: point.net for point in board.test_points if point.kind == "voltage"}
-    view = BoardView(
-        fixture,
-        deck,
-        engine,
-        parameters,
-        inputs={port.name: int(wiring[port.name].removeprefix("dac")) for port in board.inputs},
-        nodes={name: deck.nodes[net] for name, net in nets.items()},
-    )
+    view: Bench
+    if isinstance(fixture.plant, TimedPlant):
+        probed = {terminal for each in wanted.values() for terminal in each.probes.values()}
+        nodes = {terminal: deck.nodes[board.net_of(terminal)] for terminal in probed}
+        view = FiredView(fixture, fixture.plant, nodes)
+    else:
+        nets = {port.name: port.net for port in board.outputs}
+        nets |= {point.name: point.net for point in board.test_points if point.kind == "voltage"}
+        array = fixture.plant if isinstance(fixture.plant, ArrayPlant) else None
+        view = BoardView(
+            fixture,
+            array.deck if array else deck,
+            engine,
+            array.parameters if array else parameters,
+            inputs={port.name: int(wiring[port.name].removeprefix("dac")) for port in board.inputs},
+            nodes={name: deck.nodes[net] for name, net in nets.items()},
+            held=array.held if array else dict,
+        )
     return {
         name: VirtualScope(each.driver, view, fixture.held, each.probes, seed + index)
         for index, (name, each) in enumerate(wanted.items())
