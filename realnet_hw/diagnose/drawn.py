@@ -2,9 +2,11 @@
 
 Many sound boards give what each parameter moves there. Of a faulty board a few are drawn, besides
 the nominal one, and each answer follows the parameters as the sound board's does, times a factor
-that fits these best; what is left counts as its own spread. Boards that are nominally alike in
-everything share that. Where drawn boards answer differently, an output high or low, a pulse there
-or not, each way is a response of its own.
+that fits these best; what is left counts as its own spread. Where drawn boards answer differently,
+an output high or low, a pulse there or not, each way is a response of its own.
+
+What is asked case by case takes long on some boards: those that nominally answer alike in all of
+that share what was found so. What a board is left at afterwards is drawn with every fault.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import abc
 import dataclasses
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,8 +34,9 @@ from realnet_hw.export.deck import Deck, Spread
 from realnet_hw.predict.engine import Engine, Parameters
 from realnet_hw.predict.tolerances import drawn_boards
 
-# Boards drawn with a fault.
-_DRAWN, _SEED = 6, 1
+# Boards drawn with a fault, and without one: some way in which only few of these answer is what a
+# fault is taken for.
+_DRAWN, _DRAWN_SOUND, _SEED = 6, 64, 1
 # What is alike within that many volts or milliseconds is alike.
 _ALIKE = 0.02
 # So many steps of a wrong value have a spread in common.
@@ -57,6 +60,8 @@ class DrawnResponder(abc.ABC):
     answers: Sequence[str]
     levels: Array
     """What each answer is above or below of; not a number where that says nothing."""
+    finest: Array
+    """Standard deviation that each answer has at least: what no simulator is better than."""
 
     def __init__(self, deck: Deck, engine: Engine, cases: Sequence[Mapping[str, float]]) -> None:
         self.deck = deck
@@ -69,6 +74,7 @@ class DrawnResponder(abc.ABC):
         ]
         """For each case the volts of each input, by the source's element."""
         self._known: dict[bytes, list[_Way]] = {}
+        """By what is answered case by case, the ways in which boards do."""
 
     @abc.abstractmethod
     def prepare(self, spellings: Sequence[str]) -> None:
@@ -86,7 +92,7 @@ class DrawnResponder(abc.ABC):
     def answered(
         self, twin: Twin, changes: Sequence[Parameters], sets: Sequence[Parameters]
     ) -> Array:
-        """Return the answers of boards of a twin, shape (changes, sets, answers).
+        """Return the first answers of boards of a twin, shape (changes, sets, these answers).
 
         Args:
             twin: the board.
@@ -97,9 +103,26 @@ class DrawnResponder(abc.ABC):
             SimulationFailed: no solution.
         """
 
+    @abc.abstractmethod
+    def left(self, twin: Twin, changes: Sequence[Parameters]) -> Array:
+        """Return the other answers, which are the same at every case, shape (changes, these).
+
+        Args:
+            twin: the board.
+            changes: parameters beside those that the fault sets.
+
+        Raises:
+            SimulationFailed: no solution.
+        """
+
     def means(self, twin: Twin, changes: Sequence[Parameters]) -> Array:
         """See ``Responding``."""
-        return self.answered(twin, changes, self.sets)
+        return self._joined(self.answered(twin, changes, self.sets), self.left(twin, changes))
+
+    def _joined(self, answered: Array, left: Array) -> Array:
+        """Return all answers, shape (boards, cases, answers)."""
+        every = np.repeat(left[:, None], answered.shape[1], axis=1)
+        return np.concatenate([answered, every], axis=2)
 
     def responses(self, hypotheses: Sequence[Hypothesis]) -> Iterator[list[Response]]:
         """See ``Responding``; the steps of one part's wrong value follow each other."""
@@ -108,7 +131,7 @@ class DrawnResponder(abc.ABC):
         sound = self._sound()
         for spelling, some in itertools.groupby(hypotheses, key=lambda one: one.spelling):
             if not spelling:
-                yield [self._response(way, sound) for way in self._known[_key(sound.middle)]]
+                yield [self._response(way, sound) for way in sound.ways]
                 continue
             steps = list(some)
             if steps[0].factors is not None:
@@ -128,7 +151,7 @@ class DrawnResponder(abc.ABC):
 
         Every parameter is a standard deviation up on half of the boards that are tried and down on
         the others, on each half as many of any other parameter up as down: so the mean difference
-        between the halves is its own doing.
+        between the halves is its own doing. What flips is counted on boards that are drawn.
 
         Raises:
             SimulationFailed: no solution.
@@ -136,10 +159,11 @@ class DrawnResponder(abc.ABC):
         Ref: R. L. Plackett, J. P. Burman, Biometrika 33 (1946) 305 (such designs; from memory).
         """
         twin = Twin(self.deck, {}, self.spreads)
-        middle = self.means(twin, [{}])[0]
+        first = self.answered(twin, [{}], self.sets)
+        middle = self._joined(first, self.left(twin, [{}]))[0]
         signs = _balanced(len(self.spreads))
         sigmas = np.array([_sigma(spread) for spread in self.spreads])
-        values = np.array([spread.nominal for spread in self.spreads]) + signs * sigmas
+        values = np.array([_middle(spread) for spread in self.spreads]) + signs * sigmas
         names = [spread.parameter for spread in self.spreads]
         boards = [dict(zip(names, row, strict=True)) for row in values.tolist()]
         read = self.means(twin, boards)
@@ -147,14 +171,16 @@ class DrawnResponder(abc.ABC):
         steady = (self._above(read) == self._above(middle)).all(axis=0)
         linear = np.einsum("bca,bp->cap", read, signs) / len(boards)
         linear = np.where(steady[..., None], linear, 0.0)
-        slopes = [self._slopes(step_V, middle) for step_V in (-INPUT_STEP_V, INPUT_STEP_V)]
-        sound = _Sound(middle, linear, *slopes)
-        whole = np.concatenate([middle[None], read])
-        follows = np.concatenate(
-            [np.zeros_like(middle)[None], np.einsum("cap,bp->bca", linear, signs)]
-        )
-        self._known[_key(middle)] = _ways_of(whole, follows, self._above(whole), sound)
-        return sound
+        below, above = (self._slopes(step_V, middle) for step_V in (-INPUT_STEP_V, INPUT_STEP_V))
+        drawn = drawn_boards(self.spreads, range(_DRAWN_SOUND), _SEED).boards()
+        every = np.concatenate([middle[None], self.means(twin, drawn)])
+        follows = self._following(twin, drawn, linear)
+        count = first.shape[-1]
+        marks = self._above(every)[..., :count]
+        own = _ways_of(every[..., :count], follows[..., :count], marks, middle[:, :count])
+        self._known[_key(first[0])] = own
+        left = _all_as_one(every[:, :, count:], follows[:, :, count:], middle[:, count:])
+        return _Sound(middle, linear, below, above, [_beside(way, left) for way in own])
 
     def _slopes(self, step_V: float, middle: Array) -> Array:
         """Return how the sound board follows each input, shape (cases, answers, inputs)."""
@@ -162,14 +188,16 @@ class DrawnResponder(abc.ABC):
         twin = Twin(self.deck, {}, self.spreads)
         for column, element in enumerate(self._sources):
             sets = [{**case, element: case[element] + step_V} for case in self.sets]
-            moved = self.answered(twin, [{}], sets)[0]
+            left = self.left(twin, [{element: sets[0][element]}])
+            moved = self._joined(self.answered(twin, [{}], sets), left)[0]
             steady = self._above(moved) == self._above(middle)
             slopes[..., column] = np.where(steady, (moved - middle) / step_V, 0.0)
         return slopes
 
     def _above(self, answers: Array) -> NDArray[np.bool_]:
-        """Return which answers are above their levels; False where they have none."""
-        return np.asarray(np.where(np.isnan(self.levels), False, answers > self.levels), bool)
+        """Return which answers, all or the first of them, are above the level that they have."""
+        levels = self.levels[: answers.shape[-1]]
+        return np.asarray(np.where(np.isnan(levels), False, answers > levels), bool)
 
     def _ways(self, twin: Twin, sound: _Sound) -> list[_Way]:
         """Return the ways in which boards of a twin answer.
@@ -177,32 +205,48 @@ class DrawnResponder(abc.ABC):
         Raises:
             SimulationFailed: no solution for the nominal one.
         """
-        middle = self.means(twin, [{}])[0]
-        key = _key(middle)
-        if key not in self._known:
-            self._known[key] = self._drawn(twin, middle, sound)
-        return [dataclasses.replace(way, mean=middle + way.offset) for way in self._known[key]]
-
-    def _drawn(self, twin: Twin, middle: Array, sound: _Sound) -> list[_Way]:
         boards = drawn_boards(twin.spreads, range(_DRAWN), _SEED).boards()
-        try:
-            answers = self.means(twin, boards)
-        except SimulationFailed:
-            boards, answers = [], middle[None][:0]
-        follows = [sound.linear @ self._standardised(twin, board) for board in boards]
-        read = np.concatenate([middle[None], answers])
-        return _ways_of(read, np.array([np.zeros_like(middle), *follows]), self._above(read), sound)
+        follows = self._following(twin, boards, sound.linear)
+        first = self.answered(twin, [{}], self.sets)
+        count, key = first.shape[-1], _key(first[0])
+        if key not in self._known:
+            read = self._more(first, lambda: self.answered(twin, boards, self.sets))
+            moved = follows[: len(read), :, :count]
+            above = self._above(read)
+            self._known[key] = _ways_of(read, moved, above, sound.middle[:, :count])
+        left = self._more(self.left(twin, [{}]), lambda: self.left(twin, boards))
+        every = np.repeat(left[:, None], len(self.sets), axis=1)
+        moved = follows[: len(left), :, count:]
+        beside = _all_as_one(every, moved, sound.middle[:, count:])
+        known = self._known[key]
+        return [
+            _beside(dataclasses.replace(way, mean=first[0] + way.offset), beside) for way in known
+        ]
 
-    def _standardised(self, twin: Twin, board: Parameters) -> Array:
-        """Return a board's parameters in standard deviations of the sound board's."""
+    def _more(self, nominal: Array, drawn: Callable[[], Array]) -> Array:
+        """Return what the nominal board answers, then those drawn, if they have solutions."""
+        try:
+            return np.concatenate([nominal, drawn()])
+        except SimulationFailed:
+            return nominal
+
+    def _following(self, twin: Twin, boards: Sequence[Parameters], linear: Array) -> Array:
+        """Return by how much the sound board's answers move, shape (1 + boards, cases, answers).
+
+        Args:
+            twin: whose parts are as on the nominal board first, then as on each of those drawn.
+            boards: drawn.
+            linear: per standard deviation of each parameter, shape (cases, answers, parameters).
+        """
         now = {spread.parameter: spread for spread in twin.spreads}
-        found = np.zeros(len(self.spreads))
+        found = np.zeros((1 + len(boards), len(self.spreads)))
         for column, spread in enumerate(self.spreads):
             own = now.get(spread.parameter)
             # One that the fault decides moves nothing.
             if own is not None and own.low < own.high:
-                found[column] = (board[spread.parameter] - own.nominal) / _sigma(own)
-        return found
+                values = [own.nominal, *(board[spread.parameter] for board in boards)]
+                found[:, column] = (np.array(values) - _middle(own)) / _sigma(own)
+        return np.asarray(np.einsum("cap,bp->bca", linear, found), float)
 
     def _values(self, steps: Sequence[Hypothesis], sound: _Sound) -> Iterator[list[Response]]:
         """Yield the responses to one part's wrong values, step by step, which touch."""
@@ -264,8 +308,7 @@ class DrawnResponder(abc.ABC):
             sound: the sound board.
         """
         middle, reach = (low + high) / 2, (high - low) / (2 * math.sqrt(3.0))
-        of_sound = self._known[_key(sound.middle)]
-        known = [*pattern, *of_sound]
+        known = [*pattern, *sound.ways]
         flips = self._above(low) != self._above(high)
         if flips.any():
             nearer = ((3 * low + high) / 4, (low + 3 * high) / 4)
@@ -275,7 +318,7 @@ class DrawnResponder(abc.ABC):
             halves = [dataclasses.replace(_like(mean, known), share=0.5) for mean in means]
             return [(half, np.where(flips, 0.0, reach / 2)) for half in halves]
         above = self._above(middle)
-        for ways in (pattern, of_sound):
+        for ways in (pattern, sound.ways):
             # Where most boards answer as these do, as many of these answer otherwise.
             if ways and (self._above(ways[0].mean) == above).all():
                 means = [np.where(self._above(way.mean) == above, middle, way.mean) for way in ways]
@@ -293,7 +336,7 @@ class DrawnResponder(abc.ABC):
         if column is not None:
             linear[..., column] = reach
         below, above = (way.scale[..., None] * slope for slope in (sound.below, sound.above))
-        return Response(way.share, way.mean, linear, way.own, below, above)
+        return Response(way.share, way.mean, linear, np.hypot(way.own, self.finest), below, above)
 
 
 @dataclass(frozen=True, eq=False)
@@ -304,12 +347,14 @@ class _Sound:
         middle: what the nominal one answers, shape (cases, answers).
         linear: per standard deviation of each parameter, shape (cases, answers, parameters).
         below, above: slopes against each input, shape (cases, answers, inputs).
+        ways: in which sound boards answer.
     """
 
     middle: Array
     linear: Array
     below: Array
     above: Array
+    ways: Sequence[_Way]
 
 
 @dataclass(frozen=True, eq=False)
@@ -331,14 +376,14 @@ class _Way:
     own: Array
 
 
-def _ways_of(read: Array, follows: Array, above: NDArray[np.bool_], sound: _Sound) -> list[_Way]:
+def _ways_of(read: Array, follows: Array, above: NDArray[np.bool_], usual: Array) -> list[_Way]:
     """Return the ways in which boards answer, those that most of them do first.
 
     Args:
         read: the nominal one's answers, then those of drawn ones, shape (boards, cases, answers).
         follows: by how much the sound board's would move with these boards' parts.
         above: which answers are above their level.
-        sound: the sound board.
+        usual: the sound board's.
     """
     marks = [row.tobytes() for row in above]
     counts = {mark: marks.count(mark) for mark in dict.fromkeys(marks)}
@@ -350,7 +395,7 @@ def _ways_of(read: Array, follows: Array, above: NDArray[np.bool_], sound: _Soun
         own, moved = read[inside], follows[inside]
         away, by = own - own.mean(axis=0), moved - moved.mean(axis=0)
         size = (by**2).sum(axis=0)
-        scale = _ratio(own.mean(axis=0), sound.middle)
+        scale = _ratio(own.mean(axis=0), usual)
         if len(inside) > 2:
             fitted = (away * by).sum(axis=0) / np.maximum(size, 1e-30)
             scale = np.where(size > _MOVED, fitted, 0.0)
@@ -368,6 +413,21 @@ def _ways_of(read: Array, follows: Array, above: NDArray[np.bool_], sound: _Soun
             )
         )
     return ways
+
+
+def _all_as_one(read: Array, follows: Array, usual: Array) -> _Way:
+    """Return the one way of boards whose answers have no levels; arguments as of ``_ways_of``."""
+    (way,) = _ways_of(read, follows, np.zeros(read.shape, bool), usual)
+    return way
+
+
+def _beside(way: _Way, left: _Way) -> _Way:
+    """Return a way of answering case by case with what boards are left at."""
+    offset, mean, scale, own = (
+        np.concatenate([getattr(way, part), getattr(left, part)], axis=-1)
+        for part in ("offset", "mean", "scale", "own")
+    )
+    return _Way(way.share, offset, mean, scale, own)
 
 
 def _like(mean: Array, known: Sequence[_Way]) -> _Way:
@@ -405,6 +465,13 @@ def _balanced(parameters: int) -> Array:
         signs = np.block([[signs, signs], [signs, -signs]])
     # The first column is the same on all boards.
     return signs[:, 1 : parameters + 1]
+
+
+def _middle(spread: Spread) -> float:
+    """Return the mean; the usual value of a part may lie to one side of it."""
+    if spread.distribution == "uniform":
+        return (spread.low + spread.high) / 2
+    return spread.nominal
 
 
 def _sigma(spread: Spread) -> float:

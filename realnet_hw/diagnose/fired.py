@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -18,9 +19,16 @@ from realnet_hw.predict.asking import Fired, asking_of
 from realnet_hw.predict.engine import Engine, Parameters
 
 # What is held low for so long is at rest; and so long is nothing held between reset and trigger.
-_REST_s, _BETWEEN_s = 0.5, 0.05
+_REST_s, _BETWEEN_s = 0.5, 0.005
+# A tenth of a percent of a width is better than a controller's clock, in two thirds of the time.
+# Of what is at rest only the end counts, to millivolts; a latch that chatters on the way to it,
+# where an output is bridged to what sets it, would be followed for minutes.
+_RELTOL, _REST_RELTOL = 3e-4, 3e-2
 # A shorter pulse is none: what a comparator's own edge may look like.
 _NO_PULSE_ms = 0.05
+# So many volts or milliseconds, and amperes, a model may be off where it says that nothing varies:
+# a pulse that is not there is as short as another.
+_FINEST, _FINEST_A = 0.02, 2e-4
 
 
 class FiredResponder(DrawnResponder):
@@ -41,7 +49,7 @@ class FiredResponder(DrawnResponder):
     def __init__(
         self, board: Board, deck: Deck, engine: Engine, cases: Sequence[Mapping[str, float]]
     ) -> None:
-        super().__init__(deck, engine, cases)
+        super().__init__(dataclasses.replace(deck, reltol=_RELTOL), engine, cases)
         asking = asking_of(board, deck)
         if not isinstance(asking, Fired):
             raise InputError("a board that is not fired", where=board.name)
@@ -61,6 +69,8 @@ class FiredResponder(DrawnResponder):
             + [_NO_PULSE_ms] * len(widths)
             + [np.nan] * len(rest)
         )
+        finest = [_FINEST_A if name.startswith("i(") else _FINEST for name in self.answers]
+        self.finest = np.array(finest)
 
     @property
     def asked(self) -> str:
@@ -78,24 +88,19 @@ class FiredResponder(DrawnResponder):
     def answered(
         self, twin: Twin, changes: Sequence[Parameters], sets: Sequence[Parameters]
     ) -> Array:
-        """See ``DrawnResponder``; what is held is at rest at the first of the inputs."""
-        every = [{**twin.fixed, **change} for change in changes]
-        asked = [{**one, **case} for one in every for case in sets]
-        fired = self._asking.answers(twin.deck, self.engine, asked)
-        fired = fired.reshape(len(every), len(sets), -1)
+        """See ``DrawnResponder``: after a firing."""
+        every = [{**twin.fixed, **change, **case} for change in changes for case in sets]
+        fired = self._asking.answers(twin.deck, self.engine, every)
         fired[..., len(self._asking.voltages) :] *= MS
-        rest = self._rest(twin.deck, [{**one, **sets[0]} for one in every])
-        return np.concatenate([fired, np.repeat(rest[:, None], len(sets), axis=1)], axis=2)
+        return fired.reshape(len(changes), len(sets), -1)
 
-    def _rest(self, deck: Deck, every: Sequence[Parameters]) -> Array:
-        """Return what is at rest with the reset held low, then with the trigger held low.
+    def left(self, twin: Twin, changes: Sequence[Parameters]) -> Array:
+        """See ``DrawnResponder``: at rest, at the first of the inputs.
 
-        Returns:
-            Shape (boards, twice what can be touched).
-
-        Raises:
-            SimulationFailed: no solution.
+        With the reset held low, then with the trigger held low, everything that can be touched.
         """
+        every = [{**self.sets[0], **twin.fixed, **change} for change in changes]
+        deck = dataclasses.replace(twin.deck, reltol=_REST_RELTOL)
         for reset in self._asking.resets:
             released = [(0.0, 1.0), (_REST_s, 1.0), (_REST_s + _BETWEEN_s / 2, 0.0)]
             deck = deck.with_waveform(reset, released)

@@ -33,6 +33,7 @@ class StoredResponder(DrawnResponder):
         currents = [f"i({source.element})" for source in deck.supplies.values()]
         self.answers = (*dict.fromkeys(nodes), *currents)
         self.levels = np.full(len(self.answers), np.nan)
+        self.finest = np.zeros(len(self.answers))
         self._twins: dict[str, Twin] = {}
         self._asked = Responder(deck, engine, cases, self.answers)
 
@@ -56,3 +57,8 @@ class StoredResponder(DrawnResponder):
         """See ``DrawnResponder``."""
         every = [{**twin.fixed, **change, **case} for change in changes for case in sets]
         return self._asked.volts(twin.deck, every).reshape(len(changes), len(sets), -1)
+
+    def left(self, twin: Twin, changes: Sequence[Parameters]) -> Array:
+        """See ``DrawnResponder``: nothing else is read of such a board."""
+        del twin
+        return np.zeros((len(changes), 0))

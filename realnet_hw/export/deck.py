@@ -110,6 +110,7 @@ class Deck:
         temperature_C: of the whole board.
         no_drift: references of the parts that temperature leaves as they are, as neither a drift
             is known of them nor are they a junction, which the simulator knows.
+        reltol: of simulators, where a quick answer will do; else the usual one.
     """
 
     title: str
@@ -126,12 +127,16 @@ class Deck:
     spreads: tuple[Spread, ...] = ()
     temperature_C: float = NOMINAL_C
     no_drift: tuple[str, ...] = ()
+    reltol: float | None = None
 
     def text(self) -> str:
         """Return the whole deck, models included; it computes its operating point when run."""
         models = [self.models.strip()] if self.models else []
         temperature = f".options temp={number(self.temperature_C)}"
-        lines = [self.title, *models, *self.elements, temperature, OPTIONS, ".op", ".end"]
+        options = [temperature, OPTIONS]
+        if self.reltol is not None:
+            options.append(f".options reltol={number(self.reltol)}")
+        lines = [self.title, *models, *self.elements, *options, ".op", ".end"]
         return "\n".join(lines) + "\n"
 
     @property

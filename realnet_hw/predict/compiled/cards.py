@@ -99,6 +99,7 @@ class FlatDeck:
         temperature_C: of the circuit.
         nominal_C: at which models hold.
         gmin_S: across every junction.
+        reltol: relative tolerance.
     """
 
     title: str
@@ -107,6 +108,7 @@ class FlatDeck:
     temperature_C: float
     nominal_C: float
     gmin_S: float
+    reltol: float
 
 
 @dataclass
@@ -200,6 +202,7 @@ def read(text: str) -> FlatDeck:
         temperature_C=options.get("temp", 27.0),
         nominal_C=options.get("tnom", 27.0),
         gmin_S=options.get("gmin", 1e-12),
+        reltol=options.get("reltol", 1e-5),
     )
 
 
@@ -243,7 +246,7 @@ def _options(rest: str) -> dict[str, float]:
     found = {}
     for word in re.sub(r"\s*=\s*", "=", rest).split():
         name, _, value = word.partition("=")
-        if name in ("temp", "tnom", "gmin"):
+        if name in ("temp", "tnom", "gmin", "reltol"):
             found[name] = expressions.number(value)
         elif not _NUMERICS.fullmatch(name):
             raise InputError(f"option {name!r} is not known here", where=f".options {rest}")

@@ -183,4 +183,5 @@ def _solver(
     if nodes is None:
         nodes = tuple(dict.fromkeys(node for one in flat.elements for node in one.nodes))
     asked = [node for node in dict.fromkeys(nodes) if node != "0"]
-    return Solver(circuit.assemble(flat, asked, charged=charged), driven, nodes)
+    tables = circuit.assemble(flat, asked, charged=charged)
+    return Solver(tables, driven, nodes, reltol=flat.reltol)

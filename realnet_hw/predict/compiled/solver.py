@@ -26,8 +26,9 @@ _MOST_SHARE, _LEAST_MOST_V = 1.5, 5.0
 # So many boards are computed in one call, so that memory does not grow with their number.
 _BOARDS_PER_CALL = 2048
 _BOARDS_AT_ONCE = 128
-# A transient has so many steps at least; each may be wrong by this share of a voltage.
-_FEWEST_STEPS, _STEP_ERROR = 50, 3e-6
+# A transient has so many steps at least; each may be wrong by this share of a voltage, and that of
+# the deck's tolerance where it is coarse.
+_FEWEST_STEPS, _STEP_ERROR, _OF_RELTOL = 50, 3e-6, 0.3
 _FIRST_ROOM = 4096
 # By so much of itself a parameter is moved for its derivative; a source, which may be 0, by so much
 # of at least a volt: far less than the width of the sharpest bend.
@@ -47,10 +48,14 @@ class Solver:
         circuit: as tables.
         driven: parameters that make cases: boards start from the deck's own at the same case.
         nodes: what is asked for.
+        reltol: the deck's relative tolerance.
     """
 
-    def __init__(self, circuit: Circuit, driven: Sequence[str], nodes: Sequence[str]) -> None:
+    def __init__(
+        self, circuit: Circuit, driven: Sequence[str], nodes: Sequence[str], *, reltol: float
+    ) -> None:
         self._circuit = circuit
+        self._step_error = max(_STEP_ERROR, _OF_RELTOL * reltol)
         self._nodes = nodes
         self._driven = [circuit.parameters[name] for name in driven if name in circuit.parameters]
         self._columns = np.array(
@@ -344,7 +349,7 @@ class Solver:
             binding=lanes.binding,
             end_s=float(end_s),
             longest_s=float(longest_s or end_s / _FEWEST_STEPS),
-            error=_STEP_ERROR,
+            error=self._step_error,
             most_V=self._most_V,
             settled=at_rest,
             times_s=np.zeros(0) if times_s is None else times_s,
