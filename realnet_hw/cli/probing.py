@@ -59,7 +59,8 @@ class Probing:
         self._kept = kept
         # Of what was read since then, whether it was typed.
         self._taken: list[bool] = []
-        self._skipped: set[Probe] = set()
+        # Places, at whatever inputs.
+        self._skipped: set[tuple[str, ...]] = set()
         # What a meter shows of the levels that somebody sets inputs to.
         self._sources_V: dict[float, float] = {}
         self._at: Setting | None = None
@@ -105,10 +106,10 @@ class Probing:
             return None
         at = self._at[0] if self._at else None
         choices = [] if looked.found.is_unknown else looked.choices(at)
-        probes = [choice.probe for choice in choices if choice.probe not in self._skipped]
+        probes = [choice.probe for choice in choices if _place(choice.probe) not in self._skipped]
         if probes and probes[0] in looked.by_itself:
             return probes[0]
-        rails = [one for one in looked.supplies_first() if one not in self._skipped]
+        rails = [one for one in looked.supplies_first() if _place(one) not in self._skipped]
         if rails and not looked.found.is_sound:
             if not self._has_begun:
                 self._answers.write("Supplies first: wrong most often, and soonest read.\n")
@@ -201,7 +202,7 @@ class Probing:
             if text is None:
                 return False
             if text == "s":
-                self._skipped.add(probe)
+                self._skipped.add(_place(probe))
                 return True
             if text == "u":
                 self._undo()
@@ -227,7 +228,9 @@ class Probing:
 
     def _knows_sources(self, probe: Probe) -> bool:
         """Ask, once for each, what the levels at the inputs truly are; False where it is enough."""
-        levels = {volts for _, volts in probe.inputs if volts} if self._bench is None else set()
+        # At rest little depends on inputs, and a fixture knows its own.
+        is_needed = self._bench is None and not probe.held
+        levels = {volts for _, volts in probe.inputs if volts} if is_needed else set()
         for level in sorted(levels - self._sources_V.keys()):
             name = next(name for name, volts in probe.inputs if volts == level)
             self._answers.write(
@@ -357,6 +360,11 @@ class Probing:
             self._answers.write(f"So far: nothing wrong seen{sure}\n")
         elif shown:
             self._answers.write(f"So far: {', '.join(shown)}\n")
+
+
+def _place(probe: Probe) -> tuple[str, ...]:
+    """Return what is touched: who can't reach it at some inputs can't at others."""
+    return probe.kind, probe.net, probe.other, probe.held
 
 
 def probe(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from realnet_hw.cli.probing import Probing
+from realnet_hw.diagnose.reading_file import Kept
 from realnet_hw.errors import BenchError
 from realnet_hw.measure.at_hand import AtHand, board_at_hand
 from tests.diagnose.conftest import Looked
@@ -57,7 +58,8 @@ def probed(xor: Looked, bench: Desk, folder: Path, *answers: Callable[[AtHand], 
     with board_at_hand(looked.board, "", station, folder / "out") as at_hand:
         at_hand.unattended_s = 0.5
         with Reader(iter([skipped, skipped, *((lambda a=a: a(at_hand)) for a in answers)])) as told:
-            Probing(looked, told, told.typed, at_hand).until_settled()
+            kept = Kept(folder / "kept.json", "xor_opamp", xor.netlist.sha256())
+            Probing(looked, told, told.typed, kept, at_hand).until_settled()
             return told.getvalue() + f"\n{len(looked.readings.values)} readings"
 
 
