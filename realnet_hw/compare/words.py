@@ -148,7 +148,9 @@ def firings(comparison: Comparison) -> list[str]:
     bad = [one for one in seen if one not in good and one.agrees is not None]
     lines = [f"{firing_of(one, comparison)} {answered(one)}." for one in bad[:_SHOWN]]
     if len(bad) > _SHOWN:
-        lines.append(f"So do {len(bad) - _SHOWN} more waves of firings; the report shows them.")
+        lines.append(
+            f"{len(bad) - _SHOWN} more waves of firings are not as drawn; the report shows them."
+        )
     if good:
         names = ", ".join(dict.fromkeys(one.terminal for one in good))
         what = "it lies" if len(good) == 1 else f"all {len(good)} of them lie"

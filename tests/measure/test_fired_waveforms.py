@@ -10,7 +10,6 @@ import contextlib
 import dataclasses
 import io
 import math
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,8 +22,8 @@ from realnet_hw.board import Firing
 from realnet_hw.compare import compare, figures
 from realnet_hw.compare import firings as compared_firings
 from realnet_hw.compare.words import firings as said
-from realnet_hw.emulate.scopes.virtual_scope import VirtualScope, Wanted, scopes_on
-from realnet_hw.emulate.server import BenchServer, virtual_fixture
+from realnet_hw.emulate.scopes.virtual_scope import Wanted, scopes_on
+from realnet_hw.emulate.server import virtual_fixture
 from realnet_hw.errors import BenchError, InputError
 from realnet_hw.export.deck import Spread
 from realnet_hw.measure import bench, firings, screen
@@ -37,6 +36,8 @@ from realnet_hw.records import ComparedCase, ComparedInput, Measurement, Predict
 from tests.compare.worlds import usual
 from tests.emulate import one_shot
 from tests.emulate.one_shot import RAIL_V, WIRING, width_s
+from tests.measure import scoped
+from tests.measure.scoped import Served
 
 # Ten times slower than it is elsewhere, as a board of 555 timers is.
 C1_F, C2_F = 10 * one_shot.C1_F, 10 * one_shot.C2_F
@@ -63,8 +64,6 @@ PARTS = draw(DECK.spreads, 1, SEED)[0]
 # What the board's own edges take, emptying C1 with them; and the mean at the top of a charge.
 EDGES_S, CUSP_V = 15e-6, 0.03
 
-Served = tuple[BenchServer, dict[str, VirtualScope]]
-
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,17 +87,8 @@ def serving(firmware: Path, *drivers: str, faults: tuple[str, ...] = ()) -> Iter
         wanted={name: Wanted(name, PROBES) for name in drivers},
         seed=SEED,
     )
-    server = BenchServer(fixture)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        yield server, scopes
-    finally:
-        server.stop()
-        thread.join()
-        for scope in scopes.values():
-            scope.close()
-        server.close()
+    with scoped.serving(fixture, scopes) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from realnet_hw.board import Board, Port
 from realnet_hw.emulate.array_plant import ArrayPlant
 from realnet_hw.emulate.fixture import LINES_ENABLE, VirtualFixture
 from realnet_hw.emulate.mcu import ResetCause
+from realnet_hw.emulate.scopes.virtual_scope import Wanted, scopes_on
 from realnet_hw.emulate.server import BenchServer
 from realnet_hw.emulate.wiring import Wiring
 from realnet_hw.errors import BenchError, InputError
@@ -240,3 +242,42 @@ def test_more_lines_than_the_fixture_has_are_refused(board: Board) -> None:
     more = tuple(Port(f"LINE{n}", f"L{n}", "line") for n in range(20, 40))
     with pytest.raises(InputError, match="lines, and one fixture has 16"):
         station.wiring_for(STATION, replace(board, ports=board.ports + more))
+
+
+def test_a_scope_sees_a_step_through_the_weights_that_were_written(learning: Bench) -> None:
+    """From rest to rest, as the engine has them; in between still on its way."""
+    ideal = learning.server.fixture
+    probes = {1: "X1", 2: "Y1P"}
+    (scope,) = scopes_on(
+        ideal,
+        learning.board,
+        learning.deck,
+        CompiledEngine(),
+        {},
+        wiring=learning.wiring,
+        wanted={"dso": Wanted("rigol_ds1000z", probes)},
+        seed=0,
+    ).values()
+    node = learning.deck.nodes[learning.board.net_of("Y1P")]
+    found = []
+    with contextlib.closing(scope):
+        view = scope.digitiser.bench
+        for lower_V in (0.0, 0.4):
+            written = enumerate(learning.board.held_V.items())
+            learning.stored.begin({net: volts - lower_V * (n % 2) for n, (net, volts) in written})
+            ends_V = []
+            for level_V in (-1.0, 1.0):
+                begun_s = view.now_s()
+                learning.fixture.source({learning.wiring["X1"]: level_V})
+                learning.fixture.wait(0.01)
+                with ideal.held():
+                    ends_V.append(learning.plant.read(node))
+            with ideal.held():
+                at_s = next(at_s for at_s in view.events(begun_s))
+                times_s = at_s + np.array([-1e-6, 1e-6, 40e-6])
+                seen_V = view.volts("Y1P", times_s)
+                assert view.volts("X1", times_s)[[0, 2]] == pytest.approx([-1.0, 1.0], abs=2e-3)
+            assert seen_V[[0, 2]] == pytest.approx(ends_V, abs=0.02)
+            assert abs(seen_V[1] - seen_V[2]) > 0.1 * abs(seen_V[0] - seen_V[2])
+            found.append(seen_V)
+    assert np.abs(found[0] - found[1]).max() > 0.1

@@ -7,7 +7,6 @@ known exactly, and a capacitor that is wrong shows in no reading at rest.
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from realnet_hw.compare.words import steps as said
 from realnet_hw.edges import Figures
 from realnet_hw.emulate.converters import Course, SETTLE_TAU_s, SLEW_V_per_s
 from realnet_hw.emulate.front_end import SHIFTER_GAIN
-from realnet_hw.emulate.scopes.virtual_scope import VirtualScope, Wanted, scopes_on
+from realnet_hw.emulate.scopes.virtual_scope import Wanted, scopes_on
 from realnet_hw.emulate.server import BenchServer, virtual_fixture
 from realnet_hw.errors import BenchError, InputError
 from realnet_hw.export.deck import Deck, Spread
@@ -35,6 +34,8 @@ from realnet_hw.predict.transient import transient
 from realnet_hw.records import Measurement
 from realnet_hw.uncertainty import standard_uncertainty
 from tests.compare.worlds import usual
+from tests.measure import scoped
+from tests.measure.scoped import Served
 from tests.predict.boards import board_of, deck_of
 
 BOARD = board_of(["X1", "X2"], ["Y"])
@@ -64,9 +65,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextlib.contextmanager
-def serving(
-    deck: Deck, firmware: Path, *drivers: str
-) -> Iterator[tuple[BenchServer, dict[str, VirtualScope]]]:
+def serving(deck: Deck, firmware: Path, *drivers: str) -> Iterator[Served]:
     engine = CompiledEngine()
     drawn = draw(deck.spreads, 1, 4)[0]
     fixture = virtual_fixture(BOARD, deck, firmware=firmware, wiring=WIRING, seed=4, engine=engine)
@@ -80,17 +79,8 @@ def serving(
         wanted={name: Wanted(name, {1: "X1", 2: "Y"}) for name in drivers},
         seed=4,
     )
-    server = BenchServer(fixture)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        yield server, scopes
-    finally:
-        server.stop()
-        thread.join()
-        for scope in scopes.values():
-            scope.close()
-        server.close()
+    with scoped.serving(fixture, scopes) as running:
+        yield running
 
 
 def measured(folder: Path, server: BenchServer, driver: str, address: str) -> Measurement:
@@ -121,7 +111,7 @@ def law(tau_s: float) -> Figures:
 
 
 @pytest.fixture(scope="module")
-def served(firmware: Path) -> Iterator[tuple[BenchServer, dict[str, VirtualScope]]]:
+def served(firmware: Path) -> Iterator[Served]:
     with serving(board_deck(), firmware, *DRIVERS) as running:
         yield running
 
@@ -129,7 +119,7 @@ def served(firmware: Path) -> Iterator[tuple[BenchServer, dict[str, VirtualScope
 @pytest.mark.parametrize(("driver", "index"), [(name, i) for i, name in enumerate(DRIVERS)])
 def test_each_scope_measures_what_the_law_says(
     tmp_path: Path,
-    served: tuple[BenchServer, dict[str, VirtualScope]],
+    served: Served,
     monkeypatch: pytest.MonkeyPatch,
     driver: str,
     index: int,
@@ -171,7 +161,7 @@ def test_each_scope_measures_what_the_law_says(
 
 
 def test_a_wrong_capacitor_shows_in_the_wave_alone(
-    tmp_path: Path, firmware: Path, served: tuple[BenchServer, dict[str, VirtualScope]]
+    tmp_path: Path, firmware: Path, served: Served
 ) -> None:
     engine = CompiledEngine()
     deck = board_deck()
@@ -212,7 +202,7 @@ def test_a_wrong_capacitor_shows_in_the_wave_alone(
 
 def test_what_does_not_fit_the_screen_is_taken_again_at_a_coarser_scale(
     tmp_path: Path,
-    served: tuple[BenchServer, dict[str, VirtualScope]],
+    served: Served,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Scales eight times too fine, and no looks beforehand that would find that out."""
@@ -237,9 +227,7 @@ def test_what_does_not_fit_the_screen_is_taken_again_at_a_coarser_scale(
     assert not (tmp_path / "refused" / bench.NEWEST).exists()
 
 
-def test_a_scope_on_nothing_and_a_station_without_one(
-    tmp_path: Path, served: tuple[BenchServer, dict[str, VirtualScope]]
-) -> None:
+def test_a_scope_on_nothing_and_a_station_without_one(tmp_path: Path, served: Served) -> None:
     server, scopes = served
     address = scopes["keysight_1000x"].addresses["socket"]
     text = f'name = "x"\n[fixture]\naddress = "{server.address}"\n'
