@@ -193,6 +193,8 @@ def _of_journal(key: str, path: str, data: bytes) -> Entry | None:
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     count = len(lines) - 2  # the header, and what follows the last newline
+    # A diagnosis follows no procedure that would have an end.
+    ends = header.procedure_sha256 or header.plan
     return Entry(
         key=key,
         path=path,
@@ -200,7 +202,7 @@ def _of_journal(key: str, path: str, data: bytes) -> Entry | None:
         board=header.board,
         circuit_sha256=header.circuit_sha256,
         when=header.started_utc,
-        outcome=f"{header.procedure}, unfinished: {_several(count, 'point')}",
+        outcome=f"{header.procedure}{', unfinished' if ends else ''}: {_several(count, 'point')}",
     )
 
 

@@ -95,6 +95,13 @@ def test_copies_and_journals_of_finished_runs_are_listed_once(folder: Path) -> N
     assert seen(folder) == WHAT_IS_THERE
 
 
+def test_a_diagnosis_has_no_end_that_its_journal_would_lack(tmp_path: Path) -> None:
+    header = msgspec.structs.replace(HEADER, procedure="diagnose", procedure_sha256="")
+    with Journal.begin(tmp_path / "xor-diagnose-1.jsonl", header) as journal:
+        journal.record(a_point("0: X = 5 V"))
+    assert seen(tmp_path) == [("journal", "xor-diagnose-1.jsonl", "diagnose: 1 point")]
+
+
 @pytest.mark.parametrize("state", ["kept", "damaged", "another version", "not writable"])
 def test_the_index_is_made_anew_from_the_files(folder: Path, state: str) -> None:
     index = folder / INDEX
