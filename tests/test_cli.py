@@ -326,17 +326,3 @@ def test_help_names_every_command() -> None:
     assert done.returncode == 0
     for command in ("list", "build", "predict", "measure", "compare", "bench", "safe", "doctor"):
         assert f" {command} " in done.stdout
-
-
-def test_the_demo_builds_predicts_measures_compares_and_reports(tmp_path: Path) -> None:
-    done = realnet("demo", "--out", tmp_path / "demo")
-    assert done.returncode == 0, done.stderr
-    assert "PASS" in done.stdout
-    report = tmp_path / "demo" / "report.html"
-    assert str(report) in done.stdout
-    text = report.read_text()
-    assert "<svg" in text
-    assert "XOR with op-amps" in text
-    comparison = records.read(tmp_path / "demo" / "comparison.json", records.Comparison)
-    assert comparison.verdict == "PASS"
-    assert (tmp_path / "demo" / "board" / "xor_opamp.kicad_sch").is_file()

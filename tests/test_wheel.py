@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 import realnet_hw
+from realnet_hw import records
 
 HERE = Path(__file__).parents[1]
 BUNDLED = "realnet_hw/_bundled"
@@ -250,22 +251,32 @@ def test_the_doctor_mends_without_the_repository(realnet: Run, site: Path, tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.usefixtures("kicad", "simulator")
 def test_from_an_empty_folder_to_a_verdict(realnet: Run, work: Path, site: Path) -> None:
     before = sorted(site.rglob("*"))
     done = realnet("demo", PYTHONDONTWRITEBYTECODE="1")
     assert done.returncode == 0, done.stderr
     assert "PASS" in done.stdout
-    assert (work / "realnet-demo" / "report.html").is_file()
+    made = work / "realnet-demo"
+    report = made / "report.html"
+    assert str(report) in done.stdout
+    text = report.read_text("utf-8")
+    assert "<svg" in text
+    assert "XOR with op-amps" in text
+    comparison = records.read(made / "comparison.json", records.Comparison)
+    assert comparison.verdict == "PASS"
+    assert (made / "board" / "xor_opamp.kicad_sch").is_file()
     # Nothing is ever written beside the package.
     assert sorted(site.rglob("*")) == before
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.usefixtures("kicad", "simulator")
 def test_step_by_step(realnet: Run, work: Path) -> None:
+    """What the demo leaves out: the printed circuit board, and a station by its path."""
     for command in (
         "build xor_opamp",
-        "predict xor_opamp --samples 50 --out prediction.json",
         "measure xor_opamp --station bench/stations/virtual.toml --out measured",
     ):
         done = realnet(*command.split())
