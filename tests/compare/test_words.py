@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import numpy as np
 import pytest
 
 from realnet_hw import records
@@ -114,6 +115,19 @@ def test_a_comparison_says_what_was_predicted_for() -> None:
     hot = Conditions(temperature_C=60.0, supplies_V={"+12V": 11.0})
     prediction = msgspec.structs.replace(PREDICTION, conditions=hot)
     assert compare(prediction, WORLD.measurement(1)).conditions == hot
+
+
+def test_a_board_that_is_not_this_circuit_has_its_supply_read_first() -> None:
+    rails = Conditions(temperature_C=27.0, supplies_V={"+12V": 12.0, "-12V": -12.0})
+    prediction = msgspec.structs.replace(PREDICTION, conditions=rails)
+    ratios = np.ones(13)
+    ratios[7] = 1.2
+    said = words.advice(compare(prediction, WORLD.measurement(1, ratios)))
+    supply = next(at for at, line in enumerate(said) if line.startswith("Read the supply"))
+    assert "+12V at 12 V, -12V at -12 V. One that is missing or the wrong way" in said[supply]
+    assert said[supply + 1].startswith("Check the parts and wires")
+    good = words.advice(compare(prediction, WORLD.measurement(1)))
+    assert not any(line.startswith("Read the supply") for line in good)
 
 
 def test_a_yield_is_said_with_its_tolerance_and_what_was_counted() -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from realnet_hw import records
 from realnet_hw.compare.verdict import Judge
-from realnet_hw.compare.words import advice
 from realnet_hw.emulate.server import BenchServer, virtual_fixture
 from realnet_hw.measure import bench
 from realnet_hw.predict.prediction import predict
@@ -56,7 +55,5 @@ def test_verdict(
         thread.join(10)
         server.close()
     assert isinstance(measured, records.Measurement)
-    compared = judge.judge(measured)
-    assert compared.verdict == "FAIL"
-    assert any("supply" in line and "+12V at 12 V" in line for line in advice(compared))
+    assert judge.judge(measured).verdict == "FAIL"
     assert not fixture.connected
