@@ -1,7 +1,7 @@
 # make demo | test    each sets up all that it needs first; `make help` lists the rest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types boards bench firmware reference pictures wheel clean
+.PHONY: help setup demo test kernels lint types boards bench firmware reference pictures wheel clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -31,11 +31,15 @@ demo: setup ## XOR from weights to verdict on the virtual bench, with a report
 	$(call say,demo)
 	@$(BIN)/realnet demo
 
-test: setup lint types ## everything that proves it: style, types, layers, boards, tests
-	$(call say,kernels)
-	@$(BIN)/python -m realnet_hw.predict.compiled
+test: setup ## everything that proves it: style, types, layers, boards, tests
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target kernels lint types
 	$(call say,tests)
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(TESTS)
+
+# Compiled once, on one core, so that no test waits for it.
+kernels: $(STAMP)
+	$(call say,kernels)
+	@$(BIN)/python -m realnet_hw.predict.compiled
 
 lint: $(STAMP) ## style of the Python code, layers of the package
 	$(call say,style)

@@ -2,7 +2,8 @@
 
 numba would write beside the package, which need not be writable and shall stay as installed, and
 looks only at a function's own file for what is new: what it was compiled with from other files
-could be old. A folder named after all sources rules that out.
+could be old. A folder named after all sources rules that out, and all installations of the same
+sources share it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import numba
-from numba.core import config, event
+from numba.core import caching, config, event
 
 _settings: Any = config
 _events: Any = event
@@ -50,15 +51,28 @@ def compiler(name: str, sources: Iterable[Path], told: str = "", **options: Any)
     def compiled(function: _Function, /) -> _Function:
         if notice is not None:
             notice.functions.add(function)
-        usual = _settings.CACHE_DIR
+        usual = _settings.CACHE_DIR, _settings.CACHE_LOCATOR_CLASSES
         _settings.CACHE_DIR = folder
+        _settings.CACHE_LOCATOR_CLASSES = f"{__name__}.{SharedFolder.__name__}"
         try:
             made: _Function = numba.njit(cache=True, **options)(function)
             return made
         finally:
-            _settings.CACHE_DIR = usual
+            _settings.CACHE_DIR, _settings.CACHE_LOCATOR_CLASSES = usual
 
     return compiled
+
+
+class SharedFolder(caching.UserProvidedCacheLocator):
+    """Finds what was compiled wherever its source lies; numba looks it up by the source's path.
+
+    Ref: numba 0.68 documentation, "Environment variables", ``NUMBA_CACHE_LOCATOR_CLASSES``.
+    """
+
+    @classmethod
+    def get_suitable_cache_subpath(cls, py_file: str) -> str:
+        """Return the folder, inside that of the cache, of what a file's functions become."""
+        return Path(py_file).parent.name
 
 
 class _Notice:
