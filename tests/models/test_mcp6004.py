@@ -10,29 +10,19 @@ import math
 import numpy as np
 import pytest
 
-from realnet_hw.export.deck import Deck, model_card
+from realnet_hw.export.deck import Deck
 from realnet_hw.predict.ngspice import NgspiceEngine
+from tests.models import quad
+from tests.models.quad import PINOUT
 
-# DIP-14: output, inverting input, non-inverting input of each amplifier; V_DD is 4, V_SS is 11.
-PINOUT = [(1, 2, 3), (7, 6, 5), (8, 9, 10), (14, 13, 12)]
 SUPPLY_V = 5.5
 HALF_V = SUPPLY_V / 2
 
 
 def package(pins: dict[int, str], *elements: str, supply_V: float = SUPPLY_V) -> Deck:
     """Put the package on its supply; amplifiers that are not wired follow half of it."""
-    wired = {4: "p", 11: "0", **pins}
-    for out, minus, plus in PINOUT:
-        wired.setdefault(plus, "half")
-        if out not in wired and minus not in wired:
-            wired[out] = wired[minus] = f"spare{out}"
-    nodes = " ".join(wired[pin] for pin in range(1, 15))
     sources = (f"v_p p 0 {supply_V}", f"v_half half 0 {supply_V / 2}")
-    return Deck(
-        title="* MCP6004 under test",
-        elements=(f"xu1 {nodes} mcp6004", *sources, *elements),
-        models=model_card("mcp6004.lib"),
-    )
+    return quad.wired("mcp6004", pins, *sources, *elements, low="0", rest="half")
 
 
 def follower(*elements: str) -> Deck:

@@ -8,26 +8,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from realnet_hw.export.deck import Deck, model_card
+from realnet_hw.export.deck import Deck
 from realnet_hw.predict.ngspice import NgspiceEngine
-
-# DIP-14: output, inverting input, non-inverting input of each amplifier; V+ is 4, V- is 11.
-PINOUT = [(1, 2, 3), (7, 6, 5), (8, 9, 10), (14, 13, 12)]
+from tests.models import quad
+from tests.models.quad import PINOUT
 
 
 def package(pins: dict[int, str], *elements: str) -> Deck:
-    """Put the package on +-15 V; amplifiers that are not wired follow ground."""
-    wired = {4: "p", 11: "n", **pins}
-    for out, minus, plus in PINOUT:
-        wired.setdefault(plus, "0")
-        if out not in wired and minus not in wired:
-            wired[out] = wired[minus] = f"spare{out}"
-    nodes = " ".join(wired[pin] for pin in range(1, 15))
-    return Deck(
-        title="* OPA4134 under test",
-        elements=(f"xu1 {nodes} opa4134", "v_p p 0 15", "v_n n 0 -15", *elements),
-        models=model_card("opa4134.lib"),
-    )
+    """Put the package on +-15 V."""
+    return quad.wired("opa4134", pins, "v_p p 0 15", "v_n n 0 -15", *elements)
 
 
 def follower(*elements: str) -> Deck:

@@ -10,26 +10,15 @@ import math
 import numpy as np
 import pytest
 
-from realnet_hw.export.deck import Deck, model_card
+from realnet_hw.export.deck import Deck
 from realnet_hw.predict.ngspice import NgspiceEngine
-
-# DIP-14: output, inverting input, non-inverting input of each amplifier; V+ is 4, V- is 11.
-PINOUT = [(1, 2, 3), (7, 6, 5), (8, 9, 10), (14, 13, 12)]
+from tests.models import quad
+from tests.models.quad import PINOUT
 
 
 def package(pins: dict[int, str], *elements: str, rail_V: float = 15.0) -> Deck:
-    """Put the package on two rails; amplifiers that are not wired follow ground."""
-    wired = {4: "p", 11: "n", **pins}
-    for out, minus, plus in PINOUT:
-        wired.setdefault(plus, "0")
-        if out not in wired and minus not in wired:
-            wired[out] = wired[minus] = f"spare{out}"
-    nodes = " ".join(wired[pin] for pin in range(1, 15))
-    return Deck(
-        title="* TL074 under test",
-        elements=(f"xu1 {nodes} tl074", f"v_p p 0 {rail_V}", f"v_n n 0 -{rail_V}", *elements),
-        models=model_card("tl074.lib"),
-    )
+    """Put the package on two rails."""
+    return quad.wired("tl074", pins, f"v_p p 0 {rail_V}", f"v_n n 0 -{rail_V}", *elements)
 
 
 def follower(*elements: str) -> Deck:
