@@ -47,7 +47,8 @@ for file in /etc/apt/apt.conf.d/* /etc/apt/auth.conf.d/* /usr/local/share/ca-cer
     if [ -f "$file" ] && ! dpkg -S "$file" >/dev/null 2>&1; then
         copy=$machine${file/#$HOME\//$home/}
         mkdir -p "$(dirname "$copy")"
-        cp "$file" "$copy"
+        # Folders with packages stay on this machine.
+        sed -E '/^find-links/d; s#file:///[^ ]*##g' "$file" >"$copy"
     fi
 done
 cp -L /etc/resolv.conf /etc/hosts "$machine/etc/"

@@ -26,7 +26,8 @@ if ! "$folder/bin/python" -c 'import pip' 2>/dev/null; then
     "$python" -m venv --clear "$folder"
 fi
 
-pip=("$folder/bin/python" -m pip --disable-pip-version-check install --progress-bar off --quiet)
+# Python compiles what is used when it is used: all of it would take most of this script's time.
+pip=("$folder/bin/python" -m pip --disable-pip-version-check install --no-compile --progress-bar off --quiet)
 say "installing $(grep -c == constraints.txt) packages as pinned in constraints.txt"
 # hatchling is among them, so that building this package downloads nothing unpinned.
 grep -v '^torch==' constraints.txt | "${pip[@]}" --requirement /dev/stdin
