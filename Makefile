@@ -36,8 +36,7 @@ test: setup ## everything that proves it: style, types, layers, boards, tests
 	$(call say,tests)
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(TESTS)
 
-# Compiled once, on one core, so that no test waits for it.
-kernels: $(STAMP)
+kernels: $(STAMP) ## compile the simulator, so that nobody waits for it later
 	$(call say,kernels)
 	@$(BIN)/python -m realnet_hw.predict.compiled
 
