@@ -15,7 +15,7 @@ import abc
 import dataclasses
 import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -167,17 +167,19 @@ class DrawnResponder(abc.ABC):
         names = [spread.parameter for spread in self.spreads]
         boards = [dict(zip(names, row, strict=True)) for row in values.tolist()]
         read = self.means(twin, boards)
+        usual = self._above(middle)
         # What flips is one of several ways, no slope.
-        steady = (self._above(read) == self._above(middle)).all(axis=0)
-        linear = np.einsum("bca,bp->cap", read, signs) / len(boards)
-        linear = np.where(steady[..., None], linear, 0.0)
+        steady = (self._above(read) == usual).all(axis=0)
+        linear = _by_side(np.einsum("bca,bp->cap", read, signs) / len(boards), steady, usual)
         below, above = (self._slopes(step_V, middle) for step_V in (-INPUT_STEP_V, INPUT_STEP_V))
         drawn = drawn_boards(self.spreads, range(_DRAWN_SOUND), _SEED).boards()
         every = np.concatenate([middle[None], self.means(twin, drawn)])
-        follows = self._following(twin, drawn, linear)
+        marks = self._above(every)
+        follows = _moved(linear, marks, self._standardised(twin, drawn))
         count = first.shape[-1]
-        marks = self._above(every)[..., :count]
-        own = _ways_of(every[..., :count], follows[..., :count], marks, middle[:, :count])
+        own = _ways_of(
+            every[..., :count], follows[..., :count], marks[..., :count], middle[:, :count]
+        )
         self._known[_key(first[0])] = own
         left = _all_as_one(every[:, :, count:], follows[:, :, count:], middle[:, count:])
         return _Sound(middle, linear, below, above, [_beside(way, left) for way in own])
@@ -206,37 +208,46 @@ class DrawnResponder(abc.ABC):
             SimulationFailed: no solution for the nominal one.
         """
         boards = drawn_boards(twin.spreads, range(_DRAWN), _SEED).boards()
-        follows = self._following(twin, boards, sound.linear)
+        standardised = self._standardised(twin, boards)
         first = self.answered(twin, [{}], self.sets)
         count, key = first.shape[-1], _key(first[0])
         if key not in self._known:
-            read = self._more(first, lambda: self.answered(twin, boards, self.sets))
-            moved = follows[: len(read), :, :count]
+            try:
+                read = np.concatenate([first, self.answered(twin, boards, self.sets)])
+            except SimulationFailed:
+                read = first
             above = self._above(read)
+            moved = _moved(sound.linear[..., :count, :], above, standardised[: len(read)])
             self._known[key] = _ways_of(read, moved, above, sound.middle[:, :count])
-        left = self._more(self.left(twin, [{}]), lambda: self.left(twin, boards))
+        left = self._left(twin, boards)
         every = np.repeat(left[:, None], len(self.sets), axis=1)
-        moved = follows[: len(left), :, count:]
-        beside = _all_as_one(every, moved, sound.middle[:, count:])
+        beside = _all_as_one(
+            every,
+            np.einsum("cap,bp->bca", sound.linear[0, :, count:], standardised[: len(left)]),
+            sound.middle[:, count:],
+        )
         known = self._known[key]
         return [
             _beside(dataclasses.replace(way, mean=first[0] + way.offset), beside) for way in known
         ]
 
-    def _more(self, nominal: Array, drawn: Callable[[], Array]) -> Array:
-        """Return what the nominal board answers, then those drawn, if they have solutions."""
-        try:
-            return np.concatenate([nominal, drawn()])
-        except SimulationFailed:
-            return nominal
+    def _left(self, twin: Twin, boards: Sequence[Parameters]) -> Array:
+        """Return what the nominal board is left at and those drawn, if these have solutions.
 
-    def _following(self, twin: Twin, boards: Sequence[Parameters], linear: Array) -> Array:
-        """Return by how much the sound board's answers move, shape (1 + boards, cases, answers).
+        Raises:
+            SimulationFailed: no solution for the nominal one.
+        """
+        try:
+            return self.left(twin, [{}, *boards])
+        except SimulationFailed:
+            return self.left(twin, [{}])
+
+    def _standardised(self, twin: Twin, boards: Sequence[Parameters]) -> Array:
+        """Return parameters in standard deviations, shape (1 + boards, parameters).
 
         Args:
             twin: whose parts are as on the nominal board first, then as on each of those drawn.
             boards: drawn.
-            linear: per standard deviation of each parameter, shape (cases, answers, parameters).
         """
         now = {spread.parameter: spread for spread in twin.spreads}
         found = np.zeros((1 + len(boards), len(self.spreads)))
@@ -246,7 +257,7 @@ class DrawnResponder(abc.ABC):
             if own is not None and own.low < own.high:
                 values = [own.nominal, *(board[spread.parameter] for board in boards)]
                 found[:, column] = (np.array(values) - _middle(own)) / _sigma(own)
-        return np.asarray(np.einsum("cap,bp->bca", linear, found), float)
+        return found
 
     def _values(self, steps: Sequence[Hypothesis], sound: _Sound) -> Iterator[list[Response]]:
         """Yield the responses to one part's wrong values, step by step, which touch."""
@@ -332,7 +343,8 @@ class DrawnResponder(abc.ABC):
         self, way: _Way, sound: _Sound, column: int | None = None, reach: Array | None = None
     ) -> Response:
         linear = np.zeros((*way.mean.shape, len(self.spreads) + 2))
-        linear[..., :-2] = way.scale[..., None] * sound.linear
+        own = _on_side(sound.linear, self._above(way.mean))
+        linear[..., :-2] = way.scale[..., None] * own
         if column is not None:
             linear[..., column] = reach
         below, above = (way.scale[..., None] * slope for slope in (sound.below, sound.above))
@@ -345,7 +357,8 @@ class _Sound:
 
     Args:
         middle: what the nominal one answers, shape (cases, answers).
-        linear: per standard deviation of each parameter, shape (cases, answers, parameters).
+        linear: per standard deviation of each parameter where an answer is below its level, or has
+            none, and where it is above, shape (2, cases, answers, parameters).
         below, above: slopes against each input, shape (cases, answers, inputs).
         ways: in which sound boards answer.
     """
@@ -374,6 +387,40 @@ class _Way:
     mean: Array
     scale: Array
     own: Array
+
+
+def _by_side(linear: Array, steady: NDArray[np.bool_], above: NDArray[np.bool_]) -> Array:
+    """Return what moves answers below their level and above, shape (2, cases, answers, parameters).
+
+    Where no sound board is on a side at a case, it is as at the cases where all are.
+
+    Args:
+        linear: per standard deviation of each parameter, shape (cases, answers, parameters).
+        steady: at which cases an answer is on one side on all boards.
+        above: whether that is the upper one.
+    """
+    found = []
+    for side in (False, True):
+        here = (steady & (above == side))[..., None]
+        mean = (linear * here).sum(axis=0) / np.maximum(here.sum(axis=0), 1)
+        found.append(np.where(here, linear, mean))
+    return np.array(found)
+
+
+def _on_side(linear: Array, above: NDArray[np.bool_]) -> Array:
+    """Return what moves answers on the side where they are, shape (..., answers, parameters)."""
+    return np.asarray(np.where(above[..., None], linear[1], linear[0]), float)
+
+
+def _moved(linear: Array, above: NDArray[np.bool_], standardised: Array) -> Array:
+    """Return by how much the answers of sound boards move, shape (boards, cases, answers).
+
+    Args:
+        linear: see ``_by_side``.
+        above: which answers of each board are above their level, shape (boards, cases, answers).
+        standardised: parameters in standard deviations, shape (boards, parameters).
+    """
+    return np.asarray(np.einsum("bcap,bp->bca", _on_side(linear, above), standardised), float)
 
 
 def _ways_of(read: Array, follows: Array, above: NDArray[np.bool_], usual: Array) -> list[_Way]:

@@ -29,6 +29,9 @@ _BOARDS_AT_ONCE = 128
 # A transient has so many steps at least; each may be wrong by this share of a voltage, and that of
 # the deck's tolerance where it is coarse.
 _FEWEST_STEPS, _STEP_ERROR, _OF_RELTOL = 50, 3e-6, 0.3
+# Where the deck's tolerance is coarse a quick answer is wanted, or none: of the steps that the
+# kernel would take again before it gives up, so many are counted as taken at the start.
+_TAKEN_IF_COARSE = 190_000
 _FIRST_ROOM = 4096
 # By so much of itself a parameter is moved for its derivative; a source, which may be 0, by so much
 # of at least a volt: far less than the width of the sharpest bend.
@@ -56,6 +59,7 @@ class Solver:
     ) -> None:
         self._circuit = circuit
         self._step_error = max(_STEP_ERROR, _OF_RELTOL * reltol)
+        self._taken_again = _TAKEN_IF_COARSE if self._step_error > _STEP_ERROR else 0
         self._nodes = nodes
         self._driven = [circuit.parameters[name] for name in driven if name in circuit.parameters]
         self._columns = np.array(
@@ -366,6 +370,7 @@ class Solver:
             path=np.zeros((room, self._circuit.size)),
             outcome=np.zeros((count, 5), np.int64),
         )
+        found.outcome[:, 2] = self._taken_again
         if count:
             course = transient.course(self._circuit.size, len(lanes.memory.charge))
             transient.transients(lanes.tables, lanes.memory, course, boards, starts, plan, found)
