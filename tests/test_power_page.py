@@ -12,7 +12,7 @@ from realnet_hw.export.deck import deck_from
 from realnet_hw.predict.faults import single_faults
 from tests.benchmarks.verdict import PAGE, boards_at_rest, kinds
 
-MEND = "make bench BENCH='verdict --seeds 0 --otherwise 0 --draws 0 --write'"
+MEND = "make bench BENCH='verdict --seeds 0 --otherwise 0 --draws 0 --calibrated 0 --write'"
 
 
 def sections() -> dict[str, str]:

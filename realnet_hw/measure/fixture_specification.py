@@ -143,13 +143,13 @@ def reference_drift(apart_K: float, days: float) -> float:
     """Return the standard uncertainty of what the reference drifts by, relative.
 
     Of its coefficient and of how much warmer the room is only bounds are known, and either may be
-    nothing: the variance of their product is the product of their variances.
+    nothing: the variance of their product is the product of their variances. It is one part.
 
     Args:
         apart_K: how far apart the rooms are, root mean square.
         days: between the two moments.
     """
-    return math.hypot(rectangular(REFERENCE_DRIFT_per_K) * apart_K, rectangular(ageing_bound(days)))
+    return math.hypot(arcsine(REFERENCE_DRIFT_per_K) * apart_K, arcsine(ageing_bound(days)))
 
 
 def ageing_bound(days: float) -> float:

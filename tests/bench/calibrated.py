@@ -20,6 +20,7 @@ from realnet_hw.measure.calibration.stored import corrections_of
 from realnet_hw.measure.codes import Correction
 from realnet_hw.measure.fixture_specification import DAC_CHANNELS, SENSE_CHANNELS
 from realnet_hw.records import CalibrationReading, Component, FixtureCalibration
+from tests.bench.runs import Drawn
 from tests.bench.simulated import Terminals
 
 PLAN = Plan(asked=21, average=16)
@@ -73,6 +74,11 @@ class CalibratedTerminals(Terminals):
         """Read a voltage, with what it is lifted by."""
         raw_V = super().read_V(channel, terminal_V, at_s, average)
         return _corrected_V(raw_V, self._held[f"adc{channel}"])
+
+
+def calibrated(drawn: Drawn) -> Terminals:
+    """Return the fixture that a board hangs on, a year after its calibration."""
+    return CalibratedTerminals(drawn.seed, drawn.truth)
 
 
 def _corrected_V(volts: float, correction: Correction) -> float:

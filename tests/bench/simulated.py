@@ -92,7 +92,7 @@ def measurements(
     wiring: Mapping[str, str],
     reading: Reading,
     boards: Sequence[Drawn],
-    fixture: Callable[[Drawn], Terminals] = lambda each: Terminals(each.seed, each.truth),
+    fixture: Callable[[Drawn], Terminals] | None = None,
 ) -> Iterator[tuple[records.Measurement, list[dict[str, float]]]]:
     """Give, for each board, the record and the true outputs.
 
@@ -106,7 +106,7 @@ def measurements(
     for each in boards:
         spoilt = apply_all(deck, each.faults)
         drawn = draw(spoilt.spreads, 1, each.seed, LOTS[each.parts])[0]
-        terminals = fixture(each)
+        terminals = (fixture or uncalibrated)(each)
         watch = Stopwatch(each.seed)
         at_s = _BEGIN_s
         moments, delivered = [], []
@@ -189,12 +189,29 @@ def measurements(
         yield record, truth_V
 
 
-def find(name: str, drawn: Drawn, wiring: str = "") -> Found:
+def uncalibrated(drawn: Drawn) -> Terminals:
+    """Return the fixture that a board hangs on, as it was built."""
+    return Terminals(drawn.seed, drawn.truth)
+
+
+def find(
+    name: str,
+    drawn: Drawn,
+    wiring: str = "",
+    fixture: Callable[[Drawn], Terminals] | None = None,
+) -> Found:
     """Simulate the measurement of one board and judge it; as ``runs.find``, without controller."""
     board, found, deck = runs.described(name)
     reading = runs.reading().reading
     ((record, true_V),) = measurements(
-        board, deck, found.sha256(), runs.engine(), runs.wired(name, wiring), reading, [drawn]
+        board,
+        deck,
+        found.sha256(),
+        runs.engine(),
+        runs.wired(name, wiring),
+        reading,
+        [drawn],
+        fixture,
     )
     is_good = all(
         case.shown_by(volts, board.logic) for case, volts in zip(board.cases, true_V, strict=True)

@@ -17,8 +17,8 @@ from realnet_hw.measure.fixture_specification import (
 from realnet_hw.uncertainty import covariance, expanded_uncertainty, standard_uncertainty
 
 QUIET = repeatability(0.0, 1, 1)
-# Uniform 100 ppm/K times uniform 5 K, a ninth of the squares; 120 ppm in 1000 hours and its root.
-DRIFT_u = math.sqrt((100e-6 * 5) ** 2 / 9 + (120e-6) ** 2 * 365 * 24 / 1000 / 3)
+# U-shaped 100 ppm/K times uniform 5 K, a sixth of the squares; 120 ppm in 1000 hours and its root.
+DRIFT_u = math.sqrt((100e-6 * 5) ** 2 / 6 + (120e-6) ** 2 * 365 * 24 / 1000 / 2)
 # 0.1 % when new, 0.9 mV for its current: one part for all channels, U-shaped.
 REFERENCE_u = math.hypot(0.001 / math.sqrt(2), 0.9e-3 / 4.096 / math.sqrt(2), DRIFT_u)
 

@@ -26,6 +26,7 @@ from realnet_hw.measure.fixture_specification import (
     SOURCE_OFFSET_PARTS_V,
     REFERENCE_DRIFT_per_K,
     ageing_bound,
+    arcsine,
     dithered,
     from_specified_K,
     neighbours,
@@ -112,26 +113,27 @@ def components(record: FixtureCalibration, channel: str) -> list[Component] | No
 def _drifts(is_source: bool, apart_K: float, days: int, expires: str) -> list[Component]:
     """Return what parts other than the reference change by.
 
-    One converter and one 2.56 V stand behind all senses.
+    One converter and one 2.56 V stand behind all senses: what they drift by is U-shaped.
     """
     aged = DRIFT_SHARE * math.sqrt(days / _YEAR_days)
     resistor = math.hypot(_RESISTOR_SHARE_per_K * apart_K, aged)
     converter = math.hypot(DRIFT_SHARE, aged)
 
     def together(parts: Sequence[float], resistors: int = 0, own: float = 0.0) -> float:
-        """Return u of what parts change by, their resistors first."""
+        """Return the bound of what parts change by, their resistors first."""
         shares = [resistor] * resistors + [aged] * (len(parts) - resistors)
         moved = [part * share for part, share in zip(parts, shares, strict=True)]
-        return rectangular(math.hypot(*moved, own * converter))
+        return math.hypot(*moved, own * converter)
 
     def component(
-        name: str, shared: Literal["fixture", "channel"], u: float, u_V: float
+        name: str, shared: Literal["fixture", "channel"], relative: float, volts: float
     ) -> Component:
+        u = arcsine if shared == "fixture" else rectangular
         return Component(
             name=name,
             kind="B",
-            u_relative=u,
-            u_V=u_V,
+            u_relative=u(relative),
+            u_V=u(volts),
             shared=shared,
             source=f"resistors 25 ppm/K; a tenth of each part's tolerance until {expires}, "
             "of a converter's from room to room, too",

@@ -241,10 +241,10 @@ def test_the_reference_drifts_between_two_temperatures_and_ages(
     budget = components(record, "adc0")
     assert budget is not None
     (drift,) = (each for each in budget if each.name == "reference drift")
-    # Uniform 100 ppm/K, times uniform 5 K from 25 C on either day; 120 ppm in 1000 hours, slowing
+    # U-shaped 100 ppm/K, times uniform 5 K from 25 C on either day; 120 ppm in 1000 hours, slowing
     # down with the root.
-    warmth = 100 / math.sqrt(3) * math.sqrt(2) * 5 / math.sqrt(3)
-    ageing = 120 * math.sqrt(days * 24 / 1000) / math.sqrt(3)
+    warmth = 100 / math.sqrt(2) * math.sqrt(2) * 5 / math.sqrt(3)
+    ageing = 120 * math.sqrt(days * 24 / 1000) / math.sqrt(2)
     assert drift.u_relative == pytest.approx(1e-6 * math.hypot(warmth, ageing))
 
 
@@ -260,8 +260,8 @@ def test_a_room_that_was_read_leaves_less_open(calibrated: Calibrated) -> None:
         return 1e6 * drift_of(record, "adc0", "reference drift").u_relative
 
     # Now at 25 C within 5 K; then at 25 C within 1 K, or at 30 C.
-    assert u_ppm(25.0) == pytest.approx(100 / 3 * math.hypot(5, 1))
-    assert u_ppm(30.0) == pytest.approx(100 / 3 * math.hypot(5, 1, 5 * math.sqrt(3)))
+    assert u_ppm(25.0) == pytest.approx(100 / math.sqrt(6) * math.hypot(5, 1))
+    assert u_ppm(30.0) == pytest.approx(100 / math.sqrt(6) * math.hypot(5, 1, 5 * math.sqrt(3)))
     assert u_ppm(25.0) < u_ppm(None) < u_ppm(30.0)
 
 
