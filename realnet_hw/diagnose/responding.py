@@ -67,7 +67,7 @@ class Responding(Protocol):
 
 # Boards that a dictionary takes, where it is slow: for each parameter, and for each hypothesis with
 # what it takes to read its deck.
-_PER_PARAMETER, _PER_HYPOTHESIS = 1.5, 3.6
+_PER_PARAMETER, _PER_HYPOTHESIS = 3.0, 2.4
 _TIMED = 4
 
 
