@@ -113,6 +113,20 @@ def test_inductor_and_waveforms(compiled: CompiledEngine) -> None:
     np.testing.assert_allclose(found[1:, 2], 1 - np.exp(-times_s[1:] / 1e-4), atol=1e-3)
 
 
+def test_what_holds_no_charge_turns_where_it_must(compiled: CompiledEngine) -> None:
+    """A limited voltage leaves no curve through the points before its corner beyond the limit."""
+    deck = Deck(
+        "* limited",
+        ("v_in a 0 pulse(0 1 1e-4 1e-6 1e-6 1 2)", "r1 a b 1e3", "c1 b 0 1e-6",
+         "b1 y 0 v=min(5, 40*v(b))", "r2 y 0 1e3"),
+    )  # fmt: skip
+    found = compiled.transient(deck, [{}], ["b", "y"], end_s=5e-3, step_s=2.5e-6)[0]
+    np.testing.assert_allclose(found[:, 1], np.minimum(5.0, 40 * found[:, 0]), atol=1e-2)
+    times_s = np.linspace(0, 5e-3, 2001)
+    risen = -np.expm1(-np.maximum(times_s - 1.005e-4, 0) / 1e-3)
+    np.testing.assert_allclose(found[:, 0], risen, atol=1e-3)
+
+
 def test_a_wave_goes_on_where_another_ended(compiled: CompiledEngine) -> None:
     whole = compiled.wave(DIVIDER, {}, end_s=2e-3, step_s=1e-4, start_V={"b": 2.0})
     first = compiled.wave(DIVIDER, {}, end_s=8e-4, step_s=1e-4, start_V={"b": 2.0})

@@ -29,6 +29,9 @@ _BOARDS_AT_ONCE = 128
 # A transient has so many steps at least; each may be wrong by this share of a voltage, and that of
 # the deck's tolerance where it is coarse.
 _FEWEST_STEPS, _STEP_ERROR, _OF_RELTOL = 50, 3e-6, 0.3
+# A wanted voltage that turns by more than this share of itself is followed in steps of this share
+# of the time between two of its values.
+_TURN, _FINE = 1e-3, 0.25
 # Where the deck's tolerance is coarse a quick answer is wanted, or none: of the steps that the
 # kernel would take again before it gives up, so many are counted as taken at the start.
 _TAKEN_IF_COARSE = 190_000
@@ -357,6 +360,8 @@ class Solver:
             most_V=self._most_V,
             settled=at_rest,
             times_s=np.zeros(0) if times_s is None else times_s,
+            turn=max(_TURN, self._step_error),
+            fine_s=np.inf if times_s is None else _FINE * float(times_s[1] - times_s[0]),
             places=self._columns,
             watched=self._columns if levels_V else self._columns[:0],
             levels_V=np.array(levels_V, float),

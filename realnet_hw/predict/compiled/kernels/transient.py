@@ -52,6 +52,8 @@ class Plan(NamedTuple):
         most_V: no unknown moves further in one of Newton's steps.
         settled: whether it starts at rest; else charges and sources may not fit together at first.
         times_s: when values are wanted, rising.
+        turn: by what share of itself an unknown misses where it was led to, that turned on its way.
+        fine_s: a longer step in which a wanted unknown turned is taken again.
         places: of the unknowns that are wanted.
         watched: unknowns whose crossings are wanted.
         levels_V: which they cross.
@@ -64,6 +66,8 @@ class Plan(NamedTuple):
     most_V: float
     settled: bool
     times_s: Reals
+    turn: float
+    fine_s: float
     places: npt.NDArray[np.int64]
     watched: npt.NDArray[np.int64]
     levels_V: Reals
@@ -185,19 +189,24 @@ def _formula(ages: Reals, order: int, charges: Reals, head: int, lanes: Lanes, l
             lanes.bias[row, lane] -= weight * charges[(head - point) % _KEPT, lane, row]
 
 
+@kernel
+def _missed(x: Reals, course: Course, rate: float, error: float, place: int, lane: int) -> float:
+    """Return how far an unknown is from where the last points led, over what is allowed."""
+    known, last = course.known[lane], course.past[course.head[lane], lane, place]
+    if known < 2:
+        return 0.0
+    size = max(abs(x[place, lane]), abs(last))
+    missed = abs(x[place, lane] - course.guess[lane, place])
+    return float(missed / (rate * course.ages[lane, known - 1] * (error * size + _ERROR_V)))
+
+
 @inlined
-def _error(
-    tables: Tables, lanes: Lanes, guess: Reals, last: Reals, lane: int, share: float, error: float
-) -> float:
-    """Return a step's error over what is allowed; ``share`` of the distance from the guess."""
+def _error(tables: Tables, x: Reals, course: Course, rate: float, error: float, lane: int) -> float:
+    """Return a step's error over what is allowed, of whatever holds a charge."""
     most = 0.0
     for column in range(len(tables.unknowns)):
         if tables.moving[column] != 0:
-            place = tables.unknowns[column]
-            now = lanes.x[place, lane]
-            size = max(abs(now), abs(last[lane, place]))
-            ratio = share * abs(now - guess[lane, place]) / (error * size + _ERROR_V)
-            most = max(most, ratio)
+            most = max(most, _missed(x, course, rate, error, tables.unknowns[column], lane))
     return most
 
 
@@ -349,22 +358,26 @@ def _give_up(tables: Tables, memory: Lanes, course: Course, found: Found, lane: 
 def _report(memory: Lanes, course: Course, plan: Plan, found: Found, now: float, lane: int) -> None:
     """Note what is wanted of the step just made: values, crossings, the path."""
     board, ages = course.board[lane], course.ages[lane]
-    count = min(max(1, course.known[lane]), 3)
+    reach = min(max(1, course.known[lane]), 3)
     x, past, head = memory.x, course.past, course.head[lane]
     while course.waiting[lane] < len(plan.times_s):
         wanted = plan.times_s[course.waiting[lane]]
         if wanted > now + _SAME * plan.end_s:
             break
         for column in range(len(plan.places)):
+            place = plan.places[column]
+            # What holds no charge may have turned: then a straight line is all that is known.
+            turned = _missed(x, course, memory.rate[0, lane], plan.turn, place, lane) > 1
+            count = 1 if turned else reach
             found.volts[board, course.waiting[lane], column] = _between(
-                now - wanted, ages, count, x, past, head, plan.places[column], lane
+                now - wanted, ages, count, x, past, head, place, lane
             )
         course.waiting[lane] += 1
     for watch in range(len(plan.watched)):
         place, level = plan.watched[watch], plan.levels_V[watch]
         rises = x[place, lane] > level
         if course.known[lane] > 0 and rises != (past[head, lane, place] > level):
-            at = now - _crossing(level, ages, count, x, past, head, place, lane)
+            at = now - _crossing(level, ages, reach, x, past, head, place, lane)
             number = found.counts[board, watch]
             if number < found.crossings_s.shape[2]:
                 found.crossings_s[board, watch, number] = at if rises else -at
@@ -419,10 +432,11 @@ def _judge(
     settled = course.short[lane] <= 0 and memory.limited[0, lane] == 0
     worst, power = 0.0, 1 / max(2, known)
     if settled and known >= 2:
-        share = 1 / (memory.rate[0, lane] * course.ages[lane, known - 1])
-        worst = _error(
-            tables, memory, course.guess, course.past[course.head[lane]], lane, share, plan.error
-        )
+        x, rate = memory.x, memory.rate[0, lane]
+        worst = _error(tables, x, course, rate, plan.error, lane)
+        if h > plan.fine_s:
+            for place in plan.places:
+                worst = max(worst, _missed(x, course, rate, plan.turn, place, lane))
     if not settled or worst > 1:
         found.outcome[board, 2] += 1
         _go_back(tables, memory, course, lane)
