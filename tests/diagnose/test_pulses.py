@@ -133,8 +133,8 @@ def test_a_fault_is_found_from_what_the_fixture_times(
     faults = looked.dictionary.universe.faults
     first = looked.groups()[0]
     assert name in [faults[number].name for number, _ in first.faults]
-    # Of those named of such boards 7 % were counted to be another, or none.
-    assert first.probability <= 0.9
+    # Of those named of such boards 3 to 15 % are another, or none.
+    assert first.probability <= 0.85
     assert looked.sure() == []
     # Nothing at rest shows a capacitor.
     advised = looked.record("a" * 64, {}).next_probe
