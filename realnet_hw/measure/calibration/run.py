@@ -19,7 +19,7 @@ from realnet_hw.errors import BenchError, InputError
 from realnet_hw.measure import station as stations
 from realnet_hw.measure import virtual
 from realnet_hw.measure.bench import unfinished, versions
-from realnet_hw.measure.calibration import stored
+from realnet_hw.measure.calibration import stored, worth
 from realnet_hw.measure.calibration.assess import assess, figures
 from realnet_hw.measure.calibration.budget import expanded_V
 from realnet_hw.measure.calibration.meters import open_meter
@@ -109,7 +109,8 @@ def calibrate(
         progress: told before each point.
 
     Raises:
-        InputError: a bad station file, no meter in it, or nothing to resume.
+        InputError: a bad station file, no meter in it, one with which nothing is gained, or nothing
+            to resume.
         BenchError: the fixture or the meter did not do as told, or a channel can't be corrected.
         LinkLost: one of them does not answer any more.
     """
@@ -129,7 +130,13 @@ def calibrate(
     )
     with contextlib.ExitStack() as stack:
         around = stack.enter_context(
-            _around(station, station_file, someone, against_own_reference=against_own_reference)
+            _around(
+                station,
+                station_file,
+                someone,
+                lambda standard: worth.judge(standard, valid_days, room_C, where=str(station_file)),
+                against_own_reference=against_own_reference,
+            )
         )
         fixture = around.fixture
         standard = around.meter.standard if around.meter else OWN_REFERENCE
@@ -279,10 +286,21 @@ def _around(
     station: stations.Station,
     station_file: Path,
     someone: Someone,
+    judged: Callable[[Standard], str],
     *,
     against_own_reference: bool,
 ) -> Iterator[_Around]:
-    """Open the fixture and what it is calibrated with, on the virtual bench if need be."""
+    """Open the fixture and what it is calibrated with, on the virtual bench if need be.
+
+    A meter is judged as soon as its specification is known, before anybody is asked for anything.
+    """
+    table = None if against_own_reference else station.dmm
+    standard: Standard | None = None
+    warning = ""
+    if table is not None and table.driver == "typed":
+        name = table.model or "multimeter"
+        standard = standard_of(table, name, name, where=str(station_file))
+        warning = judged(standard)
     with contextlib.ExitStack() as stack:
         given = station.fixture
         at_virtual: Connection | None = None
@@ -301,16 +319,15 @@ def _around(
         )
         hands: Hands = _VirtualHands(at_virtual) if at_virtual else PersonsHands(person)
         meter: Meter | None = None
-        if not against_own_reference and station.dmm is not None:
-            table = station.dmm
-            if table.driver == "typed":
-                name = table.model or "multimeter"
-                standard: Standard = standard_of(table, name, name, where=str(station_file))
-                meter = TypedMeter(standard, person, _display(at_virtual))
-                person.tell(HELP)
-            elif address is not None:
-                meter = open_meter(table, address)
-                stack.callback(meter.close)
+        if standard is not None:
+            meter = TypedMeter(standard, person, _display(at_virtual))
+            person.tell(HELP)
+        elif table is not None and address is not None:
+            meter = open_meter(table, address)
+            stack.callback(meter.close)
+            warning = judged(meter.standard)
+        if warning:
+            person.tell(warning)
         if given is not None:
             person.ask(_preparation(meter))
         yield _Around(fixture, meter, hands)
