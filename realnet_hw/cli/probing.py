@@ -130,7 +130,14 @@ class Probing:
         self._answers.write(f"\n{looked.steps + 1}. The fixture sets {at} and reads: ")
         self._answers.flush()
         case, channels = bench.case(dict(probe.inputs))
-        taken = readings.from_cases([case], looked.board, channels, bench.wiring, bench.range_V)
+        taken = readings.from_cases(
+            [case],
+            looked.board,
+            channels,
+            bench.wiring,
+            bench.range_V,
+            sitting=bench.run.journal.path.name,
+        )
         self._kept.measure(taken)
         self._at = (probe.inputs, "")
         read = [looked.as_read(one, taken) for one in taken.values]

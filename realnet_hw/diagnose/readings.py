@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -61,7 +62,7 @@ class Reading:
     Args:
         probe: where and how.
         value: volts, ohms, amperes or seconds.
-        channel: whose budget holds its uncertainty.
+        channel: whose budget holds its uncertainty, in the sitting it was read in.
     """
 
     probe: Probe
@@ -93,7 +94,8 @@ class Readings:
     Args:
         values: the readings.
         delivered: of each case that a voltage was read at, each input.
-        budgets: by channel.
+        budgets: by channel; what a fixture read has one of its own in each sitting, for between
+            two it may have been calibrated, or be another one.
         range_V: readings of voltages by channel reach from minus to plus that; none for others.
         untimed: nets with a pulse that could not be timed as one, at any case, and why.
     """
@@ -205,8 +207,14 @@ def from_measurement(measurement: Measurement, board: Board) -> Readings:
     Raises:
         InputError: a value that the board does not have.
     """
+    begun = f"{measurement.station} {measurement.started_utc}"
     return from_cases(
-        measurement.cases, board, measurement.channels, measurement.wiring, measurement.range_V
+        measurement.cases,
+        board,
+        measurement.channels,
+        measurement.wiring,
+        measurement.range_V,
+        sitting=measurement.made_from.get("journal", begun),
     )
 
 
@@ -216,11 +224,17 @@ def from_cases(
     channels: Mapping[str, Sequence[Component]],
     wiring: Mapping[str, str],
     range_V: float | None,
+    *,
+    sitting: str,
 ) -> Readings:
     """Return what was read of a board case by case.
 
     A case one of whose inputs is not known counts as delivered as set, with what the source's
     budget says.
+
+    Errors of a fixture are one error for a sitting's readings, and not for another sitting's. That
+    is right for two fixtures, and before and after a calibration; of one fixture that stayed as it
+    was, readings of several sittings agree better than these budgets expect.
 
     Args:
         cases: as measured.
@@ -228,23 +242,28 @@ def from_cases(
         channels: their budgets.
         wiring: terminal to channel.
         range_V: readings of voltages reach from minus that to that; None where it is not known.
+        sitting: in which they were measured, unlike every other.
 
     Raises:
         InputError: a value that the board does not have.
     """
+
+    def own(name: str) -> str:
+        return f"{name} in {sitting}"
+
     nets = {port.name: port.net for port in board.outputs}
     nets |= {point.name: point.net for point in board.test_points if point.name not in nets}
     values: list[Reading] = []
     delivered: list[Delivered] = []
     untimed: dict[str, str] = {}
-    budgets: dict[str, Sequence[Component]] = dict(channels)
+    budgets = {own(channel): _of_sitting(budget, own) for channel, budget in channels.items()}
     for case in cases:
         inputs = tuple((port.name, case.inputs[port.name].set_V) for port in board.inputs)
         for name, arrived in case.inputs.items():
             read = MeasuredValue(value_V=arrived.value_V, U_V=arrived.U_V, channel=arrived.channel)
-            channel = _channel(read, budgets)
+            channel = _channel(read, budgets, own)
             if arrived.value_V is None:
-                channel = wiring.get(name, _BY_HAND)
+                channel = own(wiring[name]) if name in wiring else _BY_HAND
                 budgets.setdefault(channel, [_component("source", *_SOURCE)])
             at_V = arrived.set_V if arrived.value_V is None else arrived.value_V
             delivered.append(Delivered(inputs, name, at_V, channel))
@@ -253,7 +272,7 @@ def from_cases(
                 raise InputError(f"the board has no value {name!r}", where="measurement")
             if value.value_V is not None:
                 probe = Probe("volt", inputs, nets[name])
-                values.append(Reading(probe, value.value_V, _channel(value, budgets)))
+                values.append(Reading(probe, value.value_V, _channel(value, budgets, own)))
         for name, pulse in case.pulses.items():
             if name not in nets:
                 raise InputError(f"the board has no pulse {name!r}", where="measurement")
@@ -261,31 +280,41 @@ def from_cases(
                 untimed[nets[name]] = pulse.untimed
             else:
                 probe = Probe("second", inputs, nets[name])
-                values.append(Reading(probe, pulse.width_s, _timed(pulse, budgets)))
+                values.append(Reading(probe, pulse.width_s, _timed(pulse, budgets, own)))
     timed = {reading.channel for reading in values if reading.probe.kind == "second"}
     volts = [channel for channel in budgets if channel not in timed]
     reach = {} if range_V is None else dict.fromkeys(volts, range_V)
     return Readings(tuple(values), tuple(delivered), budgets, reach, untimed)
 
 
-def _timed(pulse: MeasuredPulse, budgets: dict[str, Sequence[Component]]) -> str:
+def _of_sitting(budget: Sequence[Component], own: Callable[[str], str]) -> Sequence[Component]:
+    """Return a channel's budget with names of their own for the errors of the whole fixture."""
+    return [
+        msgspec.structs.replace(one, name=own(one.name)) if one.shared == "fixture" else one
+        for one in budget
+    ]
+
+
+def _timed(
+    pulse: MeasuredPulse, budgets: dict[str, Sequence[Component]], own: Callable[[str], str]
+) -> str:
     """Return a pulse's channel; one without a budget gets what was stated with the width."""
-    channel = pulse.channel or _BY_HAND
+    channel = own(pulse.channel or _BY_HAND)
     if channel not in budgets:
-        channel = f"{channel} {pulse.width_s}"
+        channel = f"{channel}, within {pulse.U_s} s"
         budgets[channel] = [_component("as stated", 0.0, (pulse.U_s or 0.0) / 2, in_s=True)]
     return channel
 
 
-def _channel(value: MeasuredValue, budgets: dict[str, Sequence[Component]]) -> str:
+def _channel(
+    value: MeasuredValue, budgets: dict[str, Sequence[Component]], own: Callable[[str], str]
+) -> str:
     """Return a reading's channel; one without a budget gets what was stated with the reading."""
-    channel = value.channel or _BY_HAND
-    if channel in budgets or value.value_V is None:
-        return channel
-    u_V = (value.U_V or 0.0) / 2
-    name = f"{channel} {value.value_V}"
-    budgets[name] = [_component("as stated", 0.0, u_V)]
-    return name
+    channel = own(value.channel or _BY_HAND)
+    if channel not in budgets and value.value_V is not None:
+        channel = f"{channel}, within {value.U_V} V"
+        budgets[channel] = [_component("as stated", 0.0, (value.U_V or 0.0) / 2)]
+    return channel
 
 
 def value_typed(text: str, kind: Quantity) -> float:

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from realnet_hw.board import Board
 from realnet_hw.diagnose import diagnosis
 from realnet_hw.diagnose.diagnosis import Investigation
 from realnet_hw.diagnose.readings import Readings, from_measurement
 from realnet_hw.diagnose.universe import Universe
 from realnet_hw.export.netlist import Netlist
 from realnet_hw.predict.compiled.engine import CompiledEngine
+from realnet_hw.records import Measurement
 from tests.bench import runs, simulated
 from tests.bench.runs import Drawn
 
@@ -22,10 +24,15 @@ from tests.bench.runs import Drawn
 class Looked:
     """The board, and what starts a new look at it."""
 
+    board: Board
     netlist: Netlist
     universe: Universe
     fresh: Callable[[], Investigation]
-    read: Callable[..., Readings]
+    measured: Callable[..., Measurement]
+
+    def read(self, *faults: str, seed: int = 7) -> Readings:
+        """Return what a fixture reads of a board with faults."""
+        return from_measurement(self.measured(*faults, seed=seed), self.board)
 
 
 def looked_at(name: str, folder: Path) -> Looked:
@@ -37,15 +44,15 @@ def looked_at(name: str, folder: Path) -> Looked:
     def fresh() -> Investigation:
         return Investigation(board, netlist, deck, engine, wrong, cases, folder=folder)
 
-    def read(*faults: str, seed: int = 7) -> Readings:
+    def measured(*faults: str, seed: int = 7) -> Measurement:
         reading, wiring = runs.reading().reading, runs.wired(name)
         drawn = [Drawn(seed, faults)]
         ((record, _),) = simulated.measurements(
             board, deck, netlist.sha256(), engine, wiring, reading, drawn
         )
-        return from_measurement(record, board)
+        return record
 
-    return Looked(netlist, wrong, fresh, read)
+    return Looked(board, netlist, wrong, fresh, measured)
 
 
 @pytest.fixture(scope="session")

@@ -93,6 +93,39 @@ def test_the_fixture_takes_what_is_wired_and_nobody_is_asked_where_nobody_listen
     assert [(g.p, g.faults) for g in again.groups] == [(g.p, g.faults) for g in record.groups]
 
 
+def test_a_sitting_goes_on_with_its_own_uncertainty(
+    xor: Looked,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A measurement with budgets ten times as wide, gone on with by the virtual bench."""
+    monkeypatch.chdir(tmp_path)
+    measured = xor.measured("R9 is 2.61k")
+    wide = {
+        channel: [
+            msgspec.structs.replace(one, u_V=10 * one.u_V, u_relative=10 * one.u_relative)
+            for one in budget
+        ]
+        for channel, budget in measured.channels.items()
+    }
+    first = msgspec.structs.replace(measured, cases=measured.cases[:1], channels=wide)
+    Path("first.json").write_text(records.encode(first), "utf-8")
+    Path("desk.toml").write_text('name = "desk"\n[virtual]\nfaults = ["R9 is 2.61k"]\n', "utf-8")
+    assert main(["diagnose", "xor_opamp", "first.json", "--station", "desk.toml", "--json"]) == 1
+    (kept,) = Path("bench/records/xor_opamp").glob("*-readings-*.json")
+    said = [records.decode(capfd.readouterr().out)]
+    assert main(["diagnose", "xor_opamp", str(kept), "--json"]) == 1
+    said.append(records.decode(capfd.readouterr().out))
+    for record in said:
+        assert isinstance(record, records.Diagnosis)
+        U = {True: set[float](), False: set[float]()}
+        for reading in record.readings:
+            if reading.node == "Y":
+                U[reading.inputs == {"X1": 0.0, "X2": 0.0}].add(reading.U or 0.0)
+        assert min(U[True]) > 5 * max(U[False])
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from realnet_hw.diagnose.readings import Probe
 from realnet_hw.diagnose.twins import Twin
 from realnet_hw.errors import InputError
 from realnet_hw.export.deck import Deck, Spread
+from realnet_hw.uncertainty import covariance
 from tests.bench import runs
 
 
@@ -127,6 +130,71 @@ def test_a_file_that_holds_something_else_is_one_line(
 def test_a_file_that_says_too_little_is_refused(tmp_path: Path, entry: dict[str, object]) -> None:
     with pytest.raises(InputError):
         read(given(tmp_path, entry))
+
+
+def sitting(name: str, x1: float, u_V: float, range_V: float) -> readings.Readings:
+    """Read Y at adc0: 1 V with X1 as given, its error and that of the reference as large."""
+    board, _, _ = runs.described("xor_opamp")
+    kinds: tuple[Literal["channel", "fixture"], ...] = ("channel", "fixture")
+    budget = [
+        records.Component(name=f"of the {kind}", kind="B", u_V=u_V, shared=kind, source="the test")
+        for kind in kinds
+    ]
+    inputs = {
+        port: records.MeasuredInput(set_V=at, value_V=at, U_V=2 * u_V, channel="adc0")
+        for port, at in (("X1", x1), ("X2", 0.0))
+    }
+    case = records.MeasuredCase(
+        inputs=inputs,
+        outputs={"Y": records.MeasuredValue(value_V=1.0, U_V=2 * u_V, channel="adc0")},
+        nodes={},
+        time_utc="",
+    )
+    channels = {"adc0": budget}
+    return readings.from_cases([case], board, channels, {}, range_V, sitting=name)
+
+
+def test_what_was_read_in_another_sitting_keeps_its_uncertainty(tmp_path: Path) -> None:
+    """Before a calibration and after it, on the same channel, kept in one file."""
+    board, found, _ = runs.described("xor_opamp")
+    before, after = sitting("a", 0.0, 13e-3, 10.24), sitting("b", 5.0, 1e-3, 5.0)
+    path = tmp_path / "kept.json"
+    kept = reading_file.Kept(path, board.name, found.sha256(), measured=[before])
+    kept.measure(after)
+    more = sitting("b", 2.0, 1e-3, 5.0)
+    for joined in (before.joined(after), read(path)):
+        both = joined.joined(more)
+        one, *others = both.values
+        assert readings.expanded(one, both.budgets) == pytest.approx(2 * math.sqrt(2) * 13e-3)
+        assert both.range_V[one.channel] == 10.24
+        for other in others:
+            assert readings.expanded(other, both.budgets) == pytest.approx(2 * math.sqrt(2) * 1e-3)
+            assert both.range_V[other.channel] == 5.0
+        # One error for all of a sitting, none in common with another.
+        errors = covariance([(each.channel, each.value) for each in both.values], both.budgets)
+        assert errors[1, 2] == pytest.approx(errors[1, 1])
+        assert errors[0] == pytest.approx([2 * 13e-3**2, 0.0, 0.0])
+
+
+def test_what_is_stated_with_a_value_is_not_another_ones() -> None:
+    """The same volts in one record, once with 2 mV and once with 40 mV, and no channel."""
+    board, _, _ = runs.described("xor_opamp")
+    stated = [
+        records.MeasuredCase(
+            # What arrived at X2 is not known: as set, and as well as sources are.
+            inputs={
+                "X1": records.MeasuredInput(set_V=0.0, value_V=0.0, U_V=U_V, channel=None),
+                "X2": records.MeasuredInput(set_V=at, value_V=None, U_V=None, channel=None),
+            },
+            outputs={"Y": records.MeasuredValue(value_V=1.0, U_V=U_V, channel=None)},
+            nodes={},
+            time_utc="",
+        )
+        for at, U_V in ((0.0, 2e-3), (5.0, 40e-3))
+    ]
+    found = readings.from_cases(stated, board, {}, {}, None, sitting="by a person")
+    expanded_V = [readings.expanded(each, found.budgets) for each in found.values]
+    assert expanded_V == pytest.approx([2e-3, 40e-3])
 
 
 def volts(x1: float, x2: float, node: str, value: float) -> dict[str, object]:
