@@ -14,6 +14,9 @@
 The command line turns each into one line on stderr and exit status 2.
 """
 
+RESUME = "go on with --resume"
+"""How a run with a journal goes on."""
+
 
 class RealnetError(Exception):
     """Something that could not be done, said in one line.
@@ -23,14 +26,18 @@ class RealnetError(Exception):
         where: the file, part or channel that it is about.
         allowed: the range or the choices that would have been accepted.
         mend: what the reader can do about it.
+        go_on: how, afterwards, what was begun goes on.
     """
 
-    def __init__(self, what: str, *, where: str = "", allowed: str = "", mend: str = "") -> None:
+    def __init__(
+        self, what: str, *, where: str = "", allowed: str = "", mend: str = "", go_on: str = ""
+    ) -> None:
         super().__init__(what)
         self.what = what
         self.where = where
         self.allowed = allowed
         self.mend = mend
+        self.go_on = go_on
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.what}" if self.where else self.what
@@ -38,6 +45,8 @@ class RealnetError(Exception):
             text += f" (allowed: {self.allowed})"
         if self.mend:
             text += f"; {self.mend}"
+        if self.go_on:
+            text += f", then {self.go_on}" if self.mend else f"; {self.go_on}"
         return " ".join(text.split())
 
 

@@ -177,13 +177,13 @@ def _probe(
     except RealnetError as error:
         if not looked.readings.values:
             raise
-        # What a fixture says of going on is meant for a measurement.
-        mend = error.mend.partition("go on with --resume")[0]
+        # How a measurement goes on is not how this does.
         raise type(error)(
             error.what,
             where=error.where,
             allowed=error.allowed,
-            mend=f"{mend}every reading is kept, go on with: {again}",
+            mend=error.mend,
+            go_on=f"go on with every reading that was kept: {again}",
         ) from error
 
 

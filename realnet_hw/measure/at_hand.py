@@ -32,7 +32,8 @@ class AtHand:
         clock: of the fixture's controller.
         calibrated: the budgets of its channels.
         range_V: readings reach from minus that to that.
-        calibration: that counts for the fixture, None where none does.
+        calibration: that counts for the fixture, None where none does; the first time that inputs
+            are set, what they become is compared with it.
         unattended_s: inputs that nobody reads at for so long need not stay on.
     """
 
@@ -43,6 +44,7 @@ class AtHand:
     calibration: FixtureCalibration | None = None
     unattended_s: float = UNATTENDED_S
     _held_V: dict[str, float] = field(default_factory=dict, init=False)
+    _is_confirmed: bool = field(default=False, init=False)
 
     @property
     def wiring(self) -> Mapping[str, str]:
@@ -65,7 +67,7 @@ class AtHand:
         """
         run = self.run
         settings = ", ".join(f"{name} = {volts:g} V" for name, volts in inputs.items())
-        bench.set_up(run.board, run.wiring, run.fixture, self.calibration)
+        self._set_up()
         point = run.point(f"{len(run.journal.points)}: {settings}", inputs)
         run.fixture.output(False)
         channels = assemble.budgets(run.wiring, run.journal.points, self.clock, self.calibrated)
@@ -80,11 +82,18 @@ class AtHand:
             InputError, BenchError, LinkLost: as ``confirm_held`` and the fixture.
         """
         run = self.run
-        bench.set_up(run.board, run.wiring, run.fixture, self.calibration)
+        self._set_up()
         run.fixture.source({run.wiring[name]: volts for name, volts in inputs.items()})
         self._held_V = dict(inputs)
         run.fixture.wait(run.reading.settle_s)
         self.confirm_held()
+
+    def _set_up(self) -> None:
+        run = self.run
+        # A shield is not changed with the fixture open, and it takes seconds to look.
+        calibration = None if self._is_confirmed else self.calibration
+        bench.set_up(run.board, run.wiring, run.fixture, calibration)
+        self._is_confirmed = True
 
     @property
     def holds(self) -> bool:

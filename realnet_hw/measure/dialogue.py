@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
-from realnet_hw.errors import BenchError, LinkLost
+from realnet_hw.errors import RESUME, BenchError, LinkLost
 from realnet_hw.measure.link import Link, NoAnswer
 
 _T = TypeVar("_T")
@@ -234,22 +234,26 @@ class Dialogue:
         """Raise what the fixture queued, if anything."""
         if not errors:
             return
-        mend = ""
+        why, mend, go_on = "", "", RESUME
         numbers = {error.split()[0] for error in errors}
         if _HEARTBEAT_LOST in numbers:
-            mend = f"the host was silent for {self._heartbeat_s:g} s, so outputs are grounded; "
-            mend += "go on with --resume"
+            why = f"; the host was silent for {self._heartbeat_s:g} s, so outputs are grounded"
         elif _SUPPLY_LOST in numbers:
-            mend = "the fixture's +15 V or -15 V was missing, so outputs are grounded; check that "
-            mend += "supply and its plug, then go on with --resume"
+            why = "; the fixture's +15 V or -15 V was missing, so outputs are grounded"
+            mend = "check that supply and its plug"
         elif numbers & _RESTARTED:
-            mend = "the fixture restarted, so outputs are grounded; check its supply, "
-            mend += "then go on with --resume"
+            why = "; the fixture restarted, so outputs are grounded"
+            mend = "check its supply"
         elif any(map(_DISTURBED.fullmatch, numbers)):
-            mend = "the line is disturbed, another program writes to it, or the fixture restarted: "
-            mend += "check cable and supply, close other programs, then go on with --resume"
+            why = "; the line is disturbed, another program writes to it, or the fixture restarted"
+            mend = "check cable and supply, close other programs"
+        else:
+            go_on = ""
         raise BenchError(
-            f"the fixture refused {line}: {', '.join(errors)}", where=self._link.address, mend=mend
+            f"the fixture refused {line}: {', '.join(errors)}{why}",
+            where=self._link.address,
+            mend=mend,
+            go_on=go_on,
         )
 
     def _raise_missed(self, line: str) -> NoReturn:
@@ -265,7 +269,7 @@ class Dialogue:
         raise NoAnswer(
             f"no answer to {line}; the link is in step again and nothing was repeated",
             where=self._link.address,
-            mend="go on with --resume",
+            go_on=RESUME,
         )
 
     def _on_link(self, action: Callable[[Link], _T]) -> _T:
@@ -280,7 +284,8 @@ class Dialogue:
             what,
             where=self._link.address,
             mend=f"the firmware grounds the outputs {self._heartbeat_s:g} s after the last word; "
-            "check the cable, then go on with --resume",
+            "check the cable",
+            go_on=RESUME,
         )
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from realnet_hw.board import Firing
-from realnet_hw.errors import BenchError, InputError, LinkLost
+from realnet_hw.errors import RESUME, BenchError, InputError, LinkLost
 from realnet_hw.measure import signals
 from realnet_hw.measure.codes import Correction
 from realnet_hw.measure.dialogue import Dialogue, Identity
@@ -327,7 +327,8 @@ class Fixture:
             raise BenchError(
                 "the fixture has forgotten the limits of its sources",
                 where=self.address,
-                mend="it has restarted: check its supply, then go on with --resume",
+                mend="it has restarted: check its supply",
+                go_on=RESUME,
             )
 
     def confirm_on(self) -> None:
@@ -342,7 +343,8 @@ class Fixture:
             raise BenchError(
                 "the outputs went off by themselves",
                 where=self.address,
-                mend="check the fixture's supply, then go on with --resume",
+                mend="check the fixture's supply",
+                go_on=RESUME,
             )
 
     def safe(self) -> None:

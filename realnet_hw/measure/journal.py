@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from realnet_hw.errors import BenchError, InputError
+from realnet_hw.errors import RESUME, BenchError, InputError
 from realnet_hw.measure.codes import Correction
 
 FORMAT = "realnet-journal"
@@ -248,7 +248,8 @@ class Journal(Generic[E]):
             raise InputError(
                 error.strerror or str(error),
                 where=str(self.path),
-                mend="make room and go on with --resume",
+                mend="make room",
+                go_on=RESUME,
             ) from None
 
 

@@ -8,13 +8,17 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from realnet_hw.board import Board
 from realnet_hw.cli import main
 from realnet_hw.errors import BenchError
+from realnet_hw.measure import bench as measuring
 from realnet_hw.measure.at_hand import AtHand, board_at_hand
+from realnet_hw.measure.calibration import pair
+from realnet_hw.records import FixtureCalibration, Standard
 from tests.faults.conftest import BOARD
 from tests.faults.desk import Desk
 
@@ -61,6 +65,44 @@ def test_nothing_is_held_where_ohms_are_read(board: Board, bench: Desk, tmp_path
         at_hand.beat()
 
 
+def test_a_shield_is_looked_at_once(
+    board: Board, bench: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the one that was calibrated, and stays it while the fixture is open."""
+    looked: list[object] = []
+
+    def confirm(calibration: FixtureCalibration, *rest: Any) -> None:
+        looked.append(calibration)
+        pair.confirm(calibration, *rest)
+
+    monkeypatch.setattr(measuring, "confirm", confirm)
+    # Without a point to compare with, it says nothing: how often it is asked is what counts.
+    calibration = FixtureCalibration(
+        made_from={},
+        station="desk",
+        path="",
+        firmware="",
+        standard=Standard(
+            kind="typed", name="", of_reading=0.0, of_range_V=0.0, source="", traceable=False
+        ),
+        method="",
+        started_utc="",
+        finished_utc="",
+        date="2026-01-01",
+        expires="2027-01-01",
+        channels={},
+        readings=[],
+        checks=[],
+    )
+    with board_at_hand(board, "", bench.station(tmp_path), tmp_path / "out") as at_hand:
+        at_hand.calibration = calibration
+        at_hand.hold({"X1": 5.0, "X2": 0.0})
+        at_hand.rest()
+        at_hand.case({"X1": 0.0, "X2": 0.0})
+        at_hand.hold({"X1": 0.0, "X2": 5.0})
+    assert looked == [calibration]
+
+
 def test_what_was_read_until_the_fixture_failed_is_kept(
     bench: Desk,
     tmp_path: Path,
@@ -89,8 +131,11 @@ def test_what_was_read_until_the_fixture_failed_is_kept(
     (kept,) = tmp_path.glob(f"bench/records/{BOARD}/*-readings-*.json")
     again = f"realnet diagnose {BOARD} {kept.relative_to(tmp_path)} --station {station}"
     captured = capfd.readouterr()
-    assert captured.err.endswith(f"every reading is kept, go on with: {again}\n")
-    assert "--resume" not in captured.err
+    said = captured.err.splitlines()[-1].partition(": the outputs ")[2]
+    assert said == (
+        "went off by themselves; check the fixture's supply, "
+        f"then go on with every reading that was kept: {again}"
+    )
     # At these inputs the fixture holds the board, and says so with every question.
     assert captured.out.count("The fixture holds X1 = ") == 2
     said = json.loads(kept.read_text("utf-8"))
