@@ -50,13 +50,13 @@ def _at_pin(fault: Fault) -> str:
     subject, _, pin = fault.name.split()[0].partition(".")
     match fault.kind:
         case "open":
-            return f"Touch up pin {pin} of {subject}; in a socket, look for a leg bent under it."
+            return f"Resolder pin {pin} of {subject}; in a socket, look for a leg bent under it."
         case "stuck":
-            return f"Look for solder between pin {pin} and its neighbours; else exchange {subject}."
+            return f"Look for solder between pin {pin} and its neighbours; else replace {subject}."
         case "offset":
-            return f"Exchange {subject}."
+            return f"Replace {subject}."
         case "weak":
-            return f"Touch up pin {pin} of {subject}; else exchange {subject}."
+            return f"Resolder pin {pin} of {subject}; else replace {subject}."
         case _:
             return f"Move that leg of {subject} into its own hole."
 
@@ -66,9 +66,9 @@ def _at_part(fault: Fault, netlist: Netlist) -> str:
     value = netlist.parts[name].value
     match fault.kind:
         case "short":
-            return f"Look for solder across {name}; else exchange it."
+            return f"Look for solder across {name}; else replace it."
         case "open":
-            return f"Touch up both joints of {name}; else exchange it ({value})."
+            return f"Resolder both joints of {name}; else replace it ({value})."
         case "wrong value":
             return f"Read its marking; put {value} there."
         case "swapped":
@@ -79,7 +79,7 @@ def _at_part(fault: Fault, netlist: Netlist) -> str:
         case _ if len(netlist.parts[name].pins) > 2:
             return "Is it there, its notch as printed, no leg bent under it?"
         case _:
-            return f"Is {name} there? Touch up its joints; else exchange it ({value})."
+            return f"Is {name} there? Resolder its joints; else replace it ({value})."
 
 
 def _cathode(name: str, netlist: Netlist) -> str:
@@ -92,10 +92,10 @@ def _cathode(name: str, netlist: Netlist) -> str:
 def _at_wires(fault: Fault) -> str:
     match fault.kind:
         case "swapped":
-            return "Change the two wires over."
+            return "Swap the two wires."
         case "bridge":
             return "Look for solder or a strand between them and take it off."
         case "not written":
-            return "Touch up the joints there; else exchange the part that stores."
+            return "Resolder the joints there; else replace the part that stores."
         case _:
             return "Follow the wire with the meter, from where it begins to the first part."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from realnet_hw.board import Board
-from realnet_hw.diagnose import diagnosis, drawn, possible, reading_file, readings
+from realnet_hw.diagnose import diagnosis, drawn, possible, reading_file, readings, words
 from realnet_hw.diagnose.diagnosis import Investigation
 from realnet_hw.diagnose.readings import Probe, Readings
 from realnet_hw.errors import InputError
@@ -201,6 +202,20 @@ def given(tmp_path: Path, **entry: object) -> Path:
     path = tmp_path / "readings.json"
     path.write_text(json.dumps({"readings": [entry]}), "utf-8")
     return path
+
+
+def test_the_figures_that_are_told_are_those_of_the_page() -> None:
+    page = Path(__file__).parents[2] / "docs" / "explanation" / "diagnosis.md"
+    table = page.read_text("utf-8").split("| `nand_555`, fired by a fixture |")[1].split("\n\n")[0]
+    row = re.compile(r"^\| ([^|(]*?) (?:\([^|]*)?\| (\d+) % \|", re.MULTILINE)
+    counted = dict(row.findall(table))
+    told = [
+        counted["the right fault is the most probable one"],
+        counted["it is among the first three"],
+        counted["it is in the most probable group"],
+        counted["called sound"],
+    ]
+    assert [each for each in re.findall(r"\b\d+\b", words.PULSES) if each != "100"] == told
 
 
 def read(timers: Timers, path: Path) -> Readings:
