@@ -2,7 +2,8 @@
 
 What stands behind a block's language says what it is:
 
-- ``sh``: commands to be run here; ``sh exits 1``: of which the last ends with that status;
+- ``sh``: commands to be run here, one a line; ``sh exits 1``: of which the last ends with that
+  status;
 - ``sh checkout``, ``sh root``, ``sh hardware``: commands that need a checkout to be set up, rights,
   or a fixture; they are not run;
 - ``python NAME``, ``toml NAME``, ``json NAME``: a file to be saved under that name;
@@ -28,6 +29,8 @@ ROOT = Path(__file__).parents[1]
 # Not run: see above.
 ELSEWHERE = ("checkout", "root", "hardware")
 LOOKED_AT = ("text", "console", "json", "toml", "c")
+# Words that a line begins with which is a part of something longer.
+_PARTS = ("for", "while", "until", "do", "done", "if", "then", "else", "fi", "case", "esac")
 
 _BLOCK = re.compile(r"^( *)```([^\n]*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 
@@ -73,6 +76,20 @@ def blocks(text: str) -> Iterator[Block]:
         yield Block(language, note, "\n".join(lines) + "\n")
 
 
+def commands(text: str) -> list[str]:
+    """The commands of a block ``sh``: one a line, or in several that end with a backslash.
+
+    Raises:
+        ValueError: a line that is no command by itself, as of a loop or a here-document.
+    """
+    lines = [line.strip() for line in text.replace("\\\n", " ").splitlines()]
+    found = [line for line in lines if line and not line.startswith("#")]
+    for line in found:
+        if "<<" in line or line.split()[0].rstrip(";") in _PARTS:
+            raise ValueError(f"a loop, condition or here-document is not run line by line: {line}")
+    return found
+
+
 def run(page: Path, folder: Path) -> None:
     """Do what a page says, in a folder.
 
@@ -80,6 +97,7 @@ def run(page: Path, folder: Path) -> None:
 
     Raises:
         RuntimeError: a command ended with another status than the page says; it is printed why.
+        ValueError: as ``commands``.
     """
     # `python` is the one that runs this.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -105,7 +123,7 @@ def run(page: Path, folder: Path) -> None:
         elif block.is_run and block.language == "python":
             _expect(page, block.text, run_program([sys.executable, "-"], block.text), 0)
         elif block.is_run:
-            *before, last = block.text.replace("\\\n", " ").splitlines()
+            *before, last = commands(block.text)
             for line in before:
                 _expect(page, line, status(line), 0)
             _expect(page, last, status(last), block.status)

@@ -201,6 +201,17 @@ def test_every_block_says_what_it_is_and_what_can_be_run_is(page: Path) -> None:
                 )
 
 
+def test_a_block_of_commands_is_read_line_by_line() -> None:
+    text = "realnet list\n\n# Two lines:\nrealnet build \\\n  xor_opamp\n"
+    assert [line.split() for line in pages.commands(text)] == [
+        ["realnet", "list"],
+        ["realnet", "build", "xor_opamp"],
+    ]
+    for longer in ("for i in 1 2; do\n  realnet list\ndone\n", "cat > a.toml <<END\nEND\n"):
+        with pytest.raises(ValueError, match=r"not run line by line: (for|cat)"):
+            pages.commands(longer)
+
+
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Do what a page and those after it say, once; returns the folder it was done in."""
