@@ -45,8 +45,10 @@ Kind = Literal[
 # A wrong value differs by more than tolerances leave open, and is neither open nor short. What a
 # board of pulses answers takes long, and an array has many resistors: their steps are wider.
 _NEAREST, _FARTHEST, _RATIO, _WIDE_RATIO = 1.035, 40.0, 1.14, 1.6
-# By so much more probable a usual slip makes the step in which it lies.
+# By so much more probable a usual slip makes the step in which it lies. The commonest are a band
+# or a digit that is misread.
 _USUAL = 4.0
+_DECADES = 0.1, 10.0
 # How often faults of a kind happen, against each other: an even guess, with exceptions. Pairs of
 # nets and holes are many, and each is less probable than a bad joint; amplifiers that live on with
 # a damage are rare.
@@ -183,14 +185,20 @@ def _of_parts(deck: Deck) -> Iterator[tuple[Fault, list[Hypothesis]]]:
 
 def _wrong_values(deck: Deck, reference: str) -> list[Hypothesis]:
     usual = slips(deck, reference)
+    spans = dict.fromkeys(steps(_RATIO if _is_small(deck) else _WIDE_RATIO), 1.0)
+    if not _is_small(deck):
+        # In a wide step a decade is lost: what fits it well fits the step badly.
+        for decade in _DECADES:
+            usual.remove(decade)
+            spans[(decade / _NEAREST, decade * _NEAREST)] = _USUAL
     return [
         Hypothesis(
             0,
             f"{reference} wrong value",
-            share=1 + _USUAL * sum(low <= slip < high for slip in usual),
+            share=share + _USUAL * sum(low <= slip < high for slip in usual),
             factors=(low, high),
         )
-        for low, high in steps(_RATIO if _is_small(deck) else _WIDE_RATIO)
+        for (low, high), share in spans.items()
     ]
 
 
@@ -199,7 +207,7 @@ def slips(deck: Deck, reference: str) -> list[float]:
     values = values_alike(deck, reference)
     right = values[reference.lower()]
     series = preferred_values.values("E24", right / 1.3, right * 1.3)
-    found = [0.1, 10.0]
+    found = [*_DECADES]
     found += [max(value for value in series if value < right / _NEAREST) / right]
     found += [min(value for value in series if value > right * _NEAREST) / right]
     others = {value / right for value in values.values()}
