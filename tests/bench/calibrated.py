@@ -9,6 +9,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 
+import msgspec
+
 from realnet_hw.emulate.moment import Moment
 from realnet_hw.emulate.within import Within, outer_tenth, uniform
 from realnet_hw.measure.calibration.assess import assess, figures
@@ -31,6 +33,7 @@ _METER = standard_of(DmmTable(driver="keysight_344xx"), "meter", "34461A", where
 _METER_GAIN, _METER_OFFSET_V = 52e-6, 75e-6
 # A room of 20 to 30 degrees.
 _ROOM_K, _YEAR_days = 5.0, 365.0
+_SPECIFIED_C, _THERMOMETER_K = 25.0, 1.0
 
 
 def within(truth: str) -> Within:
@@ -51,14 +54,21 @@ class CalibratedTerminals(Terminals):
     Args:
         seed, truth: as of ``Terminals``.
         plan: of the calibration.
+        reads_room: whether somebody looked at a thermometer then.
 
     Raises:
         BenchError: it is further off than its controller can correct.
     """
 
-    def __init__(self, seed: int, truth: str, plan: Plan = PLAN) -> None:
+    def __init__(
+        self, seed: int, truth: str, plan: Plan = PLAN, *, reads_room: bool = False
+    ) -> None:
         then, now = moments(seed, truth)
         self._record = record(seed, Terminals(seed, truth, then), plan)
+        if reads_room:
+            off_K = uniform(random.Random(f"thermometer {seed}"), _THERMOMETER_K)
+            room_C = _SPECIFIED_C + then.warmer_K + off_K
+            self._record = msgspec.structs.replace(self._record, room_C=room_C)
         self._held = corrections_of(self._record.channels)
         super().__init__(seed, truth, now)
 

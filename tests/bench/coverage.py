@@ -55,14 +55,16 @@ def uncalibrated(seed: int, truth: str) -> dict[str, list[Found]]:
     return _found(seed, truth, Terminals(seed, truth, moments(seed, truth)[1]))
 
 
-def calibrated(seed: int, truth: str, plan: Plan) -> dict[str, list[Found]]:
+def calibrated(
+    seed: int, truth: str, plan: Plan, *, reads_room: bool = False
+) -> dict[str, list[Found]]:
     """Return what is found after a calibration against a meter, some time later.
 
     Nothing is found of a fixture that is further off than its controller can correct: calibrating
     it is refused.
     """
     try:
-        return _found(seed, truth, CalibratedTerminals(seed, truth, plan))
+        return _found(seed, truth, CalibratedTerminals(seed, truth, plan, reads_room=reads_room))
     except BenchError:
         return {}
 

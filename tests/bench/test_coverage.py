@@ -15,32 +15,49 @@ from tests.bench.coverage import INSIDE, WIDE, Cover, Found
 QUICK = Plan(asked=21, rounds=2, average=4)
 
 
+OTHERWISE = [truth for truth in FIXTURES if truth != "even"]
+KINDS = ["sense", "source", "sense, calibrated", "source, calibrated"]
+KNOWN_TO_MISS = {("sense, calibrated", "at_bounds"): 0.78}
+"""Of 168 errors 92.9 % lie within U, of these 83 %: see docs/explanation/uncertainty.md."""
+
+
 @pytest.fixture(scope="module")
-def found() -> dict[str, list[Found]]:
-    """Errors of every kind: fixtures of each truth but ``even``, which is what budgets assume."""
-    every: dict[str, list[Found]] = {}
-    for number, truth in enumerate(t for t in FIXTURES if t != "even"):
+def found() -> dict[tuple[str, str], list[Found]]:
+    """Errors by kind and truth: each truth but ``even``, which is what budgets assume."""
+    every: dict[tuple[str, str], list[Found]] = {}
+    for number, truth in enumerate(OTHERWISE):
         first = 100 * number
         for seed in range(first, first + 16):
             for kind, errors in coverage.uncalibrated(seed, truth).items():
-                every.setdefault(kind, []).extend(errors)
-        for seed in range(first, first + 6):
+                every.setdefault((kind, truth), []).extend(errors)
+        for seed in range(first, first + (16 if truth == "at_bounds" else 6)):
             for kind, errors in coverage.calibrated(seed, truth, QUICK).items():
-                every.setdefault(f"{kind}, calibrated", []).extend(errors)
+                every.setdefault((f"{kind}, calibrated", truth), []).extend(errors)
     return every
 
 
-@pytest.mark.parametrize(
-    ("kind", "fixtures"),
-    [("sense", 80), ("source", 80), ("sense, calibrated", 30), ("source, calibrated", 30)],
-)
+def together(found: dict[tuple[str, str], list[Found]], kind: str) -> Cover:
+    return Cover.of([each for truth in OTHERWISE for each in found[kind, truth]])
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_uncertainties_hold_and_are_no_wider_than_need_be(
-    found: dict[str, list[Found]], kind: str, fixtures: int
+    found: dict[tuple[str, str], list[Found]], kind: str
 ) -> None:
-    cover = Cover.of(found[kind])
-    assert cover.fixtures == fixtures
+    cover = together(found, kind)
+    assert cover.fixtures == (40 if kind.endswith("calibrated") else 80)
     assert cover.inside >= INSIDE
     assert cover.wide <= WIDE
+
+
+@pytest.mark.parametrize("truth", OTHERWISE)
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_truth_is_covered(
+    found: dict[tuple[str, str], list[Found]], kind: str, truth: str
+) -> None:
+    """None hides behind the others, whatever is known to miss."""
+    inside = Cover.of(found[kind, truth]).inside
+    assert inside >= KNOWN_TO_MISS.get((kind, truth), INSIDE)
 
 
 def test_errors_of_one_fixture_count_as_fewer() -> None:
@@ -52,7 +69,9 @@ def test_errors_of_one_fixture_count_as_fewer() -> None:
     assert Cover.of(mixed).effective == pytest.approx(7.0)
 
 
-def test_a_calibration_narrows_what_is_stated(found: dict[str, list[Found]]) -> None:
-    before, after = Cover.of(found["sense"]), Cover.of(found["sense, calibrated"])
+def test_a_calibration_narrows_what_is_stated(
+    found: dict[tuple[str, str], list[Found]],
+) -> None:
+    before, after = together(found, "sense"), together(found, "sense, calibrated")
     assert after.U_V < before.U_V / 2
-    assert Cover.of(found["source, calibrated"]).U_V < 0.8 * Cover.of(found["source"]).U_V
+    assert together(found, "source, calibrated").U_V < 0.8 * together(found, "source").U_V

@@ -40,6 +40,10 @@ def report(arguments: Sequence[str]) -> bool:
     for title, take in (
         ("uncalibrated", coverage.uncalibrated),
         ("calibrated", functools.partial(coverage.calibrated, plan=plan)),
+        (
+            "calibrated, room read",
+            functools.partial(coverage.calibrated, plan=plan, reads_room=True),
+        ),
     ):
         every: dict[str, list[Found]] = {}
         for number, truth in enumerate(FIXTURES):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import random
 from pathlib import Path
@@ -9,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from realnet_hw.emulate.fixture import OUTPUT_ENABLE, VirtualFixture
-from realnet_hw.emulate.front_end import Errors
+from realnet_hw.emulate.front_end import Errors, ideal
 from realnet_hw.emulate.mcu import ResetCause
 from realnet_hw.emulate.plant import Cable
 from realnet_hw.emulate.truths import draw_circuit, draw_errors
 from realnet_hw.emulate.wiring import Wiring
 from realnet_hw.errors import InputError
 from realnet_hw.measure import fixture_specification as stated
+from realnet_hw.technology.fixture_copper import SHARES, SENSE_FEET_ohm
 
 BOOT_s = 0.03
 STEP_V = 0.005
@@ -233,3 +235,28 @@ def test_the_firmware_keeps_the_rules_of_the_bus(fixture: VirtualFixture) -> Non
 def test_there_are_six_terminals(fixture: VirtualFixture) -> None:
     with pytest.raises(InputError, match="0 to 5"):
         fixture.terminal_V(6)
+
+
+def test_terminals_disturb_a_sense_along_the_copper(firmware: Path) -> None:
+    """10 V at five others: 10 V / 6 kohm each through the copper that its foot shares with them."""
+    fixture = VirtualFixture(
+        firmware,
+        errors=Errors(noise_V=0.5e-3),
+        circuit=dataclasses.replace(ideal(), copper=SHARES),
+    )
+    fixture.run_for(BOOT_s)
+    fixture.command("OUTP ON")
+    fixture.command("SENS:AVER 64")
+
+    def read_V(others_V: float) -> float:
+        for source in range(1, 6):
+            fixture.command(f"SOUR{source}:VOLT {others_V}")
+        codes = [int(fixture.ask("MEAS6:RAW?")) / 64 for _ in range(16)]
+        return sum(codes) / len(codes) * STEP_V
+
+    before_V, during_V, after_V = read_V(0.0), read_V(10.0), read_V(0.0)
+    own = SENSE_FEET_ohm[5]
+    rise_V = 4 * 10.0 / 6e3 * sum(own[:5])
+    # 1024 conversions with half a step of noise each.
+    assert 1.4e-3 < rise_V == pytest.approx(during_V - before_V, abs=0.35e-3)
+    assert after_V == pytest.approx(before_V, abs=0.35e-3)
