@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import io
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TextIO
@@ -87,13 +87,22 @@ def diagnose(
         read, kept, digest = _read(readings, made, sha256, list(deck.nodes))
         looked = _begun(made, netlist, deck, read, built_on, built)
         is_led = interactive or station is not None or readings is None
-        again = _again(board, kept.path if is_led else readings, station, built_on)
+
+        def again() -> str:
+            # That file is there from the first reading on that comes to those given.
+            file = kept.path if is_led and kept.path.is_file() else readings
+            return _again(board, file, station, built_on)
+
         if is_led:
             _probe(looked, board, kept, station, answers, again, is_told=not json_)
             digest = kept.sha256() or digest
         if not looked.readings.values:
             ask = _again(board, None, station, built_on)
-            raise InputError("nothing was read", where=board, mend=f"read it: {ask}")
+            given = guidance.command("diagnose", board, "FILE")
+            mend = f"type one when you are asked, or give a measurement: {given}"
+            raise InputError(
+                "nothing was read", where=board, mend=mend if is_led else f"read it: {ask}"
+            )
         with progress("Weighing what was read"):
             record = looked.record(sha256, {"circuit": sha256, "readings": digest})
         if out is not None:
@@ -110,9 +119,9 @@ def diagnose(
         if report is not None:
             answers.write(f"Report: {report}\n")
         if is_led:
-            answers.write(f"Every reading is kept. To go on: {again}\n")
+            answers.write(f"Every reading is kept. To go on: {again()}\n")
         elif record.next_probe is not None:
-            answers.write(f"To be led from reading to reading: {again}\n")
+            answers.write(f"To be led from reading to reading: {again()}\n")
         if report is None and not table.is_sound(record):
             answers.write("With --report diagnosis.html it is marked on the board's drawings\n")
     return 0 if table.is_sound(record) else 1
@@ -154,7 +163,7 @@ def _probe(
     kept: Kept,
     station: Path | None,
     answers: TextIO,
-    again: str,
+    again: Callable[[], str],
     *,
     is_told: bool,
 ) -> None:
@@ -183,7 +192,7 @@ def _probe(
             where=error.where,
             allowed=error.allowed,
             mend=error.mend,
-            go_on=f"go on with every reading that was kept: {again}",
+            go_on=f"go on with every reading that was kept: {again()}",
         ) from error
 
 

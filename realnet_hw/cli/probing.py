@@ -169,6 +169,13 @@ class Probing:
             self._bench.rest()
 
     def _line(self) -> str:
+        """Return what is typed next; empty, with a word why nobody is asked on, at the end."""
+        line = self._typed_next()
+        if not line:
+            self._answers.write("\nNobody answers: there is no more input, so this is enough.\n")
+        return line
+
+    def _typed_next(self) -> str:
         """Return what is typed next, while the fixture hears from us; empty at the end."""
         bench = self._bench
         if bench is None:

@@ -22,8 +22,10 @@ import msgspec
 from realnet_hw.errors import BenchError
 from realnet_hw.measure import signals
 
-START_S = 60.0
-"""How long the virtual bench may take to be ready on a slow machine."""
+START_S, BUSY_START_S = 60.0, 180.0
+"""How long the virtual bench may take to be ready, and how long where it is still computing."""
+_LOOK_S = 10.0
+"""A process that computes uses some CPU in that time, on however busy a machine."""
 _ORPHAN_S = 5.0
 """How long it stays when we died without ending it."""
 
@@ -89,12 +91,13 @@ def _serving(words: Sequence[str], station_file: Path) -> Iterator[Ready]:
     ):
         try:
             assert process.stdout is not None
-            line = _first_line(process.stdout, START_S)
+            begun = time.monotonic()
+            line = first_line(process, process.stdout)
             try:
                 ready = msgspec.json.decode(line, type=Ready)
             except (msgspec.DecodeError, UnicodeDecodeError):
                 raise BenchError(
-                    f"the virtual bench did not start: {_why(process, said, line)}",
+                    f"the virtual bench did not start: {_why(process, said, line, begun)}",
                     where=str(station_file),
                 ) from None
             yield ready
@@ -102,28 +105,49 @@ def _serving(words: Sequence[str], station_file: Path) -> Iterator[Ready]:
             _end(process)
 
 
-def _first_line(pipe: IO[bytes], patience_s: float) -> bytes:
+def first_line(process: subprocess.Popen[bytes], pipe: IO[bytes]) -> bytes:
     """Return the first line, or as much of it as came in time or before the end."""
     line = b""
-    end = time.monotonic() + patience_s
+    begun = time.monotonic()
+    used_s = cpu_s(process.pid)
     with selectors.DefaultSelector() as selector:
         selector.register(pipe, selectors.EVENT_READ)
-        while not line.endswith(b"\n") and selector.select(end - time.monotonic()):
-            piece = os.read(pipe.fileno(), 4096)
-            if not piece:
+        while not line.endswith(b"\n"):
+            if selector.select(_LOOK_S):
+                piece = os.read(pipe.fileno(), 4096)
+                if not piece:
+                    break
+                line += piece
+                continue
+            before_s, used_s = used_s, cpu_s(process.pid)
+            is_computing = used_s is None or used_s != before_s
+            if time.monotonic() - begun > (BUSY_START_S if is_computing else START_S):
                 break
-            line += piece
     return line
 
 
-def _why(process: subprocess.Popen[bytes], said: IO[bytes], line: bytes) -> str:
+def cpu_s(pid: int) -> float | None:
+    """Return how long a process has computed; None where the system does not say.
+
+    Ref: proc(5), /proc/pid/stat: utime and stime, fields 14 and 15, in clock ticks.
+    """
+    try:
+        # The name, in brackets, may hold anything; what follows it is field 3.
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _why(process: subprocess.Popen[bytes], said: IO[bytes], line: bytes, begun: float) -> str:
     """Return what a server that did not start said last, or how it ended."""
     if line:
         return f"{line[:80]!r} came where its address should"
     try:
         status = process.wait(2)
     except subprocess.TimeoutExpired:
-        return f"it was not ready within {START_S:g} s"
+        waited = f"it was not ready within {time.monotonic() - begun:.0f} s"
+        return f"{waited}; the machine may be busy: try again"
     said.seek(0)
     last = said.read().decode(errors="replace").strip().splitlines()[-1:]
     return last[0].removeprefix("realnet: ") if last else f"its process ended with status {status}"

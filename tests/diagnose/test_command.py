@@ -257,6 +257,24 @@ def test_a_supply_that_is_off_is_said_before_any_part_is_blamed(
     assert "undo" not in said[said.index("9.5 V") :]
 
 
+def test_where_nobody_answers_it_says_so(
+    xor: Looked, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    record = xor.measured("R9 is 2.61k")
+    Path("first.json").write_text(records.encode(record), "utf-8")
+    for arguments, status in ((["first.json"], 1), ([], 2)):
+        monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+        assert main(["diagnose", "xor_opamp", *arguments, "--interactive"]) == status
+        said = capfd.readouterr()
+        assert said.out.count("Nobody answers: there is no more input") == 1
+        if arguments:
+            # No file of further readings was begun.
+            assert "To go on: realnet diagnose xor_opamp first.json --interactive" in said.out
+    assert "nothing was read; type one when you are asked, or give a measurement" in said.err
+    assert not Path("bench").exists()
+
+
 def test_a_report_marks_the_suspects_on_every_drawing(xor: Looked) -> None:
     looked = xor.fresh()
     looked.take(xor.read("R9 is 2.61k"))
