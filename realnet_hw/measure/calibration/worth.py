@@ -110,9 +110,9 @@ def judge(standard: Standard, valid_days: int, room_C: float | None, *, where: s
     )
     mend = _mend(valid_days, room_C)
     if found.share > 0:
-        return f"{standard.name} gains little: U of a reading {both} ({ends}); better: {mend}"
+        return f"this meter ({standard.name}) gains little: U of a reading {both} ({ends}); better: {mend}"
     raise InputError(
-        f"a calibration with {standard.name} gains nothing: U of a reading {both} ({ends})",
+        f"a calibration with this meter ({standard.name}) gains nothing: U of a reading {both} ({ends})",
         where=where,
         mend=mend,
     )
