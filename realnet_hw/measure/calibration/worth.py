@@ -108,11 +108,12 @@ def judge(standard: Standard, valid_days: int, room_C: float | None, *, where: s
         f"{_mV(found.after_V[level])} instead of {_mV(found.before_V[level])} mV at {level:g} V"
         for level in _ENDS_V
     )
-    mend = _mend(valid_days, room_C)
+    said, mend = f"U of a reading {both} ({ends})", _mend(valid_days, room_C)
+    name = f"this meter ({standard.name})"
     if found.share > 0:
-        return f"this meter ({standard.name}) gains little: U of a reading {both} ({ends}); better: {mend}"
+        return f"{name} gains little: {said}; better: {mend}"
     raise InputError(
-        f"a calibration with this meter ({standard.name}) gains nothing: U of a reading {both} ({ends})",
+        f"a calibration with {name} gains nothing: {said}",
         where=where,
         mend=mend,
     )
