@@ -16,8 +16,10 @@ class RelayDriver(Cell):
 
     A controller that measures the voltage behind the watching resistor, while its own signal is
     high, sees whether they do: the base is then at 0.65 V or more, or a comparator holds it at
-    0.4 V or less. The resistor is so large that no level of the controller's pin operates the
-    relays.
+    0.4 V or less. The resistor is so small that 1 uA into or out of the controller's pin moves that
+    by 48 mV only, and so large that no level of the pin operates the relays.
+
+    Ref: ATmega328P datasheet, DC characteristics, from memory and to be read again: 1 uA at most.
 
     The positive rail is there above ``V_middle (R_1 + R_2) / R_2``; the negative one below
     ``V_ref - (V_ref - V_middle) (R_3 + R_4) / R_3``. What the coils' current does when it is
@@ -66,7 +68,7 @@ class RelayDriver(Cell):
             ("low_upper", reference, low, negative_ohm[0]),
             ("low_lower", low, rails[1], negative_ohm[1]),
             ("free", rails[0], freed, 221.0),
-            ("watch", base, watch, 100e3),
+            ("watch", base, watch, 47.5e3),
         ):
             self.parts[key] = CellPart("resistor", {"1": first, "2": second}, units.compact(ohm))
         self.parts["diode"] = CellPart("diode_1n4148", {"1": freed, "2": output})
