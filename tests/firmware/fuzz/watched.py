@@ -59,7 +59,8 @@ class WatchedFixture:
         self.updates = self.replies = self.cut = 0
         self._heard = bytearray()
         self._corrections = {bytes(6 * SOURCES)}
-        self._allowed_from = b""
+        self._limits = {((-RANGE_uV, RANGE_uV),) * SOURCES}
+        self._allowed_from: object = None
         self._allowed: list[tuple[int, int]] = []
         self._free_from = self._symbols["_end"]
         for address in range(self._free_from, _STACK_TOP - 127):
@@ -152,6 +153,8 @@ class WatchedFixture:
         assert fixture.violations.count == 0, fixture.violations.rules
         self._corrections = {self._correction_bytes()}
         assert all(map(_is_possible, self._corrections)), self._corrections
+        self._limits = {tuple(self.limits_uV())}
+        assert all(map(_are_possible, self._limits)), self._limits
         self._check_sources()
         if controller.level(OUTPUT_ENABLE) == 0:
             assert not any(on for dac in fixture.dacs for on in dac.active), "a DAC is on"
@@ -177,25 +180,22 @@ class WatchedFixture:
     def _codes_allowed(self) -> list[tuple[int, int]]:
         """The lowest and highest code of each source, from its limits and its correction.
 
-        A new correction takes a moment to reach a source: those before it on the line will do, too.
-        One of which an interrupt sees only half says nothing: it has codes of before.
+        New limits and corrections take a moment to reach a source: those before them on the line
+        will do, too. What an interrupt sees half written says nothing: it has codes of before.
         """
-        at, size = self._symbols, 4 * SOURCES
-        if _is_possible(present := self._correction_bytes()):
-            self._corrections.add(present)
-        now = bytes(self._memory[at["low_uV"] : at["low_uV"] + size])
-        now += bytes(self._memory[at["high_uV"] : at["high_uV"] + size])
-        now += b"".join(sorted(self._corrections))
+        if _is_possible(corrections := self._correction_bytes()):
+            self._corrections.add(corrections)
+        if _are_possible(limits := tuple(self.limits_uV())):
+            self._limits.add(limits)
+        now = (frozenset(self._corrections), frozenset(self._limits))
         if now != self._allowed_from:
             self._allowed_from = now
-            limits = self.limits_uV()
-            assert all(-RANGE_uV <= low <= 0 <= high <= RANGE_uV for low, high in limits), limits
             self._allowed = [
                 (
-                    min(_code(each, n, low) for each in self._corrections),
-                    max(_code(each, n, high) for each in self._corrections),
+                    min(_code(one, n, each[n][0]) for one in now[0] for each in now[1]),
+                    max(_code(one, n, each[n][1]) for one in now[0] for each in now[1]),
                 )
-                for n, (low, high) in enumerate(limits)
+                for n in range(SOURCES)
             ]
         return self._allowed
 
@@ -240,6 +240,11 @@ def _correction(corrections: bytes, source: int) -> tuple[int, int]:
     start = 6 * source
     gain_ppm = int.from_bytes(corrections[start : start + 2], "little", signed=True)
     return gain_ppm, int.from_bytes(corrections[start + 2 : start + 6], "little", signed=True)
+
+
+def _are_possible(limits: tuple[tuple[int, int], ...]) -> bool:
+    """Whether every source's are within its range, with 0 V between them."""
+    return all(-RANGE_uV <= low <= 0 <= high <= RANGE_uV for low, high in limits)
 
 
 def _is_possible(corrections: bytes) -> bool:
