@@ -4,7 +4,9 @@ One libngspice instance lives in a process: it is loaded at the first use and sh
 engine object. A deck is loaded once; each parameter set then costs only ``alter`` commands for what
 differs from the set before. Results are copied out and ngspice's plots destroyed at once, so memory
 does not grow with the number of runs. What fails is asked for again in a process that has
-simulated nothing yet: an answer must not depend on what was simulated before.
+simulated nothing yet: an answer must not depend on what was simulated before. For the same reason,
+after some dozens of circuits the library is begun anew, as a copy with a state of its own: with
+hundreds behind it, ngspice has now and then found no solution, or sought one without end.
 
 Ref: ngspice 46 user manual, chapter 19 (shared library), sections 17.5.3 (alter), 17.5.54 (op).
 """
@@ -14,16 +16,19 @@ from __future__ import annotations
 import contextlib
 import ctypes.util
 import dataclasses
-import functools
+import importlib
 import logging
 import multiprocessing
 import os
 import re
+import shutil
 import signal
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -52,6 +57,7 @@ _SHORTER_STEPS = (1, 3, 10, 30)
 _GEAR = ".options method=gear maxord=2"
 # Its command history grows by every command and is freed on request.
 _COMMANDS_PER_CLEANING = 5_000
+_CIRCUITS_PER_LIBRARY = 50
 # From how many boards on a sweep is followed from point to point, and how near that must come to
 # points that are solved anew.
 _BOARDS_TO_FOLLOW = 3
@@ -72,17 +78,51 @@ def _library_path() -> str:
     return found
 
 
-@functools.cache
+_LIBRARIES: list[Any] = []
+"""The system's, which tells where its file is, and the copy that is used in its place, if any."""
+
+
 def _shared() -> Any:
-    """Load libngspice through PySpice and return the binding.
+    """Return the binding to libngspice, loaded at the first call.
 
     Raises:
         ToolMissing: libngspice is not installed or can't be loaded.
     """
-    path = _library_path()
+    if not _LIBRARIES:
+        _LIBRARIES.append(_bound(_library_path()))
+    return _LIBRARIES[-1]
+
+
+def _begin_anew() -> None:
+    """Load a copy of the library, with a state of its own, and let go of the copy before.
+
+    Where the system does not tell which file was loaded, that one goes on being used.
+    """
+    try:
+        mapped = Path("/proc/self/maps").read_text("utf-8")
+    except OSError:
+        return
+    files = re.findall(r"/\S*libngspice\.so\S*$", mapped, re.MULTILINE)
+    if files:
+        with tempfile.TemporaryDirectory() as folder:
+            _LIBRARIES.append(_bound(shutil.copy(files[0], folder)))
+    if len(_LIBRARIES) > 2:
+        _LIBRARIES.pop(1).close()
+
+
+def _bound(path: str) -> Any:
+    """Load libngspice through PySpice and return the binding.
+
+    Raises:
+        ToolMissing: it can't be loaded.
+    """
     # It warns of every ngspice newer than itself and of the absent start-up file.
     logging.getLogger("PySpice").setLevel(logging.CRITICAL)
-    from PySpice.Spice.NgSpice.Shared import NgSpiceShared, ffi
+    from PySpice.Spice.NgSpice.Shared import NgSpiceShared
+
+    binding = importlib.import_module("PySpice.Spice.NgSpice.Shared")
+    # Each time it loads a library it declares the functions anew, which one FFI takes only once.
+    ffi = vars(binding)["ffi"] = vars(binding)["FFI"]()
 
     class Shared(NgSpiceShared):  # type: ignore[misc]
         """PySpice's binding, mended.
@@ -116,6 +156,9 @@ def _shared() -> Any:
             said = [line for line in self.lines if not line.startswith("Circuit:")]
             complaints = [line for line in said if _ERROR.search(line)]
             return complaints or (["no reason given"] if code else [])
+
+        def close(self) -> None:
+            ffi.dlclose(self._ngspice_shared)
 
         def free_history(self) -> None:
             self._ngspice_shared.ngSpice_Command(ffi.NULL)
@@ -156,7 +199,7 @@ class _Session:
         self._text: str | None = None
         self._altered: dict[str, float] = {}
         self._own: dict[str, float] = {}
-        self._commands = 0
+        self._commands = self._circuits = 0
 
     def _command(self, command: str) -> None:
         self._commands += 1
@@ -175,6 +218,9 @@ class _Session:
         if self._text is not None:
             self._command("remcirc")
             self.fresh = False
+            self._circuits += 1
+            if self._circuits % _CIRCUITS_PER_LIBRARY == 0:
+                _begin_anew()
         self._text = None
         self._altered.clear()
         self._own.clear()

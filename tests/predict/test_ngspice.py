@@ -271,6 +271,17 @@ def test_a_transient_does_not_depend_on_what_was_simulated_before(tmp_path: Path
     assert (done.stdout, done.stderr) == ("True True\n", "")
 
 
+def test_after_dozens_of_circuits_nothing_of_the_first_is_left(engine: NgspiceEngine) -> None:
+    marked = "set left_behind=1"
+    ngspice._shared().exec_command(marked)
+    assert "left_behind" in ngspice._shared().exec_command("set")
+    for ohm in range(1, 60):
+        deck = Deck("* divider", ("v_in a 0 10", f"r1 a b {ohm}", "r2 b 0 100"))
+        found = engine.operating_point(deck, [{}], ["b"])[0, 0]
+        assert found == pytest.approx(1000 / (100 + ohm))
+    assert "left_behind" not in ngspice._shared().exec_command("set")
+
+
 def test_a_title_may_speak_of_errors(engine: NgspiceEngine) -> None:
     deck = Deck("* error amplifier, failed once", DIVIDER.elements)
     assert engine.operating_point(deck, [{}], ["b"])[0, 0] == pytest.approx(7.5)
