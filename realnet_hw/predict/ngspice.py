@@ -6,7 +6,7 @@ differs from the set before. Results are copied out and ngspice's plots destroye
 does not grow with the number of runs. What fails is asked for again in a process that has
 simulated nothing yet: an answer must not depend on what was simulated before. For the same reason,
 after some dozens of circuits the library is begun anew, as a copy with a state of its own: with
-hundreds behind it, ngspice has now and then found no solution, or sought one without end.
+hundreds behind it, ngspice has now and then found no solution.
 
 Ref: ngspice 46 user manual, chapter 19 (shared library), sections 17.5.3 (alter), 17.5.54 (op).
 """

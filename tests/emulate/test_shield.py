@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import ctypes.util
 import math
+import multiprocessing
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 import pytest
@@ -94,14 +96,21 @@ def test_between_its_points_a_table_is_what_the_circuit_does(solved: Shield) -> 
 def test_both_engines_make_the_same_fixture(solved: Shield) -> None:
     if ctypes.util.find_library("ngspice") is None:
         pytest.fail("libngspice is not installed: make setup")
-    ours, theirs = solved.draw(3), Shield(NgspiceEngine()).draw(3)
+    # In a process of its own: after hundreds of other circuits, and only then, libngspice has been
+    # seen to seek this operating point without end.
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+        theirs = process.submit(_drawn_by_ngspice, 3).result(timeout=100)
+    assert _numbers(solved.draw(3)) == pytest.approx(theirs, abs=2e-6, rel=1e-6)
 
-    def numbers(circuit: Circuit) -> list[float]:
-        curves = (*circuit.sources, *circuit.senses, *circuit.sag.curves)
-        tables = [value for curve in curves for value in curve.values]
-        return [circuit.reference_V, circuit.mid_V, circuit.grounded_ohm, *tables]
 
-    assert numbers(ours) == pytest.approx(numbers(theirs), abs=2e-6, rel=1e-6)
+def _drawn_by_ngspice(seed: int) -> list[float]:
+    return _numbers(Shield(NgspiceEngine()).draw(seed))
+
+
+def _numbers(circuit: Circuit) -> list[float]:
+    curves = (*circuit.sources, *circuit.senses, *circuit.sag.curves)
+    tables = [value for curve in curves for value in curve.values]
+    return [circuit.reference_V, circuit.mid_V, circuit.grounded_ohm, *tables]
 
 
 def test_same_seed_same_circuit() -> None:
