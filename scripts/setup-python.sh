@@ -26,7 +26,7 @@ if ! "$folder/bin/python" -c 'import pip' 2>/dev/null; then
     "$python" -m venv --clear "$folder"
 fi
 
-# Python compiles what is used when it is used: all of it would take most of this script's time.
+# What pip installs is compiled at the end, by all cores at once.
 pip=("$folder/bin/python" -m pip --disable-pip-version-check install --no-compile --progress-bar off --quiet)
 say "installing $(grep -c == constraints.txt) packages as pinned in constraints.txt"
 # hatchling is among them, so that building this package downloads nothing unpinned.
@@ -45,3 +45,8 @@ fi
 say "linking realnet_hw into $folder"
 "${pip[@]}" --no-deps --no-build-isolation --editable .
 "$folder/bin/python" -m pip --disable-pip-version-check check --quiet
+# Sources that Python complains of do so when they are compiled: here once, or before somebody's first
+# command. Left out is what takes long and is hardly ever imported, and what this Python is too old for.
+say "compiling what was installed"
+seldom='/(torch|sympy|skidl/tools/skidl/libs|tests?)/'
+"$folder/bin/python" -W ignore -m compileall -qq -j 0 -x "$seldom" "$folder"/lib/python3*/site-packages || :
