@@ -88,7 +88,7 @@ def calibrate(
             raise BenchError(
                 "interrupted; outputs are grounded and the points taken are kept",
                 where=str(folder),
-                mend=f"{again} goes on",
+                go_on=f"{again} goes on",
             ) from None
         if json_:
             answers.write(records.encode(record))

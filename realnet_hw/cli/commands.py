@@ -672,7 +672,7 @@ def _measure(
             raise BenchError(
                 "interrupted; outputs are grounded and what was measured is kept",
                 where=str(out),
-                mend=f"{again} goes on" if list(out.glob("*.jsonl")) else "",
+                go_on=f"{again} goes on" if list(out.glob("*.jsonl")) else "",
             ) from None
 
 

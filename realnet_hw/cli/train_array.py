@@ -264,7 +264,7 @@ def _interruptible(again: Sequence[str | Path], folder: Path) -> Iterator[None]:
         raise BenchError(
             f"interrupted; {grounded}every epoch so far is kept",
             where=str(folder),
-            mend=f"{guidance.command(*again, '--resume')} goes on"
+            go_on=f"{guidance.command(*again, '--resume')} goes on"
             if list(folder.glob("*.jsonl"))
             else "",
         ) from None

@@ -11,7 +11,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 
 from realnet_hw.board import Board
-from realnet_hw.errors import BenchError
+from realnet_hw.errors import RESUME, BenchError
 from realnet_hw.measure.fixture import Fixture
 from realnet_hw.measure.fixture_specification import (
     ADC_GAIN_BOUND,
@@ -117,8 +117,8 @@ def check_delivered(
                 where=f"{name} at {wiring[name]}",
                 allowed=f"within {allowed_V:.2f} V",
                 mend=f"look for a short at {name}, a load of more than "
-                f"{_SOURCE_MAX_A * 1e3:.0f} mA or a missing wire to {name}{SENSE_SUFFIX}, then go "
-                "on with --resume",
+                f"{_SOURCE_MAX_A * 1e3:.0f} mA or a missing wire to {name}{SENSE_SUFFIX}",
+                go_on=RESUME,
             )
 
 

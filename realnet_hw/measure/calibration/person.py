@@ -68,7 +68,7 @@ class Person:
                 self.tell("")
                 raise BenchError(
                     "the calibration is not complete",
-                    mend="the same command with --resume goes on with it",
+                    go_on="the same command with --resume goes on with it",
                 )
             if text != "?":
                 return text
@@ -84,7 +84,7 @@ class Person:
                     raise BenchError(
                         f"nothing was typed for {within_s / 60:.0f} minutes, so outputs are "
                         "grounded",
-                        mend="the same command with --resume goes on",
+                        go_on="the same command with --resume goes on",
                     )
                 self._meanwhile()
                 continue
