@@ -73,11 +73,12 @@ def arrays(points: Sequence[Point]) -> bytes:
             taken = point.codes.get(name, [])
             row[: len(taken)] = taken
         found[f"codes/{name}"] = rows
-    for kind in ("edge", "firing"):
-        seen = [(point.point, taken) for point in points if (taken := getattr(point, kind))]
-        for number, (key, taken) in enumerate(seen):
+    edges = [(point.point, point.edge.waves) for point in points if point.edge]
+    firings = [(point.point, point.firing.waves) for point in points if point.firing]
+    for kind, seen in (("edge", edges), ("firing", firings)):
+        for number, (key, waves) in enumerate(seen):
             found[f"{kind}{number}"] = np.array(key, np.str_)
-            for terminal, wave in taken.waves.items():
+            for terminal, wave in waves.items():
                 found |= _records(f"{kind}{number}/{terminal}", wave)
     file = io.BytesIO()
     np.savez_compressed(file, **found)

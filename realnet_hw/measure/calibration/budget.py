@@ -56,15 +56,16 @@ def components(record: FixtureCalibration, channel: str) -> list[Component] | No
     """
     if channel not in record.channels:
         return None
+    return [*_left_open(record, channel), *changes(record, channel)]
+
+
+def _left_open(record: FixtureCalibration, channel: str) -> list[Component]:
+    """Return what the calibration itself left open of a channel: the same from then on."""
     each = record.channels[channel]
-    is_source = channel in DAC_CHANNELS
-    kind = "DAC" if is_source else "ADC"
+    kind = "DAC" if channel in DAC_CHANNELS else "ADC"
     said = f"calibrated {record.date} against {record.standard.name}"
     fit = f"{said}, {each.points} points"
-    days, apart_K = _days(record), _apart_K(record)
     way: Literal["A", "B"] = "A" if each.degrees_of_freedom else "B"
-    then = "25" if record.room_C is None else f"{record.room_C:g}"
-    around = ROOM_BOUND_K if record.room_C is None else _THERMOMETER_K
     return [
         Component(
             name="calibration standard",
@@ -74,15 +75,6 @@ def components(record: FixtureCalibration, channel: str) -> list[Component] | No
             distribution="rectangular",
             shared="fixture",
             source=f"{said}: {record.standard.source}",
-        ),
-        Component(
-            name="reference drift",
-            kind="B",
-            u_relative=reference_drift(apart_K, days),
-            shared="fixture",
-            source=f"{REFERENCE_DRIFT_per_K * 1e6:.0f} ppm/K, room at {then} ± {around:g} °C then "
-            f"and at {_SPECIFIED_C:g} ± {ROOM_BOUND_K:g} °C now, "
-            f"{ageing_bound(days) * 1e6:.0f} ppm of ageing until {record.expires}",
         ),
         # Small samples are allowed for in the figure itself: see ``line``.
         *(
@@ -104,6 +96,32 @@ def components(record: FixtureCalibration, channel: str) -> list[Component] | No
             distribution="rectangular" if each.deviation_V is None else None,
             shared="reading",
             source=f"{fit}: at most {1e3 * each.residual_V:.1f} mV from their line",
+        ),
+    ]
+
+
+def changes(record: FixtureCalibration, channel: str) -> list[Component]:
+    """Return by what a channel may read or give otherwise now than when it was calibrated.
+
+    These components alone count where a reading of now is compared with one of then.
+
+    Raises:
+        KeyError: the channel is not calibrated.
+    """
+    each = record.channels[channel]
+    is_source = channel in DAC_CHANNELS
+    days, apart_K = _days(record), _apart_K(record)
+    then = "25" if record.room_C is None else f"{record.room_C:g}"
+    around = ROOM_BOUND_K if record.room_C is None else _THERMOMETER_K
+    return [
+        Component(
+            name="reference drift",
+            kind="B",
+            u_relative=reference_drift(apart_K, days),
+            shared="fixture",
+            source=f"{REFERENCE_DRIFT_per_K * 1e6:.0f} ppm/K, room at {then} ± {around:g} °C then "
+            f"and at {_SPECIFIED_C:g} ± {ROOM_BOUND_K:g} °C now, "
+            f"{ageing_bound(days) * 1e6:.0f} ppm of ageing until {record.expires}",
         ),
         *_drifts(is_source, apart_K, days, record.expires),
         *([] if is_source else [neighbours(channel), dithered(each.noise_V)]),

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from realnet_hw.errors import BenchError
-from realnet_hw.measure.calibration.budget import components
+from realnet_hw.measure.calibration.budget import changes
 from realnet_hw.measure.calibration.levels import on_code
 from realnet_hw.measure.calibration.procedure import CHECK
 from realnet_hw.measure.codes import terminal_V
@@ -25,8 +25,6 @@ from realnet_hw.records import FixtureCalibration
 _SURE = 3.0
 """Standard uncertainties: the right pair is refused less often than once in a hundred runs."""
 _READINGS, _AVERAGE = 8, 64
-_FIXED = (" gain", " offset", " INL", "calibration standard")
-"""Ends of the names of what is the same then and now: both readings are compared as they are."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +95,7 @@ def read_then(record: FixtureCalibration, driven: Driven) -> Then | None:
 
     None where it did not look: that source or sense is not in it, or the code is beyond its levels.
     """
-    budgets = [components(record, channel) for channel in (driven.source, driven.sense)]
-    if None in budgets:
+    if not {driven.source, driven.sense} <= record.channels.keys():
         return None
     held = record.channels[driven.source]
     given_V = on_code(driven.level_V * (1 + held.correction_ppm / 1e6) + held.correction_V)
@@ -117,18 +114,17 @@ def read_then(record: FixtureCalibration, driven: Driven) -> Then | None:
         return None
     low_V, high_V = statistics.fmean(off_V[below]), statistics.fmean(off_V[above])
     share = (given_V - below) / (above - below) if above > below else 0.0
-    changes = [
+    moves_V = [
         math.hypot(each.u_V, each.u_relative * driven.level_V)
-        for budget in budgets
-        for each in budget or []
-        if not each.name.endswith(_FIXED)
+        for channel in (driven.source, driven.sense)
+        for each in changes(record, channel)
     ]
     rounding_V = rectangular(LSB_V / 2)
     bend_V = rectangular(abs(high_V - low_V))
     return Then(
         given_V,
         given_V + low_V + share * (high_V - low_V),
-        math.hypot(*changes, rounding_V, rounding_V, bend_V),
+        math.hypot(*moves_V, rounding_V, rounding_V, bend_V),
     )
 
 
