@@ -224,8 +224,9 @@ def test_the_watch_tells_conducting_from_held_with_a_leaking_pin(
     _, conducting_V = engine.operating_point(own, [asked(own, enable_V=3.5)], nodes)[0]
     _, held_V = engine.operating_point(held, [asked(held, enable_V=5.25)], nodes)[0]
     seen_low_V, seen_conducting_V = threshold_V
-    assert held_V < seen_low_V - 0.015
-    assert conducting_V > seen_conducting_V + 0.03
+    # Between each and the threshold is what the virtual bench puts there.
+    assert held_V < emulated.HELD_V < seen_low_V - 0.015
+    assert conducting_V > emulated.BASE_V > seen_conducting_V + 0.03
 
 
 def test_a_comparator_of_the_worst_kind_still_releases_the_relays(

@@ -47,8 +47,9 @@ PULLS = {
 # Of Timer1's interrupts these are on while the firmware waits for a pulse.
 _TIMSK1, _CAPTURE_INTERRUPTS = 0x6F, 0x21
 _PULLS_LOW = {"trigger": TRIGGER, "reset": RESET}
-# The base of the relays' transistor at worst: while it conducts, and held by a comparator.
-BASE_V, HELD_V = 0.65, 0.4
+# What the pin that watches the relays' transistor has at worst: while that conducts, warm, and held
+# by a comparator, 1 uA of the pin's leakage through the watching resistor in both.
+BASE_V, HELD_V = 0.60, 0.45
 # The lines that choose a pulse, lowest bit first, and how long a DAC and its shifter settle.
 _ROUTE_BIT, _ROUTES = 13, 7
 _SETTLED_s = 30e-6
@@ -58,6 +59,8 @@ _GIVES_V, _REACHES_V, _ROUNDS = 1e-5, (0.1, 1.0, 5.0, 40.0), 8
 # How long what the terminals do to each other's senses is not looked at anew: by then a volt that
 # has moved unseen would be a quarter of a millivolt.
 _LIFT_KEPT_s = 1e-3
+# How long what sources that warm up have moved by is not told to the board: 40 uV at most.
+_WARMING_KEPT_s = 1e-3
 
 
 class VirtualFixture:
@@ -302,15 +305,15 @@ class VirtualFixture:
         if pins != self._plant_pins:
             self._plant_pins = pins
             plant.advance(0.0, pins)
-        if not self._is_set:
+        if not self._is_set(at_s):
             self._plant_set_s = at_s
             self._set_plant(at_s)
 
-    @property
-    def _is_set(self) -> bool:
+    def _is_set(self, at_s: float) -> bool:
         """Whether the board has what is at the terminals, and nothing moves these."""
-        drifts = self.front_end.errors.output_drift is not still
-        return self._plant_set_s >= self._steady_from_s and not drifts
+        is_still = self.front_end.errors.output_drift is still
+        is_kept = is_still or at_s <= self._plant_set_s + _WARMING_KEPT_s
+        return self._plant_set_s >= self._steady_from_s and is_kept
 
     def _disturbed(self, until_s: float) -> None:
         """Something moves the terminals, until a time."""
@@ -388,7 +391,7 @@ class VirtualFixture:
         if port in self._wiring.open_inputs and not self.front_end.relay.operated(at_s):
             self._bring_plant_to(at_s)
             return self._plant.read(self._wiring.open_inputs[port])
-        if not (self._weighed and self._is_set):
+        if not (self._weighed and self._is_set(at_s)):
             self._bring_plant_to(at_s)
             self._weigh(at_s)
         return self._loaded_V.get(channel, self._open_V(channel, at_s))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import random
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from realnet_hw.emulate.front_end import Errors, ideal
 from realnet_hw.emulate.mcu import ResetCause
 from realnet_hw.emulate.plant import Cable
 from realnet_hw.emulate.truths import draw_circuit, draw_errors
+from realnet_hw.emulate.unrest import WarmUp
 from realnet_hw.emulate.wiring import Wiring
 from realnet_hw.errors import InputError
 from realnet_hw.measure import fixture_specification as stated
@@ -210,6 +212,41 @@ class Battery(Cable):
 
     def current_A(self, port: str, /) -> float:
         return (self.read(port) - self._battery_V) / self._ohm
+
+
+class _Told(Cable):
+    """A board that notes what it is told of its input."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told_V: list[float] = []
+
+    def set_inputs(self, volts: Mapping[str, float | None]) -> None:
+        super().set_inputs(volts)
+        self.told_V.append(self.read("A"))
+
+
+def test_a_board_hears_once_a_millisecond_of_a_source_that_warms_up(firmware: Path) -> None:
+    """Not at each conversion: a board may take long to solve."""
+    board, tau_s, end_V = _Told(), 0.1, 20e-3
+    fixture = VirtualFixture(
+        firmware,
+        plant=board,
+        wiring=Wiring.of({"A": "dac0", "Y": "adc0"}, inputs=["A"], nodes={"Y": "A"}),
+        errors=Errors(output_drift=WarmUp((0.0,) * 6, (end_V,) * 6, tau_s)),
+    )
+    fixture.run_for(BOOT_s)
+    fixture.command("OUTP ON;:SENS:AVER 64", settle_s=0.01)
+    board.told_V.clear()
+    begun_s, before = fixture.now_s, fixture.adc.conversions
+    for _ in range(8):
+        fixture.ask("MEAS1:RAW?")
+    passed_s = fixture.now_s - begun_s
+    assert fixture.adc.conversions - before >= 8 * 64
+    assert 5 < len(board.told_V) <= passed_s / 1e-3 + 1
+    warm_V = fixture.terminal_V(0)
+    assert board.told_V[-1] == pytest.approx(warm_V, abs=end_V / tau_s * 1e-3)
+    assert warm_V - board.told_V[0] > 2e-3
 
 
 def test_wires_lead_where_they_are_said_to(firmware: Path) -> None:

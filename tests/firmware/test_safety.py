@@ -10,14 +10,17 @@ import pytest
 
 from realnet_hw.emulate.fixture import (
     ADC_SELECT,
+    BASE_V,
     DAC_SELECTS,
     DAC_SHUTDOWN,
+    HELD_V,
     LDAC,
     LINES_ENABLE,
     OUTPUT_ENABLE,
     PULLS,
     RESET,
     TRIGGER,
+    WATCH,
     VirtualFixture,
 )
 from realnet_hw.emulate.mcu import ResetCause
@@ -318,6 +321,23 @@ def test_outputs_do_not_stay_on_without_rails(new_fixture: MakeFixture) -> None:
     fixture.run_for(0.02)
     assert _off(fixture)
     assert _grounded(fixture)
+
+
+@pytest.mark.parametrize("reference_V", [1.0, 1.2])
+def test_every_controller_tells_at_worst_whether_rails_are_there(
+    new_fixture: MakeFixture, reference_V: float
+) -> None:
+    """ATmega328P: its own reference is 1.0 to 1.2 V. simavr's is 1.1 V: the pin is scaled."""
+    fixture = _live(new_fixture)
+    share = 1.1 / reference_V
+    fixture.controller.put(WATCH, BASE_V * share)
+    fixture.run_for(0.1)
+    assert fixture.connected
+    fixture.controller.put(WATCH, HELD_V * share)
+    fixture.run_for(_LOOK_s + RELAY_s)
+    assert _off(fixture)
+    assert _grounded(fixture)
+    assert fixture.ask("SYST:ERR?") == '106,"Analogue supply lost"'
 
 
 def test_rails_that_are_lost_while_outputs_are_off_leave_no_error(new_fixture: MakeFixture) -> None:
