@@ -56,6 +56,8 @@ class CalibratedTerminals(Terminals):
         plan: of the calibration.
         reads_room: whether somebody looked at a thermometer then.
 
+    ``record`` is what that calibration found.
+
     Raises:
         BenchError: it is further off than its controller can correct.
     """
@@ -64,17 +66,17 @@ class CalibratedTerminals(Terminals):
         self, seed: int, truth: str, plan: Plan = PLAN, *, reads_room: bool = False
     ) -> None:
         then, now = moments(seed, truth)
-        self._record = record(seed, Terminals(seed, truth, then), plan)
+        self.record = record(seed, Terminals(seed, truth, then), plan)
         if reads_room:
             off_K = uniform(random.Random(f"thermometer {seed}"), _THERMOMETER_K)
             room_C = _SPECIFIED_C + then.warmer_K + off_K
-            self._record = msgspec.structs.replace(self._record, room_C=room_C)
-        self._held = corrections_of(self._record.channels)
+            self.record = msgspec.structs.replace(self.record, room_C=room_C)
+        self._held = corrections_of(self.record.channels)
         super().__init__(seed, truth, now)
 
     def components(self, channel: str) -> list[Component] | None:
         """What the calibration says of a channel."""
-        return components(self._record, channel)
+        return components(self.record, channel)
 
     def delivered_V(self, channel: int, set_V: float, at_s: float) -> float:
         asked_V = _corrected_V(set_V, self._held[f"dac{channel}"])

@@ -19,6 +19,7 @@ from pathlib import Path
 from realnet_hw import project, records
 from realnet_hw.board import Board, load_board
 from realnet_hw.compare.verdict import Judge
+from realnet_hw.emulate.fixture import VirtualFixture
 from realnet_hw.emulate.server import BenchServer, virtual_fixture
 from realnet_hw.errors import BenchError
 from realnet_hw.export import netlist
@@ -135,8 +136,7 @@ def is_good(name: str, drawn: Drawn) -> bool:
 
 def measurement(name: str, drawn: Drawn, wiring: str = "") -> records.Measurement:
     """Measure one drawn board; without a wiring table, by the default wiring."""
-    board, found, deck = described(name)
-    text = STATION + wiring
+    board, _, deck = described(name)
     fixture = virtual_fixture(
         board,
         deck,
@@ -148,13 +148,19 @@ def measurement(name: str, drawn: Drawn, wiring: str = "") -> records.Measuremen
         parts=drawn.parts,
         engine=engine(),
     )
+    return measured(name, fixture, wiring)
+
+
+def measured(name: str, fixture: VirtualFixture, more: str = "") -> records.Measurement:
+    """Measure the board behind a fixture; ``more`` stands in the station's file."""
+    board, found, _ = described(name)
     server = BenchServer(fixture)
     thread = threading.Thread(target=server.run, name="bench", daemon=True)
     thread.start()
     try:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "station.toml"
-            file.write_text(text.format(address=server.address))
+            file.write_text((STATION + more).format(address=server.address))
             return bench.measure(board, found.sha256(), file, Path(folder))
     finally:
         server.stop()

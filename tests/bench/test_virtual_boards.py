@@ -7,20 +7,30 @@ that the verdict is the same, is tested on some of every kind.
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 
+import msgspec
 import pytest
 
-from realnet_hw import records
+from realnet_hw import project, records
 from realnet_hw.compare.power import unseen_faults
 from realnet_hw.compare.readings import all_readings
-from realnet_hw.emulate.truths import FIXTURES
+from realnet_hw.emulate.fixture import VirtualFixture
+from realnet_hw.emulate.plant import SpicePlant
+from realnet_hw.emulate.truths import FIXTURES, draw_circuit, draw_errors
+from realnet_hw.emulate.wiring import Wiring
 from realnet_hw.measure.assemble import planned_budgets
+from realnet_hw.measure.calibration.stored import corrections_of, store
+from realnet_hw.measure.station import CALIBRATIONS
 from realnet_hw.predict.lots import LOTS
 from tests.bench import runs, simulated
+from tests.bench.calibrated import CalibratedTerminals, moments
 from tests.bench.runs import Drawn, Found
+from tests.in_process import InProcessFixture, InProcessLink
 
 BOARD = "xor_opamp"
 
@@ -81,12 +91,72 @@ def test_what_is_simulated_is_what_the_firmware_measures() -> None:
         board, deck, found.sha256(), runs.engine(), runs.wired(BOARD), reading, drawn
     )
     for each, (record, _) in zip(drawn, measured, strict=True):
-        real = runs.measurement(BOARD, each)
-        for ours, theirs in zip(record.cases, real.cases, strict=True):
-            for name, value in all_readings(ours).items():
-                read = all_readings(theirs)[name]
-                assert value.value_V == pytest.approx(read.value_V, abs=4e-3), name
-                assert pytest.approx(read.U_V, rel=0.05) == value.U_V, name
+        assert_same_readings(record, runs.measurement(BOARD, each))
+
+
+def assert_same_readings(record: records.Measurement, real: records.Measurement) -> None:
+    """To noise, and with the same uncertainties."""
+    for ours, theirs in zip(record.cases, real.cases, strict=True):
+        for name, value in all_readings(ours).items():
+            read = all_readings(theirs)[name]
+            assert value.value_V == pytest.approx(read.value_V, abs=4e-3), name
+            assert pytest.approx(read.U_V, rel=0.05) == value.U_V, name
+
+
+def test_a_calibrated_fixture_is_the_one_whose_firmware_corrects(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All figures of calibrated fixtures rest on it: whole ppm, microvolts and codes, in EEPROM."""
+    board, found, deck = runs.described(BOARD)
+    drawn, wiring = Drawn(7, truth="curved"), runs.wired(BOARD)
+    terminals = CalibratedTerminals(drawn.seed, drawn.truth)
+    today = dt.datetime.now(dt.UTC).date()
+    record = msgspec.structs.replace(
+        terminals.record,
+        date=f"{today:%Y-%m-%d}",
+        expires=f"{today + dt.timedelta(days=365):%Y-%m-%d}",
+    )
+    _, used = moments(drawn.seed, drawn.truth)
+    virtual = VirtualFixture(
+        project.firmware(),
+        plant=SpicePlant(deck, runs.engine(), seed=drawn.seed, parts=drawn.parts),
+        wiring=Wiring.of(
+            wiring,
+            inputs=[port.name for port in board.inputs],
+            nodes={
+                each.name: deck.nodes[each.net] for each in (*board.outputs, *board.test_points)
+            },
+        ),
+        errors=draw_errors(drawn.seed, truth=drawn.truth, at=used),
+        circuit=draw_circuit(drawn.seed, truth=drawn.truth, at=used),
+    )
+    virtual.run_for(0.05)
+    with InProcessFixture(InProcessLink(virtual, "virtual, to be corrected")) as fixture:
+        store(fixture, record.date, corrections_of(record.channels))
+    virtual.reset()
+    monkeypatch.chdir(tmp_path)
+    folder = project.records_folder(CALIBRATIONS)
+    folder.mkdir(parents=True)
+    records.write(folder / "record.json", records.encode(record))
+    real = runs.measured(BOARD, virtual)
+    assert real.calibration.record == "record.json"
+    ((simply, _),) = simulated.measurements(
+        board,
+        deck,
+        found.sha256(),
+        runs.engine(),
+        wiring,
+        runs.reading().reading,
+        [drawn],
+        lambda _drawn: terminals,
+    )
+    assert_same_readings(simply, real)
+    ours, theirs = (runs.judges[-1].judge(each).verdict for each in (simply, real))
+    assert ours == theirs == "PASS"
+    # Without corrections another fixture would have been measured.
+    held = [corrections_of(record.channels)[channel] for channel in wiring.values()]
+    off_V = [abs(each.offset_V) + 5 * abs(each.gain_ppm) / 1e6 for each in held]
+    assert max(off_V) > 5 * 4e-3
 
 
 @pytest.mark.parametrize("wiring", ["", runs.NOT_SENSED], ids=["sensed", "not sensed"])
