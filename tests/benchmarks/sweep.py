@@ -25,12 +25,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from realnet_hw.board import load_board
 from realnet_hw.emulate.fixture import VirtualFixture
 from realnet_hw.measure import bench, procedure
 from realnet_hw.measure import station as stations
-from realnet_hw.measure.journal import Header, Journal, Point
+from realnet_hw.measure.journal import Journal, Point
 from tests.in_process import InProcessFixture, InProcessLink
+from tests.journals import HEADER
 
 FIRMWARE = Path(__file__).parents[2] / "firmware" / "fixture"
 BAUDS = (115_200, 1_000_000)
@@ -176,11 +179,7 @@ def truth_table_s(baud: int, firmware: Path) -> dict[str, float]:
         tempfile.TemporaryDirectory() as folder,
         WaitingFixture(link, baud) as fixture,
     ):
-        header = Header(
-            board=board.name, circuit_sha256="", procedure="truth_table", procedure_sha256="",
-            station="usual", station_sha256="", firmware="", calibration={}, wiring=wiring,
-            reading={}, versions={}, started_utc="", corrections=fixture.corrections(),
-        )  # fmt: skip
+        header = msgspec.structs.replace(HEADER, wiring=wiring, corrections=fixture.corrections())
         bench.set_up(board, wiring, fixture)
         with Journal[Point].begin(Path(folder) / "run.jsonl", header) as journal:
             how, _ = procedure.load("truth_table")

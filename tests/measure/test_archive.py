@@ -14,20 +14,13 @@ import pytest
 from realnet_hw import cli, records
 from realnet_hw.errors import InputError
 from realnet_hw.measure.archive import INDEX, Archive, Entry, table
-from realnet_hw.measure.journal import Header, Journal, Point
+from realnet_hw.measure.journal import Journal, Point
+from tests import journals
 
-HEADER = Header(
+HEADER = msgspec.structs.replace(
+    journals.HEADER,
     board="xor",
-    circuit_sha256="c1",
-    procedure="truth_table",
-    procedure_sha256="p1",
-    station="bench",
-    station_sha256="s1",
-    firmware="realnet_hw,fixture,1,0.1",
-    calibration={},
     wiring={"X": "dac0", "Y": "adc0"},
-    reading={},
-    versions={},
     started_utc="2026-02-01T00:00:00Z",
 )
 MEASURED = records.Measurement(

@@ -30,6 +30,7 @@ from realnet_hw.measure.scopes.connection import Connection
 from realnet_hw.measure.scopes.drivers import DRIVERS
 from realnet_hw.measure.sweep import sweep_codes
 from realnet_hw.network import json_file, safetensors_file
+from tests.journals import HEADER
 
 ROOT = Path(__file__).parents[2]
 
@@ -230,27 +231,13 @@ _PREAMBLE = b"0,2,%d,1,1e-6,-5e-6,0,%s,0,%d\n"
 
 def seeds() -> dict[str, list[bytes]]:
     """What each target takes: where mutations begin."""
-    header = journal.Header(
-        board="xor",
-        circuit_sha256="c",
-        procedure="truth_table",
-        procedure_sha256="p",
-        station="s",
-        station_sha256="s",
-        firmware="realnet_hw,fixture,0,1.4.0",
-        calibration={"valid": False},
-        wiring={"X1": "dac0"},
-        reading={"repeats": 2},
-        versions={"python": "3"},
-        started_utc="2026-01-01T00:00:00Z",
-    )
     point = journal.Point(
         point="case 0",
         time_utc="2026-01-01T00:00:00Z",
         set_V={"X1": 0.0},
         readings_V={"Y": [0.01, 0.02]},
     )
-    lines = b"\n".join([_json(header), _json(point), b""])
+    lines = b"\n".join([_json(HEADER), _json(point), b""])
     readings = b",".join(b"%d.250000" % n for n in range(8)) + b"\n"
     siglent = b"0.5\n-1.5\n1.00E-03\n0.0\n1.00GSa/s\nDESC," + _block(bytes(range(100)))
     siglent += b"C1:PAVA MEAN,1.5E+00V\nSTOP\n0\n"

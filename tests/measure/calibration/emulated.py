@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from realnet_hw.emulate.fixture import VirtualFixture
 from realnet_hw.emulate.meter_bench import MeterBench, meter_bench
 from realnet_hw.measure.calibration import stored
@@ -23,10 +21,11 @@ from realnet_hw.measure.calibration.standards import (
     Meter,
     standard_of,
 )
-from realnet_hw.measure.journal import Header, Journal
+from realnet_hw.measure.journal import Journal
 from realnet_hw.measure.link import NoAnswer
 from realnet_hw.records import Standard
 from tests.in_process import InProcessFixture, InProcessLink
+from tests.journals import HEADER
 
 _BOOT_s = 0.05
 _LOOK_s = 0.2e-3
@@ -140,12 +139,7 @@ def on_bench(
     made.fixture.run_for(_BOOT_s + warm_s)
     address = f"virtual-{folder.name}-{truth}-{seed}"
     with InProcessFixture(QuickLink(made.fixture, address)) as fixture:
-        header = Header(
-            board="", circuit_sha256="", procedure="calibration", procedure_sha256="",
-            station="", station_sha256="", firmware=fixture.identity.text, calibration={},
-            wiring={}, reading=msgspec.to_builtins(plan), versions={}, started_utc="",
-        )  # fmt: skip
-        journal: Journal[TakenPoint] = Journal.begin(folder / f"{truth}-{seed}.jsonl", header)
+        journal: Journal[TakenPoint] = Journal.begin(folder / f"{truth}-{seed}.jsonl", HEADER)
         with journal:
             is_typed = standard.kind == "typed"
             meter = (
