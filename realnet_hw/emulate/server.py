@@ -35,6 +35,7 @@ from realnet_hw.errors import InputError
 if TYPE_CHECKING:
     from realnet_hw.board import Board
     from realnet_hw.export.deck import Deck
+    from realnet_hw.measure.station import VirtualBench
     from realnet_hw.predict.engine import Engine
 
 # Bytes that come before the firmware has switched its receiver on would be lost.
@@ -255,13 +256,7 @@ def serve(
     *,
     firmware: Path,
     wiring: Mapping[str, str],
-    seed: int = 0,
-    faults: Sequence[str] = (),
-    noise: bool = True,
-    truth: str = "even",
-    parts: str = "mixed",
-    mismatch_V: float | None = None,
-    engine: str | None = None,
+    table: VirtualBench,
     idle_s: float = 30.0,
     scopes: Mapping[str, Wanted] | None = None,
     eeprom: Path | None = None,
@@ -275,13 +270,11 @@ def serve(
     end of the pipe or terminal at standard input any more.
 
     Args:
+        board, deck, firmware, wiring: as in ``virtual_fixture``.
+        table: how fixture and board are drawn, and what simulates the board.
         idle_s: seconds without a byte after which it ends if the parent process is gone.
-        engine: what simulates the board, a key of ``predict.engines.ENGINES``; the usual one when
-            left out.
         scopes: those that are emulated, by name.
         eeprom: file that keeps what the controller's EEPROM holds from one run to the next.
-        board, deck, firmware, wiring, seed, faults, noise, truth, parts, mismatch_V: as in
-            ``virtual_fixture``.
 
     Raises:
         InputError: a wiring or fault that this board can't have.
@@ -292,22 +285,22 @@ def serve(
     from realnet_hw.predict.engines import ENGINES, usual_for
 
     parent = os.getppid()
-    chosen = engine or usual_for(board)
+    chosen = table.engine or usual_for(board)
     simulator = ENGINES[chosen]()
     fixture = virtual_fixture(
         board,
         deck,
         firmware=firmware,
         wiring=wiring,
-        seed=seed,
-        faults=faults,
-        noise=noise,
-        truth=truth,
-        parts=parts,
-        mismatch_V=mismatch_V,
+        seed=table.seed,
+        faults=table.faults,
+        noise=table.noise,
+        truth=table.truth,
+        parts=table.parts,
+        mismatch_V=table.mismatch_V,
         engine=simulator,
     )
-    faulty, parameters = drawn(deck, seed=seed, faults=faults, parts=parts)
+    faulty, parameters = drawn(deck, seed=table.seed, faults=table.faults, parts=table.parts)
     emulated = scopes_on(
         fixture,
         board,
@@ -316,7 +309,7 @@ def serve(
         parameters,
         wiring=wiring,
         wanted=scopes or {},
-        seed=seed,
+        seed=table.seed,
     )
     restore(fixture.controller, eeprom)
     server = BenchServer(fixture, idle_s=idle_s, abandoned=lambda: abandoned(parent))
@@ -325,12 +318,12 @@ def serve(
         "scopes": {name: scope.addresses for name, scope in emulated.items()},
         "board": board.name,
         "wiring": dict(wiring),
-        "seed": seed,
-        "faults": list(faults),
-        "noise": noise,
-        "truth": truth,
-        "parts": parts,
-        "mismatch_V": mismatch_V,
+        "seed": table.seed,
+        "faults": table.faults,
+        "noise": table.noise,
+        "truth": table.truth,
+        "parts": table.parts,
+        "mismatch_V": table.mismatch_V,
         "engine": chosen,
         "pid": os.getpid(),
     }

@@ -17,6 +17,7 @@ from typing import Any
 
 from realnet_hw.emulate.server import serve
 from realnet_hw.export.deck import Deck, Source
+from realnet_hw.measure.station import VirtualBench
 
 DECK = Deck(
     title="* divider",
@@ -71,10 +72,8 @@ def main() -> None:
         DECK,
         firmware=Path(firmware),
         wiring=WIRING,
-        seed=4,
-        noise=False,
+        table=VirtualBench(seed=4, noise=False, faults=faults),
         idle_s=float(idle_s),
-        faults=faults,
     )
 
 
