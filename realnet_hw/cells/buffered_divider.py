@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from realnet_hw import units
 from realnet_hw.cells.cell import AmplifierRequest, Cell, CellPart
+from realnet_hw.cells.feedback import draw_follower
 
 if TYPE_CHECKING:
     from realnet_hw.drawing.pad import Pad
@@ -69,19 +70,3 @@ class BufferedDivider(Cell):
             pad.label(self.source, -2.54, upper["1"].y, "left")
         pad.power("GND", *lower["2"], "down")
         draw_follower(pad, self.amplifiers["amplifier"], 0)
-
-
-def draw_follower(pad: Pad, request: AmplifierRequest, x: float) -> None:
-    """Draw a cell's amplifier as a follower of what is at (x, 0), with its output's test point."""
-    start = x + 1.27 + pad.label_width(request.non_inverting)
-    pins = pad.amplifier("amplifier", 25.4 + x if start < x + 14 else 33.02 + x, -2.54)
-    pad.wire((x, 0), pins.non_inverting)
-    pad.small_label(request.non_inverting, x + 1.27, 0)
-    near, right = pins.inverting.x - 1.27, pins.output.x + 2.54
-    above, level = pins.inverting.y - 5.08, pins.output.y
-    pad.wire(
-        pins.inverting, (near, pins.inverting.y), (near, above), (right, above), (right, level)
-    )
-    pad.wire(pins.output, (right + 10.16, level))
-    pad.test_point("test_point", right + 5.08, level)
-    pad.label(request.output, right + 10.16, level)

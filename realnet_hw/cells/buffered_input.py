@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from realnet_hw.cells.buffered_divider import draw_follower
 from realnet_hw.cells.cell import AmplifierRequest, CellPart
 from realnet_hw.cells.clamped_line import ClampedLine
+from realnet_hw.cells.feedback import draw_follower
 
 if TYPE_CHECKING:
     from realnet_hw.drawing.pad import Pad

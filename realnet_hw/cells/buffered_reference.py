@@ -56,13 +56,7 @@ class BufferedReference(Reference):
 
     def draw(self, pad: Pad) -> None:
         """Draw the reference and its capacitor below the voltage's line, then the follower."""
-        request = self.amplifiers["amplifier"]
-        series = pad.put("series", 0, -5.08, texts="left")
-        pad.power(self.rail, *series["1"], "up")
-        pins = pad.amplifier("amplifier", 35.56, -2.54)
-        pad.wire(series["2"], (0, 0), pins.non_inverting)
-        self._draw_to_ground(pad)
-        pad.small_label(request.non_inverting, 10.16, 0)
+        pins = self._draw_shunt(pad, 35.56)
         x, y = pins.inverting
         right = pins.output.x + 2.54
         pad.wire((x, y), (x - 1.27, y), (x - 1.27, y - 7.62), (right, y - 7.62), (right, y + 2.54))

@@ -64,13 +64,7 @@ class DoubledReference(Reference):
     def draw(self, pad: Pad) -> None:
         """Draw the reference and its capacitor below the voltage's line, then the amplifier."""
         request = self.amplifiers["amplifier"]
-        series = pad.put("series", 0, -5.08, texts="left")
-        pad.power(self.rail, *series["1"], "up")
-        pins = pad.amplifier("amplifier", 48.26, -2.54)
-        pad.wire(series["2"], (0, 0), pins.non_inverting)
-        self._draw_to_ground(pad)
-        pad.small_label(request.non_inverting, 10.16, 0)
-
+        pins = self._draw_shunt(pad, 48.26)
         x, y = pins.inverting
         node_x, top = x - 2.54, y - 10.16
         right = pins.output.x + 2.54

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from realnet_hw import units
-from realnet_hw.cells.buffered_divider import draw_follower
 from realnet_hw.cells.cell import AmplifierRequest, Cell, CellPart
+from realnet_hw.cells.feedback import draw_follower
 
 if TYPE_CHECKING:
     from realnet_hw.drawing.pad import Pad

@@ -8,7 +8,7 @@ from realnet_hw import units
 from realnet_hw.cells.cell import Cell, CellPart
 
 if TYPE_CHECKING:
-    from realnet_hw.drawing.pad import Pad
+    from realnet_hw.drawing.pad import AmplifierPins, Pad
 
 
 class Reference(Cell):
@@ -50,6 +50,17 @@ class Reference(Cell):
         self.parts["reference"] = CellPart(reference, {"2": cathode, "3": anode})
         self.parts["bypass"] = CellPart("capacitor_ceramic", {"1": shunt, "2": "GND"})
         self.parts["test_point"] = CellPart("test_point", {"1": output}, output)
+
+    def _draw_shunt(self, pad: Pad, amplifier_x: float) -> AmplifierPins:
+        """Draw the reference below the line from the rail to an amplifier; return its pins."""
+        request = self.amplifiers["amplifier"]
+        series = pad.put("series", 0, -5.08, texts="left")
+        pad.power(self.rail, *series["1"], "up")
+        pins = pad.amplifier("amplifier", amplifier_x, -2.54)
+        pad.wire(series["2"], (0, 0), pins.non_inverting)
+        self._draw_to_ground(pad)
+        pad.small_label(request.non_inverting, 10.16, 0)
+        return pins
 
     def _draw_to_ground(self, pad: Pad) -> None:
         """Draw reference and capacitor from the line at the origin's height down to ground."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from realnet_hw import units
 from realnet_hw.cells.cell import AmplifierRequest, Cell, CellPart
+from realnet_hw.cells.feedback import InnerLoop
 
 if TYPE_CHECKING:
     from realnet_hw.drawing.pad import Pad
@@ -53,20 +54,15 @@ class ReferenceOutput(Cell):
         x, y = pins.non_inverting
         pad.wire((x - 2.54, y), (x, y))
         pad.label(self.source, x - 2.54, y, "left")
-        x, y = pins.inverting
-        bus, upper, lower = x - 2.54, y - 15.24, y - 7.62
-        pad.wire((x, y), (bus, y), (bus, lower), (bus, upper))
-        pad.small_label(request.inverting, bus, lower, "left")
-        small = pad.put("compensation", 0, lower, rotation=90, texts="above")
-        out = pins.output.x + 5.08
-        pad.wire((bus, lower), small["1"])
-        pad.wire(small["2"], (out, lower), (out, 0))
-        series = pad.put("series", out + 12.7, 0, rotation=90)
-        pad.wire(pins.output, (out, 0), series["1"])
-        pad.small_label(request.output, out, 0)
+        loop = InnerLoop(pins)
+        loop.draw_bus(pad)
+        loop.draw_capacitor(pad, request.inverting)
+        series = pad.put("series", loop.out_x + 12.7, 0, rotation=90)
+        pad.wire(pins.output, (loop.out_x, 0), series["1"])
+        pad.small_label(request.output, loop.out_x, 0)
         right = series["2"].x + 5.08
-        feedback = pad.put("feedback", 0, upper, rotation=90)
-        pad.wire((bus, upper), feedback["1"])
-        pad.wire(feedback["2"], (right, upper), (right, 0))
+        feedback = pad.put("feedback", 0, loop.upper_y, rotation=90)
+        pad.wire((loop.bus_x, loop.upper_y), feedback["1"])
+        pad.wire(feedback["2"], (right, loop.upper_y), (right, 0))
         pad.wire(series["2"], (right, 0), (right + 5.08, 0))
         pad.label(self.terminal, right + 5.08, 0)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from realnet_hw import units
 from realnet_hw.cells.cell import AmplifierRequest, CellPart
 from realnet_hw.cells.clamped_line import ClampedLine
+from realnet_hw.cells.feedback import close_follower
 
 if TYPE_CHECKING:
     from realnet_hw.drawing.pad import Pad
@@ -84,14 +85,10 @@ class SenseChannel(ClampedLine):
         pins = pad.amplifier("amplifier", 25.4, -2.54)
         self._draw_line(pad, pins.non_inverting.x)
         pad.small_label(request.non_inverting, 5.08, 0)
-        near, far = pins.inverting.x - 1.27, pins.output.x + 2.54
-        above, level = pins.inverting.y - 5.08, pins.output.y
-        pad.wire(
-            pins.inverting, (near, pins.inverting.y), (near, above), (far, above), (far, level)
-        )
+        far, level = close_follower(pad, pins)
         first = pad.put("first", far + 6.35, level, rotation=90)
         pad.wire(pins.output, (far, level), first["1"])
-        pad.small_label(request.output, near, above)
+        pad.small_label(request.output, pins.inverting.x - 1.27, pins.inverting.y - 5.08)
         second = pad.put("second", far + 25.4, level, rotation=90)
         pad.wire(first["2"], second["1"])
         pad.small_label(self.parts["first"].pins["2"], first["2"].x, level)

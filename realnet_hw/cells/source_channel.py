@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from realnet_hw import units
 from realnet_hw.cells.cell import AmplifierRequest, Cell, CellPart
+from realnet_hw.cells.feedback import InnerLoop
 
 if TYPE_CHECKING:
     from realnet_hw.drawing.pad import Pad
@@ -87,28 +88,24 @@ class SourceChannel(Cell):
         request = self.amplifiers["amplifier"]
         pins = pad.amplifier("amplifier", 0, 0)
         self._draw_input(pad, *pins.non_inverting)
-        x, y = pins.inverting
-        bus, upper, lower = x - 2.54, y - 15.24, y - 7.62
-        pad.wire((x, y), (bus, y), (bus, lower), (bus, upper))
-        ground = pad.put("ground", bus - 6.35, upper, rotation=270)
-        pad.wire(ground["1"], (bus, upper))
+        loop = InnerLoop(pins)
+        upper = loop.upper_y
+        loop.draw_bus(pad)
+        ground = pad.put("ground", loop.bus_x - 6.35, upper, rotation=270)
+        pad.wire(ground["1"], (loop.bus_x, upper))
         pad.wire(ground["2"], (ground["2"].x - 1.27, upper))
         pad.label(self.shift, ground["2"].x - 1.27, upper, "left")
-        small = pad.put("compensation", 0, lower, rotation=90, texts="above")
-        pad.wire((bus, lower), small["1"])
-        out = pins.output.x + 5.08
-        pad.wire(small["2"], (out, lower), (out, 0))
-        pad.small_label(request.inverting, bus, lower, "left")
+        loop.draw_capacitor(pad, request.inverting)
 
         relay = pad.put("relay", 53.34, 2.54, rotation=90, texts="above")
         fed = 31.75
         feedback = pad.put("feedback", 0, upper, rotation=90)
-        pad.wire((bus, upper), feedback["1"])
+        pad.wire((loop.bus_x, upper), feedback["1"])
         pad.wire(feedback["2"], (fed, upper), (fed, relay["5"].y), relay["5"])
         pad.small_label(self.parts["feedback"].pins["2"], fed + 1.27, relay["5"].y)
         series = pad.put("series", 21.59, 0, rotation=90)
-        pad.wire(pins.output, (out, 0), series["1"])
-        pad.small_label(request.output, out, lower)
+        pad.wire(pins.output, (loop.out_x, 0), series["1"])
+        pad.small_label(request.output, loop.out_x, loop.lower_y)
         pad.wire(series["2"], (fed, 0), relay["4"])
         pad.small_label(self.parts["series"].pins["2"], fed + 1.27, 0)
         local = pad.put("local", fed, relay["5"].y / 2, rotation=180, texts="left")
