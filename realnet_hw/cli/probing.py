@@ -143,7 +143,7 @@ class Probing:
         read = [looked.as_read(one, taken) for one in taken.values]
         shown = [f"{one.node} {words.value_words(one)}" for one in read[:_READ_SHOWN]]
         shown += [f"and {len(read) - _READ_SHOWN} more"] * (len(read) > _READ_SHOWN)
-        shown += [f"{net} could not be timed: {why}" for net, why in taken.untimed.items()]
+        shown += [f"{probe.net} could not be timed: {why}" for probe, why in taken.untimed.items()]
         self._answers.write(f"{', '.join(shown)}\n")
         looked.take(taken, step=True)
         self._taken.append(False)

@@ -7,6 +7,7 @@ multimeter can be put anywhere.
 
 from __future__ import annotations
 
+from realnet_hw.board import Board
 from realnet_hw.diagnose.readings import Probe
 from realnet_hw.export.deck import Deck
 
@@ -17,6 +18,11 @@ MS = 1e3
 def width(node: str) -> str:
     """Return the name of the width of a node's pulse, in milliseconds."""
     return f"width({node})"
+
+
+def untimed(node: str) -> str:
+    """Return the name of how probable it is that a node's pulse can't be timed as one."""
+    return f"untimed({node})"
 
 
 def held(answer: str, port: str) -> str:
@@ -38,3 +44,11 @@ def answer_of(probe: Probe, deck: Deck) -> str:
         source = deck.supplies.get(probe.net)
         node = f"i({source.element})" if source else node
     return held(node, probe.held)
+
+
+def flips_V(board: Board) -> dict[str, float]:
+    """Return by net the level at which an output of a board that is fired flips."""
+    if board.firing is None:
+        return {}
+    middle_V = (board.logic.threshold_low_V + board.logic.threshold_high_V) / 2
+    return {port.net: middle_V for port in board.outputs}

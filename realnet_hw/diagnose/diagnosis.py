@@ -11,7 +11,7 @@ from realnet_hw import records
 from realnet_hw.board import Board
 from realnet_hw.compare.words import beyond
 from realnet_hw.diagnose import mending, neighbours, offers, probes, words
-from realnet_hw.diagnose.answers import plain
+from realnet_hw.diagnose.answers import flips_V, plain
 from realnet_hw.diagnose.dictionary import Dictionary, dictionary, is_made
 from realnet_hw.diagnose.groups import Group, best_hypotheses, groups
 from realnet_hw.diagnose.inference import Evidence, Posterior, Predictor, posterior
@@ -25,7 +25,7 @@ from realnet_hw.diagnose.values import Value, value_of
 from realnet_hw.errors import InputError
 from realnet_hw.export.deck import Deck
 from realnet_hw.export.netlist import Netlist
-from realnet_hw.predict.engine import Engine
+from realnet_hw.predict.compiled.engine import CompiledEngine
 
 _SURE = 0.95
 """So probable a group of faults need not be probed further, of the most that any can be, since some
@@ -147,7 +147,7 @@ class Investigation:
         board: Board,
         netlist: Netlist,
         deck: Deck,
-        engine: Engine,
+        engine: CompiledEngine,
         universe: Universe,
         cases: Sequence[Mapping[str, float]],
         *,
@@ -202,8 +202,11 @@ class Investigation:
         delivered = [
             one for one in readings.delivered if self.dictionary.case(dict(one.inputs)) is not None
         ]
+        untimed = {probe: why for probe, why in readings.untimed.items() if self._is_known(probe)}
         self._taken.append(
-            dataclasses.replace(readings, values=tuple(kept), delivered=tuple(delivered))
+            dataclasses.replace(
+                readings, values=tuple(kept), delivered=tuple(delivered), untimed=untimed
+            )
         )
         self._found = None
         if step:
@@ -241,7 +244,8 @@ class Investigation:
         """How probable everything is."""
         if self._found is None:
             inputs = list(self.predictor.deck.inputs)
-            self._found = posterior(self.predictor, Evidence.of(self.readings, inputs))
+            evidence = Evidence.of(self.readings, inputs, flips_V(self.board))
+            self._found = posterior(self.predictor, evidence)
         return self._found
 
     def groups(self) -> list[Group]:

@@ -5,13 +5,14 @@ the nominal one, and each answer follows the parameters as the sound board's doe
 that fits these best; what is left counts as its own spread. Where drawn boards answer differently,
 an output high or low, a pulse there or not, each way is a response of its own.
 
-What is asked case by case takes long on some boards: those that nominally answer alike in all of
-that share what was found so. What a board is left at afterwards is drawn with every fault.
+What is asked case by case takes long on some boards: those that nominally answer alike at a case
+share what was found there. What a board is left at afterwards is drawn with every fault.
 """
 
 from __future__ import annotations
 
 import abc
+import contextlib
 import dataclasses
 import itertools
 import math
@@ -39,8 +40,8 @@ from realnet_hw.predict.tolerances import drawn_boards
 _DRAWN, _DRAWN_SOUND, _SEED = 6, 64, 1
 # What is alike within that many volts or milliseconds is alike.
 _ALIKE = 0.02
-# So many steps of a wrong value have a spread in common.
-_STEPS_ALIKE = 8
+# So many steps of a wrong value, all below the right one or all above, have a spread in common.
+_STEPS_ALIKE = 10
 # What moves less than that, squared, on the boards drawn together, is not followed.
 _MOVED = 1e-7
 # What a few drawn boards leave open about a spread.
@@ -62,6 +63,8 @@ class DrawnResponder(abc.ABC):
     """What each answer is above or below of; not a number where that says nothing."""
     finest: Array
     """Standard deviation that each answer has at least: what no simulator is better than."""
+    unsettled: Array
+    """Standard deviation of each that a board is left at, where it never comes to rest."""
 
     def __init__(self, deck: Deck, engine: Engine, cases: Sequence[Mapping[str, float]]) -> None:
         self.deck = deck
@@ -73,8 +76,8 @@ class DrawnResponder(abc.ABC):
             {deck.inputs[name].element: volts for name, volts in case.items()} for case in cases
         ]
         """For each case the volts of each input, by the source's element."""
-        self._known: dict[bytes, list[_Way]] = {}
-        """By what is answered case by case, the ways in which boards do."""
+        self._drawn: list[dict[bytes, Array]] = []
+        """For each case, by what a nominal board answers: by how much more those drawn do."""
 
     @abc.abstractmethod
     def prepare(self, spellings: Sequence[str]) -> None:
@@ -119,6 +122,14 @@ class DrawnResponder(abc.ABC):
         """See ``Responding``."""
         return self._joined(self.answered(twin, changes, self.sets), self.left(twin, changes))
 
+    def boards(self, found: Sequence[Twin], like: Sequence[Response]) -> Iterator[list[Response]]:
+        """See ``Responding``: only the nominal board is asked."""
+        for twin, near in zip(found, like, strict=True):
+            try:
+                yield [dataclasses.replace(near, mean=self.means(twin, [{}])[0])]
+            except SimulationFailed:
+                yield []
+
     def _joined(self, answered: Array, left: Array) -> Array:
         """Return all answers, shape (boards, cases, answers)."""
         every = np.repeat(left[:, None], answered.shape[1], axis=1)
@@ -126,7 +137,7 @@ class DrawnResponder(abc.ABC):
 
     def responses(self, hypotheses: Sequence[Hypothesis]) -> Iterator[list[Response]]:
         """See ``Responding``; the steps of one part's wrong value follow each other."""
-        self._known.clear()
+        self._drawn = [{} for _ in self.sets]
         self.prepare([one.spelling for one in hypotheses if one.factors is None])
         sound = self._sound()
         for spelling, some in itertools.groupby(hypotheses, key=lambda one: one.spelling):
@@ -180,9 +191,15 @@ class DrawnResponder(abc.ABC):
         own = _ways_of(
             every[..., :count], follows[..., :count], marks[..., :count], middle[:, :count]
         )
-        self._known[_key(first[0])] = own
+        self._note(first[0], (every[1 : 1 + _DRAWN] - middle)[..., :count])
         left = _all_as_one(every[:, :, count:], follows[:, :, count:], middle[:, count:])
-        return _Sound(middle, linear, below, above, [_beside(way, left) for way in own])
+        ways = [_beside(way, left) for way in own]
+        return _Sound(middle, linear, below, above, ways, own, _key(first[0]))
+
+    def _note(self, nominal: Array, more: Array) -> None:
+        """Note by how much more than a nominal board those drawn answer, case by case."""
+        for known, answers, by in zip(self._drawn, nominal, more.swapaxes(0, 1), strict=True):
+            known.setdefault(_key(answers), by)
 
     def _slopes(self, step_V: float, middle: Array) -> Array:
         """Return how the sound board follows each input, shape (cases, answers, inputs)."""
@@ -210,37 +227,77 @@ class DrawnResponder(abc.ABC):
         boards = drawn_boards(twin.spreads, range(_DRAWN), _SEED).boards()
         standardised = self._standardised(twin, boards)
         first = self.answered(twin, [{}], self.sets)
-        count, key = first.shape[-1], _key(first[0])
-        if key not in self._known:
-            try:
-                read = np.concatenate([first, self.answered(twin, boards, self.sets)])
-            except SimulationFailed:
-                read = first
+        count = first.shape[-1]
+        if _key(first[0]) == sound.key:
+            fired = [dataclasses.replace(way, mean=first[0] + way.offset) for way in sound.fired]
+        else:
+            read = self._with_drawn(twin, first, boards)
             above = self._above(read)
             moved = _moved(sound.linear[..., :count, :], above, standardised[: len(read)])
-            self._known[key] = _ways_of(read, moved, above, sound.middle[:, :count])
-        left = self._left(twin, boards)
-        every = np.repeat(left[:, None], len(self.sets), axis=1)
-        beside = _all_as_one(
-            every,
-            np.einsum("cap,bp->bca", sound.linear[0, :, count:], standardised[: len(left)]),
-            sound.middle[:, count:],
-        )
-        known = self._known[key]
-        return [
-            _beside(dataclasses.replace(way, mean=first[0] + way.offset), beside) for way in known
-        ]
+            fired = _ways_of(read, moved, above, sound.middle[:, :count])
+        beside = self._beside(twin, boards, standardised, sound, count)
+        return [_beside(way, beside) for way in fired]
 
-    def _left(self, twin: Twin, boards: Sequence[Parameters]) -> Array:
+    def _with_drawn(self, twin: Twin, first: Array, boards: Sequence[Parameters]) -> Array:
+        """Return what boards answer case by case, the nominal one first; it alone if need be.
+
+        Args:
+            twin: the board.
+            first: what the nominal one answers, shape (1, cases, answers).
+            boards: drawn.
+        """
+        new = [
+            place for place, known in enumerate(self._drawn) if _key(first[0, place]) not in known
+        ]
+        if new:
+            try:
+                read = self.answered(twin, boards, [self.sets[place] for place in new])
+            except SimulationFailed:
+                return first
+            for number, place in enumerate(new):
+                more = read[:, number] - first[0, place]
+                self._drawn[place][_key(first[0, place])] = more
+        more = np.stack(
+            [known[_key(own)] for known, own in zip(self._drawn, first[0], strict=True)], axis=1
+        )
+        return np.concatenate([first, first + more])
+
+    def _beside(
+        self,
+        twin: Twin,
+        boards: Sequence[Parameters],
+        standardised: Array,
+        sound: _Sound,
+        count: int,
+    ) -> _Way:
+        """Return what boards of a twin are left at.
+
+        Args:
+            twin: the board.
+            boards: drawn.
+            standardised: parameters of the nominal one and of these, see ``_standardised``.
+            sound: the sound board.
+            count: of the answers before these.
+        """
+        usual = sound.middle[:, count:]
+        left = self._left(twin, boards)
+        if left is None:
+            none = np.zeros_like(usual)
+            return _Way(1.0, none, usual, none, none + self.unsettled)
+        every = np.repeat(left[:, None], len(self.sets), axis=1)
+        moved = np.einsum("cap,bp->bca", sound.linear[0, :, count:], standardised[: len(left)])
+        return _all_as_one(every, moved, usual)
+
+    def _left(self, twin: Twin, boards: Sequence[Parameters]) -> Array | None:
         """Return what the nominal board is left at and those drawn, if these have solutions.
 
-        Raises:
-            SimulationFailed: no solution for the nominal one.
+        None where not even the nominal one comes to rest.
         """
-        try:
+        with contextlib.suppress(SimulationFailed):
             return self.left(twin, [{}, *boards])
-        except SimulationFailed:
+        with contextlib.suppress(SimulationFailed):
             return self.left(twin, [{}])
+        return None
 
     def _standardised(self, twin: Twin, boards: Sequence[Parameters]) -> Array:
         """Return parameters in standard deviations, shape (1 + boards, parameters).
@@ -273,8 +330,7 @@ class DrawnResponder(abc.ABC):
             ends = dict.fromkeys(factors, sound.middle)
         else:
             ends |= self._at(twin, element, own, factors[1:-1])
-        for first in range(0, len(steps), _STEPS_ALIKE):
-            block = spans[first : first + _STEPS_ALIKE]
+        for block in _blocks(spans):
             pattern: list[_Way] = []
             known = [ends[factor] for span in block for factor in span if factor in ends]
             if not all(_is_alike(end, sound.middle) for end in known):
@@ -361,6 +417,8 @@ class _Sound:
             none, and where it is above, shape (2, cases, answers, parameters).
         below, above: slopes against each input, shape (cases, answers, inputs).
         ways: in which sound boards answer.
+        fired: the same of what is answered case by case.
+        key: of what the nominal one answers so.
     """
 
     middle: Array
@@ -368,6 +426,8 @@ class _Sound:
     below: Array
     above: Array
     ways: Sequence[_Way]
+    fired: Sequence[_Way]
+    key: bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -387,6 +447,14 @@ class _Way:
     mean: Array
     scale: Array
     own: Array
+
+
+def _blocks(spans: Sequence[tuple[float, float]]) -> Iterator[Sequence[tuple[float, float]]]:
+    """Yield steps of a wrong value, which rise, that have a spread in common."""
+    for _, side in itertools.groupby(spans, key=lambda span: span[0] > 1):
+        some = list(side)
+        for first in range(0, len(some), _STEPS_ALIKE):
+            yield some[first : first + _STEPS_ALIKE]
 
 
 def _by_side(linear: Array, steady: NDArray[np.bool_], above: NDArray[np.bool_]) -> Array:

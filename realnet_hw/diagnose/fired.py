@@ -8,27 +8,31 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from realnet_hw.board import Board
-from realnet_hw.diagnose.answers import MS, held, width
+from realnet_hw.diagnose.answers import MS, flips_V, held, untimed, width
 from realnet_hw.diagnose.drawn import DrawnResponder
 from realnet_hw.diagnose.responses import Array
-from realnet_hw.diagnose.twins import Twin
+from realnet_hw.diagnose.timing import timed
+from realnet_hw.diagnose.twins import Twin, changed_values
 from realnet_hw.errors import InputError
 from realnet_hw.export.deck import Deck
 from realnet_hw.predict import faults
 from realnet_hw.predict.asking import Fired, asking_of
-from realnet_hw.predict.engine import Engine, Parameters
+from realnet_hw.predict.compiled.engine import CompiledEngine
+from realnet_hw.predict.engine import Parameters
 
 # What is held low for so long is at rest; and so long is nothing held between reset and trigger.
 _REST_s, _BETWEEN_s = 0.5, 0.005
-# A tenth of a percent of a width is better than a controller's clock, in two thirds of the time.
+# Widths within a microsecond or three are better than a controller's clock, in half of the time.
 # Of what is at rest only the end counts, to millivolts; a latch that chatters on the way to it,
 # where an output is bridged to what sets it, would be followed for minutes.
-_RELTOL, _REST_RELTOL = 3e-4, 3e-2
+_RELTOL, _REST_RELTOL = 3e-3, 3e-2
 # A shorter pulse is none: what a comparator's own edge may look like.
 _NO_PULSE_ms = 0.05
 # So many volts or milliseconds, and amperes, a model may be off where it says that nothing varies:
-# a pulse that is not there is as short as another.
-_FINEST, _FINEST_A = 0.02, 2e-4
+# a pulse that is not there is as short as another. What is as probable as not is not seen.
+_FINEST, _FINEST_A, _FINEST_UNTIMED = 0.02, 2e-4, 0.4
+# Where a board goes on switching with its trigger held low, a meter shows anything.
+_UNSETTLED, _UNSETTLED_A = 5.0, 0.02
 
 
 class FiredResponder(DrawnResponder):
@@ -47,30 +51,36 @@ class FiredResponder(DrawnResponder):
     is_slow = True
 
     def __init__(
-        self, board: Board, deck: Deck, engine: Engine, cases: Sequence[Mapping[str, float]]
+        self, board: Board, deck: Deck, engine: CompiledEngine, cases: Sequence[Mapping[str, float]]
     ) -> None:
         super().__init__(dataclasses.replace(deck, reltol=_RELTOL), engine, cases)
         asking = asking_of(board, deck)
         if not isinstance(asking, Fired):
             raise InputError("a board that is not fired", where=board.name)
+        self._engine = engine
         self._asking = asking
         roles = ("reset", "trigger")
         ports = [port.name for role in roles for port in board.ports if port.role == role]
         nodes = [node for node in dict.fromkeys(deck.nodes.values()) if node != "0"]
         self._touched = [*nodes, *(f"i({source.element})" for source in deck.supplies.values())]
         volts = list(asking.voltages.values())
-        widths = [width(watch.node) for watch in asking.stopwatches.values()]
+        timed_at = [watch.node for watch in asking.stopwatches.values()]
         rest = [held(name, port) for port in ports for name in self._touched]
-        self.answers = (*volts, *widths, *rest)
-        outputs = {deck.nodes[port.net] for port in board.outputs}
-        middle_V = (board.logic.threshold_low_V + board.logic.threshold_high_V) / 2
+        self.answers = (*volts, *map(width, timed_at), *map(untimed, timed_at), *rest)
+        flips = {deck.nodes[net]: level_V for net, level_V in flips_V(board).items()}
         self.levels = np.array(
-            [middle_V if node in outputs else np.nan for node in volts]
-            + [_NO_PULSE_ms] * len(widths)
-            + [np.nan] * len(rest)
+            [flips.get(node, np.nan) for node in volts]
+            + [_NO_PULSE_ms] * len(timed_at)
+            + [np.nan] * (len(timed_at) + len(rest))
         )
-        finest = [_FINEST_A if name.startswith("i(") else _FINEST for name in self.answers]
-        self.finest = np.array(finest)
+        self.finest = np.array(
+            [_FINEST] * (len(volts) + len(timed_at))
+            + [_FINEST_UNTIMED] * len(timed_at)
+            + [_FINEST_A if name.startswith("i(") else _FINEST for name in rest]
+        )
+        self.unsettled = np.array(
+            [_UNSETTLED_A if name.startswith("i(") else _UNSETTLED for name in rest]
+        )
 
     @property
     def asked(self) -> str:
@@ -78,21 +88,39 @@ class FiredResponder(DrawnResponder):
         return f"{self.engine.name} {self._asking}"
 
     def prepare(self, spellings: Sequence[str]) -> None:
-        """See ``DrawnResponder``; each fault has its own deck, which is the faster one here."""
+        """See ``DrawnResponder``; a deck for each fault that is no parameter is faster here."""
 
     def twin(self, spelling: str) -> Twin:
         """See ``DrawnResponder``."""
         faulty = faults.apply(self.deck, spelling)
-        return Twin(faulty, {}, faulty.spreads)
+        changed = changed_values(self.deck, faulty)
+        if changed is None:
+            return Twin(faulty, {}, faulty.spreads)
+        return Twin(self.deck, changed, faulty.spreads)
 
     def answered(
         self, twin: Twin, changes: Sequence[Parameters], sets: Sequence[Parameters]
     ) -> Array:
         """See ``DrawnResponder``: after a firing."""
         every = [{**twin.fixed, **change, **case} for change in changes for case in sets]
-        fired = self._asking.answers(twin.deck, self.engine, every)
-        fired[..., len(self._asking.voltages) :] *= MS
-        return fired.reshape(len(changes), len(sets), -1)
+        asking = self._asking
+        passed = self._engine.passed(
+            dataclasses.replace(asking, stopwatches={}).deck(twin.deck),
+            every,
+            list(asking.voltages.values()),
+            [(watch.node, watch.level_V) for watch in asking.stopwatches.values()],
+            end_s=asking.end_s,
+            use_initial_conditions=True,
+        )
+        pulses = np.array(
+            [
+                [timed(crossings_s, asking.start_s, asking.end_s) for crossings_s in board]
+                for board in passed.crossings_s
+            ]
+        ).reshape(len(every), len(asking.stopwatches), 2)
+        volts = passed.ends_V[:, : len(asking.voltages)]
+        fired = np.hstack([volts, MS * pulses[..., 0], pulses[..., 1]])
+        return np.asarray(fired.reshape(len(changes), len(sets), -1), float)
 
     def left(self, twin: Twin, changes: Sequence[Parameters]) -> Array:
         """See ``DrawnResponder``: at rest, at the first of the inputs.

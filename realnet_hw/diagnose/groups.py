@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from realnet_hw.diagnose.inference import Posterior, likelihood, moments
+from realnet_hw.diagnose.inference import Posterior, likelihood, moments, untimed_chances
 from realnet_hw.diagnose.responses import Array
 
 # Two normal distributions so many standard deviations apart are taken for each other one time in
 # nine; and odds of less than 300 to one are not taken for proof.
 _APART, _ODDS = 2.5, 300.0
 _MOST, _LEAST = 60, 1e-4
+# A pulse that surely comes in one piece and one that surely does not are more than that apart.
+_PIECES_u = 0.3
 
 
 @dataclass(frozen=True)
@@ -29,16 +31,20 @@ class Group:
     faults: tuple[tuple[int, float], ...]
 
 
-def groups(found: Posterior) -> list[Group]:
+def groups(found: Posterior, *, least: float = _LEAST) -> list[Group]:
     """Return the faults in groups that the readings can't tell apart, the most probable first.
 
     Each group is gathered around its most probable fault. Beside what would look alike on most
     boards it holds what explains these very readings nearly as well, however improbable it was
     before. That nothing is wrong is no fault.
+
+    Args:
+        found: how probable everything is.
+        least: share of all faults' probability below which a fault is in no group.
     """
     shares = found.faults.copy()
     shares[0] = 0.0
-    order = [int(f) for f in np.argsort(-shares)[:_MOST] if shares[f] > _LEAST * shares.sum()]
+    order = [int(f) for f in np.argsort(-shares)[:_MOST] if shares[f] > least * shares.sum()]
     if not order:
         return []
     apart = distances(found, order)
@@ -77,8 +83,10 @@ def distances(found: Posterior, faults: list[int]) -> Array:
     rows = best_hypotheses(found, faults)
     predictor, evidence = found.predictor, found.evidence
     mean, spread = moments(predictor.predicted(evidence.probes, rows), evidence)
+    pieces = untimed_chances(predictor, evidence, np.array(rows)) / _PIECES_u
     apart = np.zeros((count, count))
     for one in range(count):
         between = (spread[one] + spread) / 2
-        apart[one] = np.sqrt(likelihood(mean - mean[one], between)[0])
+        beside = ((pieces - pieces[one]) ** 2).sum(axis=1)
+        apart[one] = np.sqrt(likelihood(mean - mean[one], between)[0] + beside)
     return apart

@@ -24,13 +24,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from realnet_hw.diagnose.answers import MS, answer_of, plain, width
+from realnet_hw.diagnose.answers import MS, answer_of, plain, untimed, width
 from realnet_hw.diagnose.dictionary import Dictionary
 from realnet_hw.diagnose.ohms import log_read, resistances
 from realnet_hw.diagnose.readings import Probe, Reading, Readings
 from realnet_hw.diagnose.responses import Array
 from realnet_hw.diagnose.twins import Twin, twins, wrong_value
-from realnet_hw.diagnose.universe import Hypothesis
+from realnet_hw.diagnose.universe import AND, Hypothesis
 from realnet_hw.errors import InputError
 from realnet_hw.export.deck import Deck, subcircuit_ports
 from realnet_hw.uncertainty import covariance
@@ -62,11 +62,11 @@ _LEAST_u_V = 50e-6
 _UNDRIVEN_SHARE = 1 / 3
 # At a corner a slope to one side is less than that share of the slope to the other.
 _CORNER = 0.3
-# What is timed is the first pulse, what is predicted is how long its net is high: by so many
-# standard deviations shorter than predicted, it was a piece.
-_CUT_SHORT = 4.0
-# Of sound boards hardly any has a pulse that can't be timed as one.
-_SOUND_UNTIMED = 1e-3
+# No simulator is surer than that of whether a pulse can be timed as one.
+_PIECES_DOUBT = 1e-3
+# How often an output of a board that is fired has flipped at a case where none of those drawn has:
+# of sound boards some 2 % do so at one of five cases.
+_FLIPS = 0.003
 _CHUNK = 64
 
 
@@ -93,11 +93,15 @@ class Predictor:
     Args:
         deck: of the sound board.
         dictionary: of the board.
+        twins: the faulty board of each spelling, if not as ``twins`` makes them.
     """
 
-    def __init__(self, deck: Deck, dictionary: Dictionary) -> None:
+    def __init__(
+        self, deck: Deck, dictionary: Dictionary, twins: Mapping[str, Twin] | None = None
+    ) -> None:
         self.deck = deck
         self.dictionary = dictionary
+        self._twins = twins
         self._ohms: dict[tuple[int, str, str], tuple[float, Array]] = {}
         # How far a timer stays below its supply is a parameter of the deck, and how it spreads.
         supplies = [] if deck.drivers else _feeding(deck)
@@ -123,7 +127,7 @@ class Predictor:
         """By a supply's net, which hypotheses are that it does not arrive."""
         spellings = [one.spelling for one in self.dictionary.universe.hypotheses]
         return {
-            net: np.array([spelling == f"{net} missing" for spelling in spellings])
+            net: np.array([f"{net} missing" in spelling.split(AND) for spelling in spellings])
             for net in self.deck.supplies
         }
 
@@ -142,6 +146,8 @@ class Predictor:
     @cached_property
     def twins(self) -> Mapping[str, Twin]:
         """The faulty board of each spelling."""
+        if self._twins is not None:
+            return self._twins
         hypotheses = self.dictionary.universe.hypotheses
         return twins(self.deck, [one.spelling for one in hypotheses if one.factors is None])
 
@@ -259,7 +265,8 @@ class Evidence:
         inputs: for each input delivered: which readings are of its case, its column, and by how
             much it is off.
         range_V: of each reading, infinite where none is known.
-        untimed: nets with a pulse that could not be timed as one.
+        untimed: for each pulse that was looked at whether it could not be timed as one.
+        level_V: that an output flips at, of each reading; not a number where there is none.
     """
 
     probes: tuple[Probe, ...]
@@ -267,15 +274,19 @@ class Evidence:
     errors: Array
     inputs: tuple[tuple[Numbers, int, float], ...]
     range_V: Array
-    untimed: frozenset[str] = frozenset()
+    untimed: tuple[tuple[Probe, bool], ...]
+    level_V: Array
 
     @classmethod
-    def of(cls, readings: Readings, inputs: Sequence[str]) -> Evidence:
+    def of(
+        cls, readings: Readings, inputs: Sequence[str], flips_V: Mapping[str, float]
+    ) -> Evidence:
         """Return readings as numbers.
 
         Args:
             readings: what was read.
             inputs: names of the board's inputs, in the order of the dictionary's slopes.
+            flips_V: by net the level that an output flips at, of a board that is fired.
         """
         values = readings.values
         indicated = [(r.channel, r.value) for r in values]
@@ -306,8 +317,16 @@ class Evidence:
                 for one in readings.delivered
             ),
             np.array([readings.range_V.get(reading.channel, np.inf) for reading in values]),
-            frozenset(readings.untimed),
+            (
+                *((r.probe, False) for r in values if r.probe.kind == "second"),
+                *((probe, True) for probe in readings.untimed),
+            ),
+            np.array([_level_V(reading.probe, flips_V) for reading in values]),
         )
+
+
+def _level_V(probe: Probe, flips_V: Mapping[str, float]) -> float:
+    return flips_V.get(probe.net, np.nan) if probe.kind == "volt" and not probe.held else np.nan
 
 
 def _number(reading: Reading) -> float:
@@ -394,15 +413,19 @@ def posterior(predictor: Predictor, evidence: Evidence) -> Posterior:
     if len(evidence.values):
         for first in range(0, count, _CHUNK):
             rows = np.arange(first, min(first + _CHUNK, count))
-            whole = _whole(predictor.predicted(evidence.probes, rows), evidence)
-            broken = _broken(*whole, evidence)
-            # The pulses of a sound board come in one piece.
-            sound = [universe.hypotheses[row].fault == 0 for row in rows]
-            broken[sound] = False
-            mean, spread = _in_pieces(*whole, broken)
-            misfit[rows], log_likelihood[rows] = likelihood(evidence.values - mean, spread)
-            if evidence.untimed:
-                log_likelihood[rows[sound]] += math.log(_SOUND_UNTIMED)
+            mean, spread = moments(predictor.predicted(evidence.probes, rows), evidence)
+            flipped = (evidence.values > evidence.level_V) & (mean < evidence.level_V)
+            flipped |= (evidence.values < evidence.level_V) & (mean > evidence.level_V)
+            away = np.where(flipped, 0.0, evidence.values - mean)
+            misfit[rows], log_likelihood[rows] = likelihood(away, spread)
+            rare = flipped.sum(axis=1) * math.log(_FLIPS)
+            log_likelihood[rows] += rare
+            misfit[rows] -= 2 * rare
+    if evidence.untimed:
+        chance = untimed_chances(predictor, evidence, np.arange(count))
+        seen = np.where([was for _, was in evidence.untimed], chance, 1 - chance)
+        log_likelihood += np.log(seen).sum(axis=1)
+        misfit -= 2 * np.log(seen / np.maximum(chance, 1 - chance)).sum(axis=1)
     logs = log_likelihood + np.log(_priors(predictor))
     weights = np.exp(logs - logs.max())
     return Posterior(predictor, evidence, weights / weights.sum(), log_likelihood, misfit)
@@ -416,36 +439,24 @@ def _priors(predictor: Predictor) -> Array:
     return np.array([faulty[one.fault] * one.share for one in universe.hypotheses])
 
 
+def untimed_chances(predictor: Predictor, evidence: Evidence, hypotheses: Numbers) -> Array:
+    """Return how probable it is that each pulse looked at can't be timed, (hypotheses, pulses)."""
+    book, deck = predictor.dictionary, predictor.deck
+    chance = np.zeros((len(hypotheses), len(evidence.untimed)))
+    for column, (probe, _) in enumerate(evidence.untimed):
+        place = predictor.place(probe)
+        assert place is not None
+        answer = book.columns[untimed(deck.nodes[probe.net])]
+        chance[:, column] = book.mean[hypotheses, place[0], answer]
+    return np.clip(chance, _PIECES_DOUBT, 1 - _PIECES_DOUBT)
+
+
 def moments(predicted: Predicted, evidence: Evidence) -> tuple[Array, Array]:
     """Return the mean and covariance of readings under each hypothesis.
 
     Returns:
         Shapes (hypotheses, readings) and (hypotheses, readings, readings).
     """
-    whole = _whole(predicted, evidence)
-    return _in_pieces(*whole, _broken(*whole, evidence))
-
-
-def _broken(mean: Array, spread: Array, evidence: Evidence) -> NDArray[np.bool_]:
-    """Return which pulses were timed in part, on nets where they are known to come in pieces.
-
-    A gap may be too short for the fixture to notice at one case, and long enough at another.
-    """
-    sigma = np.sqrt(np.einsum("hii->hi", spread))
-    is_pulse = np.array([p.kind == "second" and p.net in evidence.untimed for p in evidence.probes])
-    short = (evidence.values > 0) & (evidence.values < mean - _CUT_SHORT * sigma)
-    return np.asarray(is_pulse & short, bool)
-
-
-def _in_pieces(mean: Array, spread: Array, broken: NDArray[np.bool_]) -> tuple[Array, Array]:
-    """Return moments where the first piece of a broken pulse may be anything up to the whole."""
-    alone = np.einsum("hi,ij->hij", mean**2 / 12, np.eye(mean.shape[1]))
-    either = broken[:, :, None] | broken[:, None, :]
-    return np.where(broken, mean / 2, mean), np.where(either, alone, spread)
-
-
-def _whole(predicted: Predicted, evidence: Evidence) -> tuple[Array, Array]:
-    """Return moments as ``moments`` does, where every pulse comes in one piece."""
     hypotheses, count = predicted.mean.shape
     mean = predicted.mean.copy()
     onto = np.zeros((hypotheses, count, count + len(evidence.inputs)))

@@ -75,7 +75,7 @@ def candidates(found: Posterior, nets: Sequence[str], rails: Sequence[str]) -> l
 
 def untaken(found: Posterior, every: Sequence[Probe]) -> list[Probe]:
     """Return those readings that have not been taken."""
-    taken = set(found.evidence.probes)
+    taken = {*found.evidence.probes, *(probe for probe, _ in found.evidence.untimed)}
     return [probe for probe in every if probe not in taken]
 
 

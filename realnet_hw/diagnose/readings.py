@@ -97,14 +97,14 @@ class Readings:
         budgets: by channel; what a fixture read has one of its own in each sitting, for between
             two it may have been calibrated, or be another one.
         range_V: readings of voltages by channel reach from minus to plus that; none for others.
-        untimed: nets with a pulse that could not be timed as one, at any case, and why.
+        untimed: pulses that could not be timed as one, and why.
     """
 
     values: tuple[Reading, ...] = ()
     delivered: tuple[Delivered, ...] = ()
     budgets: Mapping[str, Sequence[Component]] = field(default_factory=dict)
     range_V: Mapping[str, float] = field(default_factory=dict)
-    untimed: Mapping[str, str] = field(default_factory=dict)
+    untimed: Mapping[Probe, str] = field(default_factory=dict)
 
     def joined(self, more: Readings) -> Readings:
         """Return these readings and more.
@@ -255,7 +255,7 @@ def from_cases(
     nets |= {point.name: point.net for point in board.test_points if point.name not in nets}
     values: list[Reading] = []
     delivered: list[Delivered] = []
-    untimed: dict[str, str] = {}
+    untimed: dict[Probe, str] = {}
     budgets = {own(channel): _of_sitting(budget, own) for channel, budget in channels.items()}
     for case in cases:
         inputs = tuple((port.name, case.inputs[port.name].set_V) for port in board.inputs)
@@ -276,10 +276,10 @@ def from_cases(
         for name, pulse in case.pulses.items():
             if name not in nets:
                 raise InputError(f"the board has no pulse {name!r}", where="measurement")
+            probe = Probe("second", inputs, nets[name])
             if pulse.width_s is None:
-                untimed[nets[name]] = pulse.untimed
+                untimed[probe] = pulse.untimed
             else:
-                probe = Probe("second", inputs, nets[name])
                 values.append(Reading(probe, pulse.width_s, _timed(pulse, budgets, own)))
     timed = {reading.channel for reading in values if reading.probe.kind == "second"}
     volts = [channel for channel in budgets if channel not in timed]

@@ -13,7 +13,8 @@ from realnet_hw.diagnose.stored import StoredResponder
 from realnet_hw.diagnose.twins import Twin
 from realnet_hw.diagnose.universe import Hypothesis
 from realnet_hw.export.deck import Deck, Spread
-from realnet_hw.predict.engine import Engine, Parameters
+from realnet_hw.predict.compiled.engine import CompiledEngine
+from realnet_hw.predict.engine import Parameters
 
 
 class Responding(Protocol):
@@ -56,6 +57,16 @@ class Responding(Protocol):
         """
         ...
 
+    def boards(self, found: Sequence[Twin], like: Sequence[Response]) -> Iterator[list[Response]]:
+        """Yield what boards of each twin answer; nothing where there is no solution.
+
+        Args:
+            found: the boards.
+            like: of each a response that its own is near to: what takes long to find out is taken
+                from there.
+        """
+        ...
+
     def means(self, twin: Twin, changes: Sequence[Parameters]) -> Array:
         """Return the answers of boards of a twin, shape (changes, cases, answers).
 
@@ -91,7 +102,7 @@ def expected_s(responder: Responding, hypotheses: int) -> float:
 
 
 def responder_of(
-    board: Board, deck: Deck, engine: Engine, cases: Sequence[Mapping[str, float]]
+    board: Board, deck: Deck, engine: CompiledEngine, cases: Sequence[Mapping[str, float]]
 ) -> Responding:
     """Return what asks a board, as its kind is asked.
 

@@ -34,6 +34,7 @@ class StoredResponder(DrawnResponder):
         self.answers = (*dict.fromkeys(nodes), *currents)
         self.levels = np.full(len(self.answers), np.nan)
         self.finest = np.zeros(len(self.answers))
+        self.unsettled = np.zeros(0)
         self._twins: dict[str, Twin] = {}
         self._asked = Responder(deck, engine, cases, self.answers)
 

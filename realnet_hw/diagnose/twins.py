@@ -53,9 +53,9 @@ def twins(deck: Deck, spellings: Sequence[str]) -> dict[str, Twin]:
         if " offset " in spelling:
             found[spelling] = _offset(deck, spelling)
             continue
-        values = _values(deck, own)
-        if values is not None:
-            found[spelling] = Twin(deck, values, own.spreads)
+        changed = changed_values(deck, own)
+        if changed is not None:
+            found[spelling] = Twin(deck, changed, own.spreads)
             continue
         woken = grown.take(spelling, own)
         if woken is None:
@@ -67,6 +67,24 @@ def twins(deck: Deck, spellings: Sequence[str]) -> dict[str, Twin]:
         found[spelling] = Twin(whole, woken, grown.spreads(faulty[spelling], woken))
     found[""] = Twin(deck, {}, deck.spreads)
     return found
+
+
+def both(sound: Deck, whole: Deck, one: Twin, other: Twin) -> Twin:
+    """Return the board with the faults of two others.
+
+    Args:
+        sound: deck of the sound board.
+        whole: a deck that can be woken to both faults.
+        one, other: with a fault each, which set no parameter in common.
+    """
+    usual = {spread.parameter: spread for spread in sound.spreads}
+    spreads = dict(usual)
+    for twin in (one, other):
+        own = {spread.parameter: spread for spread in twin.spreads}
+        for name in usual.keys() - own.keys():
+            spreads.pop(name, None)
+        spreads |= {name: spread for name, spread in own.items() if spread != usual.get(name)}
+    return Twin(whole, {**one.fixed, **other.fixed}, tuple(spreads.values()))
 
 
 def _offset(deck: Deck, spelling: str) -> Twin:
@@ -102,7 +120,7 @@ def _within(deck: Deck, parameter: str, low: float, middle: float, high: float) 
     return Twin(deck, {parameter: middle}, spreads)
 
 
-def _values(sound: Deck, faulty: Deck) -> dict[str, float] | None:
+def changed_values(sound: Deck, faulty: Deck) -> dict[str, float] | None:
     """Return the parameters in which a deck differs, None if it does in anything else."""
     if len(sound.elements) != len(faulty.elements):
         return None

@@ -58,6 +58,10 @@ _WEIGHTS: Mapping[Kind, float] = {"bridge": 0.5, "misplaced": 0.5, "offset": 0.5
 _OFFSETS_V, _WEAK_OHM = (0.025, 0.8), (300.0, 6e4)
 
 
+AND = " + "
+"""Between the spellings of two faults that a board has at once."""
+
+
 @dataclass(frozen=True)
 class Fault:
     """One thing that may be wrong.
@@ -187,10 +191,12 @@ def _wrong_values(deck: Deck, reference: str) -> list[Hypothesis]:
     usual = slips(deck, reference)
     spans = dict.fromkeys(steps(_RATIO if _is_small(deck) else _WIDE_RATIO), 1.0)
     if not _is_small(deck):
-        # In a wide step a decade is lost: what fits it well fits the step badly.
-        for decade in _DECADES:
-            usual.remove(decade)
-            spans[(decade / _NEAREST, decade * _NEAREST)] = _USUAL
+        # In a wide step a decade is lost: what fits it well fits the step badly. And no step
+        # reaches a capacitor marked 104 in the place of a 102.
+        least, most = min(low for low, _ in spans), max(high for _, high in spans)
+        alone = [slip for slip in usual if slip in _DECADES or not least <= slip < most]
+        usual = [slip for slip in usual if slip not in alone]
+        spans |= {(slip / _NEAREST, slip * _NEAREST): _USUAL for slip in alone}
     return [
         Hypothesis(
             0,
@@ -198,7 +204,7 @@ def _wrong_values(deck: Deck, reference: str) -> list[Hypothesis]:
             share=share + _USUAL * sum(low <= slip < high for slip in usual),
             factors=(low, high),
         )
-        for (low, high), share in spans.items()
+        for (low, high), share in sorted(spans.items())
     ]
 
 

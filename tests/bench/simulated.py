@@ -1,11 +1,14 @@
 """Measure virtual boards without controller and serial line: the same front end, fast.
 
 What is left out is what never errs: firmware that gives the codes it read. That both ways agree is
-tested on the same boards.
+tested on the same boards. A pulse is timed as the firmware's description says: PROTOCOL.md,
+``SENSe:FIRE?``.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import math
 import random
 import statistics
@@ -13,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from realnet_hw import records
 from realnet_hw.board import Board
-from realnet_hw.emulate.front_end import MID_CHANNEL, OUTPUTS, FrontEnd
+from realnet_hw.emulate.front_end import MID_CHANNEL, OUTPUTS, PULSE_HYSTERESIS_V, FrontEnd
 from realnet_hw.emulate.moment import NEW, Moment
 from realnet_hw.emulate.truths import draw_circuit, draw_errors
 from realnet_hw.export.deck import Deck
@@ -21,8 +24,9 @@ from realnet_hw.measure import assemble
 from realnet_hw.measure.fixture_specification import CLOCK_BOUND, LSB_V, TICK_S
 from realnet_hw.measure.journal import Point
 from realnet_hw.measure.station import SENSE_SUFFIX, Reading
-from realnet_hw.predict.asking import asking_of
-from realnet_hw.predict.engine import Engine
+from realnet_hw.predict.asking import Fired, asking_of
+from realnet_hw.predict.compiled.engine import CompiledEngine
+from realnet_hw.predict.engine import Engine, Parameters
 from realnet_hw.predict.faults import apply_all
 from realnet_hw.predict.lots import LOTS
 from realnet_hw.predict.tolerances import draw
@@ -31,6 +35,8 @@ from tests.bench.runs import Drawn, Found
 
 # From switching on to the first case, and the pace of the protocol at 115200 baud.
 _BEGIN_s, _CONVERSION_s, _ANSWER_s = 0.6, 30e-6, 8e-3
+# A gap that the firmware tells for certain; it sees a pulse's end at the earliest after that.
+_GAP_s, _SHORTEST_s = 0.75e-6, 2e-6
 
 CALIBRATION = records.Calibration(valid=False, date=None, note="none")
 
@@ -47,6 +53,11 @@ class Terminals:
     def components(self, channel: str) -> list[records.Component] | None:
         """What a calibration says of a channel: there is none."""
         return None
+
+    def pulse_levels_V(self, channel: int) -> tuple[float, float]:
+        """What a pulse begins above, and ends below."""
+        middle_V = self._front_end.errors.pulse_thresholds_V[channel]
+        return middle_V + PULSE_HYSTERESIS_V / 2, middle_V - PULSE_HYSTERESIS_V / 2
 
     def delivered_V(self, channel: int, set_V: float, at_s: float) -> float:
         return self._front_end.delivered_V(channel, round(set_V / LSB_V) + 2048, at_s)
@@ -73,15 +84,91 @@ class Terminals:
 
 
 class Stopwatch:
-    """One drawn controller: the width that it times, off by its clock's error and by the tick."""
+    """One drawn controller: its clock is off, and so is a tick; some gap is too short for it."""
 
     def __init__(self, seed: int) -> None:
         self._chance = random.Random(seed)
         self._pace = 1 + self._chance.uniform(-1, 1) * CLOCK_BOUND["resonator"]
+        self._gap_s = self._chance.uniform(0, _GAP_s)
 
     def read_s(self, width_s: float) -> float:
         ticks = math.floor(width_s * self._pace / TICK_S + self._chance.random())
         return ticks * TICK_S
+
+    def timed_s(self, edges_s: Sequence[float], start_s: float, end_s: float) -> float | None:
+        """Time a pulse as the firmware does; None where it can't.
+
+        Args:
+            edges_s: when the line goes high and low, in turn, beginning low.
+            start_s: when the trigger is pulled.
+            end_s: when the board is read.
+        """
+        if sum(at <= start_s for at in edges_s) % 2:
+            return None
+        edges = [at for at in edges_s if at > start_s]
+        for fall in range(len(edges) - 3 + len(edges) % 2, 0, -2):
+            if edges[fall + 1] - edges[fall] < self._gap_s:
+                del edges[fall : fall + 2]
+        if not edges:
+            return 0.0
+        fell = edges[1] if len(edges) > 1 else end_s
+        if len(edges) > 2 or fell - edges[0] < _SHORTEST_s:
+            return None
+        return self.read_s(fell - edges[0])
+
+
+def edges_s(rises_s: Sequence[float], falls_s: Sequence[float]) -> list[float]:
+    """Return when a comparator with hysteresis turns high and low, in turn.
+
+    Args:
+        rises_s: crossings of its upper level, downward ones negative.
+        falls_s: of its lower one.
+    """
+    up = [(at, True) for at in rises_s if at > 0]
+    down = [(-at, False) for at in falls_s if at < 0]
+    found: list[float] = []
+    for at, rising in sorted(up + down):
+        if rising == (len(found) % 2 == 0):
+            found.append(at)
+    return found
+
+
+@functools.cache
+def _fires() -> CompiledEngine:
+    """What fires boards, whatever else solves them: ngspice takes hours."""
+    return CompiledEngine()
+
+
+def fired(
+    asking: Fired,
+    deck: Deck,
+    sets: Sequence[Parameters],
+    terminals: Terminals,
+    channels: Sequence[int],
+) -> tuple[list[list[float]], list[list[list[float]]]]:
+    """Fire boards whose pulses hang on pulse inputs.
+
+    Returns:
+        For each the voltages when it is read, and for each pulse when its line goes high and low.
+    """
+    watched = [
+        (watch.node, level_V)
+        for watch, channel in zip(asking.stopwatches.values(), channels, strict=True)
+        for level_V in terminals.pulse_levels_V(channel)
+    ]
+    found = _fires().passed(
+        dataclasses.replace(asking, stopwatches={}).deck(deck),
+        sets,
+        list(asking.voltages.values()),
+        watched,
+        end_s=asking.end_s,
+        use_initial_conditions=True,
+    )
+    edges = [
+        [edges_s(*pair) for pair in zip(board[::2], board[1::2], strict=True)]
+        for board in found.crossings_s
+    ]
+    return found.ends_V[:, : len(asking.voltages)].tolist(), edges
 
 
 def measurements(
@@ -101,7 +188,7 @@ def measurements(
     depend on the fixture.
     """
     asking = asking_of(board, deck)
-    named = [*asking.voltages, *asking.pulses]
+    named = list(asking.voltages)
     outputs = {port.name for port in board.outputs}
     for each in boards:
         spoilt = apply_all(deck, each.faults)
@@ -120,14 +207,35 @@ def measurements(
                 }
             )
             at_s += reading.repeats * _ANSWER_s
-        sets = [
-            {**drawn, **{deck.inputs[name].element: volts for name, volts in inputs.items()}}
-            for inputs in (*delivered, *(case.inputs for case in board.cases))
-        ]
-        solved = asking.answers(spoilt, engine, sets)
+        sets, as_set = (
+            [
+                {**drawn, **{deck.inputs[name].element: volts for name, volts in inputs.items()}}
+                for inputs in every
+            ]
+            for every in (delivered, [case.inputs for case in board.cases])
+        )
+        pulses: list[dict[str, list[float | None]]] = [{} for _ in sets]
+        if isinstance(asking, Fired):
+            watches = {n: one for n, one in asking.stopwatches.items() if n in wiring}
+            solved, lines = fired(
+                dataclasses.replace(asking, stopwatches=watches),
+                spoilt,
+                sets,
+                terminals,
+                [int(wiring[name][5:]) for name in watches],
+            )
+            for found, edges in zip(pulses, lines, strict=True):
+                for name, own in zip(watches, edges, strict=True):
+                    found[name] = [
+                        watch.timed_s(own, asking.start_s, asking.end_s)
+                        for _ in range(reading.repeats)
+                    ]
+        else:
+            solved = asking.answers(spoilt, engine, sets).tolist()
+        truth = asking.answers(spoilt, engine, as_set)
         taken = []
         for index, case in enumerate(board.cases):
-            true = dict(zip(named, solved[index].tolist(), strict=True))
+            true = dict(zip(named, solved[index], strict=True))
             true |= {f"{name}{SENSE_SUFFIX}": v for name, v in delivered[index].items()}
             sensed_V = {
                 int(channel[3:]): true[terminal]
@@ -157,9 +265,14 @@ def measurements(
                         if channel.startswith("adc")
                     },
                     widths_s={
-                        terminal: [watch.read_s(true[terminal]) for _ in range(reading.repeats)]
-                        for terminal, channel in wiring.items()
-                        if channel.startswith("pulse")
+                        name: [width_s for width_s in widths if width_s is not None]
+                        for name, widths in pulses[index].items()
+                        if None not in widths
+                    },
+                    untimed={
+                        name: "not one pulse"
+                        for name, widths in pulses[index].items()
+                        if None in widths
                     },
                 )
             )
@@ -183,8 +296,8 @@ def measurements(
             cases=[assemble.case(board, wiring, point, channels) for point in taken],
         )
         truth_V = [
-            {name: float(volts) for name, volts in zip(named, row, strict=True) if name in outputs}
-            for row in solved[len(board.cases) :].tolist()
+            {name: volts for name, volts in zip(named, row, strict=False) if name in outputs}
+            for row in truth.tolist()
         ]
         yield record, truth_V
 

@@ -62,6 +62,8 @@ from tests.benchmarks.build import network
 
 CONFIDENT = 0.9
 _TURNS = 24
+# From one seed's boards to the next one's.
+_SEEDS = 100_000
 # What moves no net by more at any case shows nowhere.
 _MOVES_V = 0.01
 
@@ -311,7 +313,7 @@ def counted(
     return _shares(found)
 
 
-def damaged(subject: Subject, count: int, chance: random.Random) -> str:
+def damaged(subject: Subject, count: int, chance: random.Random, first: int) -> str:
     """Diagnose boards with a damaged amplifier and return how its package is spoken of."""
     found: Counter[str] = Counter()
     faults = subject.looked.dictionary.universe.faults
@@ -319,7 +321,7 @@ def damaged(subject: Subject, count: int, chance: random.Random) -> str:
     for number in range(count):
         output = chance.choice(outputs)
         deck = _with_damage(subject.deck, output, chance)
-        board = Drawn(80_000 + number)
+        board = Drawn(first + 80_000 + number)
         record = next(subject.measured([board], deck, "calibrated"))
         if record is None:
             continue
@@ -380,11 +382,18 @@ def alarms(subject: Subject, records: Iterator[Measurement | None]) -> str:
         subject.looked.take_back()
         found["boards"] += 1
         found["false alarm"] += not belief.is_sound
+        found["a fault is blamed"] += belief.healthy < 0.5
     return _shares(found)
 
 
 def doubles(
-    subject: Subject, count: int, chance: random.Random, *, everywhere: bool, listing: bool
+    subject: Subject,
+    count: int,
+    chance: random.Random,
+    first: int,
+    *,
+    everywhere: bool,
+    listing: bool,
 ) -> str:
     """Diagnose boards with two faults, read at the test points, or by hand at every net."""
     found: Counter[str] = Counter()
@@ -396,7 +405,7 @@ def doubles(
         parts = [part for fault in names for part in universe.faults[fault].parts]
         if names[0] == names[1] or len(set(parts)) < len(parts):
             continue
-        board = Drawn(70_000 + found["tried"], tuple(spelling for _, spelling in drawn))
+        board = Drawn(first + 70_000 + found["tried"], tuple(spelling for _, spelling in drawn))
         found["tried"] += 1
         read = _read(subject, board, everywhere=everywhere)
         if read is None:
@@ -414,12 +423,12 @@ def doubles(
             pairs = subject.looked.record("", {}).pairs
             took_s.append(time.process_time() - started)
             wanted = {universe.faults[fault].name for fault in names}
-            first = [{fault.name for fault in pair.faults} for pair in pairs[:6]]
-            ways = [[one, *map(set, pair.others)] for one, pair in zip(first, pairs, strict=False)]
+            six = [{fault.name for fault in pair.faults} for pair in pairs[:6]]
+            ways = [[one, *map(set, pair.others)] for one, pair in zip(six, pairs, strict=False)]
             found["of these both in the first six"] += any(wanted in some for some in ways)
             found["of these both first"] += bool(ways) and wanted in ways[0]
             if listing and not any(wanted in some for some in ways):
-                print(f"  {board.faults}: {first[:3]}")
+                print(f"  {board.faults}: {six[:3]}")
         else:
             group, together = subject.looked.groups()[0], subject.looked.sure()
             neither = not {number for number, _ in group.faults} & set(names)
@@ -465,7 +474,7 @@ def _read(subject: Subject, board: Drawn, *, everywhere: bool) -> Readings | Non
         return None
 
 
-def readings_needed(subject: Subject, count: int, chance: random.Random) -> str:
+def readings_needed(subject: Subject, count: int, chance: random.Random, first: int) -> str:
     """Choose reading after reading on boards with one fault."""
     needed: list[int] = []
     decisions_s: list[float] = []
@@ -473,10 +482,10 @@ def readings_needed(subject: Subject, count: int, chance: random.Random) -> str:
     for number in range(count):
         fault, spelling = subject.drawn_fault(chance)
         deck = apply_all(subject.deck, [spelling])
-        person = _Person(subject, deck, 90_000 + number)
+        person = _Person(subject, deck, first + 90_000 + number)
         looked = subject.fresh()
         try:
-            for some in _begun(subject, Drawn(90_000 + number, (spelling,)), person):
+            for some in _begun(subject, Drawn(first + 90_000 + number, (spelling,)), person):
                 looked.take(some)
         except SimulationFailed:
             continue
@@ -574,10 +583,14 @@ def report(arguments: Sequence[str]) -> bool:
     parser.add_argument("--probed", type=int, default=200)
     parser.add_argument("--list", action="store_true", help="print what went wrong")
     parser.add_argument("--controller", action="store_true", help="through the real firmware")
+    parser.add_argument("--hung", choices=FIXTURES, help="on such fixtures only")
+    parser.add_argument("--own", action="store_true", help="the dictionary's op-amps only")
+    parser.add_argument("--seed", type=int, default=1, help="of faults, boards and fixtures")
+    parser.add_argument("--kept", type=Path, help="folder of dictionaries")
     given = parser.parse_args(arguments)
     for name in given.board:
         with tempfile.TemporaryDirectory() as folder:
-            _report(name, Path(folder), given)
+            _report(name, given.kept or Path(folder), given)
     return True
 
 
@@ -591,14 +604,14 @@ def _report(name: str, folder: Path, given: argparse.Namespace) -> None:
         f"{subject.solved_s:.1f} s of CPU; unseen: {', '.join(book.unseen)}",
         flush=True,
     )
-    chance = random.Random(1)
+    chance, first = random.Random(given.seed), _SEEDS * (given.seed - 1)
     drawn = [subject.drawn_fault(chance) for _ in range(given.boards)]
-    faulty = [Drawn(1000 + n, (spelling,)) for n, (_, spelling) in enumerate(drawn)]
-    sound = [Drawn(50_000 + n) for n in range(given.boards)]
+    faulty = [Drawn(first + 1000 + n, (spelling,)) for n, (_, spelling) in enumerate(drawn)]
+    sound = [Drawn(first + 50_000 + n) for n in range(given.boards)]
     decks = {"op-amps as the dictionary's": subject.deck}
-    if not given.controller:
+    if not given.controller and not given.own:
         decks["other op-amps"] = other_opamp(subject.deck)
-    fixtures = ["uncalibrated"] if given.controller else [*FIXTURES]
+    fixtures = ["uncalibrated"] if given.controller else [given.hung] if given.hung else [*FIXTURES]
     for (whose, deck), hung in itertools.product(decks.items() if given.boards else (), fixtures):
         measured = subject.measured(faulty, deck, hung, controller=given.controller)
         right = counted(subject, drawn, measured, listing=given.list)
@@ -606,12 +619,12 @@ def _report(name: str, folder: Path, given: argparse.Namespace) -> None:
         measured = subject.measured(sound, deck, hung, controller=given.controller)
         print(f"{hung}, {whose}, sound: {alarms(subject, measured)}", flush=True)
     if given.damaged:
-        print(f"damaged amplifiers: {damaged(subject, given.damaged, chance)}", flush=True)
+        print(f"damaged amplifiers: {damaged(subject, given.damaged, chance, first)}", flush=True)
     for where, everywhere in (("the test points", False), ("every net", True)):
         if given.doubles:
             counts = doubles(
-                subject, given.doubles, chance, everywhere=everywhere, listing=given.list
+                subject, given.doubles, chance, first, everywhere=everywhere, listing=given.list
             )
             print(f"two faults, read at {where}: {counts}", flush=True)
     if given.probed:
-        print(f"probed: {readings_needed(subject, given.probed, chance)}", flush=True)
+        print(f"probed: {readings_needed(subject, given.probed, chance, first)}", flush=True)

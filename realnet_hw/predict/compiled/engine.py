@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from realnet_hw import __version__
-from realnet_hw.errors import InputError
+from realnet_hw.errors import InputError, SimulationFailed
 from realnet_hw.export.deck import Deck
 from realnet_hw.predict.engine import Bound, Parameters, Volts, Wave
 
 if TYPE_CHECKING:
-    from realnet_hw.predict.compiled.solver import Solver
+    from realnet_hw.predict.compiled.solver import Passed, Solver
 
 _CIRCUITS_KEPT = 16
 
@@ -133,10 +133,51 @@ class CompiledEngine:
             InputError: a parameter or node that the deck does not have.
             SimulationFailed: no solution, or more crossings than there is room for.
         """
+        found = self.passed(
+            deck,
+            parameters,
+            (),
+            watched,
+            end_s=end_s,
+            use_initial_conditions=use_initial_conditions,
+            most=most,
+        )
+        often = found.counts.max(axis=0, initial=0)
+        if often.max(initial=0) > most:
+            raise SimulationFailed(
+                f"{watched[int(often.argmax())][0]} crosses its level {often.max()} times",
+                where=deck.title,
+                allowed=f"at most {most}",
+            )
+        return found.crossings_s
+
+    def passed(
+        self,
+        deck: Deck,
+        parameters: Sequence[Parameters],
+        nodes: Sequence[str],
+        watched: Sequence[tuple[str, float]],
+        *,
+        end_s: float,
+        use_initial_conditions: bool = False,
+        most: int = 64,
+    ) -> Passed:
+        """Return where nodes are at the end of a transient, and when others crossed levels.
+
+        Args:
+            deck, parameters, watched, end_s, use_initial_conditions: as in ``crossings``.
+            nodes: whose voltages at the end are wanted; those watched come after them.
+            most: crossings of each node that are told.
+
+        Raises:
+            InputError: a parameter or node that the deck does not have.
+            SimulationFailed: no solution.
+        """
+        every = (*nodes, *(node for node, _ in watched))
         levels = [level for _, level in watched]
         at_rest = not use_initial_conditions
-        with self._solver(deck, [node for node, _ in watched], charged=True) as solver:
-            return solver.crossings(parameters, levels, end_s, most, at_rest=at_rest)
+        with self._solver(deck, every, charged=True) as solver:
+            return solver.passed(parameters, levels, end_s, most, at_rest=at_rest)
 
     def wave(
         self,

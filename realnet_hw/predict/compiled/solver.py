@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +35,7 @@ _FEWEST_STEPS, _STEP_ERROR, _OF_RELTOL = 50, 3e-6, 0.3
 _TURN, _FINE = 1e-3, 0.25
 # Where the deck's tolerance is coarse a quick answer is wanted, or none: of the steps that the
 # kernel would take again before it gives up, so many are counted as taken at the start.
-_TAKEN_IF_COARSE = 190_000
+_TAKEN_IF_COARSE = 194_000
 _FIRST_ROOM = 4096
 # By so much of itself a parameter is moved for its derivative; a source, which may be 0, by so much
 # of at least a volt: far less than the width of the sharpest bend.
@@ -45,6 +46,22 @@ _MEMORIES_KEPT, _STARTS_KEPT = 4, 1024
 _Unknowns = npt.NDArray[np.float64]
 # Numbers of parameters, and their values, shape (boards, numbers).
 _Table = tuple[tuple[int, ...], Volts]
+
+
+@dataclass(frozen=True, eq=False)
+class Passed:
+    """What nodes do in a transient.
+
+    Args:
+        ends_V: at its end, shape (boards, nodes).
+        crossings_s: for each board and each node that is watched the first times at which it
+            crosses its level, rising; those of downward crossings are negative.
+        counts: how many crossings there are, shape (boards, nodes that are watched).
+    """
+
+    ends_V: Volts
+    crossings_s: list[list[list[float]]]
+    counts: npt.NDArray[np.int64]
 
 
 class Solver:
@@ -237,7 +254,7 @@ class Solver:
             volts[first : first + len(some), 0] = starts[:, self._columns]
         return volts
 
-    def crossings(
+    def passed(
         self,
         parameters: Sequence[Parameters],
         levels_V: Sequence[float],
@@ -245,33 +262,45 @@ class Solver:
         most: int,
         *,
         at_rest: bool,
-    ) -> list[list[list[float]]]:
-        """Return when the nodes cross levels, see ``CompiledEngine.crossings``.
+    ) -> Passed:
+        """Return where the nodes end, and when the last of them cross levels on their way.
+
+        Args:
+            parameters: see ``Engine``.
+            levels_V: of the last nodes.
+            end_s: length of the transient, seconds.
+            most: crossings of each that are told.
+            at_rest: see ``transient``.
 
         Raises:
             InputError: as ``boards``.
-            SimulationFailed: a board without a solution, or with more crossings than ``most``.
+            SimulationFailed: a board without a solution.
         """
-        every = []
+        ends = [np.zeros((0, len(self._columns)))]
+        counts = [np.zeros((0, len(levels_V)), np.int64)]
+        crossings: list[list[list[float]]] = []
+        times_s = np.array([0.0, end_s])
         for first in range(0, len(parameters), _BOARDS_AT_ONCE):
             some = parameters[first : first + _BOARDS_AT_ONCE]
             table = self._table(some)
             starts = self._starts_of(table, some, at_rest=at_rest)
             found = self._follow(
-                table, some, starts, end_s, levels_V=levels_V, most=most, at_rest=at_rest
+                table,
+                some,
+                starts,
+                end_s,
+                times_s=times_s,
+                levels_V=levels_V,
+                most=most,
+                at_rest=at_rest,
             )
-            for times, counts in zip(found.crossings_s, found.counts, strict=True):
-                if counts.max(initial=0) > most:
-                    node = self._nodes[int(counts.argmax())]
-                    raise SimulationFailed(
-                        f"{node} crosses its level {counts.max()} times",
-                        where=self._circuit.title,
-                        allowed=f"at most {most}",
-                    )
-                every.append(
-                    [own[:count].tolist() for own, count in zip(times, counts, strict=True)]
-                )
-        return every
+            ends.append(found.volts[:, -1])
+            counts.append(found.counts)
+            crossings += [
+                [own[:count].tolist() for own, count in zip(times, numbers, strict=True)]
+                for times, numbers in zip(found.crossings_s, found.counts, strict=True)
+            ]
+        return Passed(np.concatenate(ends), crossings, np.concatenate(counts))
 
     def wave(
         self, parameters: Parameters, end_s: float, longest_s: float, start_V: Mapping[str, float]
@@ -363,7 +392,7 @@ class Solver:
             turn=max(_TURN, self._step_error),
             fine_s=np.inf if times_s is None else _FINE * float(times_s[1] - times_s[0]),
             places=self._columns,
-            watched=self._columns if levels_V else self._columns[:0],
+            watched=self._columns[len(self._columns) - len(levels_V) :],
             levels_V=np.array(levels_V, float),
         )
         count, watched = len(boards), len(plan.watched)
