@@ -37,7 +37,7 @@ _MODULES = (responses, drawn, fired, stored, twins, faults, miswired, asking)
 _SOURCES = (Path(__file__), *(Path(module.__file__ or "") for module in _MODULES))
 # What differs by less than so many standard deviations of sound boards and 5 mV is not seen.
 _SEEN, _FINEST = 1.5, 5e-3
-_PARTS = ("mean", "linear", "bend", "below", "above")
+PARTS = ("mean", "linear", "bend", "below", "above")
 # Older dictionaries are deleted beyond that.
 _MOST_BYTES = 2_000_000_000
 
@@ -106,7 +106,7 @@ def dictionary(
     else:
         (kept / name).touch()
     _tidy(kept, name)
-    arrays = {part: np.load(kept / name / f"{part}.npy", mmap_mode="r") for part in _PARTS}
+    arrays = {part: np.load(kept / name / f"{part}.npy", mmap_mode="r") for part in PARTS}
     rows = json.loads((kept / name / "rows.json").read_text("utf-8"))
     left = universe.of(rows["numbers"], rows["shares"])
     known = {fault.name for fault in left.faults}
@@ -153,7 +153,7 @@ def _solve(
                 dtype=np.float64 if part == "mean" else np.float32,
                 shape=(MOST_RESPONSES * count, *getattr(sound[0], part).shape),
             )
-            for part in _PARTS
+            for part in PARTS
         }
         for number, found in enumerate(itertools.chain([sound], every)):
             if progress:

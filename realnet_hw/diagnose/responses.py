@@ -127,6 +127,7 @@ class Responder:
         self.spreads = [spread for spread in deck.spreads if spread.parameter[0] != "c"]
         self._known = {spread.parameter for spread in deck.spreads}
         self._volts = [not name.startswith("i(") for name in answers]
+        # By the deck's identity, which is its own as long as it is kept here.
         self._bound: dict[int, _Bound] = {}
 
     is_slow = False
@@ -159,6 +160,16 @@ class Responder:
                     yield self._sides(one) if hypothesis.spelling else self._ways(one)
                 except SimulationFailed:
                     yield []
+
+    def boards(self, found: Sequence[Twin], like: Sequence[Response]) -> Iterator[list[Response]]:
+        """See ``Responding``: everything is found out anew."""
+        del like
+        self.prepare(found)
+        for twin in found:
+            try:
+                yield self._sides(twin)
+            except SimulationFailed:
+                yield []
 
     def means(self, twin: Twin, changes: Sequence[Parameters]) -> Array:
         """Return the answers of boards of a twin, shape (changes, cases, answers).
@@ -203,14 +214,17 @@ class Responder:
 
     def _bound_to(self, deck: Deck, every: Sequence[Parameters]) -> _Bound:
         bound = self._bound.get(id(deck))
+        names: set[str] = set().union(*every)
         if bound is None:
-            names = dict.fromkeys(name for one in every for name in one)
-            bound = self._binding(deck, [*names])
+            return self._binding(deck, sorted(names))
+        if more := {name for name in names - bound.places.keys() if name[0] != "c"}:
+            bound = self._bound[id(deck)] = self._binding(deck, [*bound.places, *sorted(more)])
         return bound
 
     def _binding(self, deck: Deck, names: Sequence[str]) -> _Bound:
         changing = [name for name in dict.fromkeys(names) if name[0] != "c"]
         return _Bound(
+            deck,
             self._engine.bound(deck, {}, changing=changing, nodes=self.answers),
             {name: place for place, name in enumerate(changing)},
             np.array([own_value(deck, name) for name in changing]),
@@ -224,7 +238,7 @@ class Responder:
         """
         whole = self._whole(twin)
         moved = self._moved(twin)
-        effects = np.abs(whole.linear[:, self._volts, : len(moved)]).max(axis=(0, 1))
+        effects = np.abs(whole.linear[:, self._volts, :-1]).max(axis=(0, 1))
         deciding = int(np.argmax(effects))
         spread = moved[deciding]
         if splits == 0 or effects[deciding] < _DECIDED_V or spread is None:
@@ -258,6 +272,10 @@ class Responder:
             place += 2
         shift = _shift(linear, bends)
         bends *= math.sqrt(BEND_VARIANCE)
+        # Where two faults have a spread of their own each, the second moves each answer by itself.
+        second = np.s_[len(self.spreads) + 1 : -1]
+        bends[..., second] = np.hypot(bends[..., second], linear[..., second])
+        linear = np.delete(linear, second, axis=-1)
         most = int(np.argmax((bends**2).sum(axis=(0, 1))))
         linear[..., -1] = bends[..., most]
         bends[..., most] = 0.0
@@ -345,7 +363,8 @@ class Responder:
         except SimulationFailed:
             return np.zeros((0, *said.mean.shape))
         answers = volts.reshape(len(signs), *said.mean.shape)
-        expected = said.mean + np.einsum("cap,dp->dca", said.linear[..., : len(moved)], signs)
+        lines = said.linear[..., :-1]
+        expected = said.mean + np.einsum("cap,dp->dca", lines, signs[:, : lines.shape[-1]])
         expected += np.einsum("cai,di->dca", said.above, np.maximum(offs_V, 0.0))
         expected += np.einsum("cai,di->dca", said.below, np.minimum(offs_V, 0.0))
         return np.asarray(answers - expected, float)
@@ -395,10 +414,10 @@ class Responder:
         return found
 
     def _moved(self, twin: Twin) -> list[Spread | None]:
-        """Return what varies: each of the sound board's spreads, then the fault's own."""
+        """Return what varies: each of the sound board's spreads, then the faults' own."""
         named = {spread.parameter: spread for spread in twin.spreads}
-        own = [spread for name, spread in named.items() if name not in self._known]
-        return [*(named.get(s.parameter) for s in self.spreads), own[0] if own else None]
+        own: list[Spread | None] = [s for name, s in named.items() if name not in self._known]
+        return [*(named.get(s.parameter) for s in self.spreads), *(own or [None])]
 
     def _safely(self, twin: Twin, tried: Sequence[Parameters]) -> Array:
         """Return the answers; a board without a solution counts as the nominal one.
@@ -439,6 +458,7 @@ class Responder:
 class _Bound:
     """A deck bound to parameters: their places and own values."""
 
+    deck: Deck
     bound: Bound
     places: Mapping[str, int]
     own: Array
