@@ -53,6 +53,8 @@ _TO_ITS_END = (0.02, 0.05, *_ON_ITS_WAY, 0.95, 0.98)
 # An input that is early or late by more than this share of an output's own passage can't be
 # compared.
 _ALIKE = 0.25
+# A passage is judged where so many points of the record fall into it at least.
+_POINTS = 3
 # Where the wave has no width and no noise, it still has this share of its way.
 _LEAST = 0.005
 
@@ -144,7 +146,7 @@ def _compared(edge: MeasuredEdge, name: str, predicted: Predicted | None) -> Com
         note = f"nothing is predicted of this step: predict it with --with {_view(edge)}"
     else:
         bands = predicted.transient.edges.get(name, [PredictedEdge()] * 2)[predicted.index]
-        note = _too_different(edge, predicted, figures)
+        note = _too_coarse(edge.waves[name], bands) or _too_different(edge, predicted, figures)
         outside = None if note else _outside(edge, name, predicted)
     late = (0.0, 0.0) if predicted is None else _late_s(edge, predicted)
     judged = not note
@@ -202,6 +204,17 @@ def _view(edge: MeasuredEdge) -> str:
     lasts = duration(asked_s).replace(" ", "").replace("µ", "u")
     held = (f"{name}={level_V:g}" for name, level_V in edge.held_V.items())
     return ":".join((f"transient:{edge.input}", lasts, *held))
+
+
+def _too_coarse(wave: MeasuredWave, bands: PredictedEdge) -> str:
+    """Return why a wave shows too little of an edge as predicted, nothing if it shows enough."""
+    quickest_s = bands.passage_s.low if bands.passage_s else math.inf
+    if wave.step_s > quickest_s / _POINTS:
+        return (
+            f"a point every {duration(wave.step_s)} is too coarse for what is predicted to pass in "
+            f"{duration(quickest_s)}"
+        )
+    return ""
 
 
 def _too_different(edge: MeasuredEdge, predicted: Predicted, figures: EdgeFigures) -> str:

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from realnet_hw import shapes
 from realnet_hw.board import Board, Case, Firing
 from realnet_hw.errors import InputError
 from realnet_hw.measure.journal import Point, TakenFiring
 from realnet_hw.measure.probes import Probe
 from realnet_hw.measure.procedure import Run, utc_now
 from realnet_hw.measure.scopes.scope import next_scale
-from realnet_hw.measure.screen import Screen, Seen
+from realnet_hw.measure.screen import Screen, Seen, Shown
 
 # The screen begins so much of itself before the trigger, for resets to be seen and figures to be
 # taken, and ends after the board is read.
 _BEFORE = 0.05
 _PATIENCE_S, _PATIENCE_SPANS = 5.0, 20
+# So much of the firing must be in a record: one sample may be missing at its end.
+_WHOLE = 0.99
 
 
 def firings(run: Run) -> list[Point]:
@@ -114,4 +117,9 @@ def _once(run: Run, firing: Firing, screen: Screen, span_s: float) -> Seen:
     run.fixture.wait(2 * _BEFORE * span_s)
     run.fixture.fire(firing, [])
     scope.wait(max(_PATIENCE_S, _PATIENCE_SPANS * span_s), run.fixture.confirm_on)
-    return screen.read(run.fixture.confirm_on)
+    shown = Shown(
+        begin_s=-_BEFORE * span_s / 2,
+        end_s=_WHOLE * firing.read_after_s,
+        step_s=shapes.window_s(firing.read_after_s),
+    )
+    return screen.read(shown, run.fixture.confirm_on)

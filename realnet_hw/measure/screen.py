@@ -1,7 +1,8 @@
 """A scope's screen as it is set for what its probes are on, and the records taken with it.
 
 A scale is a setting until a record reaches an end of the scope's range: what is cut off is not
-known, so that it is taken again at a coarser one.
+known, so that it is taken again at a coarser one. A time base is a setting until a record has the
+times that were asked for.
 """
 
 from __future__ import annotations
@@ -24,6 +25,28 @@ Seen = Mapping[str, Waveform]
 _FILLED, _LEAST_V = 0.6, 0.05
 # So often scales are made coarser for records that reach the ends of the scope's range.
 _WIDENINGS = 5
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What times a record must have.
+
+    Args:
+        begin_s, end_s: it reaches from before this to after that, counted from the trigger.
+        step_s: no two of its points are further apart.
+    """
+
+    begin_s: float
+    end_s: float
+    step_s: float
+
+    def __str__(self) -> str:
+        return f"{self.begin_s:.2g} to {self.end_s:.2g} s, a point every {self.step_s:.2g} s"
+
+    def holds(self, wave: Waveform) -> bool:
+        """Whether a record has them."""
+        last_s = wave.start_s + (len(wave.codes) - 1) * wave.step_s
+        return wave.start_s <= self.begin_s and last_s >= self.end_s and wave.step_s <= self.step_s
 
 
 @dataclass(frozen=True)
@@ -86,11 +109,25 @@ class Screen:
             self.probes[terminal].channel, volts_a_division=volts_a_division, centre_V=centre_V
         )
 
-    def read(self, meanwhile: Callable[[], object]) -> dict[str, Waveform]:
-        """Return the record that the scope has; after each channel ``meanwhile`` is called."""
+    def read(self, shown: Shown, meanwhile: Callable[[], object]) -> dict[str, Waveform]:
+        """Return the record that the scope has; after each channel ``meanwhile`` is called.
+
+        Raises:
+            BenchError: it does not have these times; or as the scope.
+        """
         found = {}
         for terminal, probe in self.probes.items():
-            found[terminal] = self.scope.waveform(probe.channel)
+            wave = self.scope.waveform(probe.channel)
+            if not shown.holds(wave):
+                has = Shown(wave.start_s, float(wave.times_s[-1]), wave.step_s)
+                raise BenchError(
+                    f"{terminal} on {probe} was recorded from {has}",
+                    where=self.scope.connection.address,
+                    allowed=f"from {shown}",
+                    mend="leave the scope's time base alone meanwhile, and give it 1000 points a "
+                    "record or more",
+                )
+            found[terminal] = wave
             meanwhile()
         return found
 

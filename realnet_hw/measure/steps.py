@@ -18,7 +18,7 @@ from realnet_hw.measure.journal import Point, TakenEdge
 from realnet_hw.measure.probes import Probe
 from realnet_hw.measure.procedure import Run, utc_now
 from realnet_hw.measure.scopes.scope import Waveform, next_scale
-from realnet_hw.measure.screen import Screen, Seen
+from realnet_hw.measure.screen import Screen, Seen, Shown
 
 # Where nothing is known of a terminal.
 _UNKNOWN_V = 20.0
@@ -31,6 +31,8 @@ _LOOKS = 5
 # While scales are sought: at rest within so much of the way; noise is no movement.
 _MOVING, _NOISE_V = 0.06, 0.05
 _PATIENCE_S, _PATIENCE_SPANS = 5.0, 20
+# Of what the time base shows, a record has so much at least, in so many points.
+_WHOLE, _POINTS = 0.9, 200
 # Patterns of the other inputs are as good as the best within this share: the first of them.
 _AS_GOOD = 0.2
 
@@ -220,7 +222,12 @@ class _Looking:
         run.fixture.wait(2 * span_s)
         run.fixture.source({source: to_V})
         scope.wait(max(_PATIENCE_S, _PATIENCE_SPANS * span_s), run.fixture.confirm_on)
-        return self.screen.read(run.fixture.confirm_on)
+        shown = Shown(
+            begin_s=-_WHOLE * _BEFORE * span_s,
+            end_s=_WHOLE * (1 - _BEFORE) * span_s,
+            step_s=span_s / _POINTS,
+        )
+        return self.screen.read(shown, run.fixture.confirm_on)
 
     def taken(self, from_V: float, to_V: float) -> tuple[_Looking, TakenEdge]:
         """Take an edge several times.

@@ -29,6 +29,7 @@ from realnet_hw.export.deck import Spread
 from realnet_hw.measure import bench, firings, screen
 from realnet_hw.measure.codes import SUFFIX
 from realnet_hw.measure.scopes.drivers import DRIVERS
+from realnet_hw.measure.scopes.rigol import Ds1000z
 from realnet_hw.predict.compiled.engine import CompiledEngine
 from realnet_hw.predict.tolerances import draw
 from realnet_hw.predict.waveforms import waveforms
@@ -216,6 +217,24 @@ def test_a_wrong_capacitor_lies_outside_and_the_right_one_does_not(
     zero, step_V, _, _ = kept["firing0/P/scale1"]
     volts = (kept["firing0/P/codes1"] - zero) * step_V
     assert volts.max() - volts.min() == pytest.approx(15.0, abs=1.5)
+
+
+@pytest.mark.parametrize(("turned", "has"), [(0.1, r"to 0\.00\d+ s"), (10, r"every 0\.000\d+ s")])
+def test_a_record_of_another_time_base_is_refused(
+    tmp_path: Path, served: Served, monkeypatch: pytest.MonkeyPatch, turned: float, has: str
+) -> None:
+    """Somebody turns the knob behind the program's back: it ends too early, or is too coarse."""
+    told = Ds1000z.timebase
+
+    def timebase(self: Ds1000z, *, s_a_division: float, centre_s: float) -> None:
+        # It begins as before.
+        later_s = 6 * (turned - 1) * s_a_division
+        told(self, s_a_division=turned * s_a_division, centre_s=centre_s + later_s)
+
+    monkeypatch.setattr(Ds1000z, "timebase", timebase)
+    with pytest.raises(BenchError, match=rf"TRIG on dso\.1 was recorded from .*{has}.*time base"):
+        measured(tmp_path, served, "rigol_ds1000z")
+    assert not (tmp_path / bench.NEWEST).exists()
 
 
 def test_a_scope_without_the_trigger_or_on_nothing(tmp_path: Path, served: Served) -> None:

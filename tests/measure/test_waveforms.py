@@ -7,6 +7,7 @@ known exactly, and a capacitor that is wrong shows in no reading at rest.
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,7 +32,7 @@ from realnet_hw.measure.scopes.drivers import DRIVERS
 from realnet_hw.predict.compiled.engine import CompiledEngine
 from realnet_hw.predict.tolerances import draw
 from realnet_hw.predict.transient import transient
-from realnet_hw.records import Measurement
+from realnet_hw.records import MeasuredEdge, Measurement
 from realnet_hw.uncertainty import standard_uncertainty
 from tests.compare.worlds import usual
 from tests.measure import scoped
@@ -160,6 +161,15 @@ def test_each_scope_measures_what_the_law_says(
         assert abs(one.value - two.value) < one.U + two.U + 0.02 * one.value
 
 
+def thinned(edge: MeasuredEdge) -> MeasuredEdge:
+    """An edge as a slower time base shows it: two points while the output passes."""
+    wave, passage_s = edge.waves["Y"], edge.figures["Y"].passage_s.value
+    assert passage_s is not None
+    every = math.ceil(passage_s / wave.step_s / 2)
+    own = msgspec.structs.replace(wave, step_s=every * wave.step_s, volts_V=wave.volts_V[::every])
+    return msgspec.structs.replace(edge, waves={**edge.waves, "Y": own})
+
+
 def test_a_wrong_capacitor_shows_in_the_wave_alone(
     tmp_path: Path, firmware: Path, served: Served
 ) -> None:
@@ -189,6 +199,12 @@ def test_a_wrong_capacitor_shows_in_the_wave_alone(
     found = compared_steps.compared(unlike, right)
     assert [edge.agrees for edge in found] == [None, None]
     assert "predict it with --with transient:X1:1.8us" in found[0].note
+    coarse = msgspec.structs.replace(right, edges=[thinned(edge) for edge in right.edges])
+    found = compared_steps.compared(prediction, coarse)
+    assert [edge.agrees for edge in found] == [None, None]
+    assert {each.agrees for edge in found for each in edge.figures.values()} == {None}
+    assert found[0].note.startswith("a point every ")
+    assert "is too coarse for what is predicted to pass in " in found[0].note
     nothing = msgspec.structs.replace(PREDICTION, transients=[])
     assert "nothing is predicted" in compared_steps.compared(nothing, right)[0].note
     comparison = msgspec.structs.replace(
