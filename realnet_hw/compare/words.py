@@ -148,9 +148,9 @@ def firings(comparison: Comparison) -> list[str]:
     bad = [one for one in seen if one not in good and one.agrees is not None]
     lines = [f"{firing_of(one, comparison)} {answered(one)}." for one in bad[:_SHOWN]]
     if len(bad) > _SHOWN:
-        lines.append(
-            f"{len(bad) - _SHOWN} more waves of firings are not as drawn; the report shows them."
-        )
+        more = len(bad) - _SHOWN
+        what = "One more wave is" if more == 1 else f"{more} more waves are"
+        lines.append(f"{what} not as drawn; see the report.")
     if good:
         names = ", ".join(dict.fromkeys(one.terminal for one in good))
         what = "it lies" if len(good) == 1 else f"all {len(good)} of them lie"
