@@ -46,8 +46,8 @@ OTHERWISE_TIMED = 0.15
 """The same where pulses are timed, with how often the answer is wrong there: of 100 boards with a
 fault and 100 without, 3 of the former had another fault named, and 3 of the latter had one, which
 is 7 % of all on which a fault was named, and may be 15 % (the end of a 95 % interval)."""
-# Of variances.
-_INFLATION = 1.3
+INFLATION = 1.3
+"""What variances are multiplied by."""
 # By how much op-amps differ in how close to a supply they come, also those from rail to rail, and
 # in their share of its current.
 _SATURATION_V, _RAIL_V, _SUPPLY_SHARE = 0.4, 0.05, 0.3
@@ -473,7 +473,7 @@ def moments(predicted: Predicted, evidence: Evidence) -> tuple[Array, Array]:
     spread = linear @ linear.swapaxes(1, 2)
     own = np.maximum(variance - np.einsum("hii->hi", spread), 0.0)
     spread[:, np.arange(count), np.arange(count)] += own
-    return mean, _INFLATION * (spread + onto @ evidence.errors @ onto.swapaxes(1, 2))
+    return mean, INFLATION * (spread + onto @ evidence.errors @ onto.swapaxes(1, 2))
 
 
 def _delivered(predicted: Predicted, off_V: Array) -> tuple[Array, Array, Array]:

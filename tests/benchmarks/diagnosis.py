@@ -22,6 +22,7 @@ some dozens that take turns, or they are not calibrated. Counted are:
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import functools
 import itertools
@@ -36,10 +37,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
 from realnet_hw.board import Board
 from realnet_hw.diagnose import diagnosis
 from realnet_hw.diagnose.diagnosis import Investigation
-from realnet_hw.diagnose.inference import OTHERWISE
+from realnet_hw.diagnose.inference import INFLATION, OTHERWISE, likelihood, moments
 from realnet_hw.diagnose.ohms import resistances
 from realnet_hw.diagnose.readings import Probe, Readings, by_hand, from_measurement
 from realnet_hw.diagnose.responding import responder_of
@@ -66,6 +69,8 @@ _TURNS = 24
 _SEEDS = 100_000
 # What moves no net by more at any case shows nowhere.
 _MOVES_V = 0.01
+# So many lines of pairs are shown.
+_LINES = 6
 
 
 @functools.cache
@@ -156,7 +161,7 @@ class Subject:
         Boards without a solution differ.
         """
         try:
-            some, others = self._nominal(one), self._nominal(other)
+            some, others = self.nominal(one), self.nominal(other)
         except SimulationFailed:
             return True
         return any(
@@ -165,8 +170,12 @@ class Subject:
             for net in nets
         )
 
-    def _nominal(self, faults: tuple[str, ...]) -> list[dict[str, float]]:
-        """The volts of each net at each case, on a board of nominal parts."""
+    def nominal(self, faults: tuple[str, ...]) -> list[dict[str, float]]:
+        """The volts of each net at each case, on a board of nominal parts.
+
+        Raises:
+            SimulationFailed: no solution.
+        """
         if faults not in self._volts:
             deck = apply_all(self.deck, faults)
             sets = [
@@ -399,14 +408,10 @@ def doubles(
     found: Counter[str] = Counter()
     universe = subject.looked.dictionary.universe
     took_s: list[float] = []
-    while found["boards"] < count:
-        drawn = [subject.drawn_fault(chance) for _ in range(2)]
-        names = [fault for fault, _ in drawn]
-        parts = [part for fault in names for part in universe.faults[fault].parts]
-        if names[0] == names[1] or len(set(parts)) < len(parts):
-            continue
-        board = Drawn(first + 70_000 + found["tried"], tuple(spelling for _, spelling in drawn))
-        found["tried"] += 1
+    for tried, (names, spellings) in enumerate(_two(subject, chance)):
+        if found["boards"] == count:
+            break
+        board = Drawn(first + 70_000 + tried, spellings)
         read = _read(subject, board, everywhere=everywhere)
         if read is None:
             continue
@@ -423,12 +428,17 @@ def doubles(
             pairs = subject.looked.record("", {}).pairs
             took_s.append(time.process_time() - started)
             wanted = {universe.faults[fault].name for fault in names}
-            six = [{fault.name for fault in pair.faults} for pair in pairs[:6]]
-            ways = [[one, *map(set, pair.others)] for one, pair in zip(six, pairs, strict=False)]
-            found["of these both in the first six"] += any(wanted in some for some in ways)
-            found["of these both first"] += bool(ways) and wanted in ways[0]
-            if listing and not any(wanted in some for some in ways):
-                print(f"  {board.faults}: {six[:3]}")
+            lines = [
+                [{fault.name for fault in pair.faults}, *map(set, pair.others)]
+                for pair in pairs[:_LINES]
+            ]
+            every = list(itertools.chain.from_iterable(lines))
+            found["in the lines"] += wanted in every
+            found["in the first line"] += bool(lines) and wanted in lines[0]
+            found["in the first pairs"] += wanted in every[:_LINES]
+            found["pairs in a first line"] += len(lines[0]) if lines else 0
+            if listing and wanted not in every[:_LINES]:
+                print(f"  {board.faults}, {wanted in every}: {every[:3]}")
         else:
             group, together = subject.looked.groups()[0], subject.looked.sure()
             neither = not {number for number, _ in group.faults} & set(names)
@@ -447,8 +457,10 @@ def doubles(
         f"flagged of the {both_show} in which neither hides the other where it was read": (
             found["flagged of these"] / both_show
         ),
-        "of those flagged both in the first six": found["of these both in the first six"] / flagged,
-        "both first": found["of these both first"] / flagged,
+        f"of those flagged both in the first {_LINES} lines": found["in the lines"] / flagged,
+        f"both in one of the first {_LINES} pairs": found["in the first pairs"] / flagged,
+        "both in the first line": found["in the first line"] / flagged,
+        "pairs in a first line": found["pairs in a first line"] / flagged,
         f"not flagged and one group more than {CONFIDENT} probable": found["confident"] / count,
         "neither fault in it": found["confident and neither"] / count,
         "not flagged and settled": found["settled"] / count,
@@ -456,6 +468,57 @@ def doubles(
     }
     said = ", ".join(f"{name} {share:.3f}" for name, share in shares.items())
     return f"{count} boards: {said}{took}"
+
+
+def _two(subject: Subject, chance: random.Random) -> Iterator[tuple[list[int], tuple[str, ...]]]:
+    """Draw two faults of different parts, again and again: their numbers and spellings."""
+    universe = subject.looked.dictionary.universe
+    while True:
+        drawn = [subject.drawn_fault(chance) for _ in range(2)]
+        names = [fault for fault, _ in drawn]
+        parts = [part for fault in names for part in universe.faults[fault].parts]
+        if names[0] != names[1] and len(set(parts)) == len(parts):
+            yield names, tuple(spelling for _, spelling in drawn)
+
+
+def most_flagged(subject: Subject, count: int, chance: random.Random, first: int) -> str:
+    """How many boards with two faults any test of the truth table could flag, and with what alarms.
+
+    Nominal boards with two faults are as many standard deviations from the nearest single fault as
+    is counted here, readings' errors and tolerances taken together. Were that fault and these two
+    all that could be, the best test would flag them so often (J. Neyman, E. S. Pearson, 1933; from
+    memory): no test can do better against all single faults at once.
+    """
+    from scipy.special import ndtr, ndtri
+
+    looked = subject.looked
+    record = next(subject.measured([Drawn(first)], subject.deck, "calibrated"))
+    assert record is not None
+    looked.take(from_measurement(record, subject.board))
+    evidence = dataclasses.replace(looked.found.evidence, inputs=())
+    looked.take_back()
+    rows = np.arange(len(looked.dictionary.universe.hypotheses))
+    at = len(evidence.values)
+    evidence = dataclasses.replace(evidence, errors=evidence.errors[:at, :at])
+    mean, spread = moments(looked.predictor.predicted(evidence.probes, rows), evidence)
+    away: list[float] = []
+    for _, spellings in _two(subject, chance):
+        if len(away) == count:
+            break
+        with contextlib.suppress(SimulationFailed):
+            volts = subject.nominal(spellings)
+            read = [
+                volts[looked.dictionary.case(dict(probe.inputs)) or 0][probe.net]
+                for probe in evidence.probes
+            ]
+            values = np.clip(read, -evidence.range_V, evidence.range_V)
+            misfit = likelihood(values - mean, spread)[0].min()
+            away.append(math.sqrt(INFLATION * float(misfit)))
+    shares = (
+        f"{ndtr(np.array(away) + ndtri(alarm)).mean():.3f} with {alarm:.1%} false alarms"
+        for alarm in (0.05, 0.01, 0.004)
+    )
+    return f"{count} boards: {', '.join(shares)}"
 
 
 def _read(subject: Subject, board: Drawn, *, everywhere: bool) -> Readings | None:
@@ -626,5 +689,8 @@ def _report(name: str, folder: Path, given: argparse.Namespace) -> None:
                 subject, given.doubles, chance, first, everywhere=everywhere, listing=given.list
             )
             print(f"two faults, read at {where}: {counts}", flush=True)
+    if given.doubles and subject.board.firing is None:
+        most = most_flagged(subject, 10 * given.doubles, chance, first)
+        print(f"two faults, flagged by the best test at the test points: {most}", flush=True)
     if given.probed:
         print(f"probed: {readings_needed(subject, given.probed, chance, first)}", flush=True)
