@@ -61,10 +61,7 @@ def check_prediction(prediction: Prediction) -> None:
         slopes[f"slope_below of {name}"] = statistics.slope_below.get(name, [])
         slopes[f"slope_above of {name}"] = statistics.slope_above.get(name, [])
     for what, row in (values | slopes).items():
-        if len(row) != len(keys):
-            raise InputError(
-                f"{what} has {len(row)} values", where=_PREDICTION, allowed=f"{len(keys)}"
-            )
+        _check_rows(what, row, len(keys))
     _check_sizes(values, LARGEST_V, "V", where=_PREDICTION)
     _check_sizes(slopes, _LARGEST_SLOPE, "V/V", where=_PREDICTION)
     _check_slopes(prediction)
@@ -155,10 +152,7 @@ def _check_pulses(prediction: Prediction) -> None:
             slopes[f"slope_below_s_per_V of {name}"] = pulses.slope_below_s_per_V.get(name, [])
             slopes[f"slope_above_s_per_V of {name}"] = pulses.slope_above_s_per_V.get(name, [])
     for what, row in (rows | slopes).items():
-        if len(row) != len(keys):
-            raise InputError(
-                f"{what}: {len(row)} values", where=_PREDICTION, allowed=f"{len(keys)}"
-            )
+        _check_rows(what, row, len(keys))
     _check_sizes(slopes, _LONGEST_s, "s/V", where=_PREDICTION)
     rows |= {
         f"case {i}, {name}": (pulse.low_s, pulse.nominal_s, pulse.high_s)

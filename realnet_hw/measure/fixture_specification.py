@@ -390,15 +390,8 @@ def repeatability(deviation_V: float, degrees_of_freedom: int, readings: int) ->
         degrees_of_freedom: of that deviation, > 0.
         readings: how many were averaged into each mean, > 0.
     """
-    return Component(
-        name="repeatability",
-        kind="A",
-        u_V=deviation_V / math.sqrt(readings),
-        distribution="normal",
-        degrees_of_freedom=degrees_of_freedom,
-        shared="reading",
-        source=f"{readings} readings, {degrees_of_freedom} degrees of freedom (pooled)",
-    )
+    u_V = deviation_V / math.sqrt(readings)
+    return _pooled("repeatability", f"{readings} readings", degrees_of_freedom, u_V=u_V)
 
 
 def pulse_components(clock: Clock, jitter: Component) -> list[Component]:
@@ -450,12 +443,21 @@ def pulse_components(clock: Clock, jitter: Component) -> list[Component]:
 
 def jitter(deviation_s: float, degrees_of_freedom: int, readings: int) -> Component:
     """Return the kind A component of a mean of some widths, seconds; see ``repeatability``."""
+    u_s = deviation_s / math.sqrt(readings)
+    return _pooled("jitter", f"{readings} firings", degrees_of_freedom, u_s=u_s)
+
+
+def _pooled(
+    name: str, taken: str, degrees_of_freedom: int, *, u_V: float = 0.0, u_s: float = 0.0
+) -> Component:
+    """Return the kind A component of a mean whose scatter was pooled."""
     return Component(
-        name="jitter",
+        name=name,
         kind="A",
-        u_s=deviation_s / math.sqrt(readings),
+        u_V=u_V,
+        u_s=u_s,
         distribution="normal",
         degrees_of_freedom=degrees_of_freedom,
         shared="reading",
-        source=f"{readings} firings, {degrees_of_freedom} degrees of freedom (pooled)",
+        source=f"{taken}, {degrees_of_freedom} degrees of freedom (pooled)",
     )

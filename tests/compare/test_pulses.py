@@ -225,14 +225,14 @@ def test_a_prediction_whose_widths_do_not_fit_is_refused() -> None:
     for changes, reason in (
         ({"keys": pulses.keys[:-1]}, "not the pulses of its cases"),
         ({"boards_s": pulses.boards_s[:-1]}, "100 boards with voltages, 99 with widths"),
-        ({"boards_s": [[1e-3], *pulses.boards_s[1:]]}, "board 0, widths: 1 values"),
+        ({"boards_s": [[1e-3], *pulses.boards_s[1:]]}, "board 0, widths has 1 values"),
         ({"boards_s": [[-1.0] * 8, *pulses.boards_s[1:]]}, "below 0 s"),
         ({"slope_below_s_per_V": {}}, "slope_below_s_per_V of"),
     ):
         with pytest.raises(InputError, match=reason):
             check_prediction(altered(**changes))
     fault = msgspec.structs.replace(PREDICTION.faults[0], widths_s=[1e-3])
-    with pytest.raises(InputError, match="widths: 1 values"):
+    with pytest.raises(InputError, match="widths has 1 values"):
         check_prediction(msgspec.structs.replace(PREDICTION, faults=[fault]))
 
 
