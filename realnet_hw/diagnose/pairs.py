@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import comb
 
 import numpy as np
 
@@ -233,17 +234,24 @@ class _Search:
                 self._misfit[rows] = min(float(misfit), self._misfit.get(rows, np.inf))
 
     def _sides(self, twin: Twin) -> Iterator[Twin]:
-        """Yield boards with all amplifiers' offsets up, and down.
+        """Yield boards on which any two amplifiers' offsets are up or down, in all four ways.
 
         To which end an amplifier goes that has lost its feedback, its offset says.
+
+        Ref: D. J. Kleitman, J. Spencer, Discrete Math. 6 (1973) 255 (as few boards as do that: each
+             offset is up on another choice of more than half, on the first one none; from memory).
         """
-        for side in (0, 1):
-            points = {
-                spread.parameter: sigma_points(spread)[side][1]
-                for spread in twin.spreads
-                if spread.parameter in self._boards.offsets and spread.low < spread.high
-            }
-            yield dataclasses.replace(twin, fixed={**points, **twin.fixed})
+        points = {
+            spread.parameter: sigma_points(spread)
+            for spread in twin.spreads
+            if spread.parameter in self._boards.offsets - twin.fixed.keys() and sigma_points(spread)
+        }
+        count = next(n for n in itertools.count(2) if comb(n - 1, (n + 1) // 2) >= len(points))
+        choices = itertools.combinations(range(1, count), (count + 1) // 2)
+        up = dict(zip(points, choices, strict=False))
+        for board in range(count if points else 0):
+            offsets = {name: ends[board in up[name]][1] for name, ends in points.items()}
+            yield dataclasses.replace(twin, fixed={**offsets, **twin.fixed})
 
     def _read(self, boards: Sequence[Twin]) -> Array:
         """Return what boards read, one row a board; not a number where there is no solution."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _ROWS, _LEAST = 12, 0.005
 _PAIRS, _OTHERS, _MEANINGS = 6, 3, 4
+# Of pairs that explain the readings so much is not left for something else.
+_LIKELY = 0.5
 # A fault that has so much of its group's probability stands for it.
 _NEARLY_ALL = 0.9
 # Readings that differ by less look the same: a share, and what is added to it, in their unit.
@@ -84,7 +86,7 @@ def show(record: Diagnosis, board: Board, console: Console) -> None:
     if joined := joined_line(record):
         console.print(joined, markup=False)
     if record.pairs:
-        console.print("Two faults at once that would explain it:", markup=False)
+        console.print(pairs_line(record), markup=False)
         for pair in record.pairs[:_PAIRS]:
             both = "; ".join(fault.words for fault in pair.faults)
             console.print(f"  {percent(pair.p):>6}  {both}{alike(pair)}", markup=False)
@@ -119,6 +121,13 @@ ALIKE = (
     "What stands between two lines looks alike in what was read: begin with what is soonest tried."
 )
 PAIRS = "Mend what the first of them have in common, then read again."
+
+
+def pairs_line(record: Diagnosis) -> str:
+    """Return what the pairs are that are listed."""
+    if sum(pair.p for pair in record.pairs) > _LIKELY:
+        return "Two faults at once that would explain it:"
+    return "No two faults explain it either. These come nearest:"
 
 
 def joined_line(record: Diagnosis) -> str:

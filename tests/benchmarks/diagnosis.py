@@ -44,6 +44,7 @@ from realnet_hw.diagnose import diagnosis
 from realnet_hw.diagnose.diagnosis import Investigation
 from realnet_hw.diagnose.inference import INFLATION, OTHERWISE, likelihood, moments
 from realnet_hw.diagnose.ohms import resistances
+from realnet_hw.diagnose.pairs import pairs
 from realnet_hw.diagnose.readings import Probe, Readings, by_hand, from_measurement
 from realnet_hw.diagnose.responding import responder_of
 from realnet_hw.diagnose.responses import Array
@@ -425,20 +426,18 @@ def doubles(
         if subject.looked.found.is_unknown:
             found["flagged"] += 1
             started = time.process_time()
-            pairs = subject.looked.record("", {}).pairs
+            given = pairs(subject.looked.found, subject.responder)[:_LINES]
             took_s.append(time.process_time() - started)
-            wanted = {universe.faults[fault].name for fault in names}
-            lines = [
-                [{fault.name for fault in pair.faults}, *map(set, pair.others)]
-                for pair in pairs[:_LINES]
-            ]
+            wanted = (min(names), max(names))
+            lines = [[pair.faults, *pair.others] for pair in given]
             every = list(itertools.chain.from_iterable(lines))
             found["in the lines"] += wanted in every
             found["in the first line"] += bool(lines) and wanted in lines[0]
             found["in the first pairs"] += wanted in every[:_LINES]
             found["pairs in a first line"] += len(lines[0]) if lines else 0
             if listing and wanted not in every[:_LINES]:
-                print(f"  {board.faults}, {wanted in every}: {every[:3]}")
+                first_given = [[universe.faults[one].name for one in two] for two in every[:3]]
+                print(f"  {board.faults}, {wanted in every}: {first_given}")
         else:
             group, together = subject.looked.groups()[0], subject.looked.sure()
             neither = not {number for number, _ in group.faults} & set(names)

@@ -159,13 +159,6 @@ def test_a_sound_board_whose_output_rests_at_its_rail_is_called_sound(
     assert looked.found.is_sound
 
 
-def test_two_faults_are_unknown_and_then_found_as_a_pair(xor: Looked) -> None:
-    record = looked_at(xor, "R7 open", "D1 reversed").record("a" * 64, {})
-    assert record.fit == "unknown"
-    assert record.next_probe is None
-    assert {fault.name for fault in record.pairs[0].faults} == {"R7 open", "D1 reversed"}
-
-
 def test_clipping_has_the_moments_of_a_clipped_normal_variable() -> None:
     random = np.random.default_rng(3)
     mean, sigma, reach = np.array([0.0, 9.8, 12.0, -10.1]), np.array([1.0, 0.5, 3.0, 0.2]), 10.24
