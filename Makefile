@@ -1,7 +1,7 @@
 # make demo | test    each sets up all that it needs first; `make help` lists the rest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test kernels lint types boards bench firmware reference pictures wheel clean
+.PHONY: help setup tools demo test kernels lint types boards bench firmware reference pictures wheel clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -9,17 +9,27 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
+# Python compiles each file once, also where the caller's environment asks for no compiled files: some
+# hundred processes would each compile the package.
+unexport PYTHONDONTWRITEBYTECODE
+
 say = @printf '\n== %s\n' "$(1)"
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# While the large programs are installed, Python's packages are, too.
 setup: ## system tools that are missing, .venv, Python packages, firmware
-	$(call say,system tools)
-	@scripts/setup-system.sh
-	@$(MAKE) --no-print-directory $(STAMP) firmware
+	$(call say,what Python packages need)
+	@scripts/setup-system.sh python3-venv ca-certificates
+	@$(MAKE) --no-print-directory --jobs=2 tools $(STAMP)
+	@$(MAKE) --no-print-directory firmware
 	$(call say,ready)
 	@echo 'realnet is in $(BIN); try: $(BIN)/realnet doctor'
+
+tools: ## the system tools alone
+	$(call say,system tools)
+	@scripts/setup-system.sh
 
 # The pinned packages first, then this package as links into the checkout.
 $(STAMP): constraints.txt pyproject.toml scripts/setup-python.sh

@@ -49,4 +49,4 @@ say "linking realnet_hw into $folder"
 # command. Left out is what takes long and is hardly ever imported, and what this Python is too old for.
 say "compiling what was installed"
 seldom='/(torch|sympy|skidl/tools/skidl/libs|tests?)/'
-"$folder/bin/python" -W ignore -m compileall -qq -j 0 -x "$seldom" "$folder"/lib/python3*/site-packages || :
+"$folder/bin/python" -W ignore -m compileall -qq -j 0 -x "$seldom" "$folder"/lib/python3*/site-packages realnet_hw || :

@@ -154,7 +154,7 @@ if [ ${#asked[@]} -gt 0 ] && [ -n "$unknown" ]; then
 fi
 wanted=$(missing)
 if [ -z "$wanted" ]; then
-    say "system tools: all there"
+    say "${asked[*]:-system tools}: all there"
     exit 0
 fi
 say "missing: $(names "$wanted")"
@@ -248,4 +248,4 @@ if [ -n "$wanted" ]; then
     say "still missing: $(names "$wanted")"
     exit 2
 fi
-say "system tools: all there now"
+say "${asked[*]:-system tools}: all there now"

@@ -5,6 +5,7 @@ A page extends ``page.html``; beside it lie the style sheet and the macros.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from realnet_hw import __version__
@@ -13,8 +14,12 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 
+@functools.cache
 def pages(package: str) -> Environment:
-    """Return what makes pages of a package's ``templates``, or of ours where it has none such."""
+    """Return what makes pages of a package's ``templates``, or of ours where it has none such.
+
+    It is the same for every page, since reading a template takes longer than filling it in.
+    """
     import jinja2
 
     environment = jinja2.Environment(

@@ -1,7 +1,7 @@
 """Measure many virtual boards, in as many processes as there are cores.
 
-Each process holds one ngspice; each board is served on a pseudo-terminal by a thread and measured
-by the same driver and procedure as a real one.
+Each board is served on a pseudo-terminal by a thread and measured by the same driver and procedure
+as a real one. The compiled engine solves them: it is held against ngspice in tests of its own.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from realnet_hw.errors import BenchError
 from realnet_hw.export import netlist
 from realnet_hw.export.deck import Deck, deck_from
 from realnet_hw.measure import bench, station
+from realnet_hw.predict.compiled.engine import CompiledEngine
 from realnet_hw.predict.faults import apply_all
 from realnet_hw.predict.lots import LOTS
-from realnet_hw.predict.ngspice import NgspiceEngine
 from realnet_hw.predict.prediction import predict
 from realnet_hw.predict.tolerances import draw
 
@@ -63,8 +63,8 @@ def described(name: str) -> tuple[Board, netlist.Netlist, Deck]:
 
 
 @functools.cache
-def engine() -> NgspiceEngine:
-    return NgspiceEngine()
+def engine() -> CompiledEngine:
+    return CompiledEngine()
 
 
 def prediction(name: str) -> records.Prediction:
@@ -193,7 +193,7 @@ def find(name: str, drawn: Drawn, wiring: str) -> Found:
 
 
 class Processes:
-    """As many processes as there are cores, each with an ngspice and ready to judge.
+    """As many processes as there are cores, each ready to judge.
 
     Args:
         predicted: of the board that is measured.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import shutil
@@ -87,6 +88,11 @@ def report(
     return html(compare(prediction, measurement), prediction, measurement, schematic)
 
 
+@functools.cache
+def good_report() -> str:
+    return report(GOOD)
+
+
 def opened(page: Path, profile: Path, *, width: int = 1280) -> tuple[str, list[str]]:
     """The document after loading, and what the browser said to its console."""
     assert CHROMIUM is not None
@@ -134,7 +140,7 @@ def test_the_browser_shows_it_without_a_complaint(tmp_path: Path, schematic: Pat
 @needs_chromium
 def test_the_browser_does_complain_where_there_is_something(tmp_path: Path) -> None:
     """Else the test above could not fail: a script and a picture from outside are blocked."""
-    spoilt = report(GOOD).replace(
+    spoilt = good_report().replace(
         "<main",
         '<img src="https://example.invalid/x.png"><script>document.title = "run"</script><main',
     )
@@ -249,7 +255,7 @@ def test_the_case_chosen_is_the_one_whose_voltages_are_shown(tmp_path: Path) -> 
 @needs_chromium
 def test_a_picture_of_it_can_be_made(tmp_path: Path) -> None:
     page, out = tmp_path / "report.html", tmp_path / "dark.png"
-    page.write_text(report(GOOD), encoding="utf-8")
+    page.write_text(good_report(), encoding="utf-8")
     options = ["--width=400", "--dark", "--section=Truth table"]
     subprocess.run(
         [sys.executable, "scripts/screenshot.py", page, out, *options],
@@ -264,7 +270,7 @@ def test_a_picture_of_it_can_be_made(tmp_path: Path) -> None:
 
 
 def test_what_the_record_holds_is_shown_and_nothing_else() -> None:
-    rich, plain = report(GOOD, RICH), report(GOOD)
+    rich, plain = report(GOOD, RICH), good_report()
     for words in ("How it answers", "Parts used", "Y over X1 with X2 = 5 V", "MFR-25FBF52-10K"):
         assert words in rich
         assert words not in plain
@@ -285,7 +291,7 @@ def test_values_and_the_greatest_output_are_told_apart_from_levels() -> None:
     edge = judged(PREDICTION, lambda case, output: {"window_V": (-9.0, GOOD_Y[case])})
     assert report(GOOD, edge).count('<span class="tag doubt">? at the edge</span>') == 4
     assert "An output is 0 below" not in text
-    assert "An output is 0 below" in report(GOOD)
+    assert "An output is 0 below" in good_report()
 
 
 def test_a_board_of_which_nothing_is_asked_has_no_yield() -> None:
@@ -294,7 +300,7 @@ def test_a_board_of_which_nothing_is_asked_has_no_yield() -> None:
     assert "Nothing is asked of the outputs, so that no board drawn is right or wrong" in text
     assert "<dt>boards predicted to work</dt><dd>–</dd>" in text
     for wrong in ("of 1000", "An output is 0 below", "level is 0 or 1", "where they should be"):
-        assert wrong in " ".join(report(GOOD).split())
+        assert wrong in " ".join(good_report().split())
         assert wrong not in text
 
 
@@ -390,7 +396,7 @@ def test_a_reading_at_the_end_of_the_range_is_said_to_be_there() -> None:
 
 
 def test_it_says_which_bands_hold_how_many_boards() -> None:
-    text = " ".join(report(GOOD).split())
+    text = " ".join(good_report().split())
     assert "holds 95 % of boards, as the U beside it" in text
     assert "the wider one that holds 99 %" in text
 
@@ -424,7 +430,7 @@ def test_what_comes_from_records_is_text() -> None:
 
 def test_verdicts_look_different(schematic: Path) -> None:
     interrupted = msgspec.structs.replace(GOOD, cases=GOOD.cases[:3])
-    good, bad, open_ = report(GOOD), report(BAD), report(interrupted)
+    good, bad, open_ = good_report(), report(BAD), report(interrupted)
     assert '<header class="good">' in good
     assert '<header class="bad">' in bad
     assert '<header class="doubt">' in open_
