@@ -17,19 +17,20 @@ from realnet_hw.parts.skidl_parts import symbol_folder
 # Files that take more than 15 s: begun first, so that no core is left with one of them at the end.
 LONG = (
     "test_docs.py",
-    "test_virtual_boards.py",
-    "test_calibration.py",
-    "test_wheel.py",
     "test_build.py",
-    "test_cli.py",
-    "test_random_networks.py",
-    "test_board_file.py",
-    "test_missing_tools.py",
+    "test_wheel.py",
+    "test_virtual_boards.py",
     "test_bench.py",
+    "test_command.py",
     "test_sheets.py",
+    "test_cli.py",
     "test_new.py",
-    "test_agreement.py",
+    "test_missing_tools.py",
     "test_report.py",
+    "test_agreement.py",
+    "test_board_file.py",
+    "test_fired_waveforms.py",
+    "test_calibration.py",
 )
 
 FIRMWARE = Path(__file__).parents[1] / "firmware" / "fixture"
