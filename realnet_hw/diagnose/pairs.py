@@ -15,7 +15,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import comb
@@ -28,7 +28,7 @@ from realnet_hw.diagnose.groups import groups
 from realnet_hw.diagnose.inference import Posterior, Predictor, moments, posterior
 from realnet_hw.diagnose.responding import Responding
 from realnet_hw.diagnose.responses import Array, Response, own_value, sigma_points
-from realnet_hw.diagnose.twins import Twin, both
+from realnet_hw.diagnose.twins import Twin, both, twins, wrong_value
 from realnet_hw.diagnose.universe import AND, Fault, Hypothesis, Universe
 from realnet_hw.errors import InputError, SimulationFailed
 from realnet_hw.export.deck import Deck
@@ -40,9 +40,9 @@ Rows = tuple[int, int]
 # So many hypotheses are tried with each other, of each fault so many at most; of their pairs so
 # many are solved, and so many at most of the same two faults, lest two wrong values leave no room.
 _MOST_HYPOTHESES, _OF_FAULT, _MOST_GUESSED, _OF_TWO = 500, 10, 500, 6
-# So often so many faults of the best pairs stay, while of every other fault so many ways are tried;
-# and of so many pairs all values are.
-_ROUNDS, _STAY, _WAYS, _VALUED = 2, 5, 3, 40
+# So often so many faults of the best pairs stay, while of every other fault so many ways are tried,
+# and values so many steps apart; and of so many pairs all values are.
+_ROUNDS, _STAY, _WAYS, _STEPS_APART, _VALUED = 2, 5, 3, 7, 40
 # So many are solved with everything that moves them at a time, three of the same two faults; more
 # as long as none fits.
 _AT_A_TIME, _MOST_SOLVED, _STEPS = 40, 160, 3
@@ -144,7 +144,11 @@ class _Search:
     def nearest(self, guessed: Sequence[Rows]) -> list[Rows]:
         """Return the pairs that come nearest, the best first, once they are solved."""
         self._solve(guessed)
-        some = [row for rows in self._of_fault for row in rows[:_WAYS]]
+        some = [
+            row
+            for rows in self._of_fault
+            for row in (*rows[:_WAYS], *self._values(rows[0])[::_STEPS_APART])
+        ]
         stayed: set[int] = set()
         for _ in range(_ROUNDS):
             staying: dict[int, int] = {}
@@ -389,7 +393,7 @@ class _Boards:
         self._predictor = predictor
         decks = (twin.deck for twin in predictor.twins.values())
         self._whole = max(decks, key=lambda deck: len(deck.elements))
-        self._own: dict[tuple[str, ...], Deck] = {}
+        self._beside: dict[str, Mapping[str, Twin]] = {}
 
     @cached_property
     def offsets(self) -> set[str]:
@@ -402,26 +406,30 @@ class _Boards:
 
     def with_both(self, one: Hypothesis, other: Hypothesis) -> Twin | None:
         """Return the board; None where the faults are in each other's way."""
+        sound = self._predictor.deck
         first, second = self._predictor.twin(one), self._predictor.twin(other)
+        for way, twin, added in ((one, first, other), (other, second, one)):
+            if not any(twin.deck is deck for deck in (sound, self._whole)):
+                return self._added(way.spelling, added)
         if first.fixed.keys() & second.fixed.keys():
             return None
-        sharing = (self._predictor.deck, self._whole)
-        own = [
-            way.spelling
-            for way, twin in ((one, first), (other, second))
-            if not any(twin.deck is deck for deck in sharing)
-        ]
-        try:
-            return both(self._predictor.deck, self._with(*own), first, second)
-        except InputError:
-            return None
+        return both(sound, self._whole, first, second)
 
-    def _with(self, *spellings: str) -> Deck:
-        """Return the deck in which all other faults sleep, with faults that need their own.
+    def _added(self, spelling: str, other: Hypothesis) -> Twin | None:
+        """Return the board with a fault that needs a deck of its own, and another one."""
+        if spelling not in self._beside:
+            deck = faults.apply(self._predictor.deck, spelling)
+            every = self._predictor.twins
+            self._beside[spelling] = twins(deck, [one for one in every if _is_possible(deck, one)])
+        beside = self._beside[spelling]
+        if other.factors is None:
+            return beside.get(other.spelling)
+        return wrong_value(beside[""].deck, other.spelling.split()[0].lower(), other.factors)
 
-        Raises:
-            InputError: one of them leaves nothing for the other.
-        """
-        if spellings not in self._own:
-            self._own[spellings] = faults.apply_all(self._whole, spellings)
-        return self._own[spellings]
+
+def _is_possible(deck: Deck, spelling: str) -> bool:
+    """Return whether a deck can have a fault."""
+    try:
+        return spelling == "" or bool(faults.apply(deck, spelling))
+    except InputError:
+        return False

@@ -32,9 +32,10 @@ def responder(deck: Deck, looked: Looked) -> Responder:
 @pytest.mark.parametrize(
     "two",
     [
-        # Which end an amplifier goes to whose feedback is lost, its offset says.
-        ("R13 open", "U1.6 open"),
+        # Which end amplifiers go to whose feedback is lost, their offsets say.
         ("R3 short", "GND H2_SUM bridged"),
+        # A package that is not there can't be said by parameters of a deck.
+        ("R1 short", "U1 missing"),
         # Alone, each hides what the other does.
         ("R5 open", "input X2 missing"),
     ],
