@@ -2,11 +2,14 @@
 
 Many sound boards give what each parameter moves there. Of a faulty board a few are drawn, besides
 the nominal one, and each answer follows the parameters as the sound board's does, times a factor
-that fits these best; what is left counts as its own spread. Where drawn boards answer differently,
-an output high or low, a pulse there or not, each way is a response of its own.
+that fits these best; what is left counts as its own spread, most of which may be the same for an
+answer at all cases. Where drawn boards answer differently, an output high or low, a pulse there or
+not, each way is a response of its own.
 
-What is asked case by case takes long on some boards: those that nominally answer alike at a case
-share what was found there. What a board is left at afterwards is drawn with every fault.
+What is asked case by case takes long on some boards: those that nominally answer alike in all of
+that share what was found so, if some drawn boards, each at a case of its own, answer alike, too:
+there is room for these where boards are computed side by side. What a board is left at afterwards
+is drawn with every fault.
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ from realnet_hw.diagnose.twins import Twin, wrong_value
 from realnet_hw.diagnose.universe import Hypothesis
 from realnet_hw.errors import SimulationFailed
 from realnet_hw.export.deck import Deck, Spread
+from realnet_hw.predict.compiled.kernels.memory import LANES
 from realnet_hw.predict.engine import Engine, Parameters
 from realnet_hw.predict.tolerances import drawn_boards
 
@@ -40,6 +44,8 @@ from realnet_hw.predict.tolerances import drawn_boards
 _DRAWN, _DRAWN_SOUND, _SEED = 6, 64, 1
 # What is alike within that many volts or milliseconds is alike.
 _ALIKE = 0.02
+# What differs by less than that share, or by that much, may be what parts differ in.
+_NEARLY = 0.1
 # So many steps of a wrong value, all below the right one or all above, have a spread in common.
 _STEPS_ALIKE = 10
 # What moves less than that, squared, on the boards drawn together, is not followed.
@@ -63,6 +69,8 @@ class DrawnResponder(abc.ABC):
     """What each answer is above or below of; not a number where that says nothing."""
     finest: Array
     """Standard deviation that each answer has at least: what no simulator is better than."""
+    together: int
+    """So many of the first answers have in common at all cases what is left of their spread."""
     unsettled: Array
     """Standard deviation of each that a board is left at, where it never comes to rest."""
 
@@ -76,8 +84,8 @@ class DrawnResponder(abc.ABC):
             {deck.inputs[name].element: volts for name, volts in case.items()} for case in cases
         ]
         """For each case the volts of each input, by the source's element."""
-        self._drawn: list[dict[bytes, Array]] = []
-        """For each case, by what a nominal board answers: by how much more those drawn do."""
+        self._drawn: dict[bytes, list[Array]] = {}
+        """By what a nominal board answers case by case: by how much more those drawn may do."""
 
     @abc.abstractmethod
     def prepare(self, spellings: Sequence[str]) -> None:
@@ -92,6 +100,18 @@ class DrawnResponder(abc.ABC):
         """Return the board with a fault."""
 
     @abc.abstractmethod
+    def answers_to(self, twin: Twin, every: Sequence[Parameters]) -> Array:
+        """Return the first answers of boards of a twin, shape (boards, these answers).
+
+        Args:
+            twin: the board.
+            every: for each board the volts of the inputs by the source's element, and parameters
+                beside those that the fault sets.
+
+        Raises:
+            SimulationFailed: no solution.
+        """
+
     def answered(
         self, twin: Twin, changes: Sequence[Parameters], sets: Sequence[Parameters]
     ) -> Array:
@@ -105,6 +125,8 @@ class DrawnResponder(abc.ABC):
         Raises:
             SimulationFailed: no solution.
         """
+        every = [{**change, **case} for change in changes for case in sets]
+        return self.answers_to(twin, every).reshape(len(changes), len(sets), -1)
 
     @abc.abstractmethod
     def left(self, twin: Twin, changes: Sequence[Parameters]) -> Array:
@@ -137,7 +159,7 @@ class DrawnResponder(abc.ABC):
 
     def responses(self, hypotheses: Sequence[Hypothesis]) -> Iterator[list[Response]]:
         """See ``Responding``; the steps of one part's wrong value follow each other."""
-        self._drawn = [{} for _ in self.sets]
+        self._drawn.clear()
         self.prepare([one.spelling for one in hypotheses if one.factors is None])
         sound = self._sound()
         for spelling, some in itertools.groupby(hypotheses, key=lambda one: one.spelling):
@@ -191,15 +213,10 @@ class DrawnResponder(abc.ABC):
         own = _ways_of(
             every[..., :count], follows[..., :count], marks[..., :count], middle[:, :count]
         )
-        self._note(first[0], (every[1 : 1 + _DRAWN] - middle)[..., :count])
+        self._drawn[_key(first[0])] = [every[1 : 1 + _DRAWN, :, :count] - first]
         left = _all_as_one(every[:, :, count:], follows[:, :, count:], middle[:, count:])
         ways = [_beside(way, left) for way in own]
         return _Sound(middle, linear, below, above, ways, own, _key(first[0]))
-
-    def _note(self, nominal: Array, more: Array) -> None:
-        """Note by how much more than a nominal board those drawn answer, case by case."""
-        for known, answers, by in zip(self._drawn, nominal, more.swapaxes(0, 1), strict=True):
-            known.setdefault(_key(answers), by)
 
     def _slopes(self, step_V: float, middle: Array) -> Array:
         """Return how the sound board follows each input, shape (cases, answers, inputs)."""
@@ -226,41 +243,68 @@ class DrawnResponder(abc.ABC):
         """
         boards = drawn_boards(twin.spreads, range(_DRAWN), _SEED).boards()
         standardised = self._standardised(twin, boards)
-        first = self.answered(twin, [{}], self.sets)
+        first, some = self._looked(twin, boards)
         count = first.shape[-1]
-        if _key(first[0]) == sound.key:
+        known = self._known(first, some)
+        if known is not None and _key(first[0]) == sound.key:
             fired = [dataclasses.replace(way, mean=first[0] + way.offset) for way in sound.fired]
         else:
-            read = self._with_drawn(twin, first, boards)
+            more = self._more(twin, first, boards) if known is None else known
+            read = np.concatenate([first, first + more])
             above = self._above(read)
             moved = _moved(sound.linear[..., :count, :], above, standardised[: len(read)])
             fired = _ways_of(read, moved, above, sound.middle[:, :count])
         beside = self._beside(twin, boards, standardised, sound, count)
         return [_beside(way, beside) for way in fired]
 
-    def _with_drawn(self, twin: Twin, first: Array, boards: Sequence[Parameters]) -> Array:
-        """Return what boards answer case by case, the nominal one first; it alone if need be.
+    def _looked(self, twin: Twin, boards: Sequence[Parameters]) -> tuple[Array, Array]:
+        """Return what the nominal board answers at all cases, and the first drawn ones at one each.
+
+        Args:
+            twin: the board.
+            boards: drawn.
+
+        Returns:
+            Shapes (1, cases, answers) and (boards, answers).
+
+        Raises:
+            SimulationFailed: no solution for the nominal one.
+        """
+        room = -len(self.sets) % LANES
+        some = [{**board, **case} for board, case in zip(boards, self.sets, strict=False)][:room]
+        try:
+            read = self.answers_to(twin, [*self.sets, *some])
+        except SimulationFailed:
+            read = self.answers_to(twin, self.sets)
+        return read[None, : len(self.sets)], read[len(self.sets) :]
+
+    def _known(self, first: Array, some: Array) -> Array | None:
+        """Return by how much more drawn boards answer, if that is known of boards like these.
+
+        Args:
+            first, some: see ``_looked``.
+        """
+        for more in self._drawn.get(_key(first[0]), []):
+            places = range(min(len(some), len(more)))
+            expected = [first[0, place] + more[place, place] for place in places]
+            if all(map(_is_nearly, some, expected)):
+                return more
+        return None
+
+    def _more(self, twin: Twin, first: Array, boards: Sequence[Parameters]) -> Array:
+        """Return by how much more boards answer case by case than the nominal one, and note it.
 
         Args:
             twin: the board.
             first: what the nominal one answers, shape (1, cases, answers).
             boards: drawn.
         """
-        new = [
-            place for place, known in enumerate(self._drawn) if _key(first[0, place]) not in known
-        ]
-        if new:
-            try:
-                read = self.answered(twin, boards, [self.sets[place] for place in new])
-            except SimulationFailed:
-                return first
-            for number, place in enumerate(new):
-                more = read[:, number] - first[0, place]
-                self._drawn[place][_key(first[0, place])] = more
-        more = np.stack(
-            [known[_key(own)] for known, own in zip(self._drawn, first[0], strict=True)], axis=1
-        )
-        return np.concatenate([first, first + more])
+        try:
+            more = self.answered(twin, boards, self.sets) - first
+        except SimulationFailed:
+            more = first[:0]
+        self._drawn.setdefault(_key(first[0]), []).append(more)
+        return more
 
     def _beside(
         self,
@@ -283,7 +327,7 @@ class DrawnResponder(abc.ABC):
         left = self._left(twin, boards)
         if left is None:
             none = np.zeros_like(usual)
-            return _Way(1.0, none, usual, none, none + self.unsettled)
+            return _Way(1.0, none, usual, none, none, none + self.unsettled)
         every = np.repeat(left[:, None], len(self.sets), axis=1)
         moved = np.einsum("cap,bp->bca", sound.linear[0, :, count:], standardised[: len(left)])
         return _all_as_one(every, moved, usual)
@@ -398,13 +442,19 @@ class DrawnResponder(abc.ABC):
     def _response(
         self, way: _Way, sound: _Sound, column: int | None = None, reach: Array | None = None
     ) -> Response:
-        linear = np.zeros((*way.mean.shape, len(self.spreads) + 2))
+        parameters = len(self.spreads)
+        linear = np.zeros((*way.mean.shape, parameters + max(2, self.together)))
         own = _on_side(sound.linear, self._above(way.mean))
-        linear[..., :-2] = way.scale[..., None] * own
+        linear[..., :parameters] = way.scale[..., None] * own
         if column is not None:
             linear[..., column] = reach
+        alone = np.hypot(way.own, self.finest)
+        for answer in range(self.together):
+            linear[:, answer, parameters + answer] = way.common[:, answer]
+        rest = slice(self.together, None)
+        alone[:, rest] = np.hypot(alone[:, rest], way.common[:, rest])
         below, above = (way.scale[..., None] * slope for slope in (sound.below, sound.above))
-        return Response(way.share, way.mean, linear, np.hypot(way.own, self.finest), below, above)
+        return Response(way.share, way.mean, linear, alone, below, above)
 
 
 @dataclass(frozen=True, eq=False)
@@ -439,13 +489,15 @@ class _Way:
         offset: what they answer on average, less what the nominal one does, shape (cases, answers).
         mean: what they answer on average.
         scale: by how much more each follows the parameters than on the sound board.
-        own: standard deviation that is left.
+        common: what is left that is the same at all cases, per standard deviation.
+        own: standard deviation that is left then.
     """
 
     share: float
     offset: Array
     mean: Array
     scale: Array
+    common: Array
     own: Array
 
 
@@ -514,9 +566,7 @@ def _ways_of(read: Array, follows: Array, above: NDArray[np.bool_], usual: Array
         if len(inside) > 2:
             fitted = (away * by).sum(axis=0) / np.maximum(size, 1e-30)
             scale = np.where(size > _MOVED, fitted, 0.0)
-        left = away - scale * by
-        freedom = max(1, len(inside) - 2)
-        spread = _FEW * np.sqrt((left**2).sum(axis=0) / freedom)
+        common, own_spread = _parted(away - scale * by)
         mean = own.mean(axis=0) - scale * moved.mean(axis=0)
         ways.append(
             _Way(
@@ -524,10 +574,27 @@ def _ways_of(read: Array, follows: Array, above: NDArray[np.bool_], usual: Array
                 mean - read[0],
                 mean,
                 scale,
-                spread,
+                common,
+                own_spread,
             )
         )
     return ways
+
+
+def _parted(left: Array) -> tuple[Array, Array]:
+    """Return what boards have in common at all cases, and the standard deviation beside that.
+
+    Args:
+        left: of each board's answers, shape (boards, cases, answers).
+    """
+    boards = len(left)
+    shares, sizes, ways = np.linalg.svd(left.transpose(2, 0, 1), full_matrices=False)
+    first = sizes[:, :1] * ways[:, 0]
+    beside = left.transpose(2, 0, 1) - shares[:, :, :1] * first[:, None]
+    common = first * np.where(first.sum(axis=1) < 0, -1.0, 1.0)[:, None]
+    common *= _FEW / math.sqrt(max(1, boards - 2))
+    own = _FEW * np.sqrt((beside**2).sum(axis=1) / max(1, boards - 3))
+    return common.T, own.T
 
 
 def _all_as_one(read: Array, follows: Array, usual: Array) -> _Way:
@@ -538,11 +605,11 @@ def _all_as_one(read: Array, follows: Array, usual: Array) -> _Way:
 
 def _beside(way: _Way, left: _Way) -> _Way:
     """Return a way of answering case by case with what boards are left at."""
-    offset, mean, scale, own = (
+    offset, mean, scale, common, own = (
         np.concatenate([getattr(way, part), getattr(left, part)], axis=-1)
-        for part in ("offset", "mean", "scale", "own")
+        for part in ("offset", "mean", "scale", "common", "own")
     )
-    return _Way(way.share, offset, mean, scale, own)
+    return _Way(way.share, offset, mean, scale, common, own)
 
 
 def _like(mean: Array, known: Sequence[_Way]) -> _Way:
@@ -555,8 +622,10 @@ def _like(mean: Array, known: Sequence[_Way]) -> _Way:
 
     near = taken([way.mean for way in known])
     grown = np.where(np.abs(near) < _ALIKE, 1.0, _ratio(mean, near))
-    scale, own = taken([way.scale for way in known]), taken([way.own for way in known])
-    return _Way(1.0, np.zeros_like(mean), mean, grown * scale, grown * own)
+    scale, common, own = (
+        grown * taken([getattr(way, part) for way in known]) for part in ("scale", "common", "own")
+    )
+    return _Way(1.0, np.zeros_like(mean), mean, scale, common, own)
 
 
 def _ratio(answers: Array, sound: Array) -> Array:
@@ -566,6 +635,11 @@ def _ratio(answers: Array, sound: Array) -> Array:
 
 def _is_alike(one: Array, other: Array) -> bool:
     return bool((np.abs(one - other) < _ALIKE).all())
+
+
+def _is_nearly(one: Array, other: Array) -> bool:
+    """Return whether boards answer alike but for what their parts differ in."""
+    return bool((np.abs(one - other) < _NEARLY * (1 + np.abs(other))).all())
 
 
 def _key(answers: Array) -> bytes:

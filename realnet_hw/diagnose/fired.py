@@ -67,6 +67,7 @@ class FiredResponder(DrawnResponder):
         timed_at = [watch.node for watch in asking.stopwatches.values()]
         rest = [held(name, port) for port in ports for name in self._touched]
         self.answers = (*volts, *map(width, timed_at), *map(untimed, timed_at), *rest)
+        self.together = len(volts) + len(timed_at)
         flips = {deck.nodes[net]: level_V for net, level_V in flips_V(board).items()}
         self.levels = np.array(
             [flips.get(node, np.nan) for node in volts]
@@ -98,15 +99,12 @@ class FiredResponder(DrawnResponder):
             return Twin(faulty, {}, faulty.spreads)
         return Twin(self.deck, changed, faulty.spreads)
 
-    def answered(
-        self, twin: Twin, changes: Sequence[Parameters], sets: Sequence[Parameters]
-    ) -> Array:
+    def answers_to(self, twin: Twin, every: Sequence[Parameters]) -> Array:
         """See ``DrawnResponder``: after a firing."""
-        every = [{**twin.fixed, **change, **case} for change in changes for case in sets]
         asking = self._asking
         passed = self._engine.passed(
             dataclasses.replace(asking, stopwatches={}).deck(twin.deck),
-            every,
+            [{**twin.fixed, **one} for one in every],
             list(asking.voltages.values()),
             [(watch.node, watch.level_V) for watch in asking.stopwatches.values()],
             end_s=asking.end_s,
@@ -119,8 +117,7 @@ class FiredResponder(DrawnResponder):
             ]
         ).reshape(len(every), len(asking.stopwatches), 2)
         volts = passed.ends_V[:, : len(asking.voltages)]
-        fired = np.hstack([volts, MS * pulses[..., 0], pulses[..., 1]])
-        return np.asarray(fired.reshape(len(changes), len(sets), -1), float)
+        return np.hstack([volts, MS * pulses[..., 0], pulses[..., 1]])
 
     def left(self, twin: Twin, changes: Sequence[Parameters]) -> Array:
         """See ``DrawnResponder``: at rest, at the first of the inputs.

@@ -345,6 +345,7 @@ class Posterior:
         weights: of the hypotheses, adding up to 1.
         log_likelihood: of the hypotheses.
         misfit: squared distance of each hypothesis from the readings.
+        flips: how many outputs have flipped that each hypothesis does not foresee.
     """
 
     predictor: Predictor
@@ -352,6 +353,7 @@ class Posterior:
     weights: Array
     log_likelihood: Array
     misfit: Array
+    flips: Numbers
 
     @cached_property
     def faults(self) -> Array:
@@ -364,8 +366,7 @@ class Posterior:
     @cached_property
     def _listed(self) -> Array:
         """Probability of each fault, if it is one of the list."""
-        hypotheses = self.predictor.dictionary.universe.hypotheses
-        numbers = [one.fault for one in hypotheses]
+        numbers = [one.fault for one in self._hypotheses]
         faults = len(self.predictor.dictionary.universe.faults)
         return np.asarray(np.bincount(numbers, self.weights, faults), float)
 
@@ -396,8 +397,14 @@ class Posterior:
 
     @property
     def is_sound(self) -> bool:
-        """Whether the board is called sound."""
-        return not self.is_unknown and self.healthy > SOUND
+        """Whether the board is called sound: never where an output has flipped unforeseen."""
+        sound = [n for n, one in enumerate(self._hypotheses) if one.fault == 0]
+        is_foreseen = self.flips[max(sound, key=lambda n: self.weights[n])] == 0
+        return bool(is_foreseen and not self.is_unknown and self.healthy > SOUND)
+
+    @property
+    def _hypotheses(self) -> Sequence[Hypothesis]:
+        return self.predictor.dictionary.universe.hypotheses
 
     @property
     def is_unknown(self) -> bool:
@@ -410,6 +417,7 @@ def posterior(predictor: Predictor, evidence: Evidence) -> Posterior:
     universe = predictor.dictionary.universe
     count = len(universe.hypotheses)
     log_likelihood, misfit = np.zeros(count), np.zeros(count)
+    flips = np.zeros(count, np.int64)
     if len(evidence.values):
         for first in range(0, count, _CHUNK):
             rows = np.arange(first, min(first + _CHUNK, count))
@@ -418,9 +426,9 @@ def posterior(predictor: Predictor, evidence: Evidence) -> Posterior:
             flipped |= (evidence.values < evidence.level_V) & (mean > evidence.level_V)
             away = np.where(flipped, 0.0, evidence.values - mean)
             misfit[rows], log_likelihood[rows] = likelihood(away, spread)
-            rare = flipped.sum(axis=1) * math.log(_FLIPS)
-            log_likelihood[rows] += rare
-            misfit[rows] -= 2 * rare
+            flips[rows] = flipped.sum(axis=1)
+    log_likelihood += flips * math.log(_FLIPS)
+    misfit -= 2 * flips * math.log(_FLIPS)
     if evidence.untimed:
         chance = untimed_chances(predictor, evidence, np.arange(count))
         seen = np.where([was for _, was in evidence.untimed], chance, 1 - chance)
@@ -428,7 +436,7 @@ def posterior(predictor: Predictor, evidence: Evidence) -> Posterior:
         misfit -= 2 * np.log(seen / np.maximum(chance, 1 - chance)).sum(axis=1)
     logs = log_likelihood + np.log(_priors(predictor))
     weights = np.exp(logs - logs.max())
-    return Posterior(predictor, evidence, weights / weights.sum(), log_likelihood, misfit)
+    return Posterior(predictor, evidence, weights / weights.sum(), log_likelihood, misfit, flips)
 
 
 def _priors(predictor: Predictor) -> Array:

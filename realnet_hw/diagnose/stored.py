@@ -34,6 +34,7 @@ class StoredResponder(DrawnResponder):
         self.answers = (*dict.fromkeys(nodes), *currents)
         self.levels = np.full(len(self.answers), np.nan)
         self.finest = np.zeros(len(self.answers))
+        self.together = 0
         self.unsettled = np.zeros(0)
         self._twins: dict[str, Twin] = {}
         self._asked = Responder(deck, engine, cases, self.answers)
@@ -52,12 +53,9 @@ class StoredResponder(DrawnResponder):
         """See ``DrawnResponder``."""
         return self._twins[spelling]
 
-    def answered(
-        self, twin: Twin, changes: Sequence[Parameters], sets: Sequence[Parameters]
-    ) -> Array:
+    def answers_to(self, twin: Twin, every: Sequence[Parameters]) -> Array:
         """See ``DrawnResponder``."""
-        every = [{**twin.fixed, **change, **case} for change in changes for case in sets]
-        return self._asked.volts(twin.deck, every).reshape(len(changes), len(sets), -1)
+        return self._asked.volts(twin.deck, [{**twin.fixed, **one} for one in every])
 
     def left(self, twin: Twin, changes: Sequence[Parameters]) -> Array:
         """See ``DrawnResponder``: nothing else is read of such a board."""

@@ -194,6 +194,18 @@ def test_what_a_fixture_can_time(
         assert told == pytest.approx(width_us * 1e-6, rel=6e-3, abs=2e-6)
 
 
+def test_an_output_that_has_flipped_is_improbable_not_impossible(timers: Timers) -> None:
+    """Some sound boards in a hundred flip where none of those drawn did."""
+    read = timers.read()
+    high = next(one for one in read.values if one.probe.net == "OUT")
+    assert high.value > 4.0
+    flipped = [dataclasses.replace(one, value=0.0) if one is high else one for one in read.values]
+    looked = timers.fresh()
+    looked.take(dataclasses.replace(read, values=tuple(flipped)))
+    assert not looked.found.is_unknown
+    assert not looked.found.is_sound
+
+
 def test_a_wrong_value_is_estimated_from_a_width(timers: Timers) -> None:
     looked = timers.fresh()
     looked.take(timers.read("R3 is 147k"))
