@@ -27,7 +27,7 @@ from realnet_hw.diagnose.dictionary import PARTS
 from realnet_hw.diagnose.groups import groups
 from realnet_hw.diagnose.inference import Posterior, Predictor, moments, posterior
 from realnet_hw.diagnose.responding import Responding
-from realnet_hw.diagnose.responses import Array, Response, own_value, sigma_points
+from realnet_hw.diagnose.responses import Array, Response, sigma_points
 from realnet_hw.diagnose.twins import Twin, both, twins, wrong_value
 from realnet_hw.diagnose.universe import AND, Fault, Hypothesis, Universe
 from realnet_hw.errors import InputError, SimulationFailed
@@ -42,7 +42,7 @@ Rows = tuple[int, int]
 _MOST_HYPOTHESES, _OF_FAULT, _MOST_GUESSED, _OF_TWO = 500, 10, 500, 6
 # So often so many faults of the best pairs stay, while of every other fault so many ways are tried,
 # and values so many steps apart; and of so many pairs all values are.
-_ROUNDS, _STAY, _WAYS, _STEPS_APART, _VALUED = 2, 5, 3, 7, 40
+_ROUNDS, _STAY, _WAYS, _STEPS_APART, _VALUED = 2, 5, 3, 7, 20
 # So many are solved with everything that moves them at a time, three of the same two faults; more
 # as long as none fits.
 _AT_A_TIME, _MOST_SOLVED, _STEPS = 40, 160, 3
@@ -265,14 +265,12 @@ class _Search:
         for number, board in enumerate(boards):
             of_deck.setdefault(id(board.deck), []).append(number)
         for numbers in of_deck.values():
-            names = dict.fromkeys(name for number in numbers for name in boards[number].fixed)
             deck = boards[numbers[0]].deck
-            own = {name: own_value(deck, name) for name in names}
-            sets = [{**own, **boards[number].fixed} for number in numbers]
+            sets = [boards[number].fixed for number in numbers]
             read[numbers] = self._read_of(Twin(deck, {}, deck.spreads), sets)
         return np.clip(read + self._moved, -evidence.range_V, evidence.range_V)
 
-    def _read_of(self, twin: Twin, sets: list[dict[str, float]]) -> Array:
+    def _read_of(self, twin: Twin, sets: Sequence[Mapping[str, float]]) -> Array:
         """Return what boards of a deck read, one row a set."""
         probes = self._evidence.probes
         try:
@@ -394,6 +392,7 @@ class _Boards:
         decks = (twin.deck for twin in predictor.twins.values())
         self._whole = max(decks, key=lambda deck: len(deck.elements))
         self._beside: dict[str, Mapping[str, Twin]] = {}
+        self._alone: dict[Hypothesis, Twin] = {}
 
     @cached_property
     def offsets(self) -> set[str]:
@@ -407,7 +406,10 @@ class _Boards:
     def with_both(self, one: Hypothesis, other: Hypothesis) -> Twin | None:
         """Return the board; None where the faults are in each other's way."""
         sound = self._predictor.deck
-        first, second = self._predictor.twin(one), self._predictor.twin(other)
+        for way in (one, other):
+            if way not in self._alone:
+                self._alone[way] = self._predictor.twin(way)
+        first, second = self._alone[one], self._alone[other]
         for way, twin, added in ((one, first, other), (other, second, one)):
             if not any(twin.deck is deck for deck in (sound, self._whole)):
                 return self._added(way.spelling, added)

@@ -83,7 +83,11 @@ def both(sound: Deck, whole: Deck, one: Twin, other: Twin) -> Twin:
         own = {spread.parameter: spread for spread in twin.spreads}
         for name in usual.keys() - own.keys():
             spreads.pop(name, None)
-        spreads |= {name: spread for name, spread in own.items() if spread != usual.get(name)}
+        spreads |= {
+            name: spread
+            for name, spread in own.items()
+            if spread is not usual.get(name) and spread != usual.get(name)
+        }
     return Twin(whole, {**one.fixed, **other.fixed}, tuple(spreads.values()))
 
 
