@@ -45,7 +45,8 @@ class SuspectedGroup(Frozen, frozen=True, kw_only=True):
 class SuspectedPair(Frozen, frozen=True, kw_only=True):
     """Two faults that explain the readings together, and the names of ``others`` that look alike.
 
-    ``p`` is the share of all of these among the pairs that were tried.
+    ``p`` is how probable all of these are together, if two things are wrong; what the pairs of a
+    diagnosis leave of 1 is for something else.
     """
 
     p: float
