@@ -52,6 +52,7 @@ _CURRENT = re.compile(r"i\(([a-z0-9_.]+)\)")
 _ERROR = re.compile(
     r"error|failed|aborted|limit reached|singular|too small|not recover", re.IGNORECASE
 )
+_UNSETTLED = re.compile(r"([^\s#]+)\s+(\S+)\s+(\S+) \*")
 # By what the longest step of a wave is divided, one after the other.
 _SHORTER_STEPS = (1, 3, 10, 30)
 _GEAR = ".options method=gear maxord=2"
@@ -187,6 +188,9 @@ def _bound(path: str) -> Any:
     except OSError as error:
         raise ToolMissing(str(error), where=path, mend="install libngspice0 again") from None
     shared.exec_command("set noaskquit")
+    # What no stepping solves it would otherwise run for 10 us, and take where that ends for the
+    # operating point: a wrong one where capacitors are slower, after minutes where steps are short.
+    shared.exec_command("optran 1 1 1 0 0 0")
     return shared
 
 
@@ -352,10 +356,16 @@ def _leave_signals() -> None:
 
 
 def _reason(said: Sequence[str]) -> str:
-    """Return the line in which ngspice says why it gave up, with the node if it names one."""
+    """Return the line in which ngspice says why it gave up, with a node if it names any."""
+    analyses = [line.partition(":")[2].strip() for line in said if line.startswith("doAnalyses:")]
     reasons = [line.strip() for line in said if _ERROR.search(line) and "aborted" not in line]
-    analyses = [line.removeprefix("doAnalyses:").strip() for line in reasons if "doAnal" in line]
-    return (analyses or reasons or ["no reason given"])[-1]
+    reason = (analyses or reasons or ["no reason given"])[-1]
+    # Of an operating point it prints its last two attempts, with a star where they are apart.
+    apart = [match for line in said if (match := _UNSETTLED.fullmatch(line.strip()))]
+    if not apart:
+        return reason
+    worst = max(apart, key=lambda match: abs(float(match[2]) - float(match[3])))
+    return f'{reason}; farthest from settled: node "{worst[1]}"'
 
 
 _SESSION = _Session()
