@@ -84,8 +84,8 @@ class DrawnResponder(abc.ABC):
             {deck.inputs[name].element: volts for name, volts in case.items()} for case in cases
         ]
         """For each case the volts of each input, by the source's element."""
-        self._drawn: dict[bytes, list[Array]] = {}
-        """By what a nominal board answers case by case: by how much more those drawn may do."""
+        self._known: dict[bytes, list[_Known]] = {}
+        """By what a nominal board answers case by case: what is known of such boards."""
 
     @abc.abstractmethod
     def prepare(self, spellings: Sequence[str]) -> None:
@@ -159,7 +159,7 @@ class DrawnResponder(abc.ABC):
 
     def responses(self, hypotheses: Sequence[Hypothesis]) -> Iterator[list[Response]]:
         """See ``Responding``; the steps of one part's wrong value follow each other."""
-        self._drawn.clear()
+        self._known.clear()
         self.prepare([one.spelling for one in hypotheses if one.factors is None])
         sound = self._sound()
         for spelling, some in itertools.groupby(hypotheses, key=lambda one: one.spelling):
@@ -213,10 +213,11 @@ class DrawnResponder(abc.ABC):
         own = _ways_of(
             every[..., :count], follows[..., :count], marks[..., :count], middle[:, :count]
         )
-        self._drawn[_key(first[0])] = [every[1 : 1 + _DRAWN, :, :count] - first]
+        known = _Known(every[1 : 1 + _DRAWN, :, :count] - first, own)
+        self._known[_key(first[0])] = [known]
         left = _all_as_one(every[:, :, count:], follows[:, :, count:], middle[:, count:])
         ways = [_beside(way, left) for way in own]
-        return _Sound(middle, linear, below, above, ways, own, _key(first[0]))
+        return _Sound(middle, linear, below, above, ways)
 
     def _slopes(self, step_V: float, middle: Array) -> Array:
         """Return how the sound board follows each input, shape (cases, answers, inputs)."""
@@ -245,17 +246,19 @@ class DrawnResponder(abc.ABC):
         standardised = self._standardised(twin, boards)
         first, some = self._looked(twin, boards)
         count = first.shape[-1]
-        known = self._known(first, some)
-        if known is not None and _key(first[0]) == sound.key:
-            fired = [dataclasses.replace(way, mean=first[0] + way.offset) for way in sound.fired]
-        else:
-            more = self._more(twin, first, boards) if known is None else known
+        known = self._alike(first, some)
+        if known is None:
+            more = self._more(twin, boards, first)
             read = np.concatenate([first, first + more])
             above = self._above(read)
             moved = _moved(sound.linear[..., :count, :], above, standardised[: len(read)])
-            fired = _ways_of(read, moved, above, sound.middle[:, :count])
+            known = _Known(more, _ways_of(read, moved, above, sound.middle[:, :count]))
+            self._known.setdefault(_key(first[0]), []).append(known)
         beside = self._beside(twin, boards, standardised, sound, count)
-        return [_beside(way, beside) for way in fired]
+        return [
+            _beside(dataclasses.replace(way, mean=first[0] + way.offset), beside)
+            for way in known.ways
+        ]
 
     def _looked(self, twin: Twin, boards: Sequence[Parameters]) -> tuple[Array, Array]:
         """Return what the nominal board answers at all cases, and the first drawn ones at one each.
@@ -278,33 +281,31 @@ class DrawnResponder(abc.ABC):
             read = self.answers_to(twin, self.sets)
         return read[None, : len(self.sets)], read[len(self.sets) :]
 
-    def _known(self, first: Array, some: Array) -> Array | None:
-        """Return by how much more drawn boards answer, if that is known of boards like these.
+    def _alike(self, first: Array, some: Array) -> _Known | None:
+        """Return what is known of boards that answer like these, if anything is.
 
         Args:
             first, some: see ``_looked``.
         """
-        for more in self._drawn.get(_key(first[0]), []):
-            places = range(min(len(some), len(more)))
-            expected = [first[0, place] + more[place, place] for place in places]
+        for known in self._known.get(_key(first[0]), []):
+            places = range(min(len(some), len(known.more)))
+            expected = [first[0, place] + known.more[place, place] for place in places]
             if all(map(_is_nearly, some, expected)):
-                return more
+                return known
         return None
 
-    def _more(self, twin: Twin, first: Array, boards: Sequence[Parameters]) -> Array:
-        """Return by how much more boards answer case by case than the nominal one, and note it.
+    def _more(self, twin: Twin, boards: Sequence[Parameters], first: Array) -> Array:
+        """Return by how much more boards answer case by case than the nominal one.
 
         Args:
             twin: the board.
-            first: what the nominal one answers, shape (1, cases, answers).
             boards: drawn.
+            first: what the nominal one answers, shape (1, cases, answers).
         """
         try:
-            more = self.answered(twin, boards, self.sets) - first
+            return self.answered(twin, boards, self.sets) - first
         except SimulationFailed:
-            more = first[:0]
-        self._drawn.setdefault(_key(first[0]), []).append(more)
-        return more
+            return first[:0]
 
     def _beside(
         self,
@@ -467,8 +468,6 @@ class _Sound:
             none, and where it is above, shape (2, cases, answers, parameters).
         below, above: slopes against each input, shape (cases, answers, inputs).
         ways: in which sound boards answer.
-        fired: the same of what is answered case by case.
-        key: of what the nominal one answers so.
     """
 
     middle: Array
@@ -476,8 +475,20 @@ class _Sound:
     below: Array
     above: Array
     ways: Sequence[_Way]
-    fired: Sequence[_Way]
-    key: bytes
+
+
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """What is known of boards that nominally answer alike case by case.
+
+    Args:
+        more: by how much more than the nominal one those drawn answer, shape (boards, cases,
+            answers).
+        ways: in which they do.
+    """
+
+    more: Array
+    ways: Sequence[_Way]
 
 
 @dataclass(frozen=True, eq=False)
