@@ -10,11 +10,11 @@ from realnet_hw.diagnose import words
 from realnet_hw.diagnose.pictures import pictures
 from realnet_hw.diagnose.table import (
     ALIKE,
-    PAIRS,
     alike,
     headline,
     is_sound,
     joined_line,
+    pairs_advice,
     pairs_line,
     percent,
     probe_line,
@@ -57,7 +57,7 @@ def html(record: Diagnosis, board: Board, built: Path | None, built_on: str) -> 
         otherwise=words.OTHER,
         alike_words=ALIKE,
         pairs_line=pairs_line(record),
-        pairs_words=PAIRS,
+        pairs_advice=pairs_advice(record),
         pulses=words.PULSES if board.firing is not None else "",
         pictures=pictures(record, built, built_on),
     )

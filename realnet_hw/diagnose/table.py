@@ -90,7 +90,7 @@ def show(record: Diagnosis, board: Board, console: Console) -> None:
         for pair in record.pairs[:_PAIRS]:
             both = "; ".join(fault.words for fault in pair.faults)
             console.print(f"  {percent(pair.p):>6}  {both}{alike(pair)}", markup=False)
-        console.print(PAIRS, markup=False)
+        console.print(pairs_advice(record), markup=False)
     if record.next_probe is not None:
         console.print(f"Read next: {probe_line(record.next_probe)}", markup=False)
 
@@ -120,14 +120,24 @@ def _suspects(record: Diagnosis, board: Board, console: Console) -> None:
 ALIKE = (
     "What stands between two lines looks alike in what was read: begin with what is soonest tried."
 )
-PAIRS = "Mend what the first of them have in common, then read again."
 
 
 def pairs_line(record: Diagnosis) -> str:
     """Return what the pairs are that are listed."""
-    if sum(pair.p for pair in record.pairs) > _LIKELY:
+    if _is_explained(record):
         return "Two faults at once that would explain it:"
     return "No two faults explain it either. These come nearest:"
+
+
+def pairs_advice(record: Diagnosis) -> str:
+    """Return what to do about the pairs that are listed."""
+    if _is_explained(record):
+        return "Mend what the first of them have in common, then read again."
+    return "One of the readings may be wrong: take those again that look odd to you."
+
+
+def _is_explained(record: Diagnosis) -> bool:
+    return sum(pair.p for pair in record.pairs) > _LIKELY
 
 
 def joined_line(record: Diagnosis) -> str:

@@ -12,7 +12,7 @@ from realnet_hw.diagnose import diagnosis
 from realnet_hw.diagnose.readings import Readings
 from realnet_hw.diagnose.responding import responder_of
 from realnet_hw.diagnose.responses import Responder
-from realnet_hw.diagnose.table import pairs_line
+from realnet_hw.diagnose.table import pairs_advice, pairs_line
 from realnet_hw.diagnose.twins import both, twins
 from realnet_hw.export.deck import Deck
 from realnet_hw.predict.compiled.engine import CompiledEngine
@@ -54,6 +54,7 @@ def test_two_faults_are_unknown_and_then_found_as_a_pair(xor: Looked, two: tuple
     nearly = [replace(pair, p=pair.p / 20) for pair in record.pairs]
     worse = replace(record, pairs=nearly)
     assert "No two faults explain it" in pairs_line(worse)
+    assert "take those again" in pairs_advice(worse)
 
 
 def test_a_board_with_two_faults_is_that_of_their_spellings(xor: Looked) -> None:
