@@ -43,9 +43,9 @@ SOUND = 0.85
 OTHERWISE = 0.05
 """Of faulty boards so many have two things wrong, or one that is not in the list: an even guess."""
 OTHERWISE_TIMED = 0.15
-"""The same where pulses are timed, with how often the answer is wrong there: of 100 boards with a
-fault and 100 without, 3 of the former had another fault named, and 3 of the latter had one, which
-is 7 % of all on which a fault was named, and may be 15 % (the end of a 95 % interval)."""
+"""The same where pulses are timed, with how often the answer is wrong there: of 126 boards of two
+kinds on which a fault was named after firings, 2 had another and 2 had none, which is 3 %, and may
+be 8 % (the end of a 95 % interval); other kinds may be twice as bad."""
 INFLATION = 1.3
 """What variances are multiplied by."""
 # By how much op-amps differ in how close to a supply they come, also those from rail to rail, and
