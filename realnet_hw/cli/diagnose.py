@@ -88,10 +88,12 @@ def diagnose(
         looked = _begun(made, netlist, deck, read, built_on, built)
         is_led = interactive or station is not None or readings is None
 
+        def file() -> Path | None:
+            # It is there from the first reading on that comes to those given.
+            return kept.path if is_led and kept.path.is_file() else readings
+
         def again() -> str:
-            # That file is there from the first reading on that comes to those given.
-            file = kept.path if is_led and kept.path.is_file() else readings
-            return _again(board, file, station, built_on)
+            return _again(board, file(), station, built_on)
 
         if is_led:
             _probe(looked, board, kept, station, answers, again, is_told=not json_)
@@ -118,12 +120,17 @@ def diagnose(
         table.show(record, made, console(answers))
         if report is not None:
             answers.write(f"Report: {report}\n")
-        if is_led:
-            answers.write(f"Every reading is kept. To go on: {again()}\n")
-        elif record.next_probe is not None:
-            answers.write(f"To be led from reading to reading: {again()}\n")
+        is_settled = bool(looked.sure() or looked.rail_words()) or table.is_explained(record)
+        said = guidance.after_diagnosing(
+            again(),
+            _again(board, None, station, built_on) if is_led else None,
+            is_faulty=table.is_faulty(record),
+            is_settled=is_settled,
+            tells_more=record.next_probe is not None,
+        )
         if report is None and not table.is_sound(record):
-            answers.write("With --report diagnosis.html it is marked on the board's drawings\n")
+            said.append(f"Marked on the board's drawings: {_drawn(board, file(), built_on)}")
+        answers.writelines(f"{line}\n" for line in said)
     return 0 if table.is_sound(record) else 1
 
 
@@ -155,6 +162,13 @@ def _again(board: str, readings: Path | None, station: Path | None, built_on: st
     at = ("--interactive",) if station is None else ("--station", station)
     how = () if built_on == "pcb" else ("--built-on", built_on)
     return guidance.command("diagnose", board, *file, *at, *how)
+
+
+def _drawn(board: str, readings: Path | None, built_on: str) -> str:
+    """Return the command that draws what was found."""
+    file = () if readings is None else (guidance.from_here(readings),)
+    how = () if built_on == "pcb" else ("--built-on", built_on)
+    return guidance.command("diagnose", board, *file, *how, "--report", "diagnosis.html")
 
 
 def _probe(

@@ -105,6 +105,33 @@ def after_measuring(
     return [f"Record: {record}", f"Next: {' && '.join(steps)}"]
 
 
+def after_diagnosing(
+    again: str, anew: str | None, *, is_faulty: bool, is_settled: bool, tells_more: bool
+) -> list[str]:
+    """Return what comes after a diagnosis: mending, and whether to go on before.
+
+    Args:
+        again: the command that goes on with what was read.
+        anew: the command that begins without it; None where nobody was led.
+        is_faulty: whether something is probably wrong.
+        is_settled: whether what to mend is as clear as readings make it.
+        tells_more: whether a further reading is worth taking.
+    """
+    if anew is None:
+        led = [f"To be led from reading to reading: {again}"] if tells_more else []
+        mended = "After mending, read it anew: the old readings are of another board"
+        return [*led, *[mended] * is_faulty]
+    without = "(without the old readings: they are of another board)"
+    if not is_faulty:
+        return [f"Every reading is kept. To go on: {again}"]
+    if is_settled:
+        return [f"Mend it, then begin anew: {anew} {without}"]
+    return [
+        f"Every reading is kept. To go on with these, before mending: {again}",
+        f"After mending, begin anew: {anew} {without}",
+    ]
+
+
 def measured_when(measurement: Measurement) -> str:
     """Return when and where a measurement was taken."""
     when = measurement.started_utc.replace("T", " ").removesuffix("Z")

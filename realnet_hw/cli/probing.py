@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import select
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, TextIO
 
 from realnet_hw.diagnose import possible, readings, table, words
+from realnet_hw.diagnose.probes import untaken
 from realnet_hw.diagnose.reading_file import ARRIVES_V
 from realnet_hw.errors import InputError
 
@@ -98,18 +100,22 @@ class Probing:
         if rail := looked.rail_words():
             self._answers.write(f"{rail[0].upper()}{rail[1:]}. Mend that first, then read again.\n")
             return None
-        if looked.found.is_unknown and looked.by_itself:
-            # What the fixture reads costs nobody anything, and tells pairs of faults apart.
-            return next(iter(looked.by_itself))
+        at = self._at[0] if self._at else None
+        if unread := untaken(looked.found, list(looked.by_itself)):
+            # What the fixture reads costs nobody anything, and a second fault may show at any
+            # inputs.
+            choices = [] if looked.found.is_unknown else looked.choices(at)
+            return next((one.probe for one in choices if one.probe in unread), unread[0])
         if looked.sure():
             self._answers.write("That settles it, if only one thing is wrong.\n")
+            if self._bench is None:
+                self._answers.write(
+                    "Mend it and read the truth table anew: a second fault shows only then.\n"
+                )
             return None
-        at = self._at[0] if self._at else None
         choices = [] if looked.found.is_unknown else looked.choices(at)
         probes = [choice.probe for choice in choices if _place(choice.probe) not in self._skipped]
-        if probes and probes[0] in looked.by_itself:
-            return probes[0]
-        rails = [one for one in looked.supplies_first() if _place(one) not in self._skipped]
+        rails = self._supplies()
         if rails and not looked.found.is_sound:
             if not self._has_begun:
                 self._answers.write("Supplies first: wrong most often, and soonest read.\n")
@@ -120,6 +126,16 @@ class Probing:
         elif not probes:
             self._answers.write("No further reading would tell more.\n")
         return probes[0] if probes else None
+
+    def _supplies(self) -> list[Probe]:
+        """Return the supplies to be read, at the inputs that are set, or that are soonest set."""
+        unread = [one for one in self._looked.supplies_first() if _place(one) not in self._skipped]
+        if self._at is not None:
+            return unread
+        cases = self._looked.dictionary.cases
+        at = tuple(min(cases, key=lambda case: sum(map(bool, case.values()))).items())
+        # What is read with a port held low is read at the first case's.
+        return [one if one.held else replace(one, inputs=at) for one in unread]
 
     # ----------------------------------------------------------------------------- the fixture
 
@@ -246,9 +262,9 @@ class Probing:
         is_needed = self._bench is None and not probe.held
         levels = {volts for _, volts in probe.inputs if volts} if is_needed else set()
         for level in sorted(levels - self._sources_V.keys()):
-            name = next(name for name, volts in probe.inputs if volts == level)
+            names = " and ".join(name for name, volts in probe.inputs if volts == level)
             self._answers.write(
-                f"\nSet {name} = {level:g} V. What does the meter show there? "
+                f"\nSet {names} = {level:g} V. What does the meter show there? "
                 f"Only Enter: {level:g} V\n"
             )
             while level not in self._sources_V:

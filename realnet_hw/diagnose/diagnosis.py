@@ -325,7 +325,7 @@ class Investigation:
         found = self.found
         unknown = found.is_unknown
         readings = self.readings
-        choices = [] if unknown else self.choices(_last_inputs(readings))
+        choices = [] if unknown or self.sure() else self.choices(_last_inputs(readings))
         read = [self.as_read(reading, readings) for reading in readings.values]
         return records.Diagnosis(
             board=self.board.name,
@@ -379,6 +379,7 @@ class Investigation:
 
     def _fault(self, number: int, share: float, value: Value | None) -> records.SuspectedFault:
         fault = self.dictionary.universe.faults[number]
+        is_sized = fault.kind != "wrong value" or value is not None
         return records.SuspectedFault(
             name=fault.name,
             kind=fault.kind,
@@ -387,7 +388,7 @@ class Investigation:
             nets=list(fault.nets),
             p=_rounded(share),
             words=words.fault_words(fault, self.netlist, value),
-            mend=mending.mend_words(fault, self.netlist, self._ohms(number)),
+            mend=mending.mend_words(fault, self.netlist, self._ohms(number), is_sized=is_sized),
             value=None if value is None else _significant(value.value),
             low=None if value is None else _significant(value.low),
             high=None if value is None else _significant(value.high),

@@ -20,7 +20,9 @@ def ohm_ends(fault: Fault, netlist: Netlist) -> tuple[str, str] | None:
     return None
 
 
-def mend_words(fault: Fault, netlist: Netlist, ohms: tuple[float, float] | None) -> str:
+def mend_words(
+    fault: Fault, netlist: Netlist, ohms: tuple[float, float] | None, *, is_sized: bool = True
+) -> str:
     """Return what to do about a fault, in one or two short sentences.
 
     Args:
@@ -28,16 +30,19 @@ def mend_words(fault: Fault, netlist: Netlist, ohms: tuple[float, float] | None)
         netlist: of the board.
         ohms: what one reads between its ``ohm_ends``, everything in its place and the power off:
             without the fault, and with it.
+        is_sized: whether it is known what one reads with it: not where a value is wrong by an
+            unknown amount.
     """
-    return " ".join(filter(None, (_do(fault, netlist), _make_sure(fault, ohms))))
+    return " ".join(filter(None, (_do(fault, netlist), _make_sure(fault, ohms, is_sized))))
 
 
-def _make_sure(fault: Fault, ohms: tuple[float, float] | None) -> str:
+def _make_sure(fault: Fault, ohms: tuple[float, float] | None, is_sized: bool) -> str:
     if ohms is None or max(ohms) < _TELLING * min(ohms):
         return ""
     right, wrong = (reading_words("ohm", value) for value in ohms)
     place = f"from {' to '.join(fault.nets)}" if fault.kind == "bridge" else "across it"
-    return f"To make sure, power off: {place} {right} is right, {wrong} is this fault."
+    found = f", {wrong} is this fault" if is_sized else ""
+    return f"To make sure, power off: {place} {right} is right{found}."
 
 
 def _do(fault: Fault, netlist: Netlist) -> str:

@@ -29,12 +29,15 @@ class Picture:
 def suspects(record: Diagnosis) -> dict[str, float]:
     """Return how probable it is that something is wrong with each part or net.
 
-    Where no single fault fits, those of the first pair.
+    Where no single fault fits, those of the first pair and of pairs that look like it.
     """
     found: dict[str, float] = {}
     for fault in _faults(record):
         for name in (*fault.parts, *fault.nets):
             found[name] = max(found.get(name, 0.0), fault.p)
+    for words, p in _alike(record):
+        for name in (word.partition(".")[0] for word in words):
+            found[name] = max(found.get(name, 0.0), p)
     return {name: p for name, p in found.items() if p >= _LEAST}
 
 
@@ -44,6 +47,16 @@ def _faults(record: Diagnosis) -> list[SuspectedFault]:
     return [fault for group in record.groups for fault in group.faults]
 
 
+def _alike(record: Diagnosis) -> list[tuple[list[str], float]]:
+    """Return the words of the names of faults in pairs that look like the first.
+
+    Names of parts, pins and nets, "H2_SUM", have no small letters as what is wrong with them has.
+    """
+    first = record.pairs[:1] if record.fit == "unknown" else []
+    names = [(name, pair.p) for pair in first for other in pair.others for name in other]
+    return [([word for word in name.split() if word == word.upper()], p) for name, p in names]
+
+
 def suspected_pins(record: Diagnosis) -> dict[str, float]:
     """Return how probable it is that something is wrong at each pin, "U1.3"."""
     found: dict[str, float] = {}
@@ -51,6 +64,9 @@ def suspected_pins(record: Diagnosis) -> dict[str, float]:
         pin = fault.name.split()[0]
         if "." in pin:
             found[pin] = max(found.get(pin, 0.0), fault.p)
+    for words, p in _alike(record):
+        for pin in (word for word in words if "." in word):
+            found[pin] = max(found.get(pin, 0.0), p)
     return {pin: p for pin, p in found.items() if p >= _LEAST}
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _ROWS, _LEAST = 12, 0.005
 _PAIRS, _OTHERS, _MEANINGS = 6, 3, 4
+# More probably sound than that, something is wrong at most perhaps.
+_PERHAPS = 0.5
 # Of pairs that explain the readings so much is not left for something else.
 _LIKELY = 0.5
 # A fault that has so much of its group's probability stands for it.
@@ -35,6 +37,11 @@ def is_sound(record: Diagnosis) -> bool:
     return record.fit == "ok" and record.healthy > SOUND
 
 
+def is_faulty(record: Diagnosis) -> bool:
+    """Return whether something is probably wrong."""
+    return bool(record.readings) and (record.fit == "unknown" or record.healthy <= _PERHAPS)
+
+
 def headline(record: Diagnosis, board: Board | None = None) -> str:
     """Return the diagnosis in one sentence; a supply that is off is named if the board is known."""
     if not record.readings:
@@ -49,7 +56,7 @@ def headline(record: Diagnosis, board: Board | None = None) -> str:
         )
     if is_sound(record):
         return f"Nothing wrong can be seen in {count} ({percent(record.healthy)} sure)."
-    if record.healthy > 0.5:
+    if record.healthy > _PERHAPS:
         return f"Perhaps nothing is wrong ({percent(record.healthy)}), which takes more readings."
     first = record.groups[0]
     if first.faults[0].p > _NEARLY_ALL * first.p:
@@ -67,7 +74,7 @@ def alike(pair: SuspectedPair) -> str:
         return ""
     shown = "; ".join(" and ".join(names) for names in pair.others[:_OTHERS])
     more = len(pair.others) - _OTHERS
-    return f" (or {shown}{f', and {more} more' if more > 0 else ''})"
+    return f"or, alike in what was read: {shown}{f', and {more} more' if more > 0 else ''}"
 
 
 def show(record: Diagnosis, board: Board, console: Console) -> None:
@@ -86,13 +93,27 @@ def show(record: Diagnosis, board: Board, console: Console) -> None:
     if joined := joined_line(record):
         console.print(joined, markup=False)
     if record.pairs:
-        console.print(pairs_line(record), markup=False)
-        for pair in record.pairs[:_PAIRS]:
-            both = "; ".join(fault.words for fault in pair.faults)
-            console.print(f"  {percent(pair.p):>6}  {both}{alike(pair)}", markup=False)
-        console.print(pairs_advice(record), markup=False)
+        _pairs(record, console)
     if record.next_probe is not None:
         console.print(f"Read next: {probe_line(record.next_probe)}", markup=False)
+
+
+def _pairs(record: Diagnosis, console: Console) -> None:
+    """Print which two things may be wrong, the most probable first, and what to do about them."""
+    from rich.table import Table
+
+    table = Table(title=pairs_line(record), title_justify="left")
+    table.add_column("how sure", justify="right", no_wrap=True)
+    table.add_column("what is wrong", overflow="fold")
+    table.add_column("what to do", overflow="fold")
+    for pair in record.pairs[:_PAIRS]:
+        one, other = pair.faults
+        table.add_row(percent(pair.p), one.words, one.mend)
+        table.add_row("and", other.words, other.mend, end_section=not pair.others)
+        if pair.others:
+            table.add_row("", alike(pair), "", end_section=True)
+    console.print(table)
+    console.print(pairs_advice(record), markup=False)
 
 
 def _suspects(record: Diagnosis, board: Board, console: Console) -> None:
@@ -124,19 +145,24 @@ ALIKE = (
 
 def pairs_line(record: Diagnosis) -> str:
     """Return what the pairs are that are listed."""
-    if _is_explained(record):
+    if is_explained(record):
         return "Two faults at once that would explain it:"
     return "No two faults explain it either. These come nearest:"
 
 
 def pairs_advice(record: Diagnosis) -> str:
     """Return what to do about the pairs that are listed."""
-    if _is_explained(record):
-        return "Mend what the first of them have in common, then read again."
+    if is_explained(record):
+        either = ", and at those that are alike" if record.pairs[0].others else ""
+        return (
+            f"The first pair is the most probable: look at its two parts first{either}. "
+            "If nothing is wrong there, one of the readings may be: take those again that look odd."
+        )
     return "One of the readings may be wrong: take those again that look odd to you."
 
 
-def _is_explained(record: Diagnosis) -> bool:
+def is_explained(record: Diagnosis) -> bool:
+    """Return whether there are pairs of faults that explain what no single one does."""
     return sum(pair.p for pair in record.pairs) > _LIKELY
 
 

@@ -16,8 +16,8 @@ from realnet_hw.records import ProbeReading
 OTHER = "two things at once, or one that is not looked for"
 PULSES = (
     "On boards of pulses, read by a fixture alone, of 100 boards with a fault the first name was "
-    "right for 37, one of the first three for 61, the first group for 100; 12 were called sound "
-    "(simulated, nand_555)."
+    "right for 37, one of the first three for 61, one of those that look alike with the first for "
+    "100; 12 were called sound (simulated, nand_555)."
 )
 
 # Nets that read the same so often, once farther from ground, may be joined.

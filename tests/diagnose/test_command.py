@@ -79,8 +79,8 @@ def test_the_fixture_takes_what_is_wired_and_nobody_is_asked_where_nobody_listen
     record = records.decode(capfd.readouterr().out)
     assert isinstance(record, records.Diagnosis)
     assert {fault.part for fault in record.groups[0].faults} == {"R8", "R9"}
-    # Case by case, the most telling first, until no more can be told; by the wires alone.
-    assert 1 < len(record.history) <= 4
+    # Case by case, all of the truth table; by the wires alone.
+    assert len(record.history) == 4
     assert {reading.node for reading in record.readings} == {"Y", "H1", "H2", "NH1", "VREF"}
     (journal,) = Path("bench/records/xor_opamp").glob("*.jsonl")
     assert journal.read_text("utf-8").count("\n") == 1 + len(record.history)
@@ -91,6 +91,40 @@ def test_the_fixture_takes_what_is_wired_and_nobody_is_asked_where_nobody_listen
     again = records.decode(capfd.readouterr().out)
     assert isinstance(again, records.Diagnosis)
     assert [(g.p, g.faults) for g in again.groups] == [(g.p, g.faults) for g in record.groups]
+
+
+def test_a_fixture_reads_the_whole_truth_table_before_anything_is_settled(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At two of the four inputs D1 alone explains what is read, and R9 shows at a third."""
+    monkeypatch.chdir(tmp_path)
+    faults = 'faults = ["R9 is 2.61k", "D1 missing"]'
+    Path("two.toml").write_text(f'name = "two"\n[virtual]\nseed = 13\n{faults}\n', "utf-8")
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    command = ["diagnose", "xor_opamp", "--station", "two.toml"]
+    assert main([*command, "--out", "d.json", "--report", "r.html"]) == 1
+    said = capfd.readouterr().out
+    assert "settles it" not in said
+    record = records.read(Path("d.json"), records.Diagnosis)
+    assert record.fit == "unknown"
+    assert [step.readings for step in record.history] == [5, 10, 15, 20]
+    assert max(record.history[1].faults, key=record.history[1].faults.__getitem__) == "D1 missing"
+    first = record.pairs[0]
+    alike = [{fault.name for fault in first.faults}, *map(set, first.others)]
+    assert {"D1 missing", "R9 wrong value"} in alike
+    # What to do about both, with the ohms that are right and none that hang on how wrong it is.
+    of = {fault.part: fault for fault in first.faults}
+    assert "Resolder its joints" in of["D1"].mend
+    (resistor,) = of.keys() - {"D1"}
+    assert re.search(r"across it \S+ ohm is right\.$", of[resistor].mend)
+    assert "Resolder its joints" in said
+    # Both pairs that look alike are on the board's drawings.
+    page = Path("r.html").read_text("utf-8")
+    for name in ("D1", "R8", "R9"):
+        assert re.search(rf'<text class="suspect"[^>]*>{name}</text>', page)
+    # Nothing more is to be read before one mends.
+    assert "Mend it, then begin anew: realnet diagnose xor_opamp --station two.toml (" in said
+    assert "To go on" not in said
 
 
 def test_a_sitting_goes_on_with_its_own_uncertainty(
@@ -270,9 +304,40 @@ def test_where_nobody_answers_it_says_so(
         assert said.out.count("Nobody answers: there is no more input") == 1
         if arguments:
             # No file of further readings was begun.
-            assert "To go on: realnet diagnose xor_opamp first.json --interactive" in said.out
+            again = "realnet diagnose xor_opamp first.json --interactive"
+            assert f"To go on with these, before mending: {again}\n" in said.out
+            anew = "After mending, begin anew: realnet diagnose xor_opamp --interactive (without"
+            assert anew in said.out
     assert "nothing was read; type one when you are asked, or give a measurement" in said.err
     assert not Path("bench").exists()
+
+
+def test_what_is_settled_is_to_be_mended_and_the_board_read_anew(
+    xor: Looked, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The diode that a fixture's readings show: no meter is needed, and no old reading counts."""
+    monkeypatch.chdir(tmp_path)
+    Path("d1.json").write_text(records.encode(xor.measured("D1 missing")), "utf-8")
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    assert main(["diagnose", "xor_opamp", "d1.json", "--interactive"]) == 1
+    said = capfd.readouterr().out
+    settled = said.index("That settles it, if only one thing is wrong.\nMend it and read the truth")
+    mended = said.index("Mend it, then begin anew: realnet diagnose xor_opamp --interactive (")
+    assert settled < said.index("Probably D1 does not conduct") < mended
+    assert "Read next" not in said
+    assert "To go on" not in said
+    drawn = "realnet diagnose xor_opamp d1.json --report diagnosis.html"
+    assert f"Marked on the board's drawings: {drawn}\n" in said
+
+
+def test_supplies_are_read_at_inputs_that_nobody_has_to_set_up(xor: Looked, tmp_path: Path) -> None:
+    """After a record that ends at 5 V: a supply is the same with the inputs at ground."""
+    looked = xor.fresh()
+    looked.take(xor.read("R9 is 2.61k"))
+    told = io.StringIO()
+    probe(looked, told, io.StringIO("q\n"), kept_in(tmp_path, xor))
+    assert "1. Set X1 = 0 V, X2 = 0 V.\n   Volts at +12V" in told.getvalue()
+    assert "What does the meter show there" not in told.getvalue()
 
 
 def test_a_report_marks_the_suspects_on_every_drawing(xor: Looked) -> None:
