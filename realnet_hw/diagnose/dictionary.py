@@ -7,6 +7,7 @@ may be deleted at any time.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import itertools
 import json
@@ -22,19 +23,21 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from realnet_hw import __version__
-from realnet_hw.diagnose import drawn, fired, responses, stored, twins
 from realnet_hw.diagnose.responding import Responding
 from realnet_hw.diagnose.responses import MOST_RESPONSES, Array, Response
 from realnet_hw.diagnose.universe import Universe
 from realnet_hw.errors import SimulationFailed
-from realnet_hw.predict import asking, faults, miswired
 
 Floats = NDArray[np.float32] | Array
 Progress = Callable[[int, int], None]
 
-# What is stored depends on the code here, too.
-_MODULES = (responses, drawn, fired, stored, twins, faults, miswired, asking)
-_SOURCES = (Path(__file__), *(Path(module.__file__ or "") for module in _MODULES))
+# What is stored depends on the code here, too: on what asks, and on all of the simulator.
+_PACKAGE = Path(__file__).parents[1]
+_ASKING = (
+    *("answers", "dictionary", "drawn", "fired", "responding"),
+    *("responses", "stored", "timing", "twins", "universe"),
+)
+_ASKED = ("asking", "engine", "faults", "lots", "miswired", "tolerances")
 # What differs by less than so many standard deviations of sound boards and 5 mV is not seen.
 _SEEN, _FINEST = 1.5, 5e-3
 PARTS = ("mean", "linear", "bend", "below", "above")
@@ -188,10 +191,9 @@ def _is_seen(response: Response, sound: Sequence[Response]) -> bool:
 
 def _name(responder: Responding, universe: Universe) -> str:
     deck = responder.deck
-    sources = [path.read_text("utf-8") for path in _SOURCES]
     content = [
         __version__,
-        sources,
+        _sources(),
         responder.asked,
         deck.text(),
         [(s.parameter, s.low, s.high, s.sigma) for s in deck.spreads],
@@ -199,6 +201,19 @@ def _name(responder: Responding, universe: Universe) -> str:
         [sorted(case.items()) for case in responder.cases],
     ]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:24]
+
+
+@functools.cache
+def _sources() -> list[str]:
+    """Return the code that what is stored depends on."""
+    predict = _PACKAGE / "predict"
+    paths = [
+        *(_PACKAGE / "diagnose" / f"{name}.py" for name in _ASKING),
+        *(predict / f"{name}.py" for name in _ASKED),
+        *sorted((predict / "compiled").rglob("*.py")),
+        _PACKAGE / "export" / "deck.py",
+    ]
+    return [path.read_text("utf-8") for path in paths]
 
 
 def _cache() -> Path:

@@ -253,7 +253,8 @@ class DrawnResponder(abc.ABC):
             above = self._above(read)
             moved = _moved(sound.linear[..., :count, :], above, standardised[: len(read)])
             known = _Known(more, _ways_of(read, moved, above, sound.middle[:, :count]))
-            self._known.setdefault(_key(first[0]), []).append(known)
+            if len(more):
+                self._known.setdefault(_key(first[0]), []).append(known)
         beside = self._beside(twin, boards, standardised, sound, count)
         return [
             _beside(dataclasses.replace(way, mean=first[0] + way.offset), beside)
@@ -273,7 +274,7 @@ class DrawnResponder(abc.ABC):
         Raises:
             SimulationFailed: no solution for the nominal one.
         """
-        room = -len(self.sets) % LANES
+        room = -len(self.sets) % LANES or LANES
         some = [{**board, **case} for board, case in zip(boards, self.sets, strict=False)][:room]
         try:
             read = self.answers_to(twin, [*self.sets, *some])
@@ -284,13 +285,15 @@ class DrawnResponder(abc.ABC):
     def _alike(self, first: Array, some: Array) -> _Known | None:
         """Return what is known of boards that answer like these, if anything is.
 
+        Where no drawn board has answered there is nothing to compare: then none is alike.
+
         Args:
             first, some: see ``_looked``.
         """
         for known in self._known.get(_key(first[0]), []):
             places = range(min(len(some), len(known.more)))
             expected = [first[0, place] + known.more[place, place] for place in places]
-            if all(map(_is_nearly, some, expected)):
+            if expected and all(map(_is_nearly, some, expected)):
                 return known
         return None
 

@@ -110,13 +110,17 @@ class FiredResponder(DrawnResponder):
             end_s=asking.end_s,
             use_initial_conditions=True,
         )
+        volts, ends_V = np.split(passed.ends_V, [len(asking.voltages)], axis=1)
+        high = ends_V > [watch.level_V for watch in asking.stopwatches.values()]
         pulses = np.array(
             [
-                [timed(crossings_s, asking.start_s, asking.end_s) for crossings_s in board]
-                for board in passed.crossings_s
+                [
+                    timed(crossings_s, asking.start_s, asking.end_s, ends_high=bool(ends_high))
+                    for crossings_s, ends_high in zip(*board, strict=True)
+                ]
+                for board in zip(passed.crossings_s, high, strict=True)
             ]
         ).reshape(len(every), len(asking.stopwatches), 2)
-        volts = passed.ends_V[:, : len(asking.voltages)]
         return np.hstack([volts, MS * pulses[..., 0], pulses[..., 1]])
 
     def left(self, twin: Twin, changes: Sequence[Parameters]) -> Array:

@@ -16,6 +16,7 @@ Ref: C. M. Bishop, Pattern Recognition and Machine Learning (2006) 4.2 (normal c
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -67,6 +68,8 @@ _PIECES_DOUBT = 1e-3
 # How often an output of a board that is fired has flipped at a case where none of those drawn has:
 # of sound boards some 2 % do so at one of five cases.
 _FLIPS = 0.003
+# Beyond so many standard deviations of what it reads when it is so, an output has not flipped.
+_FLIPPED_u = 4.0
 _CHUNK = 64
 
 
@@ -422,8 +425,7 @@ def posterior(predictor: Predictor, evidence: Evidence) -> Posterior:
         for first in range(0, count, _CHUNK):
             rows = np.arange(first, min(first + _CHUNK, count))
             mean, spread = moments(predictor.predicted(evidence.probes, rows), evidence)
-            flipped = (evidence.values > evidence.level_V) & (mean < evidence.level_V)
-            flipped |= (evidence.values < evidence.level_V) & (mean > evidence.level_V)
+            flipped = _flipped(predictor, evidence, rows, mean)
             away = np.where(flipped, 0.0, evidence.values - mean)
             misfit[rows], log_likelihood[rows] = likelihood(away, spread)
             flips[rows] = flipped.sum(axis=1)
@@ -439,6 +441,36 @@ def posterior(predictor: Predictor, evidence: Evidence) -> Posterior:
     return Posterior(predictor, evidence, weights / weights.sum(), log_likelihood, misfit, flips)
 
 
+def _flipped(
+    predictor: Predictor, evidence: Evidence, rows: Numbers, mean: Array
+) -> NDArray[np.bool_]:
+    """Return which outputs have flipped that hypotheses do not foresee, (hypotheses, readings).
+
+    Such an output reads about what it does at other cases where it is so, with the same hypothesis
+    or on a sound board; one that is dragged half way there has not flipped.
+
+    Args:
+        predictor: of the board.
+        evidence: that was read.
+        rows: numbers of the hypotheses.
+        mean: what these predict.
+    """
+    values, levels = evidence.values, evidence.level_V
+    found = ((values > levels) & (mean < levels)) | ((values < levels) & (mean > levels))
+    book = predictor.dictionary
+    sound = [n for n, one in enumerate(book.universe.hypotheses) if one.fault == 0]
+    asked = np.concatenate([rows, np.array(sound, np.int64)])
+    for column in np.flatnonzero(found.any(axis=0)):
+        probe = evidence.probes[column]
+        probes = [dataclasses.replace(probe, inputs=tuple(case.items())) for case in book.cases]
+        there = predictor.predicted(probes, asked)
+        variance = (there.linear**2).sum(-1) + there.own + evidence.errors[column, column]
+        is_near = (there.mean > levels[column]) == (values[column] > levels[column])
+        is_near &= (there.mean - values[column]) ** 2 < _FLIPPED_u**2 * INFLATION * variance
+        found[:, column] &= is_near[: len(rows)].any(axis=1) | is_near[len(rows) :].any()
+    return np.asarray(found, bool)
+
+
 def _priors(predictor: Predictor) -> Array:
     universe = predictor.dictionary.universe
     total = sum(fault.weight for fault in universe.faults)
@@ -448,12 +480,17 @@ def _priors(predictor: Predictor) -> Array:
 
 
 def untimed_chances(predictor: Predictor, evidence: Evidence, hypotheses: Numbers) -> Array:
-    """Return how probable it is that each pulse looked at can't be timed, (hypotheses, pulses)."""
+    """Return how probable it is that each pulse looked at can't be timed, (hypotheses, pulses).
+
+    Raises:
+        InputError: a case that the dictionary does not have, or what is no pulse.
+    """
     book, deck = predictor.dictionary, predictor.deck
     chance = np.zeros((len(hypotheses), len(evidence.untimed)))
     for column, (probe, _) in enumerate(evidence.untimed):
         place = predictor.place(probe)
-        assert place is not None
+        if place is None:
+            raise InputError("a resistance is no pulse", where="readings")
         answer = book.columns[untimed(deck.nodes[probe.net])]
         chance[:, column] = book.mean[hypotheses, place[0], answer]
     return np.clip(chance, _PIECES_DOUBT, 1 - _PIECES_DOUBT)

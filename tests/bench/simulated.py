@@ -14,6 +14,8 @@ import random
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+import numpy as np
+
 from realnet_hw import records
 from realnet_hw.board import Board
 from realnet_hw.emulate.front_end import MID_CHANNEL, OUTPUTS, PULSE_HYSTERESIS_V, FrontEnd
@@ -35,8 +37,10 @@ from tests.bench.runs import Drawn, Found
 
 # From switching on to the first case, and the pace of the protocol at 115200 baud.
 _BEGIN_s, _CONVERSION_s, _ANSWER_s = 0.6, 30e-6, 8e-3
-# A gap that the firmware tells for certain; it sees a pulse's end at the earliest after that.
-_GAP_s, _SHORTEST_s = 0.75e-6, 2e-6
+# A gap that the firmware tells for certain.
+_GAP_s = 0.75e-6
+# Of so short a pulse it never sees the end, and of one that lasts so long it always does.
+_NEVER_s, _ALWAYS_s = 4e-6, 30e-6
 
 CALIBRATION = records.Calibration(valid=False, date=None, note="none")
 
@@ -84,12 +88,14 @@ class Terminals:
 
 
 class Stopwatch:
-    """One drawn controller: its clock is off, and so is a tick; some gap is too short for it."""
+    """One drawn controller: its clock is off, and so is a tick; some gap or pulse is too short."""
 
     def __init__(self, seed: int) -> None:
         self._chance = random.Random(seed)
         self._pace = 1 + self._chance.uniform(-1, 1) * CLOCK_BOUND["resonator"]
-        self._gap_s = self._chance.uniform(0, _GAP_s)
+        slow = self._chance.random()
+        self._gap_s = slow * _GAP_s
+        self._pulse_s = _NEVER_s + slow * (_ALWAYS_s - _NEVER_s)
 
     def read_s(self, width_s: float) -> float:
         ticks = math.floor(width_s * self._pace / TICK_S + self._chance.random())
@@ -112,21 +118,25 @@ class Stopwatch:
         if not edges:
             return 0.0
         fell = edges[1] if len(edges) > 1 else end_s
-        if len(edges) > 2 or fell - edges[0] < _SHORTEST_s:
+        if len(edges) > 2 or fell - edges[0] < self._pulse_s:
             return None
         return self.read_s(fell - edges[0])
 
 
-def edges_s(rises_s: Sequence[float], falls_s: Sequence[float]) -> list[float]:
+def edges_s(rises_s: Sequence[float], falls_s: Sequence[float], *, ends_high: bool) -> list[float]:
     """Return when a comparator with hysteresis turns high and low, in turn.
+
+    What is high from the first instant turns so then.
 
     Args:
         rises_s: crossings of its upper level, downward ones negative.
         falls_s: of its lower one.
+        ends_high: whether it is above the upper one at the end.
     """
+    begins_high = rises_s[0] < 0 if rises_s else ends_high
     up = [(at, True) for at in rises_s if at > 0]
     down = [(-at, False) for at in falls_s if at < 0]
-    found: list[float] = []
+    found = [0.0] if begins_high else []
     for at, rising in sorted(up + down):
         if rising == (len(found) % 2 == 0):
             found.append(at)
@@ -164,11 +174,16 @@ def fired(
         end_s=asking.end_s,
         use_initial_conditions=True,
     )
+    volts, ends_V = np.split(found.ends_V, [len(asking.voltages)], axis=1)
+    high = ends_V[:, ::2] > [level_V for _, level_V in watched[::2]]
     edges = [
-        [edges_s(*pair) for pair in zip(board[::2], board[1::2], strict=True)]
-        for board in found.crossings_s
+        [
+            edges_s(rises_s, falls_s, ends_high=bool(ends_high))
+            for rises_s, falls_s, ends_high in zip(board[::2], board[1::2], ends, strict=True)
+        ]
+        for board, ends in zip(found.crossings_s, high, strict=True)
     ]
-    return found.ends_V[:, : len(asking.voltages)].tolist(), edges
+    return volts.tolist(), edges
 
 
 def measurements(

@@ -11,6 +11,9 @@ import pytest
 
 from realnet_hw.emulate.fixture import CAPTURE, RESET, TRIGGER, VirtualFixture
 from realnet_hw.emulate.mcu import CLOCK_Hz
+from realnet_hw.measure.fixture_specification import CLOCK_BOUND
+from tests.bench import edges
+from tests.bench.simulated import Stopwatch
 
 MakeFixture = Callable[[], VirtualFixture]
 Outcome = Callable[[VirtualFixture, str], str]
@@ -210,6 +213,40 @@ def test_what_happens_before_the_trigger_is_no_pulse(live: tuple[VirtualFixture,
     fixture.controller.drive(CAPTURE, 0)
     fixture.run_for(0.03)
     assert fixture.receive() == b"0,0.0000000,0.0000000\n"
+
+
+@pytest.mark.parametrize(("edges_us", "width_us", "untimed"), edges.LINES)
+def test_what_virtual_boards_are_timed_with_says_the_same(
+    live: tuple[VirtualFixture, Board],
+    edges_us: tuple[float, ...],
+    width_us: float,
+    untimed: float,
+) -> None:
+    """Where the protocol leaves open whether a pulse can be timed, some of the drawn ones do."""
+    fixture, board = live
+    level = sum(at <= edges.START_us for at in edges_us) % 2
+    after_s = [(at - edges.START_us) * 1e-6 for at in edges_us if at > edges.START_us]
+    # The first edge is upward, which nobody sees of a line that is high.
+    board.begin(*[1e-6] * level, *after_s, level=level)
+    read_us = edges.END_us - edges.START_us
+    seen, _, width_s = fire(fixture, f"0,50,50,{read_us},1,0")
+    is_timed = seen not in (2, 4)
+    if is_timed:
+        assert width_s == pytest.approx(width_us * 1e-6, abs=2 * TICK_s)
+    drawn = [
+        Stopwatch(seed).timed_s(
+            [at * 1e-6 for at in edges_us], edges.START_us * 1e-6, edges.END_us * 1e-6
+        )
+        for seed in range(8)
+    ]
+    told = {one is not None for one in drawn}
+    assert is_timed in told
+    if untimed != 0.5:
+        assert told == {untimed == 0.0}
+    for one in drawn:
+        if one is not None:
+            off = CLOCK_BOUND["resonator"]
+            assert one == pytest.approx(width_us * 1e-6, rel=off, abs=2 * TICK_s)
 
 
 @pytest.mark.parametrize("pulse", range(1, 9))
