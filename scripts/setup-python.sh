@@ -48,5 +48,7 @@ say "linking realnet_hw into $folder"
 # Sources that Python complains of do so when they are compiled: here once, or before somebody's first
 # command. Left out is what takes long and is hardly ever imported, and what this Python is too old for.
 say "compiling what was installed"
+packages=$("$folder/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 seldom='/(torch|sympy|skidl/tools/skidl/libs|tests?)/'
-"$folder/bin/python" -W ignore -m compileall -qq -j 0 -x "$seldom" "$folder"/lib/python3*/site-packages realnet_hw || :
+"$folder/bin/python" -W ignore -m compileall -qq -j 0 -x "$seldom" "$packages" realnet_hw ||
+    say "not all of it could be compiled: what was not is compiled when it is used, if this Python can"

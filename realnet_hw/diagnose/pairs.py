@@ -322,8 +322,7 @@ class _Judged:
             one, other = (self._search.ways[row] for row in rows)
             names = min(one.fault, other.fault), max(one.fault, other.fault)
             number = self._names.setdefault(names, 1 + len(self._names))
-            # A step of a wrong value has no spelling of its own.
-            spelling = AND.join([one.spelling, other.spelling, str(len(self._twins))])
+            spelling = f"{_spelled(one)}{AND}{_spelled(other)}"
             self._twins[spelling] = twin
             for response in responses:
                 share = one.share * other.share * response.share
@@ -427,6 +426,14 @@ class _Boards:
         if other.factors is None:
             return beside.get(other.spelling)
         return wrong_value(beside[""].deck, other.spelling.split()[0].lower(), other.factors)
+
+
+def _spelled(way: Hypothesis) -> str:
+    """Return a spelling that is a hypothesis' own: steps of a wrong value share one."""
+    if way.factors is None:
+        return way.spelling
+    low, high = way.factors
+    return f"{way.spelling} of {low} to {high} times"
 
 
 def _is_possible(deck: Deck, spelling: str) -> bool:

@@ -52,7 +52,7 @@ _OLDEST_FIRMWARE = [1, 4, 0]
 """That sees its rails: before, outputs could come back with them."""
 _UNTIMED = {
     2: "several pulses, one after the other",
-    4: "high before the trigger, or shorter than 30 us",
+    4: "high before the trigger, over within 30 us of it, or broken by too short a gap",
 }
 """What the fixture can see of a pulse and can't time, by the number that tells it."""
 _FIRING_PATIENCE_S, _FIRING_PATIENCE = 60.0, 10

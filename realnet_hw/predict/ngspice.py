@@ -52,7 +52,8 @@ _CURRENT = re.compile(r"i\(([a-z0-9_.]+)\)")
 _ERROR = re.compile(
     r"error|failed|aborted|limit reached|singular|too small|not recover", re.IGNORECASE
 )
-_UNSETTLED = re.compile(r"([^\s#]+)\s+(\S+)\s+(\S+) \*")
+_FIGURE = r"([-+]?\d+(?:\.\d*)?(?:e[-+]?\d+)?)"
+_UNSETTLED = re.compile(rf"([^\s#]+)\s+{_FIGURE}\s+{_FIGURE} \*")
 # By what the longest step of a wave is divided, one after the other.
 _SHORTER_STEPS = (1, 3, 10, 30)
 _GEAR = ".options method=gear maxord=2"

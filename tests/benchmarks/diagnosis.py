@@ -16,7 +16,8 @@ some dozens that take turns, or they are not calibrated. Counted are:
    output, an input that leaks, little gain;
 5. boards with two faults;
 6. how many further readings of a multimeter it takes, chosen one after the other, after the outputs
-   of the truth table were read with it; of boards of pulses, after a fixture has fired them.
+   of the truth table were read with it; of boards of pulses, after a fixture has fired them;
+7. boards with three faults, and how often a pair that has none of them seems to explain one.
 """
 
 from __future__ import annotations
@@ -409,7 +410,7 @@ def doubles(
     found: Counter[str] = Counter()
     universe = subject.looked.dictionary.universe
     took_s: list[float] = []
-    for tried, (names, spellings) in enumerate(_two(subject, chance)):
+    for tried, (names, spellings) in enumerate(_several(subject, 2, chance)):
         if found["boards"] == count:
             break
         board = Drawn(first + 70_000 + tried, spellings)
@@ -469,14 +470,45 @@ def doubles(
     return f"{count} boards: {said}{took}"
 
 
-def _two(subject: Subject, chance: random.Random) -> Iterator[tuple[list[int], tuple[str, ...]]]:
-    """Draw two faults of different parts, again and again: their numbers and spellings."""
+def triples(
+    subject: Subject, count: int, chance: random.Random, first: int, *, listing: bool
+) -> str:
+    """Diagnose boards with three faults, read at the test points; return which pairs are sure."""
+    found: Counter[str] = Counter()
+    faults = subject.looked.dictionary.universe.faults
+    for tried, (names, spellings) in enumerate(_several(subject, 3, chance)):
+        if found["boards"] == count:
+            break
+        board = Drawn(first + 60_000 + tried, spellings)
+        read = _read(subject, board, everywhere=False)
+        if read is None:
+            continue
+        found["boards"] += 1
+        subject.looked.take(read)
+        if subject.looked.found.is_unknown:
+            found["flagged"] += 1
+            given = pairs(subject.looked.found, subject.responder)
+            if given and given[0].probability > CONFIDENT:
+                pair = given[0].faults
+                right = len(set(pair) & set(names))
+                found[f"a pair more than {CONFIDENT} probable, with {right} of the three"] += 1
+                if listing:
+                    said = [faults[one].name for one in pair]
+                    print(f"  {spellings}: {given[0].probability:.2f} {said}", flush=True)
+        subject.looked.take_back()
+    return _shares(found)
+
+
+def _several(
+    subject: Subject, count: int, chance: random.Random
+) -> Iterator[tuple[list[int], tuple[str, ...]]]:
+    """Draw so many faults of different parts, again and again: their numbers and spellings."""
     universe = subject.looked.dictionary.universe
     while True:
-        drawn = [subject.drawn_fault(chance) for _ in range(2)]
+        drawn = [subject.drawn_fault(chance) for _ in range(count)]
         names = [fault for fault, _ in drawn]
         parts = [part for fault in names for part in universe.faults[fault].parts]
-        if names[0] != names[1] and len(set(parts)) == len(parts):
+        if len(set(names)) == count and len(set(parts)) == len(parts):
             yield names, tuple(spelling for _, spelling in drawn)
 
 
@@ -501,7 +533,7 @@ def most_flagged(subject: Subject, count: int, chance: random.Random, first: int
     evidence = dataclasses.replace(evidence, errors=evidence.errors[:at, :at])
     mean, spread = moments(looked.predictor.predicted(evidence.probes, rows), evidence)
     away: list[float] = []
-    for _, spellings in _two(subject, chance):
+    for _, spellings in _several(subject, 2, chance):
         if len(away) == count:
             break
         with contextlib.suppress(SimulationFailed):
@@ -643,6 +675,7 @@ def report(arguments: Sequence[str]) -> bool:
     parser.add_argument("--damaged", type=int, default=200)
     parser.add_argument("--doubles", type=int, default=200)
     parser.add_argument("--probed", type=int, default=200)
+    parser.add_argument("--triples", type=int, default=40)
     parser.add_argument("--list", action="store_true", help="print what went wrong")
     parser.add_argument("--controller", action="store_true", help="through the real firmware")
     parser.add_argument("--hung", choices=FIXTURES, help="on such fixtures only")
@@ -693,3 +726,6 @@ def _report(name: str, folder: Path, given: argparse.Namespace) -> None:
         print(f"two faults, flagged by the best test at the test points: {most}", flush=True)
     if given.probed:
         print(f"probed: {readings_needed(subject, given.probed, chance, first)}", flush=True)
+    if given.triples:
+        counts = triples(subject, given.triples, chance, first, listing=given.list)
+        print(f"three faults, read at the test points: {counts}", flush=True)
