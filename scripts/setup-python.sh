@@ -49,6 +49,6 @@ say "linking realnet_hw into $folder"
 # command. Left out is what takes long and is hardly ever imported, and what this Python is too old for.
 say "compiling what was installed"
 packages=$("$folder/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-seldom='/(torch|sympy|skidl/tools/skidl/libs|tests?)/'
+seldom='/(torch|sympy|InSpice|skidl/tools/skidl/libs|tests?)/'
 "$folder/bin/python" -W ignore -m compileall -qq -j 0 -x "$seldom" "$packages" realnet_hw ||
     say "not all of it could be compiled: what was not is compiled when it is used, if this Python can"
