@@ -410,13 +410,8 @@ def doubles(
     found: Counter[str] = Counter()
     universe = subject.looked.dictionary.universe
     took_s: list[float] = []
-    for tried, (names, spellings) in enumerate(_several(subject, 2, chance)):
-        if found["boards"] == count:
-            break
-        board = Drawn(first + 70_000 + tried, spellings)
-        read = _read(subject, board, everywhere=everywhere)
-        if read is None:
-            continue
+    each = _read_with(subject, 2, count, chance, first + 70_000, everywhere=everywhere)
+    for names, board, read in each:
         found["boards"] += 1
         nets = {reading.probe.net for reading in read.values}
         shown = all(subject.differ(board.faults, (one,), nets, 0.1) for one in board.faults)
@@ -476,13 +471,8 @@ def triples(
     """Diagnose boards with three faults, read at the test points; return which pairs are sure."""
     found: Counter[str] = Counter()
     faults = subject.looked.dictionary.universe.faults
-    for tried, (names, spellings) in enumerate(_several(subject, 3, chance)):
-        if found["boards"] == count:
-            break
-        board = Drawn(first + 60_000 + tried, spellings)
-        read = _read(subject, board, everywhere=False)
-        if read is None:
-            continue
+    each = _read_with(subject, 3, count, chance, first + 60_000, everywhere=False)
+    for names, board, read in each:
         found["boards"] += 1
         subject.looked.take(read)
         if subject.looked.found.is_unknown:
@@ -494,9 +484,33 @@ def triples(
                 found[f"a pair more than {CONFIDENT} probable, with {right} of the three"] += 1
                 if listing:
                     said = [faults[one].name for one in pair]
-                    print(f"  {spellings}: {given[0].probability:.2f} {said}", flush=True)
+                    print(f"  {board.faults}: {given[0].probability:.2f} {said}", flush=True)
         subject.looked.take_back()
     return _shares(found)
+
+
+def _read_with(
+    subject: Subject,
+    faults: int,
+    count: int,
+    chance: random.Random,
+    first: int,
+    *,
+    everywhere: bool,
+) -> Iterator[tuple[list[int], Drawn, Readings]]:
+    """Read so many boards with so many faults: these by number, the board, what was read.
+
+    Boards that have no solution are passed over.
+    """
+    boards = 0
+    for tried, (names, spellings) in enumerate(_several(subject, faults, chance)):
+        if boards == count:
+            return
+        board = Drawn(first + tried, spellings)
+        read = _read(subject, board, everywhere=everywhere)
+        if read is not None:
+            boards += 1
+            yield names, board, read
 
 
 def _several(
